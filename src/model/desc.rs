@@ -1,0 +1,71 @@
+use super::{Histogram, LabelSet};
+
+/// What a family measures, as its `# TYPE` line says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// A value that may fall. `_info` families are gauges that are always 1.
+    Gauge,
+    /// A value that only grows; the family's name ends in `_total`.
+    Counter,
+    /// Observations in buckets, classic and native.
+    Histogram,
+}
+
+/// A family: its name, meaning, type and label names. Declared once, as a `static`, in the file that measures it.
+#[derive(Debug)]
+pub struct Desc {
+    /// The full name, `_total` included for a counter.
+    pub name: &'static str,
+    /// The help text: what is measured, with its unit.
+    pub help: &'static str,
+    /// The type.
+    pub kind: MetricKind,
+    /// Names of the labels a sample adds to those of its check.
+    pub labels: &'static [&'static str],
+    /// Whether `/metrics` shows it. The others serve the terminal and the API.
+    pub exported: bool,
+}
+
+impl Desc {
+    /// A gauge without labels of its own.
+    pub const fn gauge(name: &'static str, help: &'static str) -> Self {
+        Self { name, help, kind: MetricKind::Gauge, labels: &[], exported: true }
+    }
+
+    /// A counter without labels of its own.
+    pub const fn counter(name: &'static str, help: &'static str) -> Self {
+        Self { name, help, kind: MetricKind::Counter, labels: &[], exported: true }
+    }
+
+    /// A histogram without labels of its own.
+    pub const fn histogram(name: &'static str, help: &'static str) -> Self {
+        Self { name, help, kind: MetricKind::Histogram, labels: &[], exported: true }
+    }
+
+    /// The same family with label names.
+    #[must_use]
+    pub const fn labels(mut self, labels: &'static [&'static str]) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// The same family, kept out of `/metrics`.
+    #[must_use]
+    pub const fn internal(mut self) -> Self {
+        self.exported = false;
+        self
+    }
+}
+
+/// How a view writes its series. One implementation per exposition format.
+///
+/// `family` comes before the samples of that family, and each family once. `extra` are labels beyond the set; their
+/// values are escaped by the sink.
+pub trait Sink {
+    /// Begins a family.
+    fn family(&mut self, desc: &Desc);
+    /// One gauge or counter of the family begun last.
+    fn sample(&mut self, labels: &LabelSet, extra: &[(&str, &str)], value: f64);
+    /// One histogram of the family begun last.
+    fn histogram(&mut self, labels: &LabelSet, extra: &[(&str, &str)], histogram: &Histogram);
+}

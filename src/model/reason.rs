@@ -1,0 +1,274 @@
+use std::{fmt, str::FromStr};
+
+use super::Verdict;
+
+/// What `noroshi explain` says of a word; the docs, the terminal and the API show the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Explanation {
+    /// What it means, in one sentence.
+    pub meaning: &'static str,
+    /// What usually causes it, the likeliest first.
+    pub causes: &'static [&'static str],
+    /// What to do next.
+    pub next: &'static [&'static str],
+}
+
+/// One row per reason: the variant, its word, what it means, likely causes, next steps.
+macro_rules! reasons {
+    ($($variant:ident $word:literal $meaning:literal [$($cause:literal),+ $(,)?] [$($next:literal),+ $(,)?])+) => {
+        /// Why a run did not pass. A closed vocabulary: the same words in metrics, logs, API and terminal.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason {
+            $(#[doc = $meaning] $variant,)+
+        }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable word, snake_case.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// What to tell a person who meets it.
+            pub const fn explanation(self) -> Explanation {
+                match self { $(Self::$variant => Explanation {
+                    meaning: $meaning, causes: &[$($cause),+], next: &[$($next),+],
+                },)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    DnsNxdomain "dns_nxdomain" "The target's name does not exist."
+        ["a typo in the name", "the record was removed or the domain has expired", "a search domain or a private zone that this name server does not know"]
+        ["ask the same name server: dig NAME", "set `dns_server` if the name lives in a private zone"]
+    DnsNoAddress "dns_no_address" "The name exists, but has no address of a permitted family."
+        ["only AAAA records while IPv6 is excluded, or only A records", "the name has other records only"]
+        ["dig NAME A and dig NAME AAAA", "check `preferred_ip_protocol` and `ip_protocol_fallback`"]
+    DnsTimeout "dns_timeout" "The name server did not answer in time."
+        ["the name server is down or unreachable", "a firewall drops port 53", "the whole deadline is shorter than the resolver's round trip"]
+        ["dig @SERVER NAME", "compare the phase `dns` of other checks that use the same server"]
+    DnsServfail "dns_servfail" "The name server answered SERVFAIL."
+        ["DNSSEC validation failed", "the zone's own name servers do not answer"]
+        ["dig NAME, then dig +cd NAME: if only the second works, DNSSEC is broken"]
+    DnsRefused "dns_refused" "The name server refused the question."
+        ["it does not serve this network, or not recursively"]
+        ["check the server's access list, or set another `dns_server`"]
+    DnsFailed "dns_failed" "The name could not be resolved for another reason."
+        ["the answer was malformed", "the name server could not be reached", "the name is not a valid one"]
+        ["run `noroshi probe` on the target: the detail holds the resolver's words"]
+    ConnectRefused "connect_refused" "The target's host refused the connection."
+        ["nothing listens on this port", "a firewall rejects it", "the service listens on another address, such as localhost only"]
+        ["on the host: ss -ltn", "check the port in the check"]
+    ConnectTimeout "connect_timeout" "The connection was not accepted in time."
+        ["a firewall drops packets", "the host is down or the route is broken", "the listen queue is full"]
+        ["traceroute to the address", "try from another network: a refusal would answer at once, silence is usually a filter"]
+    ConnectUnreachable "connect_unreachable" "There is no route to the target."
+        ["IPv6 is preferred but there is no IPv6 here", "a router answered unreachable", "the local interface is down"]
+        ["ip route get ADDRESS", "try `preferred_ip_protocol = \"ip4\"`"]
+    ConnectReset "connect_reset" "The connection was reset by the other side."
+        ["the service crashed or closed in the middle of the exchange", "a middlebox or a load balancer cut it"]
+        ["look into the service's log at the time of the run"]
+    ConnectionClosed "connection_closed" "The connection was closed before the answer was complete."
+        ["the service closed early", "an idle timeout on a load balancer is shorter than the answer takes", "plain text was spoken to a TLS port, or the other way round"]
+        ["compare with `noroshi probe --check NAME`", "look into the service's log"]
+    SendTimeout "send_timeout" "The request could not be written in time."
+        ["the other side does not read", "a large body on a slow line"]
+        ["raise `timeout`, or look at the service's load"]
+    WaitTimeout "wait_timeout" "The answer did not begin in time."
+        ["the service is overloaded or waits for something itself", "it waits for more of the request", "the port speaks another protocol"]
+        ["the service's own latency metrics", "raise `timeout` if this is its normal pace"]
+    ReceiveTimeout "receive_timeout" "The answer began, but did not end in time."
+        ["a slow or endless body", "a stalled stream behind a proxy"]
+        ["fetch the same with curl -v and watch where it stops"]
+    TlsTimeout "tls_timeout" "The TLS handshake did not end in time."
+        ["the port does not speak TLS", "the server is overloaded", "a middlebox swallows large handshake messages"]
+        ["openssl s_client -connect HOST:PORT"]
+    TlsExpired "tls_expired" "A certificate of the chain has expired."
+        ["the renewal failed", "the new certificate was not loaded: the service was not restarted", "an old intermediate is still sent"]
+        ["noroshi_tls_not_after_timestamp_seconds shows which position of the chain", "renew it and reload the service"]
+    TlsNotYetValid "tls_not_yet_valid" "A certificate of the chain is not valid yet."
+        ["this machine's clock is wrong", "the certificate was issued for a later start"]
+        ["compare the clock with notBefore"]
+    TlsUntrusted "tls_untrusted" "The chain does not lead to a trusted root."
+        ["self-signed, or a private CA that is not configured here", "the server does not send its intermediate", "a TLS-inspecting proxy is in between"]
+        ["set `tls.ca_file` to the private CA", "openssl s_client -showcerts: is the intermediate there?"]
+    TlsNameMismatch "tls_name_mismatch" "The certificate does not name the target."
+        ["the wrong virtual host answered", "the name was not added to the certificate", "SNI is missing or wrong"]
+        ["compare the names in the detail with the target", "set `tls.server_name` if it differs on purpose"]
+    TlsRevoked "tls_revoked" "A certificate of the chain has been revoked."
+        ["its key was lost or replaced"]
+        ["issue a new certificate"]
+    TlsUnsupportedVersion "tls_unsupported_version" "There is no TLS version both sides speak."
+        ["the server speaks TLS 1.0 or 1.1 only", "`tls.min_version` or `tls.max_version` excludes what it speaks"]
+        ["openssl s_client -tls1_2", "update the server's TLS configuration"]
+    TlsClientCertificate "tls_client_certificate" "The server refused our client certificate, or wants one."
+        ["no `tls.cert_file` is set", "it was issued by another CA", "it has expired"]
+        ["openssl s_client -cert -key to the same port"]
+    TlsHandshake "tls_handshake" "The TLS handshake failed."
+        ["the port does not speak TLS", "no cipher in common", "the server sent an alert"]
+        ["the detail names the alert", "openssl s_client -connect HOST:PORT"]
+    TlsExpiresSoon "tls_expires_soon" "A certificate is valid for less time than expected."
+        ["the renewal has not run, or fails quietly"]
+        ["look at the issuer's log, renew by hand if in doubt"]
+    ProxyFailed "proxy_failed" "The proxy could not be used."
+        ["it refused CONNECT", "it wants credentials", "it cannot reach the target"]
+        ["the detail holds the proxy's status line", "curl -x PROXY URL"]
+    HttpProtocol "http_protocol" "The answer is not valid HTTP."
+        ["the port speaks another protocol", "TLS is expected: use https", "a broken server or middlebox"]
+        ["curl -v shows the raw answer"]
+    HttpStatus "http_status" "The status code is not an expected one."
+        ["5xx: the service or what is behind it fails", "4xx: the path, the method or the credentials", "3xx: redirects are not followed by this check"]
+        ["the service's log at the time of the run", "adjust `expect.status` if the answer is right"]
+    HttpRedirect "http_redirect" "A redirect could not be followed."
+        ["a loop, or more redirects than `redirects.limit`", "no Location header, or not a usable one"]
+        ["curl -sIL URL lists the hops"]
+    HttpVersion "http_version" "The protocol version is not an expected one."
+        ["HTTP/2 was not negotiated: no ALPN on the server or a proxy in between"]
+        ["openssl s_client -alpn h2"]
+    HeaderMismatch "header_mismatch" "A header of the answer is not as expected."
+        ["the answer comes from another layer (cache, WAF, error page)", "a release changed it"]
+        ["`noroshi probe --check NAME` shows wanted and got"]
+    BodyMismatch "body_mismatch" "The body is not as expected."
+        ["an error or maintenance page with status 200", "a release changed the text"]
+        ["`noroshi probe --check NAME` shows wanted and got"]
+    BodyTooLarge "body_too_large" "The body is larger than the check permits."
+        ["the wrong resource is probed", "a decompression bomb", "`body_size_limit` is too small"]
+        ["probe a small health endpoint", "raise the limit if the size is right"]
+    BodyEncoding "body_encoding" "The body could not be decompressed."
+        ["a proxy changed the body but not its Content-Encoding", "the encoding was not asked for"]
+        ["curl --compressed -v URL"]
+    JsonInvalid "json_invalid" "The body is not JSON."
+        ["an HTML error page instead of the API's answer"]
+        ["curl URL and look at the first line"]
+    JsonMismatch "json_mismatch" "A value in the JSON body is not as expected."
+        ["the service reports trouble of its own", "the structure of the answer changed"]
+        ["`noroshi probe --check NAME` shows wanted and got"]
+    LatencyExceeded "latency_exceeded" "The run took longer than expected."
+        ["load", "a slow dependency", "a longer network path"]
+        ["noroshi_check_phase_duration_seconds shows which phase grew"]
+    MetricOutOfBounds "metric_out_of_bounds" "A measured value is outside the bounds of a `warn` rule."
+        ["the detail names the value"]
+        ["look at the family's graph over the last day"]
+    ExpectMismatch "expect_mismatch" "A step of the dialogue did not answer as expected."
+        ["another service listens there", "the service greets with an error", "a release changed the text"]
+        ["`noroshi probe --check NAME` shows each step"]
+    StarttlsRefused "starttls_refused" "The server does not offer or refused STARTTLS."
+        ["TLS is switched off there", "the wrong port: implicit TLS needs `tls` and no `starttls`"]
+        ["openssl s_client -starttls PROTOCOL -connect HOST:PORT"]
+    DnsRcode "dns_rcode" "The response code is not an expected one."
+        ["NXDOMAIN: the record is gone", "REFUSED: the server is not authoritative and does not recurse", "SERVFAIL: DNSSEC or the zone's transfer"]
+        ["dig @SERVER NAME TYPE"]
+    DnsMalformed "dns_malformed" "The answer is not valid DNS, or does not belong to the question."
+        ["a middlebox rewrites answers", "another service listens there"]
+        ["dig @SERVER NAME TYPE +qr"]
+    DnsAnswerMismatch "dns_answer_mismatch" "The records are not the expected ones."
+        ["a change that has not reached this server", "the zone was changed, or hijacked"]
+        ["dig @SERVER NAME TYPE against each authoritative server"]
+    DnsTtl "dns_ttl" "A record's TTL is out of bounds."
+        ["it was lowered for a move and forgotten", "a cache answers: TTL counts down"]
+        ["ask the authoritative server"]
+    DnsCount "dns_count" "A section holds fewer records than expected."
+        ["records were removed", "the server strips additional records"]
+        ["dig @SERVER NAME TYPE"]
+    DnsNotAuthenticated "dns_not_authenticated" "The answer is not marked as authenticated."
+        ["the zone is not signed, or the DS record is missing", "the server does not validate"]
+        ["delv NAME, or dig +dnssec NAME"]
+    IcmpNoReply "icmp_no_reply" "No echo reply came."
+        ["the host is down", "ICMP is filtered", "the route is broken"]
+        ["ping and traceroute from the same machine", "check a TCP port of the host too"]
+    IcmpLoss "icmp_loss" "More replies were lost than permitted."
+        ["a saturated or failing link", "ICMP rate limits on the way"]
+        ["mtr to the target"]
+    IcmpTooBig "icmp_too_big" "The packet is larger than the path permits."
+        ["`dont_fragment` with a size over the path MTU"]
+        ["lower `size`, or look for a tunnel on the path"]
+    IcmpPermission "icmp_permission" "This process may not send ICMP echo requests."
+        ["neither a datagram nor a raw ICMP socket is permitted to it"]
+        ["host: sysctl -w net.ipv4.ping_group_range='0 2147483647', or setcap cap_net_raw+ep on the binary", "container: docker run --sysctl net.ipv4.ping_group_range='0 2147483647'", "Kubernetes: securityContext.sysctls net.ipv4.ping_group_range, or capabilities.add NET_RAW"]
+    WebsocketUpgrade "websocket_upgrade" "The server did not upgrade to WebSocket."
+        ["the wrong path", "a proxy in between that does not pass Upgrade", "missing credentials"]
+        ["the detail holds the status", "curl -i -H 'Connection: Upgrade' -H 'Upgrade: websocket' URL"]
+    WebsocketSubprotocol "websocket_subprotocol" "The server did not select an offered subprotocol."
+        ["it does not know it", "a release renamed it"]
+        ["compare with the server's documentation"]
+    WebsocketClose "websocket_close" "The connection was closed with an unexpected code."
+        ["1008: refused by policy", "1011: the server failed", "1013: try again later"]
+        ["the server's log", "adjust `close_codes` if the code is right"]
+    WebsocketPong "websocket_pong" "No pong came for our ping."
+        ["the server is stuck", "a proxy answers the upgrade but does not forward frames"]
+        ["the server's log at the time of the run"]
+    AddressesFailed "addresses_failed" "Too few of the name's addresses passed."
+        ["one of several servers behind the name is down"]
+        ["the detail names each address and its reason"]
+    UnexpectedSuccess "unexpected_success" "The run passed, but the check is inverted."
+        ["what should be closed is open"]
+        ["close it, or remove `invert`"]
+    DeadlineExceeded "deadline_exceeded" "The run did not end before its deadline."
+        ["several steps together took too long"]
+        ["noroshi_check_phase_duration_seconds shows where the time went", "raise `timeout`"]
+    LocalAddress "local_address" "The configured source address cannot be used."
+        ["no interface of this machine has it", "it is of another family than the target"]
+        ["ip addr", "check `source_address`"]
+    LocalResources "local_resources" "This machine ran out of something a probe needs."
+        ["too many open files", "no free ports", "no memory for a socket"]
+        ["ulimit -n; noroshi's own process_open_fds", "lower `schedule.concurrency`"]
+    LocalFile "local_file" "A file the check needs could not be read."
+        ["it is missing", "its permissions", "the Secret or ConfigMap is not mounted"]
+        ["ls -l as the user noroshi runs as"]
+    InternalPanic "internal_panic" "The probe itself crashed: a bug of noroshi's."
+        ["this should never happen"]
+        ["report it with the log line that names this check"]
+}
+
+impl Reason {
+    /// `Unknown` where the fault is ours and says nothing of the target, else `Fail`.
+    pub const fn verdict(self) -> Verdict {
+        match self {
+            Self::IcmpPermission
+            | Self::LocalAddress
+            | Self::LocalResources
+            | Self::LocalFile
+            | Self::InternalPanic => Verdict::Unknown,
+            _ => Verdict::Fail,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for Reason {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|reason| reason.word() == word).ok_or(())
+    }
+}
+
+impl serde::Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_unique_snake_case_and_read_back() {
+        for (at, reason) in Reason::ALL.iter().enumerate() {
+            let word = reason.word();
+            assert!(word.bytes().all(|b| b == b'_' || b.is_ascii_lowercase()), "{word}");
+            assert_eq!(word.parse(), Ok(*reason));
+            assert!(Reason::ALL[..at].iter().all(|other| other.word() != word), "{word}");
+        }
+    }
+}

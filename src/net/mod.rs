@@ -1,0 +1,50 @@
+//! Opens connections, says how long each part took and why one failed.
+//!
+//! Contract: every function takes the [`Attempt`] it works for, keeps its deadline, notes its phases and returns typed
+//! [`Failure`](crate::model::Failure)s. Nothing here knows what a check is.
+
+mod attempt;
+pub mod dial;
+pub mod resolve;
+pub mod spec;
+pub mod tls;
+
+use std::sync::Arc;
+
+pub use attempt::Attempt;
+
+/// What all connections of a process share: resolvers, TLS configurations, ping sockets. Cheap to clone.
+#[derive(Clone)]
+pub struct Net {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    resolver: resolve::Resolver,
+    tls: tls::Clients,
+}
+
+impl Net {
+    /// Prepares what is shared. Opens nothing yet.
+    pub fn new() -> Self {
+        Self {
+            inner: Arc::new(Inner { resolver: resolve::Resolver::new(), tls: tls::Clients::new() }),
+        }
+    }
+
+    /// Names to addresses.
+    pub fn resolver(&self) -> &resolve::Resolver {
+        &self.inner.resolver
+    }
+
+    /// TLS configurations, built once per set of options.
+    pub fn tls(&self) -> &tls::Clients {
+        &self.inner.tls
+    }
+}
+
+impl Default for Net {
+    fn default() -> Self {
+        Self::new()
+    }
+}

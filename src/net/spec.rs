@@ -1,0 +1,3 @@
+//! What the configuration may say about connections.
+
+pub use super::tls::{TlsOptions, TlsVersion};

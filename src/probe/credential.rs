@@ -1,0 +1,45 @@
+//! Secrets of a check at the moment they are needed, so that a rotated file works without a reload.
+
+use std::path::Path;
+
+use crate::model::{Failure, Reason, Secret};
+
+/// The largest secret file, in bytes; tokens are far smaller.
+const LIMIT: usize = 64 * 1024;
+
+/// A secret from the one of its three places that is set: the value, a file, an environment variable.
+///
+/// # Errors
+/// `local_file` when the file cannot be read or is too large, or the variable is not set. The message never holds content.
+pub(super) async fn read(
+    value: Option<&Secret>,
+    file: Option<&Path>,
+    variable: Option<&str>,
+) -> Result<Option<Secret>, Failure> {
+    if let Some(value) = value {
+        return Ok(Some(value.clone()));
+    }
+    if let Some(path) = file {
+        return from_file(path).await.map(Some);
+    }
+    let Some(variable) = variable else {
+        return Ok(None);
+    };
+    match std::env::var(variable) {
+        Ok(value) => Ok(Some(Secret::new(value))),
+        Err(_) => Err(Failure::new(
+            Reason::LocalFile,
+            format!("environment variable {variable} is not set or not UTF-8"),
+        )),
+    }
+}
+
+async fn from_file(path: &Path) -> Result<Secret, Failure> {
+    let fail = |why: String| Failure::new(Reason::LocalFile, format!("{}: {why}", path.display()));
+    let text = tokio::fs::read_to_string(path).await.map_err(|error| fail(error.to_string()))?;
+    if text.len() > LIMIT {
+        return Err(fail(format!("larger than {LIMIT} bytes")));
+    }
+    // Editors and `kubectl create secret --from-file` leave a newline that no token has.
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+}

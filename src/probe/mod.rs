@@ -1,0 +1,198 @@
+//! One file per kind of check: a spec in, an outcome out.
+//!
+//! Contract: [`run`] never panics and never outlives its deadline; a failing target is a value with a
+//! [`Reason`](crate::model::Reason). A kind's file holds its configuration, its probe, its facts, its example and its
+//! tests. One more kind is one more file, one `mod` line and one line in [`kinds!`] below.
+
+mod certificate;
+mod credential;
+mod dns;
+mod http;
+mod icmp;
+mod runtime;
+pub mod spec;
+mod tcp;
+mod tls;
+mod websocket;
+
+use std::{future::Future, net::SocketAddr};
+
+use figment::value::Value;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use runtime::{COMMON_FAMILIES, Report, run};
+
+use crate::{
+    model::{CheckSettings, Desc, Fact, Failure},
+    net::{Attempt, Net},
+};
+
+/// Lists the kinds: variant and module. Everything else that knows the kinds is derived from this list.
+macro_rules! kinds {
+    ($($variant:ident $module:ident)+) => {
+        /// What a check verifies: the one table inside `[checks.NAME]` that names its kind.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Spec {
+            $(#[doc = concat!("`", stringify!($module), "`")] $variant($module::Spec),)+
+        }
+
+        /// Every kind, in the order of the documentation.
+        pub const KINDS: &[Kind] = &[$(Kind::of::<$module::Spec>(|value| {
+            value.deserialize().map(Spec::$variant)
+        })),+];
+
+        impl Spec {
+            fn erased(&self) -> &dyn Described {
+                match self { $(Self::$variant(spec) => spec,)+ }
+            }
+
+            async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {
+                match self { $(Self::$variant(spec) => Box::pin(spec.run(to, run)).await,)+ }
+            }
+        }
+
+        impl Serialize for Spec {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self { $(Self::$variant(spec) => spec.serialize(serializer),)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    Http http
+    Tcp tcp
+    Dns dns
+    Icmp icmp
+    Websocket websocket
+    Tls tls
+}
+
+/// What a kind is: implemented by the `Spec` of each kind's file.
+trait Probe: Described + Serialize + DeserializeOwned + JsonSchema {
+    /// The word: the configuration's key and the `kind` label.
+    const KIND: &'static str;
+    /// One line for `--help` and the docs.
+    const SUMMARY: &'static str;
+    /// The key of the spec that takes the target on the command line.
+    const TARGET_KEY: &'static str;
+    /// The keys of a `[checks.NAME]` table that show the kind, in TOML; parsed by a test and shown in the docs.
+    const EXAMPLE: &'static str;
+    /// Every family its facts belong to, exported or not.
+    const FAMILIES: &'static [&'static Desc];
+
+    /// Probes one address. Phases, facts and trace go to `run`, whose deadline it keeps.
+    fn run(
+        &self,
+        to: SocketAddr,
+        run: &mut Run<'_>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// The part of [`Probe`] that does not need to know the type.
+trait Described {
+    /// The word again, as a value.
+    fn kind(&self) -> &'static str;
+    /// What is shown as `target`: no userinfo, no query.
+    fn target(&self) -> String;
+    /// What is resolved and dialled.
+    fn endpoint(&self) -> Endpoint;
+    /// Mistakes that no single value shows. Paths are relative to the kind's table.
+    fn problems(&self) -> Vec<Problem> {
+        Vec::new()
+    }
+}
+
+/// A host and a port; the port is 0 where the protocol has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// A name or an address literal.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// A mistake in a spec that no single value shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, relative to the kind's table: `body_file`.
+    pub path: String,
+    /// One sentence.
+    pub message: String,
+    /// How to mend it.
+    pub hint: Option<String>,
+}
+
+/// A kind, as a row of the registry.
+pub struct Kind {
+    /// The configuration's key and the `kind` label.
+    pub word: &'static str,
+    /// One line for `--help` and the docs.
+    pub summary: &'static str,
+    /// The key of the spec that takes the target on the command line.
+    pub target_key: &'static str,
+    /// The keys of a `[checks.NAME]` table that show the kind, in TOML.
+    pub example: &'static str,
+    /// Every family its facts belong to, exported or not.
+    pub families: &'static [&'static Desc],
+    /// Reads a kind's table.
+    pub parse: fn(&Value) -> Result<Spec, figment::Error>,
+    /// The JSON Schema of the kind's table.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl Kind {
+    const fn of<P: Probe>(parse: fn(&Value) -> Result<Spec, figment::Error>) -> Self {
+        Self {
+            word: P::KIND,
+            summary: P::SUMMARY,
+            target_key: P::TARGET_KEY,
+            example: P::EXAMPLE,
+            families: P::FAMILIES,
+            parse,
+            schema: |generator| generator.subschema_for::<P>(),
+        }
+    }
+}
+
+impl Spec {
+    /// The kind's word.
+    pub fn kind(&self) -> &'static str {
+        self.erased().kind()
+    }
+
+    /// What is shown as `target`: no userinfo, no query.
+    pub fn target(&self) -> String {
+        self.erased().target()
+    }
+
+    /// What is resolved and dialled.
+    pub fn endpoint(&self) -> Endpoint {
+        self.erased().endpoint()
+    }
+
+    /// Mistakes that no single value shows.
+    pub fn problems(&self) -> Vec<Problem> {
+        self.erased().problems()
+    }
+}
+
+/// What a kind's `run` works with: one attempt at one address.
+struct Run<'a> {
+    /// Common settings; the kind's own are in its spec.
+    settings: &'a CheckSettings,
+    /// What all connections share.
+    net: &'a Net,
+    /// The deadline, the phases, the trace.
+    attempt: Attempt,
+    /// What was measured.
+    facts: Vec<Fact>,
+}
+
+impl Run<'_> {
+    /// Adds a measured value.
+    fn fact(&mut self, desc: &'static Desc, value: f64) {
+        self.facts.push(Fact::new(desc, value));
+    }
+}

@@ -1,0 +1,256 @@
+//! What every run has in common: resolve, pick addresses, probe, invert, warn, contain panics.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::{FutureExt, future::join_all};
+
+use super::{Run, certificate, spec::Check};
+use crate::{
+    clock::{self, Clock, Instant},
+    model::{
+        Addresses, CheckSettings, Desc, Fact, Failure, Outcome, Phases, Reason, Trace, Verdict,
+    },
+    net::{Attempt, Net, resolve::Lookup},
+};
+
+static ADDRESSES: Desc =
+    Desc::gauge("noroshi_check_addresses", "Addresses of the target that the last run probed.");
+static ADDRESSES_PASSING: Desc = Desc::gauge(
+    "noroshi_check_addresses_passing",
+    "Addresses of the target that passed the last run.",
+);
+static IP_PROTOCOL: Desc = Desc::gauge(
+    "noroshi_check_ip_protocol",
+    "IP version of the address the last run probed first, 4 or 6.",
+);
+static ADDRESS: Desc = Desc::gauge("noroshi_check_address_info", "An address that was probed.")
+    .labels(&["address"])
+    .internal();
+
+/// Families of facts that every kind may have.
+pub const COMMON_FAMILIES: &[&Desc] = &[&ADDRESSES, &ADDRESSES_PASSING, &IP_PROTOCOL, &ADDRESS];
+
+/// The most addresses of one name that a run probes, so that a hostile answer does not become a scan.
+const MAX_ADDRESSES: usize = 32;
+
+/// How an outcome came about, for a person who asks.
+pub struct Report {
+    /// The result.
+    pub outcome: Outcome,
+    /// Steps and expectations.
+    pub trace: Trace,
+}
+
+/// Runs a check once. Ends by `settings.timeout`; a panic inside becomes an Unknown outcome.
+pub async fn run(check: &Check, net: &Net, clock: Clock, trace: Trace) -> Report {
+    let started = Instant::now();
+    let deadline = started + check.settings.timeout;
+    let attempt = Attempt::new(deadline, trace);
+    let work = AssertUnwindSafe(probe(check, net, attempt)).catch_unwind();
+    // Every phase keeps the deadline by itself and says where it was; this is the net below them.
+    let tried = match clock::timeout_at(deadline + Duration::from_millis(50), work).await {
+        Ok(Ok(tried)) => tried,
+        Ok(Err(panic)) => Tried::failed(Failure::new(Reason::InternalPanic, words(&*panic))),
+        Err(_) => Tried::failed(Failure::new(
+            Reason::DeadlineExceeded,
+            format!("not over after {} s", check.settings.timeout.as_secs_f64()),
+        )),
+    };
+    let Tried { result, phases, trace, facts } = tried;
+    let duration = started.elapsed();
+    let (verdict, failure) = judge(&check.settings, result, duration, &facts, clock);
+    let outcome = Outcome {
+        verdict,
+        reason: failure.as_ref().map(|failure| failure.reason),
+        detail: failure.map_or_else(|| Arc::from(""), |failure| bounded(failure.detail).into()),
+        phases,
+        duration,
+        facts: facts.into(),
+    };
+    Report { outcome, trace }
+}
+
+/// What one or several attempts left behind.
+struct Tried {
+    result: Result<(), Failure>,
+    phases: Phases,
+    trace: Trace,
+    facts: Vec<Fact>,
+}
+
+impl Tried {
+    fn failed(failure: Failure) -> Self {
+        Self {
+            result: Err(failure),
+            phases: Phases::default(),
+            trace: Trace::default(),
+            facts: Vec::new(),
+        }
+    }
+
+    fn of(result: Result<(), Failure>, attempt: Attempt, facts: Vec<Fact>) -> Self {
+        Self { result, phases: attempt.phases, trace: attempt.trace, facts }
+    }
+}
+
+async fn probe(check: &Check, net: &Net, mut attempt: Attempt) -> Tried {
+    let settings = &check.settings;
+    let endpoint = check.spec.endpoint();
+    let lookup = Lookup {
+        host: &endpoint.host,
+        port: endpoint.port,
+        overrides: &settings.resolve,
+        server: settings.dns_server,
+        prefer: settings.preferred_ip_protocol,
+        fallback: settings.ip_protocol_fallback,
+    };
+    let addresses = match net.resolver().lookup(&mut attempt, lookup).await {
+        Ok(addresses) => addresses,
+        Err(failure) => return Tried::of(Err(failure), attempt, Vec::new()),
+    };
+    if settings.addresses == Addresses::First {
+        return first(check, net, attempt, SocketAddr::new(addresses[0], endpoint.port)).await;
+    }
+    several(check, net, attempt, &addresses, endpoint.port).await
+}
+
+async fn first(check: &Check, net: &Net, attempt: Attempt, to: SocketAddr) -> Tried {
+    let mut run = Run { settings: &check.settings, net, attempt, facts: Vec::with_capacity(16) };
+    run.fact(&IP_PROTOCOL, if to.is_ipv4() { 4.0 } else { 6.0 });
+    run.facts.push(Fact::labelled(&ADDRESS, [to.ip().to_string()], 1.0));
+    let result = check.spec.run(to, &mut run).await;
+    Tried::of(result, run.attempt, run.facts)
+}
+
+/// All addresses at once, each with its own attempt; what is shown is the worst attempt of a failure, else the first.
+async fn several(
+    check: &Check,
+    net: &Net,
+    attempt: Attempt,
+    addresses: &[IpAddr],
+    port: u16,
+) -> Tried {
+    let probed = &addresses[..addresses.len().min(MAX_ADDRESSES)];
+    let each = probed.iter().map(|address| {
+        let own = if attempt.trace.is_on() { Trace::on() } else { Trace::default() };
+        let attempt = Attempt::new(attempt.deadline(), own);
+        first(check, net, attempt, SocketAddr::new(*address, port))
+    });
+    let mut tried = join_all(each).await;
+    let passing = tried.iter().filter(|one| one.result.is_ok()).count();
+    let enough = match check.settings.addresses {
+        Addresses::Any | Addresses::First => passing > 0,
+        Addresses::All => passing == tried.len(),
+    };
+    let shown = tried.iter().position(|one| one.result.is_ok() == enough).unwrap_or_default();
+    let result = if enough { Ok(()) } else { Err(too_few(probed, &tried, passing)) };
+    let mut shown = tried.swap_remove(shown);
+    for address in probed.iter().skip(1) {
+        shown.facts.push(Fact::labelled(&ADDRESS, [address.to_string()], 1.0));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "at most MAX_ADDRESSES")]
+    shown.facts.extend([
+        Fact::new(&ADDRESSES, probed.len() as f64),
+        Fact::new(&ADDRESSES_PASSING, passing as f64),
+    ]);
+    for (phase, took) in attempt.phases.iter() {
+        shown.phases.add(phase, took);
+    }
+    let mut trace = attempt.trace;
+    trace.steps.append(&mut shown.trace.steps);
+    trace.expectations.append(&mut shown.trace.expectations);
+    Tried { result, trace, ..shown }
+}
+
+fn too_few(addresses: &[IpAddr], tried: &[Tried], passing: usize) -> Failure {
+    let failures: Vec<(&IpAddr, &Failure)> = addresses
+        .iter()
+        .zip(tried)
+        .filter_map(|(address, one)| Some((address, one.result.as_ref().err()?)))
+        .collect();
+    let first = failures.first().map(|(_, failure)| failure.reason);
+    let same = failures.iter().all(|(_, failure)| Some(failure.reason) == first);
+    let reason = first.filter(|_| same).unwrap_or(Reason::AddressesFailed);
+    let each: Vec<_> = failures
+        .iter()
+        .map(|(address, failure)| format!("{address}: {} ({})", failure.reason, failure.detail))
+        .collect();
+    let detail = format!("{passing} of {} addresses pass; {}", addresses.len(), each.join("; "));
+    Failure::new(reason, detail)
+}
+
+fn judge(
+    settings: &CheckSettings,
+    result: Result<(), Failure>,
+    duration: Duration,
+    facts: &[Fact],
+    clock: Clock,
+) -> (Verdict, Option<Failure>) {
+    match (result, settings.invert) {
+        (Err(failure), _) if failure.reason.verdict() == Verdict::Unknown => {
+            (Verdict::Unknown, Some(failure))
+        }
+        (Ok(()), true) => {
+            let detail = "it passed, and `invert` is set";
+            (Verdict::Fail, Some(Failure::new(Reason::UnexpectedSuccess, detail)))
+        }
+        (Err(failure), false) => (Verdict::Fail, Some(failure)),
+        (Ok(()), false) | (Err(_), true) => match warning(settings, duration, facts, clock) {
+            Some(broken) => (Verdict::Warn, Some(broken)),
+            None => (Verdict::Pass, None),
+        },
+    }
+}
+
+/// The first `warn` rule that is broken.
+fn warning(
+    settings: &CheckSettings,
+    duration: Duration,
+    facts: &[Fact],
+    clock: Clock,
+) -> Option<Failure> {
+    let rules = &settings.warn;
+    if let Some(limit) = rules.duration.filter(|limit| duration > limit.0) {
+        let detail = format!("it took {:.3} s, more than {limit}", duration.as_secs_f64());
+        return Some(Failure::new(Reason::LatencyExceeded, detail));
+    }
+    if let Some(wanted) = rules.certificate_validity {
+        let left = certificate::validity_left(facts, clock.now());
+        if let Some(left) = left.filter(|left| *left < wanted.0.as_secs_f64()) {
+            let detail = format!("valid for {:.1} days more, wanted {wanted}", left / 86_400.0);
+            return Some(Failure::new(Reason::TlsExpiresSoon, detail));
+        }
+    }
+    rules.metrics.iter().find_map(|rule| {
+        let broken = facts.iter().filter(|fact| fact.desc.name == rule.name).find(|fact| {
+            rule.above.is_some_and(|limit| fact.value > limit)
+                || rule.below.is_some_and(|limit| fact.value < limit)
+        })?;
+        let detail = format!("{} is {}, out of bounds", rule.name, broken.value);
+        Some(Failure::new(Reason::MetricOutOfBounds, detail))
+    })
+}
+
+/// A panic's own words.
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+        .to_owned()
+}
+
+/// The longest detail, in bytes: a stranger may have written part of it.
+const DETAIL_LIMIT: usize = 512;
+
+fn bounded(mut detail: String) -> String {
+    if detail.len() > DETAIL_LIMIT {
+        detail.truncate(detail.floor_char_boundary(DETAIL_LIMIT));
+        detail.push('…');
+    }
+    detail
+}

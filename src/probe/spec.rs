@@ -1,0 +1,15 @@
+//! What the configuration may say about checks: the registry of kinds and their specs.
+
+use std::sync::Arc;
+
+pub use super::{Endpoint, KINDS, Kind, Problem, Spec};
+use crate::model::CheckSettings;
+
+/// A configured check: what every kind has, and what its own kind needs. Cheap to clone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// Common settings.
+    pub settings: Arc<CheckSettings>,
+    /// The kind and its own settings.
+    pub spec: Arc<Spec>,
+}

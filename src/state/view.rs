@@ -1,0 +1,109 @@
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+
+use crate::{
+    clock,
+    model::{BaseState, CheckSettings, Histogram, LabelSet, Outcome, Overlays, Phase, Reason},
+};
+
+/// Everything readers see, by name. The list is replaced when checks come or go; each slot when its check changes.
+pub type Views = ArcSwap<Vec<Arc<Slot>>>;
+
+/// A check's place in the list: its labels, rendered once, and its latest view.
+pub struct Slot {
+    /// The settings the view was made under.
+    pub settings: Arc<CheckSettings>,
+    /// `check`, `group`, `kind` and the exported labels: on every series.
+    pub labels: LabelSet,
+    /// The same with `target` and the user's other labels, for `noroshi_check_info`.
+    pub info: LabelSet,
+    view: ArcSwap<View>,
+}
+
+/// A check at one moment. Never changed, only replaced.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// What the machine believes.
+    pub base: BaseState,
+    /// What lies over it.
+    pub overlays: Overlays,
+    /// The machine's verdict; in UNKNOWN the last one. `None` before the first.
+    pub up: Option<bool>,
+    /// The last run.
+    pub last: Option<Arc<Outcome>>,
+    /// When it ended.
+    pub last_run: Option<Timestamp>,
+    /// When the base state was entered.
+    pub changed: Timestamp,
+    /// Numbers that only grow.
+    pub counters: Counters,
+    /// Failures since the last pass.
+    pub consecutive_failures: u64,
+}
+
+/// What a check has counted since it was added.
+#[derive(Debug, Clone)]
+pub struct Counters {
+    /// Runs with any verdict.
+    pub runs: u64,
+    /// Runs that failed.
+    pub failures: u64,
+    /// Failures and unknowns by reason, in order of first appearance.
+    pub reasons: Vec<(Reason, u64)>,
+    /// Slots that passed without a run.
+    pub missed: u64,
+    /// Seconds in each base state up to [`View::changed`], by position in [`BaseState::ALL`].
+    pub state_seconds: [f64; BaseState::ALL.len()],
+    /// Durations of all runs.
+    pub durations: Histogram,
+    /// Durations of each phase, where the check asks for it.
+    pub phases: Vec<(Phase, Histogram)>,
+}
+
+impl Slot {
+    /// A place for a check that has not run yet.
+    pub fn new(settings: Arc<CheckSettings>, view: View) -> Self {
+        let own = [
+            ("check", settings.id.name()),
+            ("group", Arc::clone(&settings.group)),
+            ("kind", Arc::from(settings.kind)),
+        ];
+        let own: Vec<(Arc<str>, Arc<str>)> =
+            own.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        let exported = settings.export_labels.clone();
+        let rest = settings.labels.iter().filter(|(name, _)| !exported.contains_key(*name));
+        let target = [(Arc::from("target"), Arc::clone(&settings.target))];
+        let labels = LabelSet::new(own.clone().into_iter().chain(exported.clone()));
+        let info = LabelSet::new(
+            own.into_iter()
+                .chain(exported)
+                .chain(target)
+                .chain(rest.map(|(name, value)| (Arc::clone(name), Arc::clone(value)))),
+        );
+        Self { settings, labels, info, view: ArcSwap::from_pointee(view) }
+    }
+
+    /// The latest view.
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// Only the state's own task replaces it.
+    pub(super) fn publish(&self, view: View) {
+        self.view.store(Arc::new(view));
+    }
+}
+
+impl View {
+    /// Seconds in each base state up to `now`, by position in [`BaseState::ALL`].
+    pub fn state_seconds(&self, now: Timestamp) -> [f64; BaseState::ALL.len()] {
+        let mut seconds = self.counters.state_seconds;
+        let current = BaseState::ALL.iter().position(|state| *state == self.base);
+        if let Some(current) = current {
+            seconds[current] += clock::between(self.changed, now).as_secs_f64();
+        }
+        seconds
+    }
+}
