@@ -73,15 +73,15 @@ impl Slot {
         let own: Vec<(Arc<str>, Arc<str>)> =
             own.into_iter().map(|(name, value)| (name.into(), value)).collect();
         let exported = settings.export_labels.clone();
-        let rest = settings.labels.iter().filter(|(name, _)| !exported.contains_key(*name));
+        let rest: Vec<_> = settings
+            .labels
+            .iter()
+            .filter(|(name, _)| !exported.contains_key(*name))
+            .map(|(name, value)| (Arc::clone(name), Arc::clone(value)))
+            .collect();
         let target = [(Arc::from("target"), Arc::clone(&settings.target))];
         let labels = LabelSet::new(own.clone().into_iter().chain(exported.clone()));
-        let info = LabelSet::new(
-            own.into_iter()
-                .chain(exported)
-                .chain(target)
-                .chain(rest.map(|(name, value)| (Arc::clone(name), Arc::clone(value)))),
-        );
+        let info = LabelSet::new(own.into_iter().chain(exported).chain(target).chain(rest));
         Self { settings, labels, info, view: ArcSwap::from_pointee(view) }
     }
 

@@ -1,0 +1,1 @@
+//! HTTP in front of snapshots, queries and commands. Thin: no rule of any domain lives here.

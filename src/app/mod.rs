@@ -1,0 +1,1 @@
+//! The composition root: builds, supervises, reloads, shuts down. No domain rule.

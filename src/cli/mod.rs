@@ -1,0 +1,1 @@
+//! Arguments to calls of the app; prints.

@@ -1,0 +1,1 @@
+//! Where checks come from: emits the desired set and its changes. Runs no probe.

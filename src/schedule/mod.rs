@@ -1,0 +1,1 @@
+//! Who is due when. The only spawner of scheduled runs.
