@@ -92,6 +92,15 @@ pub struct CheckSettings {
     pub resolve: Vec<Override>,
 }
 
+/// What discovery tells the state: a check's settings came, changed or went.
+#[derive(Debug, Clone)]
+pub enum SettingsChange {
+    /// New, or different from before; the name is its identity.
+    Set(Arc<CheckSettings>),
+    /// Gone, and its series with it.
+    Removed(CheckId),
+}
+
 /// Which of the addresses of a name are probed, and how many must pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
