@@ -4,40 +4,15 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{
-    Addresses, BaseState, Flapping, Histogram, IpProtocol, Labels, Outcome, Overlays, Reason,
-    Verdict, Warn,
-};
+use crate::model::{BaseState, Flapping, Outcome, Overlays, Reason, Verdict};
 
 /// Settings of a check with one failure to DOWN and one pass back.
 pub(super) fn settings(name: &str) -> CheckSettings {
+    let id = CheckId::new(name);
     CheckSettings {
-        id: CheckId::new(name),
-        kind: "tcp",
-        target: "127.0.0.1:1".into(),
-        host: "127.0.0.1".into(),
-        group: "default".into(),
-        labels: Labels::new(),
-        export_labels: Labels::new(),
-        interval: Duration::from_secs(30),
-        timeout: Duration::from_secs(10),
-        retry_interval: None,
         failures: "1".parse().unwrap(),
-        successes: NonZeroU32::MIN,
-        depends_on: Vec::new(),
-        guard: None,
-        slo: None,
-        warn: Warn::default(),
-        invert: false,
         flapping: Flapping { window: 0, ..Flapping::default() },
-        buckets: Histogram::SECONDS.as_slice().into(),
-        phase_histograms: false,
-        addresses: Addresses::First,
-        preferred_ip_protocol: IpProtocol::Ip6,
-        ip_protocol_fallback: true,
-        source_address: None,
-        dns_server: None,
-        resolve: Vec::new(),
+        ..CheckSettings::new(id, "tcp", "127.0.0.1:1", "127.0.0.1")
     }
 }
 
