@@ -53,6 +53,11 @@ impl Admission {
         }
     }
 
+    /// Sets other limits. Runs in flight keep their places behind the old gates.
+    pub(super) fn limit(&mut self, limits: Limits) {
+        *self = Self::new(limits, self.metrics.clone());
+    }
+
     /// Waits for the host's gate first, so that a slow host does not hold places of the common one.
     pub(super) fn admit(
         &mut self,
