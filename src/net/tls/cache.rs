@@ -5,7 +5,7 @@ use std::{collections::HashMap, os::unix::fs::MetadataExt, time::SystemTime};
 use super::{TlsOptions, clients::Base};
 
 /// The most configurations kept. Beyond it the one that was not used for longest is dropped and built again when needed.
-const MAX_BUILT: usize = 256;
+pub(super) const MAX_BUILT: usize = 256;
 
 /// What a configuration is made of. The server's name is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

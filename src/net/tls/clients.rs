@@ -61,13 +61,12 @@ impl Clients {
         // Before the files are read: what changes in between is noticed at the next run.
         let stamps = key.stamps().await;
         let cached = self.built.lock().get(&key, &stamps);
-        let base = match cached {
-            Some(base) => base,
-            None => {
-                let base = self.build(key.clone()).await?;
-                self.built.lock().put(key, stamps, base.clone());
-                base
-            }
+        let base = if let Some(base) = cached {
+            base
+        } else {
+            let base = self.build(key.clone()).await?;
+            self.built.lock().put(key, stamps, base.clone());
+            base
         };
         Ok(Client {
             base,
@@ -167,4 +166,27 @@ async fn off_runtime<T: Send + 'static>(
 fn no_roots() -> Failure {
     let detail = "this machine trusts no root certificate: install ca-certificates, or set SSL_CERT_FILE or `tls.ca_file`";
     Failure::new(Reason::LocalFile, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::tls::{cache::MAX_BUILT, testing::Authority};
+
+    #[tokio::test]
+    async fn what_is_kept_is_bounded_and_shared() {
+        let authority = Authority::new();
+        let options = TlsOptions { ca_file: Some(authority.ca_file()), ..TlsOptions::default() };
+        let clients = Clients::new();
+        let first = clients.client(&options, &["h2"]).await.unwrap();
+        let named = TlsOptions { server_name: Some("example.org".into()), ..options.clone() };
+        let second = clients.client(&named, &["h2"]).await.unwrap();
+        assert!(Arc::ptr_eq(&first.base.config, &second.base.config));
+        for at in 0..=MAX_BUILT {
+            clients.client(&options, &[&at.to_string()]).await.unwrap();
+        }
+        assert_eq!(clients.built.lock().len(), MAX_BUILT);
+        let again = clients.client(&options, &["h2"]).await.unwrap();
+        assert!(!Arc::ptr_eq(&first.base.config, &again.base.config));
+    }
 }

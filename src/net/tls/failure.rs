@@ -181,23 +181,23 @@ fn misnamed(leaf: &Certificate, name: &str) -> String {
 }
 
 fn untrusted(error: &Error, leaf: &Certificate, chain: &[Certificate]) -> String {
+    let subject = short(&leaf.subject);
+    let last = chain.last().unwrap_or(leaf);
+    let end = format!("ends at {}, issued by {}", short(&last.subject), short(&last.issuer));
     match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) if leaf.is_self_issued() => {
-            format!("self-signed: {}", short(&leaf.subject))
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) if !leaf.is_self_issued() => {
+            format!("the chain of {subject} {end}, which is not trusted here")
         }
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            let last = chain.last().unwrap_or(leaf);
+        Error::InvalidCertificate(CertificateError::BadSignature) if !leaf.is_self_issued() => {
             format!(
-                "the chain of {} ends at {}, issued by {}, which is not trusted here",
-                short(&leaf.subject),
-                short(&last.subject),
-                short(&last.issuer)
+                "the chain of {subject} {end}: that name is trusted, but it is not signed by its key"
             )
         }
-        other if leaf.is_self_issued() => {
-            format!("self-signed: {} ({other})", short(&leaf.subject))
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            format!("self-signed: {subject}")
         }
-        other => format!("{}: {other}", short(&leaf.subject)),
+        other if leaf.is_self_issued() => format!("self-signed: {subject} ({other})"),
+        other => format!("{subject}: {other}"),
     }
 }
 
