@@ -13,5 +13,7 @@ pub mod model;
 pub mod net;
 pub mod re2;
 
+pub mod demo;
+
 pub mod app;
 pub mod cli;
