@@ -40,8 +40,6 @@ pub mod model;
 pub mod net;
 pub mod re2;
 
-pub mod demo;
-
 pub mod app;
 pub mod cli;
 pub mod demo;

@@ -23,7 +23,6 @@ use crate::{
     api,
     clock::{Clock, Instant},
     config::{self, Config, Loaded, Sources},
-    demo::Demo,
     metrics,
     model::{BaseState, Desc, Trace, Transition},
     net::Net,
@@ -108,7 +107,7 @@ impl App {
         let (loaded, config) = load(sources.clone()).await?;
         let listeners = serve::bind(&config.web.listen_address)?;
         let addresses = serve::addresses(&listeners);
-        let demo = reload::demo(&config.demo).await?;
+        let demo = reload::demo_of(&config.demo)?;
 
         let stop = CancellationToken::new();
         let schedule_stop = CancellationToken::new();

@@ -11,7 +11,7 @@ use super::{StartError, load, log};
 use crate::{
     clock::{self, Clock},
     config::{Config, DemoOptions, Sources, render},
-    demo::Demo,
+    demo::{self, Demo, Ports},
     discovery,
     model::SettingsChange,
     probe::spec::{Change, Check},
@@ -117,7 +117,7 @@ impl Reloader {
         };
         if config.demo != self.demo.0 {
             self.demo.1 = None;
-            match demo(&config.demo).await {
+            match demo_of(&config.demo) {
                 Ok(demo) => self.demo = (config.demo.clone(), demo),
                 Err(error) => {
                     self.successful.set(0);
@@ -171,11 +171,10 @@ impl Reloader {
 }
 
 /// Opens the demo's listeners where the configuration asks for them.
-pub(super) async fn demo(options: &DemoOptions) -> Result<Option<Demo>, StartError> {
+pub(super) fn demo_of(options: &DemoOptions) -> Result<Option<Demo>, StartError> {
     if !options.enabled {
         return Ok(None);
     }
-    let started = crate::demo::start(&crate::demo::Ports::default()).await;
     let system = |error| StartError::System { what: "opening the demo's listeners", error };
-    started.map(Some).map_err(system)
+    demo::start(&Ports::default()).map(Some).map_err(system)
 }
