@@ -34,15 +34,15 @@ const LABEL_LIMIT: usize = 200;
 
 /// What a handshake showed, as facts.
 pub(super) fn facts(report: &Report, facts: &mut Vec<Fact>) {
-    for (position, certificate) in report.chain.iter().enumerate() {
-        let labels = ["peer".to_owned(), position.to_string()];
+    for certificate in &report.chain {
+        let labels = ["peer".to_owned(), certificate.position.to_string()];
         let expiry = clock::epoch_seconds(certificate.not_after);
         facts.push(Fact::labelled(&NOT_AFTER, labels, expiry));
     }
     if let Some(verified) = &report.verified {
         facts.push(Fact::new(&VERIFIED, f64::from(u8::from(verified.is_ok()))));
     }
-    let Some(leaf) = report.chain.first() else {
+    let Some(leaf) = report.chain.first().filter(|first| first.position == 0) else {
         return;
     };
     let labels = [
