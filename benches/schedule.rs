@@ -8,7 +8,7 @@ use noroshi::{
     clock::{self, Clock},
     model::{CheckId, CheckSettings, Observation, Outcome, Reason, SettingsChange, Verdict},
     probe::spec::{Change, Check, KINDS},
-    schedule::{Inputs, Metrics, Runner, Schedule, spec::Limits},
+    schedule::{Inputs, Limits, Metrics, Runner, Schedule},
     state::State,
 };
 use tokio::sync::{mpsc, watch};
@@ -22,8 +22,7 @@ fn checks() -> Vec<Check> {
     let spec = Arc::new((kind.parse)(&value.expect("a map")).expect("a spec"));
     let one = |n| {
         let name = format!("check-{n}");
-        let settings =
-            CheckSettings::new(CheckId::new(name.as_str()), "tcp", "127.0.0.1:1", &name);
+        let settings = CheckSettings::new(CheckId::new(name.as_str()), "tcp", "127.0.0.1:1", &name);
         Check { settings: Arc::new(settings), spec: Arc::clone(&spec) }
     };
     (0..CHECKS).map(one).collect()

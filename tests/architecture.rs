@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("schedule", &["model", "clock", "probe::spec"]),
     ("state", &["model", "clock"]),
     ("metrics", &["model", "state", "clock"]),
-    ("config", &["model", "clock", "re2", "probe::spec", "net::spec", "schedule::spec"]),
+    ("config", &["model", "clock", "re2", "probe::spec", "net::spec"]),
     ("api", &["model", "metrics", "state", "probe", "clock"]),
     ("demo", &["model", "clock"]),
     (

@@ -2,13 +2,12 @@
 
 use std::{
     fmt::{self, Write as _},
-    str::FromStr,
     sync::OnceLock,
 };
 
 use jiff::Timestamp;
 use tracing::{
-    Event, Level, Subscriber,
+    Event, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{
@@ -20,37 +19,18 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// How a line looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// `ts=... level=... target=... msg=... key=value`
-    Logfmt,
-    /// One JSON object per line.
-    Json,
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        match word {
-            "logfmt" => Ok(Self::Logfmt),
-            "json" => Ok(Self::Json),
-            other => Err(format!("`{other}` is neither logfmt nor json")),
-        }
-    }
-}
+use crate::config::{LogFormat, LogLevel, LogOptions};
 
 static LEVEL: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 
 /// Starts logging; a second call only changes the level, so that a test may start several apps.
-pub fn start(level: Level, format: Format) {
+pub fn start(LogOptions { level, format }: LogOptions) {
     let (filter, handle) = reload::Layer::new(filter(level));
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let begun = match format {
-        Format::Logfmt => registry.with(lines.event_format(Logfmt)).try_init(),
-        Format::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+        LogFormat::Logfmt => registry.with(lines.event_format(Logfmt)).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
     };
     if begun.is_ok() {
         let _ = LEVEL.set(handle);
@@ -60,7 +40,7 @@ pub fn start(level: Level, format: Format) {
 }
 
 /// Changes the level of a running process.
-pub fn set_level(level: Level) {
+pub fn set_level(level: LogLevel) {
     if let Some(handle) = LEVEL.get() {
         // Fails only when the subscriber is gone, at the very end of the process.
         let _ = handle.modify(|current| *current = filter(level));
@@ -68,10 +48,13 @@ pub fn set_level(level: Level) {
 }
 
 /// Our own lines at the level asked for; those of libraries only where somebody must act.
-fn filter(level: Level) -> EnvFilter {
-    let libraries = if level == Level::TRACE { "debug" } else { "warn" };
+fn filter(level: LogLevel) -> EnvFilter {
+    let libraries = if level == LogLevel::Trace { "debug" } else { "warn" };
     // hickory warns about every broken answer, which is an outcome to us and not an event.
-    EnvFilter::new(format!("{libraries},hickory_net=error,hickory_proto=error,noroshi={level}"))
+    EnvFilter::new(format!(
+        "{libraries},hickory_net=error,hickory_proto=error,noroshi={}",
+        level.word()
+    ))
 }
 
 struct Logfmt;

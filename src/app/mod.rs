@@ -14,7 +14,6 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
-use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, oneshot, watch as latest};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -23,8 +22,8 @@ use crate::{
     api,
     clock::{Clock, Instant},
     config::{self, Config, Loaded, Sources},
-    metrics,
-    model::{BaseState, Desc, Trace, Transition},
+    metrics::{Families, Telemetry},
+    model::{BaseState, Trace, Transition},
     net::Net,
     probe::{self, spec::Check},
     schedule::{self, Runner, Schedule},
@@ -32,8 +31,8 @@ use crate::{
 };
 pub use one_off::exposition;
 use reload::Reloader;
-use supervise::Supervisor;
 pub use supervise::Cause;
+use supervise::Supervisor;
 
 /// Observations that may wait for the state: at 10,000 runs a second and 5 us each, 4,096 cover a stall of 0.4 s;
 /// beyond that runs wait with their results, which slows the schedule instead of losing one.
@@ -112,16 +111,15 @@ impl App {
         let stop = CancellationToken::new();
         let schedule_stop = CancellationToken::new();
         let mut supervisor = Supervisor::new(stop.clone());
-        let mut registry = Registry::default();
-        metrics::process::register(&mut registry);
-        supervisor.register(&mut registry);
+        let mut telemetry = Telemetry::new();
+        supervisor.register(telemetry.registry());
 
         let (settings_in, settings) = mpsc::channel(CHANGES);
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS);
         let (transitions_in, transitions) = mpsc::channel(TRANSITIONS);
         let (paces_in, paces) = mpsc::channel(PACES);
         let (changes_in, changes) = mpsc::channel(CHANGES);
-        let (limits_in, limits) = latest::channel(config.schedule);
+        let (limits_in, limits) = latest::channel(reload::limits(&config));
 
         let state = State::new(clock);
         let views = state.views();
@@ -129,7 +127,7 @@ impl App {
         supervisor.essential("state", state.run(settings, observations, outputs));
 
         let counts = schedule::Metrics::default();
-        counts.register(&mut registry);
+        counts.register(telemetry.registry());
         let schedule = Schedule::new(clock, runner(Net::new(), clock), counts);
         let inputs = schedule::Inputs { changes, paces, limits };
         let run = schedule.run(inputs, observations_in, schedule_stop.clone(), grace);
@@ -139,7 +137,7 @@ impl App {
         let (ready, is_ready) = latest::channel(false);
         let (reload, reloads) = mpsc::channel(1);
         let shown = Arc::new(ArcSwap::from_pointee(loaded.effective(false)));
-        let reloader = Reloader::new(
+        let mut reloader = Reloader::new(
             sources,
             &config,
             reload::Outputs {
@@ -150,23 +148,26 @@ impl App {
             },
             demo,
             clock,
-            &mut registry,
+            telemetry.reloads.clone(),
         );
-        let watched = loaded.watched();
+        let watched = loaded.watched().to_vec();
         let (file_changed, file_changes) = mpsc::channel(1);
         supervisor.restarting("config-watch", move || {
             watch::files(watched.clone(), file_changed.clone())
         });
-        let api = api::State::new(api::Parts {
+        let scrapes = api::Metrics::default();
+        scrapes.register(telemetry.registry());
+        let api = api::State {
             views,
-            registry,
-            families: families(),
+            families: Arc::new(families()),
+            telemetry: Arc::new(telemetry),
+            metrics: scrapes,
             ready: is_ready,
             reload: reload.clone(),
             config: shown,
             clock,
-            web: web(&config),
-        });
+            web: Arc::new(web(&config)),
+        };
         let server = serve::start(listeners, api::router(api), stop.clone(), grace)?;
         let applied = reloader.first(&config).await;
         supervisor.essential("reload", reloader.run(reloads, file_changes));
@@ -216,16 +217,13 @@ async fn load(sources: Sources) -> Result<(Loaded, Config), StartError> {
         what: "reading the configuration",
         error: std::io::Error::other(error),
     })?;
+    let Some(config) = loaded.config.take() else {
+        return Err(StartError::Config(Box::new(loaded)));
+    };
     for warning in &loaded.diagnostics {
         warn!(code = warning.code, path = warning.path, "{}", warning.message);
     }
-    match loaded.config.take() {
-        Some(config) => {
-            loaded.config = Some(config.clone());
-            Ok((loaded, config))
-        }
-        None => Err(StartError::Config(Box::new(loaded))),
-    }
+    Ok((loaded, config))
 }
 
 /// What the schedule calls for each run.
@@ -252,23 +250,16 @@ async fn log_transitions(mut transitions: mpsc::Receiver<Transition>) {
     }
 }
 
-/// Every exported family of facts, each once, in the order of the registry.
-fn families() -> Vec<&'static Desc> {
-    let mut families: Vec<&'static Desc> = probe::COMMON_FAMILIES.to_vec();
-    for kind in probe::spec::KINDS {
-        for family in kind.families {
-            if !families.iter().any(|known| known.name == family.name) {
-                families.push(family);
-            }
-        }
-    }
-    families
+/// Every family of facts, in the order of the registry.
+pub fn families() -> Families {
+    let kinds = probe::spec::KINDS.iter().flat_map(|kind| kind.families);
+    Families::new(probe::COMMON_FAMILIES.iter().chain(kinds).copied())
 }
 
 fn web(config: &Config) -> api::Web {
     api::Web {
-        route_prefix: config.web.route_prefix.clone(),
-        external_url: config.web.external_url.clone(),
-        max_requests: config.web.max_requests,
+        route_prefix: config.web.prefix().as_str().to_owned(),
+        external_url: config.web.external_url.as_ref().map(ToString::to_string),
+        max_requests: usize::try_from(config.web.max_requests.get()).unwrap_or(usize::MAX),
     }
 }

@@ -1,10 +1,10 @@
 //! The metrics of a single run, for `noroshi probe --prom`.
 
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
 use crate::{
     clock::Clock,
-    metrics,
+    metrics::{Exposition, Format, Telemetry},
     model::{Observation, Outcome, SettingsChange},
     probe::spec::Check,
     state::State,
@@ -20,5 +20,17 @@ pub fn exposition(check: &Check, outcome: &Outcome, clock: Clock) -> String {
         outcome: outcome.clone(),
         missed: 0,
     });
-    metrics::text_of(&state.views().load(), &super::families(), clock.now())
+    let views = state.views();
+    let exposition = Exposition {
+        views: &views,
+        families: &super::families(),
+        telemetry: &Telemetry::empty(),
+        now: clock.now(),
+    };
+    let mut text = Vec::new();
+    let _ = exposition.write(Format::Text, &mut |chunk| {
+        text.extend_from_slice(&chunk);
+        ControlFlow::Continue(())
+    });
+    String::from_utf8_lossy(&text).into_owned()
 }

@@ -1,21 +1,21 @@
 //! From one configuration to the next: only what changed is restarted, and nothing changes on a mistake.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use prometheus_client::{metrics::gauge::Gauge, registry::Registry};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info};
 
 use super::{StartError, load, log};
 use crate::{
-    clock::{self, Clock},
-    config::{Config, DemoOptions, Sources, render},
+    clock::Clock,
+    config::{Config, DemoOptions, Sources},
     demo::{self, Demo, Ports},
     discovery,
+    metrics::Reloads,
     model::SettingsChange,
     probe::spec::{Change, Check},
-    schedule::spec::Limits,
+    schedule::Limits,
 };
 
 /// Who asked for a reload and waits for its result.
@@ -38,8 +38,7 @@ pub(super) struct Reloader {
     outputs: Outputs,
     demo: (DemoOptions, Option<Demo>),
     clock: Clock,
-    successful: Gauge,
-    success_time: Gauge<f64, AtomicU64>,
+    counts: Reloads,
 }
 
 impl Reloader {
@@ -49,28 +48,16 @@ impl Reloader {
         outputs: Outputs,
         demo: Option<Demo>,
         clock: Clock,
-        registry: &mut Registry,
+        counts: Reloads,
     ) -> Self {
-        let (successful, success_time) = (Gauge::default(), Gauge::default());
-        registry.register(
-            "noroshi_config_last_reload_successful",
-            "Whether the last attempt to read the configuration succeeded",
-            successful.clone(),
-        );
-        registry.register(
-            "noroshi_config_last_reload_success_timestamp_seconds",
-            "When the configuration was last read successfully, as seconds since the epoch",
-            success_time.clone(),
-        );
         Self {
             sources,
             checks: Vec::new(),
             started_with: Config { checks: Vec::new(), ..config.clone() },
             outputs,
-            demo: (config.demo.clone(), demo),
+            demo: (config.demo, demo),
             clock,
-            successful,
-            success_time,
+            counts,
         }
     }
 
@@ -106,27 +93,27 @@ impl Reloader {
         let (loaded, config) = match load(self.sources.clone()).await {
             Ok(loaded) => loaded,
             Err(failed) => {
-                self.successful.set(0);
+                self.counts.failed();
                 let text = match failed {
-                    StartError::Config(loaded) => render::human(&loaded, false),
+                    StartError::Config(loaded) => loaded.human(false, "nothing was changed"),
                     other => other.to_string(),
                 };
-                error!(why, "the configuration has mistakes and nothing was changed:\n{text}");
+                error!(why, "the configuration was not reloaded: {text}");
                 return Err(text);
             }
         };
         if config.demo != self.demo.0 {
             self.demo.1 = None;
             match demo_of(&config.demo) {
-                Ok(demo) => self.demo = (config.demo.clone(), demo),
+                Ok(demo) => self.demo = (config.demo, demo),
                 Err(error) => {
-                    self.successful.set(0);
+                    self.counts.failed();
                     return Err(error.to_string());
                 }
             }
         }
-        log::set_level(config.log.level.into());
-        self.outputs.limits.send_replace(config.schedule);
+        log::set_level(config.log.level);
+        self.outputs.limits.send_replace(limits(&config));
         let Some(changed) = self.apply(config.checks.clone()).await else {
             return Err("noroshi is stopping".into());
         };
@@ -165,8 +152,16 @@ impl Reloader {
     }
 
     fn succeeded(&self) {
-        self.successful.set(1);
-        self.success_time.set(clock::epoch_seconds(self.clock.now()));
+        self.counts.succeeded(self.clock.now());
+    }
+}
+
+/// The schedule's limits, as the configuration has them.
+pub(super) fn limits(config: &Config) -> Limits {
+    let number = |limit: std::num::NonZeroU32| usize::try_from(limit.get()).unwrap_or(usize::MAX);
+    Limits {
+        concurrency: number(config.schedule.concurrency),
+        per_host: number(config.schedule.per_host),
     }
 }
 
@@ -176,5 +171,5 @@ pub(super) fn demo_of(options: &DemoOptions) -> Result<Option<Demo>, StartError>
         return Ok(None);
     }
     let system = |error| StartError::System { what: "opening the demo's listeners", error };
-    demo::start(&Ports::default()).map(Some).map_err(system)
+    demo::start(&Ports::from(options.first_port)).map(Some).map_err(system)
 }

@@ -6,7 +6,7 @@ use axum::Router;
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
-use crate::{api, clock::Instant};
+use crate::{api, clock::Instant, config::ListenAddress};
 
 /// Threads of the server's runtime. Encoding and compressing a large scrape take their own, blocking ones.
 const THREADS: usize = 1;
@@ -17,17 +17,18 @@ pub(super) struct Server {
 }
 
 /// Binds every address, before anything is started: port 0 becomes a real one, and a taken port is told at once.
-pub(super) fn bind(addresses: &[String]) -> Result<Vec<std::net::TcpListener>, StartError> {
+pub(super) fn bind(addresses: &[ListenAddress]) -> Result<Vec<std::net::TcpListener>, StartError> {
     addresses
         .iter()
         .map(|address| {
             let open = || {
-                let listener = std::net::TcpListener::bind(address)?;
+                // The first candidate that can be bound: `:PORT` tries both families at once first.
+                let listener = std::net::TcpListener::bind(address.candidates().as_slice())?;
                 listener.set_nonblocking(true)?;
                 Ok(listener)
             };
             open().map_err(|error: io::Error| StartError::Listen {
-                address: address.clone(),
+                address: address.to_string(),
                 error,
             })
         })

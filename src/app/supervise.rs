@@ -82,9 +82,7 @@ impl Supervisor {
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             loop {
-                let end = stop
-                    .run_until_cancelled(AssertUnwindSafe(work()).catch_unwind())
-                    .await;
+                let end = stop.run_until_cancelled(AssertUnwindSafe(work()).catch_unwind()).await;
                 let Some(end) = end else { return };
                 ends.inc();
                 error!(task, how = words(end), "a task ended unexpectedly and is started again");

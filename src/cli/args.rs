@@ -26,7 +26,12 @@ pub(super) struct Args {
 pub(super) struct Daemon {
     /// A configuration file (TOML or YAML) or a directory of them; repeat for several, later ones win
     /// [default: /etc/noroshi/config.toml if it exists] [env: NOROSHI__CONFIG__FILE]
-    #[arg(long = "config.file", value_name = "PATH", global = true, help_heading = "Configuration")]
+    #[arg(
+        long = "config.file",
+        value_name = "PATH",
+        global = true,
+        help_heading = "Configuration"
+    )]
     pub(super) config_file: Vec<PathBuf>,
 
     /// Where to listen; repeat for several
@@ -168,7 +173,9 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Arguments)]
-#[command(after_help = "Exit codes: 0 asked and shown, 1 not reached, or with --exit-code a check is down")]
+#[command(
+    after_help = "Exit codes: 0 asked and shown, 1 not reached, or with --exit-code a check is down"
+)]
 pub(super) struct Status {
     #[command(flatten)]
     pub(super) instance: Instance,

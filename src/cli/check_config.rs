@@ -6,10 +6,7 @@ use super::{
     paint::Paint,
     run::sources,
 };
-use crate::{
-    config::{self, render},
-    model::Severity,
-};
+use crate::{config, model::Severity};
 
 /// `noroshi check-config`.
 pub(super) fn run(daemon: &Daemon, options: &args::CheckConfig) -> Exit {
@@ -21,9 +18,9 @@ pub(super) fn run(daemon: &Daemon, options: &args::CheckConfig) -> Exit {
     }
     let loaded = config::load(&sources);
     match options.format {
-        Format::Json => println!("{}", render::json(&loaded.diagnostics)),
+        Format::Json => println!("{}", config::json(&loaded.diagnostics)),
         Format::Human => {
-            eprint!("{}", render::human(&loaded, Paint::on(&io::stderr()).is_on()));
+            eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was started"));
         }
     }
     let wrong = loaded

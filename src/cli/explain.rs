@@ -1,6 +1,6 @@
 use super::{args, exit::Exit};
 use crate::{
-    config::codes::Code,
+    config::Code,
     model::{Explanation, Reason},
 };
 

@@ -61,10 +61,13 @@ fn print(rows: &[&Value], columns: &[&str]) {
     println!("{}", paint.dim(&line(heads)));
     for row in rows {
         let text = line(columns.iter().map(|column| cell(row, column)).collect());
-        println!("{}", match row["state"].as_str() {
-            Some("down" | "recovering") => paint.red(&text),
-            Some("pending" | "degraded" | "unknown") => paint.yellow(&text),
-            _ => text,
-        });
+        println!(
+            "{}",
+            match row["state"].as_str() {
+                Some("down" | "recovering") => paint.red(&text),
+                Some("pending" | "degraded" | "unknown") => paint.yellow(&text),
+                _ => text,
+            }
+        );
     }
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app,
     clock::Clock,
-    config::{self, render},
+    config,
     model::{Diagnostic, Trace, Verdict},
     net::Net,
     probe::{self, Report, spec::Check},
@@ -51,7 +51,7 @@ fn configured(daemon: &Daemon, name: &str) -> Result<Check, Exit> {
     let sources = sources(daemon);
     let loaded = config::load(&sources);
     let Some(config) = &loaded.config else {
-        eprint!("{}", render::human(&loaded, Paint::on(&io::stderr()).is_on()));
+        eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was probed"));
         return Err(Exit::Config);
     };
     let found = config.checks.iter().find(|check| check.settings.id.as_str() == name).cloned();
@@ -76,13 +76,7 @@ fn given(options: &args::Probe) -> Result<Check, Exit> {
         pairs.push((key.to_owned(), value.to_owned()));
     }
     config::one_off(kind, target, &pairs).map_err(|diagnostics: Vec<Diagnostic>| {
-        for found in diagnostics {
-            eprintln!("error[{}]: {}", found.code, found.message);
-            found.hint.iter().for_each(|hint| eprintln!("  = {hint}"));
-            if !found.known.is_empty() {
-                eprintln!("  = known: {}", found.known.join(", "));
-            }
-        }
+        eprint!("{}", config::human(&diagnostics, Paint::on(&io::stderr()).is_on()));
         Exit::Usage
     })
 }

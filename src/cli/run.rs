@@ -4,6 +4,7 @@ use std::{
     time::Duration,
 };
 
+use figment::{Figment, providers::Serialized, value::Dict};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
@@ -11,7 +12,7 @@ use super::{args::Daemon, exit::Exit, paint::Paint};
 use crate::{
     app::{self, App, Options, StartError},
     clock::Clock,
-    config::{self, Flags, Sources, render},
+    config::{self, DEFAULT_PORT, RoutePrefix, Sources},
 };
 
 /// Read when no file is named and it exists.
@@ -23,29 +24,19 @@ const FILE_VARIABLE: &str = "NOROSHI__CONFIG__FILE";
 /// How long runs and requests in flight may take after a signal; under Kubernetes' default of 30 s.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What is watched when nothing is configured: noroshi itself.
-const SELF_CHECK: &str = r#"
-[checks.noroshi]
-interval = "5s"
-timeout = "2s"
-http.url = "http://127.0.0.1:PORT/-/healthy"
-"#;
-
 /// `noroshi [run]`.
 pub(super) fn run(daemon: &Daemon) -> Exit {
     let mut sources = sources(daemon);
     let unconfigured = sources.files.is_empty();
     if unconfigured {
-        let listen = daemon.listen_address.first().map_or("0.0.0.0:10070", String::as_str);
-        let port = listen.rsplit_once(':').map_or("10070", |(_, port)| port);
-        sources.builtin = Some(SELF_CHECK.replace("PORT", port));
+        watch_ourselves(&mut sources);
     }
     let first = config::load(&sources);
     let Some(config) = &first.config else {
-        eprint!("{}", render::human(&first, Paint::on(&io::stderr()).is_on()));
+        eprint!("{}", first.human(Paint::on(&io::stderr()).is_on(), "nothing was started"));
         return Exit::Config;
     };
-    app::log::start(config.log.level.into(), config.log.format.into());
+    app::log::start(config.log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -64,7 +55,7 @@ async fn live(sources: Sources, unconfigured: bool) -> Exit {
     let mut app = match app {
         Ok(app) => app,
         Err(StartError::Config(loaded)) => {
-            eprint!("{}", render::human(&loaded, false));
+            eprint!("{}", loaded.human(false, "nothing was started"));
             return Exit::Config;
         }
         Err(other) => {
@@ -131,7 +122,8 @@ async fn ask_to_end() {
 
 fn greet(app: &App) {
     let Some(address) = app.addresses().first() else { return };
-    let host = if address.ip().is_unspecified() { "127.0.0.1".into() } else { address.ip().to_string() };
+    let host =
+        if address.ip().is_unspecified() { "127.0.0.1".into() } else { address.ip().to_string() };
     let url = format!("http://{host}:{}", address.port());
     eprintln!(
         "\nnoroshi runs without a configuration and watches only itself.\n\
@@ -153,26 +145,44 @@ pub(super) fn sources(daemon: &Daemon) -> Sources {
     if files.is_empty() && Path::new(DEFAULT_FILE).exists() {
         files.push(DEFAULT_FILE.into());
     }
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name != FILE_VARIABLE)
-        .collect();
-    let mut flags = Flags::default();
+    let environment = config::process_environment();
+    let environment = environment.into_iter().filter(|(name, _)| name != FILE_VARIABLE).collect();
+    Sources { files, environment, flags: flags(daemon) }
+}
+
+/// The flags under the keys of the file.
+fn flags(daemon: &Daemon) -> Dict {
+    let mut flags = Figment::new();
     if !daemon.listen_address.is_empty() {
-        flags.set("web.listen-address", "web.listen_address", daemon.listen_address.clone());
+        flags = flags.join(("web.listen_address", &daemon.listen_address));
     }
-    for (flag, path, value) in [
-        ("web.route-prefix", "web.route_prefix", &daemon.route_prefix),
-        ("web.external-url", "web.external_url", &daemon.external_url),
-        ("log.level", "log.level", &daemon.log_level),
-        ("log.format", "log.format", &daemon.log_format),
+    for (key, value) in [
+        ("web.route_prefix", &daemon.route_prefix),
+        ("web.external_url", &daemon.external_url),
+        ("log.level", &daemon.log_level),
+        ("log.format", &daemon.log_format),
     ] {
         if let Some(value) = value {
-            flags.set(flag, path, value.clone());
+            flags = flags.join((key, value));
         }
     }
     if let Some(number) = daemon.max_requests {
-        flags.set("web.max-requests", "web.max_requests", number);
+        flags = flags.join(("web.max_requests", number));
     }
-    Sources { files, environment, flags, builtin: None }
+    // Strings and numbers always make a dictionary.
+    flags.extract().unwrap_or_default()
+}
+
+/// What is watched when nothing is configured: noroshi itself, at the port it listens on.
+fn watch_ourselves(sources: &mut Sources) {
+    let listening = config::load(sources).config.and_then(|config| {
+        config.web.listen_address.first().map(|address| (address.port, config.web.prefix()))
+    });
+    let (port, prefix) = listening.unwrap_or((DEFAULT_PORT, RoutePrefix::default()));
+    let url = format!("http://127.0.0.1:{port}{}/-/healthy", prefix.as_str());
+    let check = Figment::from(Serialized::globals(&sources.flags))
+        .join(("checks.noroshi.interval", "5s"))
+        .join(("checks.noroshi.timeout", "2s"))
+        .join(("checks.noroshi.http.url", url));
+    sources.flags = check.extract().unwrap_or_default();
 }

@@ -7,7 +7,6 @@
 mod admission;
 mod metrics;
 mod slot;
-pub mod spec;
 
 use std::{
     cmp::Reverse,

@@ -1,3 +1,0 @@
-//! What the configuration may say about the schedule.
-
-pub use super::admission::Limits;
