@@ -184,7 +184,7 @@ const TABLE: &[Row] = &[
 struct Meeting {
     words: String,
     check: String,
-    _peer: Peer,
+    peer: Peer,
 }
 
 /// Everything that is tried for one cell. `icmp` meets its peers in a namespace of its own.
@@ -207,7 +207,7 @@ async fn meetings(kind: &str, fault: Fault) -> Vec<Meeting> {
         for (variant, peer) in protocol.peers(fault).await {
             let words = format!("{kind} x {fault:?} ({protocol:?}, {variant})");
             let check = check(*protocol, fault, &peer.address().to_string());
-            meetings.push(Meeting { words, check, _peer: peer });
+            meetings.push(Meeting { words, check, peer });
         }
     }
     meetings
@@ -292,7 +292,10 @@ async fn every_kind_survives_every_fault() {
             let Fails(reasons) = cell else { continue };
             for meeting in meetings(kind, *fault).await {
                 cells.push(tokio::spawn(async move {
-                    judged(&meeting.words, &meeting.check, reasons).await.err()
+                    let Meeting { words, check, peer } = meeting;
+                    let complaint = judged(&words, &check, reasons).await.err();
+                    drop(peer);
+                    complaint
                 }));
             }
         }
