@@ -4,10 +4,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures_util::{
-    StreamExt,
-    stream::FuturesUnordered,
-};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use hyper::{
     client::conn::{http1, http2},
     rt::{Executor, Read, Write},
@@ -54,11 +51,7 @@ impl Driver {
         inbox: Inbox,
     ) -> Self {
         let background = Background { inbox, running: FuturesUnordered::new() };
-        Self {
-            connection: Some(Box::pin(connection)),
-            background: Some(background),
-            broke: None,
-        }
+        Self { connection: Some(Box::pin(connection)), background: Some(background), broke: None }
     }
 
     /// Moves everything as far as it goes.

@@ -73,8 +73,7 @@ where
     let mut flight = match form {
         Form::Http1 | Form::Http1Proxy => {
             let ready = http1_builder().handshake(stream);
-            let (mut sender, connection) =
-                attempt.phase(Phase::Send, hyper_words(ready)).await?;
+            let (mut sender, connection) = attempt.phase(Phase::Send, hyper_words(ready)).await?;
             progress.arm();
             let head = Box::pin(async move { sender.send_request(outgoing).await });
             Flight { head, driver: Driver::http1(connection), progress, arrived: None }
@@ -82,8 +81,7 @@ where
         Form::Http2 => {
             let inbox = driver::Inbox::default();
             let ready = http2_builder(inbox.clone()).handshake(stream);
-            let (mut sender, connection) =
-                attempt.phase(Phase::Send, hyper_words(ready)).await?;
+            let (mut sender, connection) = attempt.phase(Phase::Send, hyper_words(ready)).await?;
             progress.arm();
             let head = Box::pin(async move { sender.send_request(outgoing).await });
             Flight { head, driver: Driver::http2(connection, inbox), progress, arrived: None }
