@@ -4,6 +4,7 @@
 //! [`Reason`](crate::model::Reason). A kind's file holds its configuration, its probe, its facts, its example and its
 //! tests. One more kind is one more file, one `mod` line and one line in [`kinds!`] below.
 
+mod address;
 mod certificate;
 mod credential;
 mod dns;
@@ -11,6 +12,7 @@ mod http;
 mod icmp;
 mod runtime;
 pub mod spec;
+mod stream;
 mod tcp;
 mod tls;
 mod web;

@@ -86,6 +86,11 @@ pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin + Send>(
 }
 
 impl Report {
+    /// The server's own certificate, if it is not malformed.
+    pub fn leaf(&self) -> Option<&Certificate> {
+        self.chain.first().filter(|first| first.position == 0)
+    }
+
     fn of(seen: recorder::Seen, name: &ServerName<'_>) -> Self {
         let chain: Vec<_> = seen
             .chain
