@@ -1,0 +1,3 @@
+//! What the configuration may say about the schedule.
+
+pub use super::admission::Limits;
