@@ -1,6 +1,7 @@
 //! The house rules that a compiler does not know: who may import whom, no cycles, sizes, names.
 //!
 //! Every check is a function from sources to complaints, so that the tests at the end can plant a fault and see it found.
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -147,6 +148,30 @@ impl Source {
     fn at(&self, span: Span) -> String {
         format!("src/{}:{}", self.path, span.start().line)
     }
+}
+
+/// Whether a module is compiled for tests alone.
+fn is_test(module: &syn::ItemMod) -> bool {
+    module.attrs.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+    })
+}
+
+/// Modules with a file of their own that are compiled for tests alone.
+fn test_modules(sources: &[Source]) -> BTreeSet<Vec<String>> {
+    let mut found = BTreeSet::new();
+    for source in sources {
+        for item in source.syntax().items {
+            if let syn::Item::Mod(module) = item
+                && module.content.is_none()
+                && is_test(&module)
+            {
+                found.insert([source.module(), vec![module.ident.to_string()]].concat());
+            }
+        }
+    }
+    found
 }
 
 /// Every `.rs` file below a folder of this package.
@@ -370,7 +395,8 @@ fn every_path(stream: TokenStream, found: &mut impl FnMut(&[String], Span)) {
 
 fn oversized(sources: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
-    for source in sources {
+    let tests = test_modules(sources);
+    for source in sources.iter().filter(|source| !tests.contains(&source.module())) {
         let path = &source.path;
         let mut measure = Measure::default();
         measure.visit_file(&source.syntax());
@@ -407,11 +433,7 @@ impl Measure {
 
 impl<'ast> Visit<'ast> for Measure {
     fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
-        let is_test = module.attrs.iter().any(|attribute| {
-            attribute.path().is_ident("cfg")
-                && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
-        });
-        if is_test {
+        if is_test(module) {
             let span = module.span();
             self.test_lines += span.end().line - span.start().line + 1;
         } else {
@@ -577,6 +599,9 @@ mod planted {
         assert_eq!(count("main.rs", &lines(MAIN_LINES + 1)), 1);
         let tests = format!("fn g() {{}}\n#[cfg(test)]\nmod tests {{\n{}}}\n", lines(FILE_LINES));
         assert_eq!(count("net/x.rs", &tests), 0);
+        let long = lines(FILE_LINES + 1);
+        let apart = [("net/mod.rs", "#[cfg(test)]\nmod tests;"), ("net/tests.rs", &long)];
+        assert!(oversized(&plant(&apart)).is_empty());
     }
 
     #[test]

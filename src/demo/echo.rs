@@ -6,7 +6,7 @@ use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async_with_config,
     tungstenite::{
         self,
-        handshake::server::{ErrorResponse, Request, Response},
+        handshake::server::{Request, Response},
         http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL},
         protocol::WebSocketConfig,
     },
@@ -24,7 +24,15 @@ pub(super) async fn serve(stream: TcpStream) {
         .read_buffer_size(4096)
         .max_message_size(Some(MESSAGE))
         .max_frame_size(Some(MESSAGE));
-    let Ok(socket) = accept_hdr_async_with_config(stream, subprotocol, Some(config)).await else {
+    #[expect(clippy::result_large_err, reason = "the shape of tungstenite's callback")]
+    let choose = |request: &Request, mut response: Response| {
+        if offers_ours(request) {
+            let chosen = HeaderValue::from_static(SUBPROTOCOL);
+            response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, chosen);
+        }
+        Ok(response)
+    };
+    let Ok(socket) = accept_hdr_async_with_config(stream, choose, Some(config)).await else {
         return;
     };
     if let Err(error) = echo(socket).await {
@@ -32,19 +40,11 @@ pub(super) async fn serve(stream: TcpStream) {
     }
 }
 
-#[expect(clippy::result_large_err, reason = "the shape of tungstenite's callback")]
-fn subprotocol(request: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
-    let offers = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);
-    let offered = offers
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|word| word.trim() == SUBPROTOCOL);
-    if offered {
-        let chosen = HeaderValue::from_static(SUBPROTOCOL);
-        response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, chosen);
-    }
-    Ok(response)
+/// Whether a client's offers hold our subprotocol.
+fn offers_ours(request: &Request) -> bool {
+    let offers = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).iter();
+    let words = offers.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    words.map(str::trim).any(|word| word == SUBPROTOCOL)
 }
 
 async fn echo(mut socket: WebSocketStream<TcpStream>) -> Result<(), tungstenite::Error> {

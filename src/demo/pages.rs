@@ -18,8 +18,8 @@ const SLOW: Duration = Duration::from_millis(800);
 
 /// Serves one connection.
 pub(super) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-    let server = Builder::new(TokioExecutor::new());
-    let served = server.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+    let http = Builder::new(TokioExecutor::new());
+    let served = http.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
     if let Err(error) = served {
         tracing::debug!(%error, "a client of the demo went away");
     }

@@ -2,7 +2,7 @@ use std::{error::Error, io};
 
 use crate::{
     model::{Failure, Reason},
-    net::dial,
+    net::tls,
 };
 
 /// What an error of hyper's means: its sources from the outside in, the most telling one first.
@@ -50,15 +50,12 @@ fn of_h2(error: &h2::Error) -> Failure {
 }
 
 fn of_io(error: &io::Error) -> Failure {
+    let failure = tls::broken(error);
     // Without a number it does not come from the kernel: hyper found broken framing.
-    let framing = matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::Other
-    );
-    if framing && error.raw_os_error().is_none() {
-        return Failure::new(Reason::HttpProtocol, error.to_string());
+    if failure.reason == Reason::ConnectUnreachable && error.raw_os_error().is_none() {
+        return Failure::new(Reason::HttpProtocol, failure.detail);
     }
-    dial::broken(error)
+    failure
 }
 
 /// hyper's own words and those of its causes.

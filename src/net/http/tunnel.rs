@@ -6,7 +6,10 @@ use hyper::{
     Response, Uri,
     body::Incoming,
     header::{HOST, HeaderMap, HeaderValue},
-    http::{Request, uri::Authority},
+    http::{
+        Request,
+        uri::{self, Authority},
+    },
 };
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -35,7 +38,7 @@ pub async fn tunnel(
 fn request(to: &str, headers: &HeaderMap) -> Result<Request<Empty<Bytes>>, Failure> {
     let unusable = |_| Failure::new(Reason::ProxyFailed, format!("no tunnel leads to `{to}`"));
     let authority: Authority = to.parse().map_err(unusable)?;
-    let mut uri = hyper::http::uri::Parts::default();
+    let mut uri = uri::Parts::default();
     uri.authority = Some(authority);
     let mut request = Request::new(Empty::new());
     *request.method_mut() = hyper::Method::CONNECT;

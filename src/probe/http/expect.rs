@@ -1,5 +1,7 @@
 //! What an answer is expected to be, as the configuration says it.
 
+use std::fmt;
+
 use hyper::header::HeaderName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -303,6 +305,42 @@ impl From<JsonRule> for JsonKeys {
     }
 }
 
+impl fmt::Display for HeaderWanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Present => f.write_str("present"),
+            Self::Absent => f.write_str("absent"),
+            Self::Equals(text) => write!(f, "\"{text}\""),
+            Self::Regex(regex) => write!(f, "matches {regex:?}"),
+            Self::NotRegex(regex) => write!(f, "does not match {regex:?}"),
+        }
+    }
+}
+
+impl fmt::Display for BodyRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Contains(text) => write!(f, "contains \"{text}\""),
+            Self::NotContains(text) => write!(f, "does not contain \"{text}\""),
+            Self::Regex(regex) => write!(f, "matches {regex:?}"),
+            Self::NotRegex(regex) => write!(f, "does not match {regex:?}"),
+        }
+    }
+}
+
+impl fmt::Display for JsonWanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Equals(value) => write!(f, "{value}"),
+            Self::Regex(regex) => write!(f, "matches {regex:?}"),
+            Self::Greater(limit) => write!(f, "> {limit}"),
+            Self::Less(limit) => write!(f, "< {limit}"),
+            Self::Exists(true) => f.write_str("exists"),
+            Self::Exists(false) => f.write_str("does not exist"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,7 +368,10 @@ mod tests {
     #[test]
     fn mistakes_name_the_keys() {
         for (text, why) in [
-            (r#"{"body":[{}]}"#, "one of `contains`, `not_contains`, `regex`, `not_regex` is missing"),
+            (
+                r#"{"body":[{}]}"#,
+                "one of `contains`, `not_contains`, `regex`, `not_regex` is missing",
+            ),
             (r#"{"body":[{"contains":"a","regex":"b"}]}"#, "`contains` and `regex` exclude"),
             (r#"{"body":[{"regex":"("}]}"#, "not a regular expression"),
             (r#"{"headers":[{"name":"a"}]}"#, "one of `present`"),

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use hyper::{
-    HeaderMap, Version,
-    http::response,
-};
+use hyper::{HeaderMap, Version, http::response};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::expect::{BodyRule, Expect, HeaderRule, HeaderWanted, HttpVersion, JsonRule, JsonWanted};
+use super::expect::{
+    BodyRule, Expect, HeaderRule, HeaderWanted, HttpVersion, JsonRule, JsonWanted,
+};
 use crate::{
     model::{Expectation, Fact, Failure, PromDuration, Reason, Trace},
     probe::certificate,
@@ -73,33 +72,24 @@ impl<'a> Judge<'a> {
             HeaderWanted::NotRegex(regex) => !any(&|value| regex.is_match(value)),
         };
         self.note(held, Reason::HeaderMismatch, || {
-            let wanted = match &rule.wanted {
-                HeaderWanted::Present => "present".into(),
-                HeaderWanted::Absent => "absent".into(),
-                HeaderWanted::Equals(text) => format!("\"{text}\""),
-                HeaderWanted::Regex(regex) => format!("matches {regex:?}"),
-                HeaderWanted::NotRegex(regex) => format!("does not match {regex:?}"),
-            };
             let got: Vec<_> = values.iter().map(|value| quoted(value.as_bytes())).collect();
             let got = if got.is_empty() { "absent".into() } else { shortened(&got.join(", ")) };
-            (format!("header {}", rule.name), wanted, got)
+            (format!("header {}", rule.name), rule.wanted.to_string(), got)
         });
     }
 
     /// What is expected of the body, and of the body as JSON.
     pub(super) fn body(&mut self, expect: &Expect, body: &[u8]) {
         for rule in &expect.body {
-            let (held, wanted): (bool, &dyn Fn() -> String) = match rule {
-                BodyRule::Contains(text) => (contains(body, text), &|| format!("contains \"{text}\"")),
-                BodyRule::NotContains(text) => {
-                    (!contains(body, text), &|| format!("does not contain \"{text}\""))
-                }
-                BodyRule::Regex(regex) => (regex.is_match(body), &|| format!("matches {regex:?}")),
-                BodyRule::NotRegex(regex) => {
-                    (!regex.is_match(body), &|| format!("does not match {regex:?}"))
-                }
+            let held = match rule {
+                BodyRule::Contains(text) => contains(body, text),
+                BodyRule::NotContains(text) => !contains(body, text),
+                BodyRule::Regex(regex) => regex.is_match(body),
+                BodyRule::NotRegex(regex) => !regex.is_match(body),
             };
-            self.note(held, Reason::BodyMismatch, || ("body".into(), wanted(), quoted(body)));
+            self.note(held, Reason::BodyMismatch, || {
+                ("body".into(), rule.to_string(), quoted(body))
+            });
         }
         if expect.json.is_empty() {
             return;
@@ -133,18 +123,10 @@ impl<'a> Judge<'a> {
             JsonWanted::Exists(wanted) => found.is_empty() != *wanted,
         };
         self.note(held, Reason::JsonMismatch, || {
-            let wanted = match &rule.wanted {
-                JsonWanted::Equals(wanted) => wanted.to_string(),
-                JsonWanted::Regex(regex) => format!("matches {regex:?}"),
-                JsonWanted::Greater(limit) => format!("> {limit}"),
-                JsonWanted::Less(limit) => format!("< {limit}"),
-                JsonWanted::Exists(true) => "exists".into(),
-                JsonWanted::Exists(false) => "does not exist".into(),
-            };
             let got: Vec<_> =
                 found.iter().take(8).map(|value| shortened(&value.to_string())).collect();
             let got = if got.is_empty() { "nothing".into() } else { shortened(&got.join(", ")) };
-            (format!("json {}", rule.path.as_str()), wanted, got)
+            (format!("json {}", rule.path.as_str()), rule.wanted.to_string(), got)
         });
     }
 
@@ -233,7 +215,12 @@ fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn judge(expect: &str, status: u16, headers: &[(&str, &str)], body: &str) -> (Option<Failure>, Trace) {
+    fn judge(
+        expect: &str,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (Option<Failure>, Trace) {
         let expect: Expect = serde_json::from_str(expect).unwrap();
         let mut response = hyper::Response::builder().status(status);
         for (name, value) in headers {
@@ -263,9 +250,15 @@ mod tests {
             (r#"{"headers":[{"name":"set-cookie","equals":"b=2"}]}"#, None),
             (r#"{"headers":[{"name":"etag","equals":"ab"}]}"#, Some(Reason::HeaderMismatch)),
             (r#"{"headers":[{"name":"set-cookie","regex":"^b="}]}"#, None),
-            (r#"{"headers":[{"name":"set-cookie","not_regex":"^b="}]}"#, Some(Reason::HeaderMismatch)),
+            (
+                r#"{"headers":[{"name":"set-cookie","not_regex":"^b="}]}"#,
+                Some(Reason::HeaderMismatch),
+            ),
             (r#"{"headers":[{"name":"x","not_regex":"a"}]}"#, None),
-            (r#"{"body":[{"contains":"\"db\""},{"not_contains":"down"},{"regex":"n.:\\d"}]}"#, None),
+            (
+                r#"{"body":[{"contains":"\"db\""},{"not_contains":"down"},{"regex":"n.:\\d"}]}"#,
+                None,
+            ),
             (r#"{"body":[{"contains":"down"}]}"#, Some(Reason::BodyMismatch)),
             (r#"{"body":[{"not_contains":"up"}]}"#, Some(Reason::BodyMismatch)),
             (r#"{"body":[{"not_regex":"u."}]}"#, Some(Reason::BodyMismatch)),
@@ -282,14 +275,19 @@ mod tests {
             (r#"{"json":[{"path":"$.n","regex":"^3$"},{"path":"$.db","regex":"^up$"}]}"#, None),
         ] {
             let (failure, trace) = judge(expect, 200, &headers, BODY);
-            assert_eq!(failure.as_ref().map(|failure| failure.reason), broken, "{expect}: {failure:?}");
+            assert_eq!(
+                failure.as_ref().map(|failure| failure.reason),
+                broken,
+                "{expect}: {failure:?}"
+            );
             assert_eq!(trace.expectations.iter().all(|one| one.held), broken.is_none(), "{expect}");
         }
     }
 
     #[test]
     fn all_are_looked_at_and_the_first_broken_one_counts() {
-        let expect = r#"{"body":[{"contains":"a"},{"contains":"b"}],"json":[{"path":"$","exists":true}]}"#;
+        let expect =
+            r#"{"body":[{"contains":"a"},{"contains":"b"}],"json":[{"path":"$","exists":true}]}"#;
         let (failure, trace) = judge(expect, 503, &[], "b");
         assert_eq!(failure.unwrap().reason, Reason::HttpStatus);
         let held: Vec<_> = trace.expectations.iter().map(|one| one.held).collect();
@@ -299,7 +297,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_of_a_body_is_short_and_readable() {
-        let (failure, _) = judge(r#"{"body":[{"contains":"x"}]}"#, 200, &[], &"\u{1b}ü".repeat(5000));
+        let (failure, _) =
+            judge(r#"{"body":[{"contains":"x"}]}"#, 200, &[], &"\u{1b}ü".repeat(5000));
         let detail = failure.unwrap().detail;
         assert!(detail.len() < 1000 && !detail.contains('\u{1b}'), "{detail}");
     }

@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn codes_ranges_and_classes() {
-        let ranges: Vec<StatusRange> = serde_json::from_str(r#"[204, "301", "400-417", "5xx"]"#).unwrap();
+        let ranges: Vec<StatusRange> =
+            serde_json::from_str(r#"[204, "301", "400-417", "5xx"]"#).unwrap();
         let holds = |code| ranges.iter().any(|range| range.holds(code));
         assert!([204, 301, 400, 417, 500, 599].into_iter().all(holds));
         assert!(![200, 302, 418, 600].into_iter().any(holds));

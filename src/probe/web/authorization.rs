@@ -92,10 +92,7 @@ impl Authorization<'_> {
             ("bearer_token", self.token.is_some()),
             ("bearer_token_file", self.token_file.is_some()),
             ("bearer_token_env", self.token_env.is_some()),
-            (
-                "headers.Authorization",
-                headers.map().contains_key(hyper::header::AUTHORIZATION),
-            ),
+            ("headers.Authorization", headers.map().contains_key(hyper::header::AUTHORIZATION)),
         ];
         let mut problems: Vec<_> = too_many("", &given).into_iter().collect();
         problems.extend(self.basic.into_iter().flat_map(|basic| basic.problems("basic_auth")));
@@ -148,7 +145,12 @@ mod tests {
     async fn a_token_file_loses_its_newline_and_a_missing_one_is_our_fault() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "abc\n").unwrap();
-        let of = |path| Authorization { basic: None, token: None, token_file: Some(path), token_env: None };
+        let of = |path| Authorization {
+            basic: None,
+            token: None,
+            token_file: Some(path),
+            token_env: None,
+        };
         assert_eq!(of(file.path()).header().await.unwrap().unwrap(), "Bearer abc");
         let failure = of(Path::new("/nonexistent/token")).header().await.unwrap_err();
         assert_eq!(failure.reason, Reason::LocalFile);

@@ -16,7 +16,14 @@ pub(super) use self::{
 /// Whether a header's or a query parameter's name says that its value is a secret.
 fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 9] = [
-        "authorization", "cookie", "token", "key", "secret", "password", "passwd", "signature",
+        "authorization",
+        "cookie",
+        "token",
+        "key",
+        "secret",
+        "password",
+        "passwd",
+        "signature",
         "credential",
     ];
     let name = name.to_ascii_lowercase();
