@@ -16,8 +16,8 @@ mod secret;
 mod transition;
 
 pub use check::{
-    Addresses, CheckId, CheckSettings, Flapping, IpProtocol, Override, Slo, Threshold, Warn,
-    WarnMetric,
+    Addresses, CheckId, CheckSettings, Flapping, IpProtocol, Override, SettingsChange, Slo,
+    Threshold, Warn, WarnMetric,
 };
 pub use desc::{Desc, MetricKind, Sink};
 pub use diagnostic::{Diagnostic, Severity, Span};
@@ -28,4 +28,4 @@ pub use outcome::{Expectation, Fact, Failure, Observation, Outcome, Trace, Verdi
 pub use phase::{Phase, Phases};
 pub use reason::{Explanation, Reason};
 pub use secret::Secret;
-pub use transition::{BaseState, Overlays, Transition};
+pub use transition::{BaseState, Overlays, Pace, Transition};
