@@ -240,6 +240,7 @@ fn zigzag(value: i64) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::format_push_string, reason = "a test may allocate")]
 mod tests {
     use super::*;
     use crate::metrics::{
@@ -453,7 +454,9 @@ mod tests {
             values in proptest::collection::vec(prop_oneof![0.0..1e-3_f64, 0.0..1e9_f64], 0..200),
         ) {
             let mut histogram = Histogram::new(Arc::from([0.1, 1.0].as_slice()));
-            values.iter().for_each(|value| histogram.observe(*value));
+            for value in values {
+                histogram.observe(value);
+            }
             let mut bytes = Vec::new();
             exponential(&mut bytes, histogram.native().unwrap());
             let message = decode(&bytes);
