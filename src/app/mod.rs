@@ -168,7 +168,7 @@ impl App {
             clock,
             web: Arc::new(web(&config)),
         };
-        let server = serve::start(listeners, api::router(api), stop.clone(), grace)?;
+        let server = serve::start(listeners, api::router(api), stop.clone())?;
         let applied = reloader.first(&config).await;
         supervisor.essential("reload", reloader.run(reloads, file_changes));
         ready.send_replace(applied);
@@ -213,11 +213,11 @@ impl App {
 /// Reads files and checks them off the runtime: 100,000 checks take seconds.
 async fn load(sources: Sources) -> Result<(Loaded, Config), StartError> {
     let loaded = tokio::task::spawn_blocking(move || config::load(&sources)).await;
-    let mut loaded = loaded.map_err(|error| StartError::System {
+    let loaded = loaded.map_err(|error| StartError::System {
         what: "reading the configuration",
         error: std::io::Error::other(error),
     })?;
-    let Some(config) = loaded.config.take() else {
+    let Some(config) = loaded.config.clone() else {
         return Err(StartError::Config(Box::new(loaded)));
     };
     for warning in &loaded.diagnostics {
@@ -257,9 +257,7 @@ pub fn families() -> Families {
 }
 
 fn web(config: &Config) -> api::Web {
-    api::Web {
-        route_prefix: config.web.prefix().as_str().to_owned(),
-        external_url: config.web.external_url.as_ref().map(ToString::to_string),
-        max_requests: usize::try_from(config.web.max_requests.get()).unwrap_or(usize::MAX),
-    }
+    let external = config.web.external_url.as_ref().map(ToString::to_string);
+    let most = usize::try_from(config.web.max_requests.get()).unwrap_or(usize::MAX);
+    api::Web::new(Some(config.web.prefix().as_str()), external.as_deref(), most).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! The HTTP server on a runtime of its own, so that probe load cannot starve a scrape.
 
-use std::{io, net::SocketAddr, thread::JoinHandle, time::Duration};
+use std::{io, net::SocketAddr, thread::JoinHandle};
 
 use axum::Router;
 use tokio_util::sync::CancellationToken;
@@ -40,12 +40,11 @@ pub(super) fn addresses(listeners: &[std::net::TcpListener]) -> Vec<SocketAddr> 
     listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
 }
 
-/// Serves on all listeners; ends after `stop`, when the requests in flight are answered or `grace` is over.
+/// Serves on all listeners; ends after `stop`, when the requests in flight are answered.
 pub(super) fn start(
     listeners: Vec<std::net::TcpListener>,
     router: Router,
     stop: CancellationToken,
-    grace: Duration,
 ) -> Result<Server, StartError> {
     let system = |what| move |error| StartError::System { what, error };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -62,7 +61,7 @@ pub(super) fn start(
     let serve = move || {
         runtime.block_on(async {
             let all = listeners.into_iter().map(|listener| {
-                api::serve(listener, router.clone(), stop.clone().cancelled_owned(), grace)
+                api::serve(listener, router.clone(), stop.clone().cancelled_owned())
             });
             futures_util::future::join_all(all).await;
         });

@@ -23,6 +23,11 @@ impl Telemetry {
         Self { registry, reloads }
     }
 
+    /// Without any: for the metrics of a single run.
+    pub fn empty() -> Self {
+        Self { registry: Registry::default(), reloads: Reloads::default() }
+    }
+
     /// Where the other folders register theirs, with full names: `noroshi_...` without `_total`.
     pub fn registry(&mut self) -> &mut Registry {
         &mut self.registry
