@@ -39,6 +39,15 @@ pub fn start(LogOptions { level, format }: LogOptions) {
     }
 }
 
+/// A panic is one line of the log like everything else; what it means for a check or a task is told by its owner.
+pub fn take_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let words = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(place, words, "a panic: please report this line");
+    }));
+}
+
 /// Changes the level of a running process.
 pub fn set_level(level: LogLevel) {
     if let Some(handle) = LEVEL.get() {

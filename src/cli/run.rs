@@ -37,6 +37,7 @@ pub(super) fn run(daemon: &Daemon) -> Exit {
         return Exit::Config;
     };
     app::log::start(config.log);
+    app::log::take_panics();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
