@@ -177,7 +177,7 @@ impl fmt::Display for Path {
 }
 
 /// A TOML key: bare where that is permitted, else quoted.
-pub(super) fn write_key(f: &mut impl fmt::Write, key: &str) -> fmt::Result {
+fn write_key(f: &mut impl fmt::Write, key: &str) -> fmt::Result {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if !key.is_empty() && key.bytes().all(bare) {
         return f.write_str(key);

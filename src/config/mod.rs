@@ -6,14 +6,17 @@
 
 mod checks;
 mod codes;
+mod effective;
 mod files;
 mod finding;
 mod from_toml;
 mod from_yaml;
 mod keys;
 mod layers;
+mod one_off;
 mod place;
 mod reading;
+mod reference;
 mod references;
 mod render;
 mod rules;
@@ -32,6 +35,8 @@ pub use self::{
     codes::Code,
     files::SourceFile,
     keys::{CommonKeys, DnsServer},
+    one_off::one_off,
+    reference::reference,
     schema::schema,
     sections::{
         DEFAULT_PORT, DemoOptions, ExternalUrl, ListenAddress, LogFormat, LogLevel, LogOptions,
@@ -151,6 +156,18 @@ impl Loaded {
     /// "nothing was started".
     pub fn human(&self, colour: bool, outcome: &str) -> String {
         render::human(&self.diagnostics, &self.files, colour, outcome)
+    }
+
+    /// Every value, defaults filled in and secrets masked, as TOML that could be loaded again; empty if there are errors.
+    /// With `sources`, each line tells where its value comes from.
+    pub fn effective(&self, sources: bool) -> String {
+        match (&self.config, &self.values) {
+            (Some(config), Some(values)) if sources => {
+                effective::write(config, Some(Places::new(values, &self.files)))
+            }
+            (Some(config), _) => effective::write(config, None),
+            (None, _) => String::new(),
+        }
     }
 
     fn check(&mut self, layers: &[Layer]) {

@@ -11,16 +11,28 @@ use super::{
 };
 use crate::model::{Diagnostic, Span};
 
+/// What makes a place of a path: positions, and where lines begin.
+struct Indexed {
+    marks: Mark,
+    lines: Vec<usize>,
+}
+
+impl Indexed {
+    fn new(file: &SourceFile) -> Self {
+        Self { marks: file.format.marks(&file.text), lines: line_starts(&file.text) }
+    }
+}
+
 /// Finds places. Positions of a file are computed when they are first asked for: nothing is wrong with most.
 pub(super) struct Places<'a> {
     values: &'a Values,
     files: &'a [SourceFile],
-    marks: HashMap<usize, Mark>,
+    indexed: HashMap<usize, Indexed>,
 }
 
 impl<'a> Places<'a> {
     pub(super) fn new(values: &'a Values, files: &'a [SourceFile]) -> Self {
-        Self { values, files, marks: HashMap::new() }
+        Self { values, files, indexed: HashMap::new() }
     }
 
     /// A finding with its place.
@@ -43,13 +55,18 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// `FILE:LINE` or the variable a value came from; nothing for a built-in default.
+    /// `from FILE:LINE` or the variable a value came from; nothing for a built-in default.
     pub(super) fn source(&mut self, path: &Path) -> Option<String> {
         self.values.find(path)?;
         match self.locate(path, Part::Value) {
-            (Some(span), _) => Some(format!("{}:{}", span.file.display(), span.line)),
+            (Some(span), _) => Some(format!("from {}:{}", span.file.display(), span.line)),
             (None, word) => word,
         }
+    }
+
+    /// Whether somebody said anything at a path.
+    pub(super) fn is_set(&self, path: &Path) -> bool {
+        self.values.find(path).is_some()
     }
 
     fn other(&mut self, words: &str, path: &Path) -> String {
@@ -84,9 +101,10 @@ impl<'a> Places<'a> {
             let others = (0..self.files.len()).rev().filter(|other| *other != named);
             for at in [named].into_iter().chain(others).collect::<Vec<_>>() {
                 let file = &self.files[at];
-                let marks = self.marks.entry(at).or_insert_with(|| file.format.marks(&file.text));
+                let Indexed { marks, lines } =
+                    self.indexed.entry(at).or_insert_with(|| Indexed::new(file));
                 if let Some(mark) = marks.find(&path).filter(|_| !path.0.is_empty()) {
-                    return Some(span(file, mark.range(part)));
+                    return Some(span(file, lines, mark.range(part)));
                 }
             }
             path = path.parent()?;
@@ -101,7 +119,7 @@ pub(super) fn syntax(file: &SourceFile, error: SyntaxError) -> Diagnostic {
         severity: Code::Syntax.severity(),
         message: super::sensitive::mask(&error.message),
         path: String::new(),
-        span: Some(span(file, error.range)),
+        span: Some(span(file, &line_starts(&file.text), error.range)),
         origin: None,
         hint: None,
         known: Vec::new(),
@@ -139,15 +157,18 @@ pub(super) fn sort(diagnostics: &mut [Diagnostic], files: &[SourceFile]) {
     });
 }
 
-fn span(file: &SourceFile, range: Range<usize>) -> Span {
+fn span(file: &SourceFile, lines: &[usize], range: Range<usize>) -> Span {
     let start = file.text.floor_char_boundary(range.start);
-    let before = &file.text[..start];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = lines.partition_point(|line| *line <= start).max(1);
     Span {
         file: file.path.clone(),
-        line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
+        line,
+        column: file.text[lines[line - 1]..start].chars().count() + 1,
         start,
         end: range.end.clamp(start, file.text.len()),
     }
+}
+
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
 }

@@ -1,6 +1,6 @@
 //! The JSON Schema of the file, from the types of the sections and of the kinds.
 
-use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
+use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{CommonKeys, DemoOptions, LogOptions, MetricsOptions, ScheduleOptions, WebOptions};
@@ -38,6 +38,14 @@ pub fn schema() -> Value {
     })
 }
 
+/// The common keys of checks.
+pub(super) fn common_keys() -> Vec<String> {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let properties = object::<CommonKeys>(&mut generator).remove("properties");
+    let keys = properties.as_ref().and_then(Value::as_object);
+    keys.map(|keys| keys.keys().cloned().collect()).unwrap_or_default()
+}
+
 /// The keys a kind's table may have.
 pub(super) fn keys_of(kind: &Kind) -> Vec<String> {
     let schema = resolved(kind);
@@ -56,7 +64,8 @@ pub(super) fn required_of(kind: &Kind) -> Vec<String> {
 fn check(generator: &mut SchemaGenerator, mut common: Map<String, Value>) -> Value {
     if let Some(Value::Object(properties)) = common.get_mut("properties") {
         for kind in KINDS {
-            properties.insert(kind.word.to_owned(), (kind.schema)(generator).to_value());
+            let schema = (kind.schema)(generator).to_value();
+            properties.insert(kind.word.to_owned(), in_place(schema, generator));
         }
     }
     let one_of: Vec<_> = KINDS.iter().map(|kind| json!({ "required": [kind.word] })).collect();
@@ -74,12 +83,16 @@ fn object<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Map<Strin
     }
 }
 
-/// The schema of a kind's table itself, where the generator only refers to it.
+/// The definition a reference leads to, taken out of the definitions: every kind calls its own `Spec`.
+fn in_place(schema: Value, generator: &mut SchemaGenerator) -> Value {
+    let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+    let definition = name.and_then(|name| generator.definitions_mut().shift_remove(name));
+    definition.unwrap_or(schema)
+}
+
+/// The schema of a kind's table.
 fn resolved(kind: &Kind) -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let schema: Schema = (kind.schema)(&mut generator);
-    let definitions = generator.take_definitions(true);
-    let schema = schema.to_value();
-    let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
-    name.and_then(|name| definitions.get(name)).cloned().unwrap_or(schema)
+    let schema = (kind.schema)(&mut generator).to_value();
+    in_place(schema, &mut generator)
 }
