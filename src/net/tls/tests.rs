@@ -279,6 +279,18 @@ async fn what_is_not_tls() {
     assert_eq!(reason(&shaken), Some(Reason::TlsHandshake));
     assert!(detail(&shaken).contains("not TLS"), "{}", detail(&shaken));
 
+    // A ServerHello of TLS 1.0, as a server that knows nothing newer sends it.
+    let ancient = listen(|mut stream| async move {
+        let mut hello = b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01".to_vec();
+        hello.extend([7; 32]);
+        hello.extend(b"\x00\x00\x2f\x00");
+        stream.write_all(&hello).await.unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    })
+    .await;
+    let shaken = shake(ancient, "localhost", &trusting(&authority)).await;
+    assert_eq!(reason(&shaken), Some(Reason::TlsUnsupportedVersion), "{}", detail(&shaken));
+
     let closing = listen(|mut stream| async move {
         let _ = stream.read(&mut [0; 4096]).await;
     })
