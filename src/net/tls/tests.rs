@@ -398,3 +398,12 @@ fn a_refusal_is_found_however_deep_it_is_wrapped() {
     let eof = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
     assert_eq!(broken(&eof).reason, Reason::ConnectionClosed);
 }
+
+#[test]
+fn openssl_has_one_alert_for_two_refusals_in_tls_1_2() {
+    let alert = rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure);
+    let error = std::io::Error::new(std::io::ErrorKind::InvalidData, alert);
+    let asked = failure::during_handshake(&error, true);
+    assert_eq!(asked.reason, Reason::TlsClientCertificate);
+    assert_eq!(failure::during_handshake(&error, false).reason, Reason::TlsHandshake);
+}
