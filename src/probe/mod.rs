@@ -14,6 +14,8 @@ mod runtime;
 pub mod spec;
 mod stream;
 mod tcp;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod web;
 mod websocket;
