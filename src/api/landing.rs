@@ -11,7 +11,7 @@ use axum::{
 use super::{Extract, State};
 use crate::{
     metrics::BUILD,
-    model::{BaseState, Verdict},
+    model::{BaseState, Reason, Verdict},
 };
 
 /// Troubled checks on the page; the rest is a link away.
@@ -76,7 +76,7 @@ fn checks(html: &mut String, state: &State) {
                     encode(slot.settings.id.as_str()),
                     escape(slot.settings.id.as_str()),
                     view.base.word(),
-                    last.reason.map(|reason| reason.word()).unwrap_or_default(),
+                    last.reason.map(Reason::word).unwrap_or_default(),
                     escape(&slot.settings.target)
                 ),
             );
