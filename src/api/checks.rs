@@ -11,7 +11,7 @@ use axum::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Extract, scrape::busy, stream};
+use super::{Extract, Shared, scrape::busy, stream};
 use crate::{
     metrics::Emit,
     model::{BaseState, Fact, Labels, Outcome, Reason, Verdict},
@@ -32,7 +32,10 @@ pub(super) struct Filter {
 }
 
 /// A JSON list in the order of the names, streamed.
-pub(super) async fn list(Extract { 0: shared }: Extract, Query(filter): Query<Filter>) -> Response {
+pub(super) async fn list(
+    Extract(shared): Extract<Arc<Shared>>,
+    Query(filter): Query<Filter>,
+) -> Response {
     let wanted = match Wanted::new(&filter) {
         Ok(wanted) => wanted,
         Err(words) => return problem(StatusCode::BAD_REQUEST, words),
@@ -52,7 +55,10 @@ pub(super) async fn list(Extract { 0: shared }: Extract, Query(filter): Query<Fi
 }
 
 /// One check by its exact name.
-pub(super) async fn one(Extract { 0: shared }: Extract, Path(name): Path<String>) -> Response {
+pub(super) async fn one(
+    Extract(shared): Extract<Arc<Shared>>,
+    Path(name): Path<String>,
+) -> Response {
     let slots = shared.state.views.load_full();
     match slots.iter().find(|slot| slot.settings.id.as_str() == name) {
         Some(slot) => Json(Row::new(slot, &slot.view())).into_response(),

@@ -1,17 +1,17 @@
 //! `/`: what this is, how its checks are, and where everything else is. One page without scripts or foreign assets;
 //! links are relative, so that they hold behind any proxy.
 
-use std::{borrow::Cow, fmt::Write};
+use std::{borrow::Cow, fmt::Write, sync::Arc};
 
 use axum::{
     http::header,
     response::{Html, IntoResponse, Response},
 };
 
-use super::{Extract, State};
+use super::{Extract, Shared, State};
 use crate::{
     metrics::BUILD,
-    model::{BaseState, Verdict},
+    model::{BaseState, Reason, Verdict},
 };
 
 /// Troubled checks on the page; the rest is a link away.
@@ -31,7 +31,7 @@ text-decoration:none;color:inherit}ul.states b{font-size:1.3rem;margin-right:.4r
 table{border-collapse:collapse;width:100%}td{padding:.25rem .6rem .25rem 0;border-bottom:1px solid #8884;vertical-align:top}\
 .up{--c:#73bf69}.down{--c:#f2495c}.degraded{--c:#ff9830}.pending,.recovering{--c:#fade2a}.unknown{--c:#8e8e8e}";
 
-pub(super) async fn page(Extract { 0: shared }: Extract) -> Response {
+pub(super) async fn page(Extract(shared): Extract<Arc<Shared>>) -> Response {
     let html = render(&shared.state);
     ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html)).into_response()
 }
@@ -76,7 +76,7 @@ fn checks(html: &mut String, state: &State) {
                     encode(slot.settings.id.as_str()),
                     escape(slot.settings.id.as_str()),
                     view.base.word(),
-                    last.reason.map(|reason| reason.word()).unwrap_or_default(),
+                    last.reason.map(Reason::word).unwrap_or_default(),
                     escape(&slot.settings.target)
                 ),
             );

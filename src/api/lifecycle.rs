@@ -1,6 +1,6 @@
 //! `/-/healthy`, `/-/ready`, `/-/reload` and `/config`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     http::StatusCode,
@@ -8,7 +8,7 @@ use axum::{
 };
 use tokio::sync::oneshot;
 
-use super::Extract;
+use super::{Extract, Shared};
 use crate::clock::{self, Instant};
 
 /// How long a reload may take: a hundred thousand checks load in a few seconds.
@@ -19,7 +19,7 @@ pub(super) async fn healthy() -> &'static str {
     "noroshi is healthy.\n"
 }
 
-pub(super) async fn ready(Extract { 0: shared }: Extract) -> Response {
+pub(super) async fn ready(Extract(shared): Extract<Arc<Shared>>) -> Response {
     if *shared.state.ready.borrow() {
         "noroshi is ready.\n".into_response()
     } else {
@@ -28,7 +28,7 @@ pub(super) async fn ready(Extract { 0: shared }: Extract) -> Response {
     }
 }
 
-pub(super) async fn reload(Extract { 0: shared }: Extract) -> (StatusCode, String) {
+pub(super) async fn reload(Extract(shared): Extract<Arc<Shared>>) -> (StatusCode, String) {
     let (answer, answered) = oneshot::channel();
     let deadline = Instant::now() + RELOAD_DEADLINE;
     let asked = async {
@@ -50,7 +50,7 @@ pub(super) async fn reload(Extract { 0: shared }: Extract) -> (StatusCode, Strin
 }
 
 /// The configuration that is in force; whoever stored it has masked its secrets.
-pub(super) async fn config(Extract { 0: shared }: Extract) -> String {
+pub(super) async fn config(Extract(shared): Extract<Arc<Shared>>) -> String {
     shared.state.config.load().as_str().to_owned()
 }
 

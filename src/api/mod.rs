@@ -19,7 +19,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use axum::{
-    Router, middleware,
+    Router,
+    extract::State as Extract,
+    middleware,
     response::Redirect,
     routing::{get, post},
 };
@@ -95,8 +97,6 @@ struct Shared {
     scrapes: web::Limit,
     lists: web::Limit,
 }
-
-type Extract = axum::extract::State<Arc<Shared>>;
 
 #[cfg(test)]
 mod tests;

@@ -90,7 +90,7 @@ impl Drop for InFlight {
 }
 
 pub(super) async fn metrics(
-    Extract { 0: shared }: Extract,
+    Extract(shared): Extract<Arc<Shared>>,
     method: Method,
     headers: HeaderMap,
 ) -> Response {

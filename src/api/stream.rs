@@ -12,8 +12,8 @@ use crate::{
 /// Chunks that wait for the client: with their size of 64 KiB, what a request can hold in memory beyond its view.
 const DEPTH: usize = 4;
 
-/// How long a client may take nothing before we stop writing for it.
-const STALL: Duration = Duration::from_secs(30);
+/// How long a client may take for a whole body, longer than any scrape timeout in use.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A part of a body. Without `End` the body was cut off, and the client must see that: it closes unfinished.
 enum Part {
@@ -26,11 +26,12 @@ enum Part {
 pub(super) fn body(write: impl FnOnce(Emit<'_>) -> ControlFlow<()> + Send + 'static) -> Body {
     let (parts, received) = mpsc::channel(DEPTH);
     let runtime = Handle::current();
+    let deadline = Instant::now() + DEADLINE;
     // Nobody waits for the thread: its end, good or bad, arrives through the channel.
     drop(task::spawn_blocking(move || {
-        let mut emit = |chunk| send(&runtime, &parts, Part::Chunk(chunk));
+        let mut emit = |chunk| send(&runtime, &parts, deadline, Part::Chunk(chunk));
         if write(&mut emit).is_continue() {
-            let _ = send(&runtime, &parts, Part::End);
+            let _ = send(&runtime, &parts, deadline, Part::End);
         }
     }));
     Body::from_stream(stream::unfold(Some(received), async |received| {
@@ -43,14 +44,18 @@ pub(super) fn body(write: impl FnOnce(Emit<'_>) -> ControlFlow<()> + Send + 'sta
     }))
 }
 
-fn send(runtime: &Handle, parts: &mpsc::Sender<Part>, part: Part) -> ControlFlow<()> {
+fn send(
+    runtime: &Handle,
+    parts: &mpsc::Sender<Part>,
+    deadline: Instant,
+    part: Part,
+) -> ControlFlow<()> {
     let part = match parts.try_send(part) {
         Ok(()) => return ControlFlow::Continue(()),
         Err(mpsc::error::TrySendError::Closed(_)) => return ControlFlow::Break(()),
         Err(mpsc::error::TrySendError::Full(part)) => part,
     };
-    let sent = runtime
-        .block_on(async { clock::timeout_at(Instant::now() + STALL, parts.send(part)).await });
+    let sent = runtime.block_on(async { clock::timeout_at(deadline, parts.send(part)).await });
     if matches!(sent, Ok(Ok(()))) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 

@@ -72,7 +72,7 @@ fn prefix(path: &str) -> Result<String, String> {
         Some(segment) => Err(format!(
             "route prefix: `{segment}` is not plain; letters, digits and - . _ ~ are, with / between"
         )),
-        None => Ok(segments.iter().map(|segment| format!("/{segment}")).collect()),
+        None => Ok(segments.iter().flat_map(|segment| ["/", segment]).collect()),
     }
 }
 
