@@ -114,6 +114,9 @@ reasons! {
     TlsExpiresSoon "tls_expires_soon" "A certificate is valid for less time than expected."
         ["the renewal has not run, or fails quietly"]
         ["look at the issuer's log, renew by hand if in doubt"]
+    TlsMismatch "tls_mismatch" "The TLS parameters or the certificate are not the expected ones."
+        ["the server's TLS configuration changed", "a certificate of another issuer or for other names was installed", "a TLS-inspecting proxy is in between"]
+        ["`noroshi probe --check NAME` shows wanted and got", "noroshi_tls_info shows what is negotiated"]
     ProxyFailed "proxy_failed" "The proxy could not be used."
         ["it refused CONNECT", "it wants credentials", "it cannot reach the target"]
         ["the detail holds the proxy's status line", "curl -x PROXY URL"]

@@ -4,6 +4,7 @@
 //! [`Reason`](crate::model::Reason). A kind's file holds its configuration, its probe, its facts, its example and its
 //! tests. One more kind is one more file, one `mod` line and one line in [`kinds!`] below.
 
+mod address;
 mod certificate;
 mod credential;
 mod dns;
@@ -11,7 +12,10 @@ mod http;
 mod icmp;
 mod runtime;
 pub mod spec;
+mod stream;
 mod tcp;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod web;
 mod websocket;
@@ -25,7 +29,6 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use runtime::{COMMON_FAMILIES, Report, run};
 
 use crate::{
-    clock::Clock,
     model::{CheckSettings, Desc, Fact, Failure},
     net::{Attempt, Net},
 };
@@ -186,8 +189,6 @@ struct Run<'a> {
     settings: &'a CheckSettings,
     /// What all connections share.
     net: &'a Net,
-    /// The calendar, for expiries.
-    clock: Clock,
     /// The deadline, the phases, the trace.
     attempt: Attempt,
     /// What was measured.

@@ -51,14 +51,14 @@ async fn the_request_is_as_configured() {
     lines.sort_unstable();
     for line in [
         "Authorization: Basic dTpw",
-        "Content-Length: 20",
+        "Content-Length: 18",
         "Content-Type: application/json",
         "User-Agent: me",
         "X-A: b",
     ] {
         assert!(lines.contains(&line), "{line}: {head}");
     }
-    assert_eq!(body, r#"{"b":1,"a":[true]}"#.replace("[true]", "[true]"));
+    assert_eq!(body, r#"{"b":1,"a":[true]}"#);
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_body_from_a_file_and_a_file_that_is_not_there() {
 
 #[tokio::test]
 async fn broken_answers_have_their_reasons() {
-    let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(100_000)).into_bytes();
+    let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(300_000)).into_bytes();
     let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(1000)).into_bytes();
     for (answer, reason) in [
         (b"220 mail.example ESMTP\r\n".to_vec(), Reason::HttpProtocol),
@@ -156,12 +156,15 @@ async fn the_status_says_more_than_what_came_after_it() {
 #[tokio::test]
 async fn latency_and_http_1_0() {
     let server = Server::new(|_| b"HTTP/1.0 200 OK\r\n\r\nuntil the end".to_vec()).await;
-    let expect = json!({"version": ["HTTP/1.0"], "body": [{"contains": "the end"}], "latency": "8s"});
+    let expect =
+        json!({"version": ["HTTP/1.0"], "body": [{"contains": "the end"}], "latency": "8s"});
     let ran = run(json!({"url": server.url("/"), "expect": expect})).await.passes();
     assert_eq!(ran.fact("noroshi_http_version"), Some(1.0));
     assert_eq!(ran.fact("noroshi_http_content_length_bytes"), None);
     let expect = json!({"latency": "0"});
-    run(json!({"url": server.url("/"), "expect": expect})).await.fails(Reason::LatencyExceeded, "0s");
+    run(json!({"url": server.url("/"), "expect": expect}))
+        .await
+        .fails(Reason::LatencyExceeded, "0s");
 }
 
 #[tokio::test]

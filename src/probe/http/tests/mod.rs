@@ -6,11 +6,7 @@ mod proxies;
 mod redirects;
 mod secure;
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -137,13 +133,13 @@ async fn run(spec: Value) -> Ran {
     run_within(Duration::from_secs(10), spec).await
 }
 
-/// Names under `.test` lead to loopback.
+/// Names under `.test` lead to loopback, and `localhost` to its IPv4 address.
 async fn run_within(timeout: Duration, spec: Value) -> Ran {
     let spec: Spec = serde_json::from_value(spec).unwrap();
     assert_eq!(spec.problems(), [], "{spec:?}");
     let mut settings = CheckSettings::new(CheckId::new("test"), "http", "", "");
     settings.timeout = timeout;
-    settings.resolve = ["a.test", "b.test"]
+    settings.resolve = ["a.test", "b.test", "localhost"]
         .map(|name| format!("{name}:*:127.0.0.1").parse().unwrap())
         .to_vec();
     let check = Check { settings: settings.into(), spec: Arc::new(super::super::Spec::Http(spec)) };
@@ -184,9 +180,15 @@ fn problems_have_their_place() {
         (json!({"url":"https://x/","tls":{"cert_file":"a"}}), "tls.cert_file"),
         (json!({"url":"http://x/","proxy_headers":{"a":"b"}}), "proxy_headers"),
         (json!({"url":"http://x/","proxy_url":"http://p:1","version":"http2"}), "version"),
-        (json!({"url":"http://x/","method":"HEAD","expect":{"json":[{"path":"$","exists":true}]}}), "expect.json"),
+        (
+            json!({"url":"http://x/","method":"HEAD","expect":{"json":[{"path":"$","exists":true}]}}),
+            "expect.json",
+        ),
         (json!({"url":"http://x/","expect":{"status":[]}}), "expect.status"),
-        (json!({"url":"http://x/","compression":true,"headers":{"Accept-Encoding":"x"}}), "headers.Accept-Encoding"),
+        (
+            json!({"url":"http://x/","compression":true,"headers":{"Accept-Encoding":"x"}}),
+            "headers.Accept-Encoding",
+        ),
         (json!({"url":"http://x/","headers":{"Host":"a b"}}), "headers.Host"),
     ] {
         let parsed: Spec = serde_json::from_value(spec.clone()).unwrap();

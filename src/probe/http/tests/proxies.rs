@@ -28,9 +28,17 @@ async fn http_is_asked_of_the_proxy() {
     });
     run(spec).await.passes();
     let asked = proxy.asked().remove(0);
-    assert!(asked.starts_with("GET http://nowhere.invalid:81/x?y=1 HTTP/1.1\r\nHost: nowhere.invalid:81\r\n"), "{asked}");
-    assert!(asked.contains("Proxy-Authorization: Basic dTpw\r\n") && asked.contains("X-Team: web\r\n"));
-    let refusing = Server::new(|_| b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
+    assert!(
+        asked.starts_with(
+            "GET http://nowhere.invalid:81/x?y=1 HTTP/1.1\r\nHost: nowhere.invalid:81\r\n"
+        ),
+        "{asked}"
+    );
+    assert!(
+        asked.contains("Proxy-Authorization: Basic dTpw\r\n") && asked.contains("X-Team: web\r\n")
+    );
+    let refusing =
+        Server::new(|_| b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
     let spec = json!({"url": "http://nowhere.invalid/", "proxy_url": refusing.url("")});
     run(spec).await.fails(Reason::ProxyFailed, "407");
 }
@@ -49,8 +57,15 @@ async fn https_goes_through_a_tunnel() {
     assert_eq!(ran.fact("noroshi_tls_verified"), Some(1.0));
     let asked = proxy.asked().remove(0);
     let port = server.port();
-    assert!(asked.starts_with(&format!("CONNECT localhost:{port} HTTP/1.1\r\nHost: localhost:{port}\r\n")), "{asked}");
-    assert!(asked.contains("Proxy-Authorization: Basic dTpw\r\n") && !asked.contains("for-the-server"));
+    assert!(
+        asked.starts_with(&format!(
+            "CONNECT localhost:{port} HTTP/1.1\r\nHost: localhost:{port}\r\n"
+        )),
+        "{asked}"
+    );
+    assert!(
+        asked.contains("Proxy-Authorization: Basic dTpw\r\n") && !asked.contains("for-the-server")
+    );
 }
 
 #[tokio::test]

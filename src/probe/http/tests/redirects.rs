@@ -20,9 +20,11 @@ async fn follows_and_counts() {
 
 #[tokio::test]
 async fn ten_are_followed_and_the_eleventh_is_not() {
-    let chain = |length: u32| move |request: &str| {
-        let step: u32 = request[5..].split(' ').next().unwrap().parse().unwrap();
-        if step == length { ok("") } else { redirect(302, &format!("/{}", step + 1), "") }
+    let chain = |length: u32| {
+        move |request: &str| {
+            let step: u32 = request[5..].split(' ').next().unwrap().parse().unwrap();
+            if step == length { ok("") } else { redirect(302, &format!("/{}", step + 1), "") }
+        }
     };
     let server = Server::new(chain(10)).await;
     run(json!({"url": server.url("/0")})).await.passes();
@@ -60,7 +62,9 @@ async fn cookies_come_back() {
         let cookie = request.lines().find_map(|line| line.strip_prefix("Cookie: "));
         match (request.split(' ').nth(1), cookie) {
             (Some("/login"), None) => redirect(303, "/app", "Set-Cookie: s=1; Path=/\r\n"),
-            (Some("/app"), Some("s=1")) => redirect(302, "/out", "Set-Cookie: s=; Path=/; Max-Age=0\r\n"),
+            (Some("/app"), Some("s=1")) => {
+                redirect(302, "/out", "Set-Cookie: s=; Path=/; Max-Age=0\r\n")
+            }
             (Some("/out"), None) => ok("bye"),
             _ => b"HTTP/1.1 400 X\r\nContent-Length: 0\r\n\r\n".to_vec(),
         }
