@@ -29,7 +29,6 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use runtime::{COMMON_FAMILIES, Report, run};
 
 use crate::{
-    clock::Clock,
     model::{CheckSettings, Desc, Fact, Failure},
     net::{Attempt, Net},
 };
@@ -190,8 +189,6 @@ struct Run<'a> {
     settings: &'a CheckSettings,
     /// What all connections share.
     net: &'a Net,
-    /// The calendar, for expiries.
-    clock: Clock,
     /// The deadline, the phases, the trace.
     attempt: Attempt,
     /// What was measured.
