@@ -7,6 +7,8 @@
 mod certificate;
 mod credential;
 mod dns;
+#[cfg(test)]
+mod fixture;
 mod http;
 mod icmp;
 mod runtime;
