@@ -189,6 +189,9 @@ reasons! {
     IcmpLoss "icmp_loss" "More replies were lost than permitted."
         ["a saturated or failing link", "ICMP rate limits on the way"]
         ["mtr to the target"]
+    IcmpJitter "icmp_jitter" "The round-trip times differ from one another more than permitted."
+        ["a link under load: queues fill and drain", "a wireless or mobile hop", "the measuring host itself is short of CPU"]
+        ["compare noroshi_icmp_jitter_seconds with other targets of this host", "mtr to the target"]
     IcmpTimeExceeded "icmp_time_exceeded" "A router on the way dropped the packet because its hops were used up."
         ["a routing loop", "`ttl` is smaller than the path is long"]
         ["traceroute to the address: a loop repeats", "raise `ttl`"]

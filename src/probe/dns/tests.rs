@@ -19,54 +19,17 @@ use tokio::{
 use super::*;
 use crate::{
     clock::Clock,
-    model::{
-        Addresses, CheckId, CheckSettings, Flapping, IpProtocol, Labels, Phase, Reason, Threshold,
-        Trace, Verdict, Warn,
-    },
+    model::{CheckSettings, Phase, Reason, Trace, Verdict},
     net::Net,
-    probe::{self, Report, spec::Check},
+    probe::{self, Report, fixture::check, spec::Check},
 };
-
-const ONE: std::num::NonZeroU32 = std::num::NonZeroU32::MIN;
-
-fn check(spec: Spec, timeout: Duration) -> Check {
-    let settings = CheckSettings {
-        id: CheckId::new("d"),
-        kind: Spec::KIND,
-        target: spec.target().into(),
-        host: spec.endpoint().host.into(),
-        group: "".into(),
-        labels: Labels::new(),
-        export_labels: Labels::new(),
-        interval: Duration::from_secs(30),
-        timeout,
-        retry_interval: None,
-        failures: Threshold::in_a_row(ONE),
-        successes: ONE,
-        depends_on: Vec::new(),
-        guard: None,
-        slo: None,
-        warn: Warn::default(),
-        invert: false,
-        flapping: Flapping::default(),
-        buckets: Arc::default(),
-        phase_histograms: false,
-        addresses: Addresses::First,
-        preferred_ip_protocol: IpProtocol::Ip4,
-        ip_protocol_fallback: true,
-        source_address: None,
-        dns_server: None,
-        resolve: Vec::new(),
-    };
-    Check { settings: Arc::new(settings), spec: Arc::new(probe::Spec::Dns(spec)) }
-}
 
 fn spec(server: SocketAddr, rest: &str) -> Spec {
     toml::from_str(&format!("server = \"{server}\"\n{rest}")).unwrap()
 }
 
 async fn run_for(timeout: Duration, server: SocketAddr, rest: &str) -> Report {
-    let check = check(spec(server, rest), timeout);
+    let check = check(probe::Spec::Dns(spec(server, rest)), timeout);
     probe::run(&check, &Net::new(), Clock::system(), Trace::on()).await
 }
 
@@ -531,7 +494,8 @@ async fn a_source_address_is_used() {
             },
         )
         .await;
-    let Check { settings, spec } = check(spec(server, ASK), Duration::from_secs(5));
+    let Check { settings, spec } =
+        check(probe::Spec::Dns(spec(server, ASK)), Duration::from_secs(5));
     let settings =
         CheckSettings { source_address: Some("127.0.0.9".parse().unwrap()), ..(*settings).clone() };
     let check = Check { settings: Arc::new(settings), spec };
@@ -553,6 +517,26 @@ fn mistakes_are_told_where_they_are() {
     ] {
         let error = toml::from_str::<Spec>(&format!("server = \"x\"\n{rest}")).unwrap_err();
         assert!(error.to_string().contains(wanted), "{rest}: {error}");
+    }
+}
+
+#[test]
+fn mistakes_deep_inside_keep_their_path() {
+    let kind = probe::KINDS.iter().find(|kind| kind.word == "dns").unwrap();
+    for (spec, path) in [
+        (serde_json::json!({ "expect": { "answer": { "any": ["a", 1] } } }), "expect.answer.any.1"),
+        (
+            serde_json::json!({ "expect": { "answer": { "any": [{ "regex": "(" }] } } }),
+            "expect.answer.any.0.regex",
+        ),
+        (serde_json::json!({ "edns": { "udp_payload_size": 5 } }), "edns.udp_payload_size"),
+        (serde_json::json!({ "expect": { "rcode": ["NOERROR", "OK"] } }), "expect.rcode.1"),
+    ] {
+        let mut whole = serde_json::json!({ "server": "192.0.2.53", "name": "example.org" });
+        whole.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
+        let value = figment::value::Value::serialize(whole).unwrap();
+        let error = (kind.parse)(&value).unwrap_err();
+        assert_eq!(error.path.join("."), path, "{error}");
     }
 }
 
