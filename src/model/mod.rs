@@ -13,6 +13,7 @@ mod outcome;
 mod phase;
 mod reason;
 mod secret;
+mod size;
 mod transition;
 
 pub use check::{
@@ -28,4 +29,5 @@ pub use outcome::{Expectation, Fact, Failure, Observation, Outcome, Trace, Verdi
 pub use phase::{Phase, Phases};
 pub use reason::{Explanation, Reason};
 pub use secret::Secret;
+pub use size::ByteSize;
 pub use transition::{BaseState, Overlays, Transition};

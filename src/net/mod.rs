@@ -5,6 +5,7 @@
 
 mod attempt;
 pub mod dial;
+pub mod http;
 pub mod resolve;
 pub mod spec;
 pub mod tls;

@@ -15,6 +15,7 @@ pub mod spec;
 mod stream;
 mod tcp;
 mod tls;
+mod web;
 mod websocket;
 
 use std::{future::Future, net::SocketAddr};
@@ -26,6 +27,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use runtime::{COMMON_FAMILIES, Report, run};
 
 use crate::{
+    clock::Clock,
     model::{CheckSettings, Desc, Fact, Failure},
     net::{Attempt, Net},
 };
@@ -186,6 +188,8 @@ struct Run<'a> {
     settings: &'a CheckSettings,
     /// What all connections share.
     net: &'a Net,
+    /// The calendar, for expiries.
+    clock: Clock,
     /// The deadline, the phases, the trace.
     attempt: Attempt,
     /// What was measured.
