@@ -83,8 +83,7 @@ fn completions_and_the_manual_page_build() {
 
 #[test]
 fn the_schema_is_json_and_knows_every_kind() {
-    let schema: serde_json::Value =
-        serde_json::from_slice(&output(&["schema"]).stdout).unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&output(&["schema"]).stdout).unwrap();
     let text = schema.to_string();
     for kind in noroshi::probe::spec::KINDS {
         assert!(text.contains(&format!("\"{}\"", kind.word)), "{}", kind.word);
@@ -147,13 +146,17 @@ fn a_local_fault_is_neither_up_nor_down() {
 fn a_wrong_configuration_starts_nothing_and_exits_78() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bad.toml");
-    std::fs::write(&file, "[checks.a]\nintervall = \"3s\"\ntcp.address = \"127.0.0.1:1\"\n").unwrap();
+    std::fs::write(&file, "[checks.a]\nintervall = \"3s\"\ntcp.address = \"127.0.0.1:1\"\n")
+        .unwrap();
     let path = file.to_str().unwrap();
     for arguments in [["--config.file", path].as_slice(), &["check-config", path]] {
         let refused = output(arguments);
         let shown = text(&refused.stderr);
         assert_eq!(refused.status.code(), Some(78), "{shown}");
-        assert!(shown.contains("bad.toml:2:1") && shown.contains("did you mean `interval`"), "{shown}");
+        assert!(
+            shown.contains("bad.toml:2:1") && shown.contains("did you mean `interval`"),
+            "{shown}"
+        );
     }
     let json = output(&["check-config", path, "--format=json"]);
     let found: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
@@ -274,10 +277,11 @@ fn warn_shows_trouble_alone() {
     .unwrap();
     // Without its first line the address is not known: a fixed port, free a moment ago.
     let listen = format!("--web.listen-address=127.0.0.1:{}", free_port());
-    let mut child = noroshi(&["--config.file", file.to_str().unwrap(), &listen, "--log.level=warn"])
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        noroshi(&["--config.file", file.to_str().unwrap(), &listen, "--log.level=warn"])
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
     let line = lines.next().unwrap().unwrap();
     let _ = child.kill();

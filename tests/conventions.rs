@@ -80,7 +80,8 @@ fn c02_openmetrics_ends_with_eof_and_echoes_its_version() {
 #[test]
 fn c03_the_highest_q_wins_and_the_unknown_is_never_refused() {
     let (daemon, ..) = daemon();
-    let preferred = scrape(&daemon, &format!("text/plain;version=0.0.4;q=0.3, {OPENMETRICS};q=0.9"));
+    let preferred =
+        scrape(&daemon, &format!("text/plain;version=0.0.4;q=0.3, {OPENMETRICS};q=0.9"));
     assert!(preferred.head.contains("openmetrics-text"), "{}", preferred.head);
     let unknown = scrape(&daemon, "image/png");
     assert_eq!(unknown.status, 200);
@@ -162,7 +163,10 @@ fn c11_base_units_only() {
     let (daemon, ..) = daemon();
     for line in samples(&daemon.metrics()) {
         for unit in ["_ms", "_milliseconds", "_percent", "_minutes", "_kb"] {
-            assert!(!name(line).ends_with(unit) && !name(line).contains(&format!("{unit}_")), "{line}");
+            assert!(
+                !name(line).ends_with(unit) && !name(line).contains(&format!("{unit}_")),
+                "{line}"
+            );
         }
     }
 }
@@ -216,7 +220,8 @@ fn c15_labels_that_belong_to_prometheus_are_left_alone() {
     let (daemon, ..) = daemon();
     for line in samples(&daemon.metrics()) {
         for label in ["instance", "job", "cluster", "env", "type", "service"] {
-            let found = line.contains(&format!("{{{label}=")) || line.contains(&format!(",{label}="));
+            let found =
+                line.contains(&format!("{{{label}=")) || line.contains(&format!(",{label}="));
             assert!(!found, "{line}");
         }
     }
@@ -348,7 +353,8 @@ fn c33_more_scrapes_than_permitted_are_refused_not_queued() {
     std::fs::write(&file, many).unwrap();
     let path = file.to_str().unwrap();
     let daemon = Daemon::start(&["--config.file", path, "--web.max-requests=1"]);
-    let mut held = std::net::TcpStream::connect(daemon.url().trim_start_matches("http://")).unwrap();
+    let mut held =
+        std::net::TcpStream::connect(daemon.url().trim_start_matches("http://")).unwrap();
     std::io::Write::write_all(&mut held, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     let mut first = [0_u8; 12];
     std::io::Read::read_exact(&mut held, &mut first).unwrap();

@@ -100,9 +100,13 @@ fn advice(out: &mut String, outcome: &Outcome, paint: Paint) {
     let Some(reason) = outcome.reason else { return };
     let explanation = reason.explanation();
     let _ = writeln!(out, "  {}", paint.bold("likely:"));
-    explanation.causes.iter().for_each(|cause| drop(writeln!(out, "    - {cause}")));
+    for cause in explanation.causes {
+        let _ = writeln!(out, "    - {cause}");
+    }
     let _ = writeln!(out, "  {}", paint.bold("next:"));
-    explanation.next.iter().for_each(|step| drop(writeln!(out, "    - {step}")));
+    for step in explanation.next {
+        let _ = writeln!(out, "    - {step}");
+    }
 }
 
 /// `1.2 ms`, `184 ms`, `2.51 s`.

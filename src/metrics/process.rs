@@ -42,7 +42,7 @@ impl Collector for Process {
                 "Address space.",
                 &ConstGauge::new(stat.virtual_bytes),
             )?;
-            metric("process_threads", "Threads.", &ConstGauge::new(stat.threads))?;
+            metric("process_threads", "Threads of this process.", &ConstGauge::new(stat.threads))?;
         }
         if let Some(open) = open_fds() {
             metric("process_open_fds", "Open file descriptors.", &ConstGauge::new(open))?;
