@@ -13,11 +13,12 @@ mod outcome;
 mod phase;
 mod reason;
 mod secret;
+mod size;
 mod transition;
 
 pub use check::{
-    Addresses, CheckId, CheckSettings, Flapping, IpProtocol, Override, Slo, Threshold, Warn,
-    WarnMetric,
+    Addresses, CheckId, CheckSettings, Flapping, IpProtocol, Override, SettingsChange, Slo,
+    Threshold, Warn, WarnMetric,
 };
 pub use desc::{Desc, MetricKind, Sink};
 pub use diagnostic::{Diagnostic, Severity, Span};
@@ -28,4 +29,5 @@ pub use outcome::{Expectation, Fact, Failure, Observation, Outcome, Trace, Verdi
 pub use phase::{Phase, Phases};
 pub use reason::{Explanation, Reason};
 pub use secret::Secret;
-pub use transition::{BaseState, Overlays, Transition};
+pub use size::ByteSize;
+pub use transition::{BaseState, Overlays, Pace, Transition};

@@ -1,11 +1,12 @@
-//! Facts about certificates, the same families for every kind that speaks TLS.
+//! What TLS shows, the same families and expectations for every kind that speaks it.
 
 use jiff::Timestamp;
 
+use super::{Problem, Run};
 use crate::{
-    clock,
-    model::{Desc, Fact},
-    net::tls::Report,
+    clock::{self, Clock},
+    model::{Desc, Expectation, Fact, Failure, PromDuration, Reason},
+    net::tls::{Certificate, Report, TlsOptions},
 };
 
 /// Expiry of each certificate a target presented.
@@ -14,6 +15,20 @@ pub(super) static NOT_AFTER: Desc = Desc::gauge(
     "End of validity of a certificate, as seconds since the epoch; position 0 is the leaf.",
 )
 .labels(&["source", "position"]);
+/// Start of validity of each.
+pub(super) static NOT_BEFORE: Desc = Desc::gauge(
+    "noroshi_tls_not_before_timestamp_seconds",
+    "Start of validity of a certificate, as seconds since the epoch; position 0 is the leaf.",
+)
+.labels(&["source", "position"])
+.internal();
+/// Everything else of each.
+pub(super) static CERTIFICATE: Desc = Desc::gauge(
+    "noroshi_tls_certificate_info",
+    "A certificate of the presented chain; position 0 is the leaf; always 1.",
+)
+.labels(&["position", "subject", "issuer", "names", "serial", "fingerprint_sha256"])
+.internal();
 /// The verdict on the chain.
 pub(super) static VERIFIED: Desc = Desc::gauge(
     "noroshi_tls_verified",
@@ -27,22 +42,28 @@ pub(super) static INFO: Desc = Desc::gauge(
 .labels(&["version", "cipher", "group", "subject", "issuer", "serial", "fingerprint_sha256"]);
 
 /// The families above, for the registry of a kind that speaks TLS.
-pub(super) const FAMILIES: [&Desc; 3] = [&NOT_AFTER, &VERIFIED, &INFO];
+pub(super) const FAMILIES: [&Desc; 5] = [&NOT_AFTER, &NOT_BEFORE, &CERTIFICATE, &VERIFIED, &INFO];
 
 /// The longest label value taken from a certificate, in bytes: a stranger wrote it.
 const LABEL_LIMIT: usize = 200;
 
+/// The longest list of names, in bytes; it is not exported.
+const NAMES_LIMIT: usize = 2000;
+
 /// What a handshake showed, as facts.
 pub(super) fn facts(report: &Report, facts: &mut Vec<Fact>) {
-    for (position, certificate) in report.chain.iter().enumerate() {
-        let labels = ["peer".to_owned(), position.to_string()];
-        let expiry = clock::epoch_seconds(certificate.not_after);
-        facts.push(Fact::labelled(&NOT_AFTER, labels, expiry));
+    for certificate in &report.chain {
+        let position = certificate.position.to_string();
+        let labels = ["peer", &position];
+        let (from, to) = (certificate.not_before, certificate.not_after);
+        facts.push(Fact::labelled(&NOT_AFTER, labels, clock::epoch_seconds(to)));
+        facts.push(Fact::labelled(&NOT_BEFORE, labels, clock::epoch_seconds(from)));
+        facts.push(described(certificate, &position));
     }
     if let Some(verified) = &report.verified {
         facts.push(Fact::new(&VERIFIED, f64::from(u8::from(verified.is_ok()))));
     }
-    let Some(leaf) = report.chain.first() else {
+    let Some(leaf) = report.leaf() else {
         return;
     };
     let labels = [
@@ -57,10 +78,57 @@ pub(super) fn facts(report: &Report, facts: &mut Vec<Fact>) {
     facts.push(Fact::labelled(&INFO, labels.map(bounded), 1.0));
 }
 
+fn described(certificate: &Certificate, position: &str) -> Fact {
+    let names = certificate.names.join(",");
+    let labels = [
+        position,
+        bounded(&certificate.subject),
+        bounded(&certificate.issuer),
+        &names[..names.floor_char_boundary(NAMES_LIMIT)],
+        bounded(&certificate.serial),
+        &certificate.fingerprint,
+    ];
+    Fact::labelled(&CERTIFICATE, labels, 1.0)
+}
+
 /// Seconds until the first certificate of the chain ends; negative when it has.
 pub(super) fn validity_left(facts: &[Fact], now: Timestamp) -> Option<f64> {
     let ends = facts.iter().filter(|fact| std::ptr::eq(fact.desc, &raw const NOT_AFTER));
     ends.map(|fact| fact.value - clock::epoch_seconds(now)).min_by(f64::total_cmp)
+}
+
+/// Whether every certificate of the chain is valid for as long as wanted. Without a chain there is nothing to fail.
+///
+/// # Errors
+/// `tls_expires_soon`.
+pub(super) fn expect_validity(
+    run: &mut Run<'_>,
+    wanted: Option<PromDuration>,
+) -> Result<(), Failure> {
+    // The machine's clock, by which rustls has verified the chain.
+    let left = validity_left(&run.facts, Clock::system().now());
+    let (Some(wanted), Some(left)) = (wanted, left) else {
+        return Ok(());
+    };
+    let held = left >= wanted.0.as_secs_f64();
+    let got = format!("{:.1} days", left / 86_400.0);
+    run.attempt.trace.expectation(|| Expectation {
+        subject: "certificate validity".into(),
+        wanted: format!("at least {wanted}"),
+        got: got.clone(),
+        held,
+    });
+    if held {
+        return Ok(());
+    }
+    let detail = format!("the chain is valid for {got} more, wanted {wanted}");
+    Err(Failure::new(Reason::TlsExpiresSoon, detail))
+}
+
+/// Mistakes in the TLS options of a kind; `prefix` is the path of their table, with its dot.
+pub(super) fn problems(options: &TlsOptions, prefix: &str) -> Vec<Problem> {
+    let problem = |(key, message)| Problem { path: format!("{prefix}{key}"), message, hint: None };
+    options.mistakes().into_iter().map(problem).collect()
 }
 
 fn bounded(text: &str) -> &str {

@@ -4,15 +4,22 @@
 //! [`Reason`](crate::model::Reason). A kind's file holds its configuration, its probe, its facts, its example and its
 //! tests. One more kind is one more file, one `mod` line and one line in [`kinds!`] below.
 
+mod address;
 mod certificate;
 mod credential;
 mod dns;
+#[cfg(test)]
+mod fixture;
 mod http;
 mod icmp;
 mod runtime;
 pub mod spec;
+mod stream;
 mod tcp;
+#[cfg(test)]
+mod testing;
 mod tls;
+mod web;
 mod websocket;
 
 use std::{future::Future, net::SocketAddr};

@@ -1,0 +1,305 @@
+//! Holds an answer against what is expected of it. All expectations are looked at; the first broken one is the failure.
+
+use std::time::Duration;
+
+use hyper::{HeaderMap, Version, http::response};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::expect::{
+    BodyRule, Expect, HeaderRule, HeaderWanted, HttpVersion, JsonRule, JsonWanted,
+};
+use crate::{
+    model::{Expectation, Fact, Failure, PromDuration, Reason, Trace},
+    probe::certificate,
+};
+
+/// Collects what was expected and what was found. Words are only made where somebody reads them.
+pub(super) struct Judge<'a> {
+    trace: &'a mut Trace,
+    broken: Option<Failure>,
+}
+
+/// What was looked at, what was wanted, what was found.
+type Words = (String, String, String);
+
+/// The longest piece of an answer that is shown, in bytes.
+const SHOWN: usize = 200;
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(trace: &'a mut Trace) -> Self {
+        Self { trace, broken: None }
+    }
+
+    /// The first broken expectation, unless all held.
+    pub(super) fn verdict(self) -> Result<(), Failure> {
+        self.broken.map_or(Ok(()), Err)
+    }
+
+    /// Notes what else went wrong; an expectation that broke before it wins.
+    pub(super) fn failed(&mut self, failure: Failure) {
+        self.broken.get_or_insert(failure);
+    }
+
+    /// Status, version and headers.
+    pub(super) fn head(&mut self, expect: &Expect, head: &response::Parts) {
+        let code = head.status.as_u16();
+        let held = expect.status.iter().any(|range| range.holds(code));
+        self.note(held, Reason::HttpStatus, || {
+            ("status".into(), listed(&expect.status), head.status.to_string())
+        });
+        if !expect.version.is_empty() {
+            let held = expect.version.iter().any(|version| version.wire() == head.version);
+            self.note(held, Reason::HttpVersion, || {
+                let wanted: Vec<_> = expect.version.iter().map(|version| version.wire()).collect();
+                let wanted: Vec<_> = wanted.iter().map(|version| format!("{version:?}")).collect();
+                ("version".into(), wanted.join(", "), format!("{:?}", head.version))
+            });
+        }
+        for rule in &expect.headers {
+            self.header(rule, &head.headers);
+        }
+    }
+
+    fn header(&mut self, rule: &HeaderRule, headers: &HeaderMap) {
+        let values = headers.get_all(&rule.name);
+        let any = |test: &dyn Fn(&[u8]) -> bool| values.iter().any(|value| test(value.as_bytes()));
+        let held = match &rule.wanted {
+            HeaderWanted::Present => any(&|_| true),
+            HeaderWanted::Absent => !any(&|_| true),
+            HeaderWanted::Equals(text) => any(&|value| value == text.as_bytes()),
+            HeaderWanted::Regex(regex) => any(&|value| regex.is_match(value)),
+            HeaderWanted::NotRegex(regex) => !any(&|value| regex.is_match(value)),
+        };
+        self.note(held, Reason::HeaderMismatch, || {
+            let got: Vec<_> = values.iter().map(|value| quoted(value.as_bytes())).collect();
+            let got = if got.is_empty() { "absent".into() } else { shortened(&got.join(", ")) };
+            (format!("header {}", rule.name), rule.wanted.to_string(), got)
+        });
+    }
+
+    /// What is expected of the body, and of the body as JSON.
+    pub(super) fn body(&mut self, expect: &Expect, body: &[u8]) {
+        for rule in &expect.body {
+            let held = match rule {
+                BodyRule::Contains(text) => contains(body, text),
+                BodyRule::NotContains(text) => !contains(body, text),
+                BodyRule::Regex(regex) => regex.is_match(body),
+                BodyRule::NotRegex(regex) => !regex.is_match(body),
+            };
+            self.note(held, Reason::BodyMismatch, || {
+                ("body".into(), rule.to_string(), quoted(body))
+            });
+        }
+        if expect.json.is_empty() {
+            return;
+        }
+        match serde_json::from_slice(body) {
+            Ok(root) => {
+                for rule in &expect.json {
+                    self.json(rule, &root);
+                }
+            }
+            Err(error) => self.note(false, Reason::JsonInvalid, || {
+                ("body".into(), "JSON".into(), format!("{} ({error})", quoted(body)))
+            }),
+        }
+    }
+
+    fn json(&mut self, rule: &JsonRule, root: &Value) {
+        let found = rule.path.select(root);
+        let all = |test: &dyn Fn(&Value) -> bool| {
+            !found.is_empty() && found.iter().all(|value| test(value))
+        };
+        let number = |value: &Value, test: &dyn Fn(f64) -> bool| value.as_f64().is_some_and(test);
+        let held = match &rule.wanted {
+            JsonWanted::Equals(wanted) => all(&|value| same(value, wanted)),
+            JsonWanted::Regex(regex) => all(&|value| match value {
+                Value::String(text) => regex.is_match(text.as_bytes()),
+                other => regex.is_match(other.to_string().as_bytes()),
+            }),
+            JsonWanted::Greater(limit) => all(&|value| number(value, &|number| number > *limit)),
+            JsonWanted::Less(limit) => all(&|value| number(value, &|number| number < *limit)),
+            JsonWanted::Exists(wanted) => found.is_empty() != *wanted,
+        };
+        self.note(held, Reason::JsonMismatch, || {
+            let got: Vec<_> =
+                found.iter().take(8).map(|value| shortened(&value.to_string())).collect();
+            let got = if got.is_empty() { "nothing".into() } else { shortened(&got.join(", ")) };
+            (format!("json {}", rule.path.as_str()), rule.wanted.to_string(), got)
+        });
+    }
+
+    /// How long each certificate stays valid. An answer without TLS has none that could be.
+    pub(super) fn certificate(&mut self, wanted: PromDuration, facts: &[Fact], now: Timestamp) {
+        let left = certificate::validity_left(facts, now);
+        let held = left.is_some_and(|left| left >= wanted.0.as_secs_f64());
+        self.note(held, Reason::TlsExpiresSoon, || {
+            let got = left.map_or_else(
+                || "no certificate".into(),
+                |left| format!("valid for {:.1} days more", left / 86_400.0),
+            );
+            ("certificate validity".into(), format!("at least {wanted}"), got)
+        });
+    }
+
+    /// How long the run has taken.
+    pub(super) fn latency(&mut self, wanted: PromDuration, took: Duration) {
+        self.note(took <= wanted.0, Reason::LatencyExceeded, || {
+            let got = format!("{:.3} s", took.as_secs_f64());
+            ("latency".into(), format!("at most {wanted}"), got)
+        });
+    }
+
+    fn note(&mut self, held: bool, reason: Reason, words: impl FnOnce() -> Words) {
+        let is_first = !held && self.broken.is_none();
+        if !is_first && !self.trace.is_on() {
+            return;
+        }
+        let (subject, wanted, got) = words();
+        if is_first {
+            let detail = format!("{subject}: wanted {wanted}, got {got}");
+            self.broken = Some(Failure::new(reason, detail));
+        }
+        self.trace.expectation(|| Expectation { subject, wanted, got, held });
+    }
+}
+
+impl HttpVersion {
+    const fn wire(self) -> Version {
+        match self {
+            Self::Http10 => Version::HTTP_10,
+            Self::Http11 => Version::HTTP_11,
+            Self::Http2 => Version::HTTP_2,
+        }
+    }
+}
+
+/// Equal as JSON means it: 1 is 1.0, and the order of members does not matter.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            let matches = |(key, a)| b.get(key).is_some_and(|b| same(a, b));
+            a.len() == b.len() && a.iter().all(matches)
+        }
+        _ => a == b,
+    }
+}
+
+fn contains(body: &[u8], text: &str) -> bool {
+    text.is_empty() || memchr::memmem::find(body, text.as_bytes()).is_some()
+}
+
+fn listed<T: ToString>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A stranger's bytes, readable and short.
+fn quoted(bytes: &[u8]) -> String {
+    let head = &bytes[..bytes.len().min(SHOWN)];
+    let text = String::from_utf8_lossy(head);
+    let more = if bytes.len() > SHOWN { "…" } else { "" };
+    format!("{text:?}{more}")
+}
+
+fn shortened(text: &str) -> String {
+    let cut = text.floor_char_boundary(SHOWN);
+    if cut == text.len() { text.to_owned() } else { format!("{}…", &text[..cut]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(
+        expect: &str,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (Option<Failure>, Trace) {
+        let expect: Expect = serde_json::from_str(expect).unwrap();
+        let mut response = hyper::Response::builder().status(status);
+        for (name, value) in headers {
+            response = response.header(*name, *value);
+        }
+        let (head, ()) = response.body(()).unwrap().into_parts();
+        let mut trace = Trace::on();
+        let mut judge = Judge::new(&mut trace);
+        judge.head(&expect, &head);
+        judge.body(&expect, body.as_bytes());
+        (judge.verdict().err(), trace)
+    }
+
+    #[test]
+    fn expectations() {
+        const BODY: &str = r#"{"db":"up","n":3,"list":[{"ok":true,"v":1.0},{"ok":true,"v":2}]}"#;
+        let headers = [("etag", "abc"), ("set-cookie", "a=1"), ("set-cookie", "b=2")];
+        for (expect, broken) in [
+            (r"{}", None),
+            (r#"{"status":["4xx"]}"#, Some(Reason::HttpStatus)),
+            (r#"{"version":["HTTP/1.1"]}"#, None),
+            (r#"{"version":["HTTP/2","HTTP/1.0"]}"#, Some(Reason::HttpVersion)),
+            (r#"{"headers":[{"name":"ETag","present":true}]}"#, None),
+            (r#"{"headers":[{"name":"ETag","absent":true}]}"#, Some(Reason::HeaderMismatch)),
+            (r#"{"headers":[{"name":"x","present":true}]}"#, Some(Reason::HeaderMismatch)),
+            (r#"{"headers":[{"name":"x","present":false}]}"#, None),
+            (r#"{"headers":[{"name":"set-cookie","equals":"b=2"}]}"#, None),
+            (r#"{"headers":[{"name":"etag","equals":"ab"}]}"#, Some(Reason::HeaderMismatch)),
+            (r#"{"headers":[{"name":"set-cookie","regex":"^b="}]}"#, None),
+            (
+                r#"{"headers":[{"name":"set-cookie","not_regex":"^b="}]}"#,
+                Some(Reason::HeaderMismatch),
+            ),
+            (r#"{"headers":[{"name":"x","not_regex":"a"}]}"#, None),
+            (
+                r#"{"body":[{"contains":"\"db\""},{"not_contains":"down"},{"regex":"n.:\\d"}]}"#,
+                None,
+            ),
+            (r#"{"body":[{"contains":"down"}]}"#, Some(Reason::BodyMismatch)),
+            (r#"{"body":[{"not_contains":"up"}]}"#, Some(Reason::BodyMismatch)),
+            (r#"{"body":[{"not_regex":"u."}]}"#, Some(Reason::BodyMismatch)),
+            (r#"{"json":[{"path":"$.db","equals":"up"},{"path":"$.n","equals":3.0}]}"#, None),
+            (r#"{"json":[{"path":"$.db","equals":"down"}]}"#, Some(Reason::JsonMismatch)),
+            (r#"{"json":[{"path":"$.nothing","equals":"up"}]}"#, Some(Reason::JsonMismatch)),
+            (r#"{"json":[{"path":"$.list[*].ok","equals":true}]}"#, None),
+            (r#"{"json":[{"path":"$.list[*].v","greater":1}]}"#, Some(Reason::JsonMismatch)),
+            (r#"{"json":[{"path":"$.list[*].v","less":2.5},{"path":"$.n","greater":2}]}"#, None),
+            (r#"{"json":[{"path":"$.db","greater":2}]}"#, Some(Reason::JsonMismatch)),
+            (r#"{"json":[{"path":"$.list[?@.ok == false]","exists":false}]}"#, None),
+            (r#"{"json":[{"path":"$.list","exists":false}]}"#, Some(Reason::JsonMismatch)),
+            (r#"{"json":[{"path":"$.list[0]","equals":{"v":1,"ok":true}}]}"#, None),
+            (r#"{"json":[{"path":"$.n","regex":"^3$"},{"path":"$.db","regex":"^up$"}]}"#, None),
+        ] {
+            let (failure, trace) = judge(expect, 200, &headers, BODY);
+            assert_eq!(
+                failure.as_ref().map(|failure| failure.reason),
+                broken,
+                "{expect}: {failure:?}"
+            );
+            assert_eq!(trace.expectations.iter().all(|one| one.held), broken.is_none(), "{expect}");
+        }
+    }
+
+    #[test]
+    fn all_are_looked_at_and_the_first_broken_one_counts() {
+        let expect =
+            r#"{"body":[{"contains":"a"},{"contains":"b"}],"json":[{"path":"$","exists":true}]}"#;
+        let (failure, trace) = judge(expect, 503, &[], "b");
+        assert_eq!(failure.unwrap().reason, Reason::HttpStatus);
+        let held: Vec<_> = trace.expectations.iter().map(|one| one.held).collect();
+        assert_eq!(held, [false, false, true, false]);
+        assert_eq!(trace.expectations[0].got, "503 Service Unavailable");
+    }
+
+    #[test]
+    fn what_is_shown_of_a_body_is_short_and_readable() {
+        let (failure, _) =
+            judge(r#"{"body":[{"contains":"x"}]}"#, 200, &[], &"\u{1b}ü".repeat(5000));
+        let detail = failure.unwrap().detail;
+        assert!(detail.len() < 1000 && !detail.contains('\u{1b}'), "{detail}");
+    }
+}

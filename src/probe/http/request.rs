@@ -1,0 +1,220 @@
+//! What is sent: method, headers, body, credentials, made ready once per run.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use bytes::Bytes;
+use hyper::{
+    Request, Uri,
+    header::{
+        ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, COOKIE,
+        HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+    },
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use tokio::io::AsyncReadExt;
+use url::Url;
+
+use super::{Spec, cookie::Jar};
+use crate::{
+    model::{Failure, Reason},
+    probe::web::{Authorization, Headers},
+};
+
+/// What noroshi calls itself.
+pub(in crate::probe) const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("noroshi/", env!("CARGO_PKG_VERSION")));
+
+/// The largest `body_file`, in bytes.
+const FILE_LIMIT: u64 = 10 << 20;
+
+/// An HTTP method. The usual ones may be written in any case, as blackbox_exporter's users do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Method(pub hyper::Method);
+
+impl Default for Method {
+    fn default() -> Self {
+        Self(hyper::Method::GET)
+    }
+}
+
+impl FromStr for Method {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const USUAL: [hyper::Method; 8] = [
+            hyper::Method::GET,
+            hyper::Method::HEAD,
+            hyper::Method::POST,
+            hyper::Method::PUT,
+            hyper::Method::PATCH,
+            hyper::Method::DELETE,
+            hyper::Method::OPTIONS,
+            hyper::Method::TRACE,
+        ];
+        if text.eq_ignore_ascii_case("CONNECT") {
+            return Err("CONNECT asks a proxy for a tunnel: use `proxy_url`".into());
+        }
+        let usual = USUAL.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(text));
+        let method = usual.or_else(|| text.parse().ok());
+        method.map(Self).ok_or_else(|| "not an HTTP method: write it like `GET`".into())
+    }
+}
+
+impl Serialize for Method {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl schemars::JsonSchema for Method {
+    fn schema_name() -> Cow<'static, str> {
+        "Method".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": "an HTTP method", "examples": ["GET", "POST"] })
+    }
+}
+
+/// A request as the next hop needs it.
+pub(super) struct Prepared {
+    method: hyper::Method,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+impl Prepared {
+    /// The first request of a run; reads the files it takes.
+    ///
+    /// # Errors
+    /// `local_file`
+    pub(super) async fn new(spec: &Spec) -> Result<Self, Failure> {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(USER_AGENT, AGENT);
+        if let Some(accept) = spec.compression.accept() {
+            headers.insert(ACCEPT_ENCODING, accept);
+        }
+        let body = match (&spec.body, &spec.body_file, &spec.body_json) {
+            (Some(text), ..) => Bytes::copy_from_slice(text.as_bytes()),
+            (_, Some(path), _) => file(path).await?,
+            (_, _, Some(value)) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                Bytes::from(value.to_string())
+            }
+            (None, None, None) => Bytes::new(),
+        };
+        if let Some(authorization) = spec.authorization().header().await? {
+            headers.insert(AUTHORIZATION, authorization);
+        }
+        // What the user wrote wins; `extend` would keep both.
+        for (name, value) in spec.headers.map() {
+            headers.insert(name, value.clone());
+        }
+        Ok(Self { method: spec.method.0.clone(), headers, body })
+    }
+
+    pub(super) fn method(&self) -> &hyper::Method {
+        &self.method
+    }
+
+    /// Whether the answer may come compressed because we said so.
+    pub(super) fn accepts_codings(&self) -> bool {
+        self.headers.contains_key(ACCEPT_ENCODING)
+    }
+
+    /// The host that the user's own `Host` header names, without its port.
+    pub(super) fn host(&self) -> Option<&str> {
+        let host = self.headers.get(hyper::header::HOST)?.to_str().ok()?;
+        let end = if host.starts_with('[') { host.find(']') } else { host.rfind(':') };
+        Some(end.map_or(host, |end| &host[..end]).trim_start_matches('['))
+    }
+
+    /// The request for a URL, with the cookies it gets.
+    ///
+    /// # Errors
+    /// `http_redirect` for a URL that no request can carry; those of the configuration were tried when it was read.
+    pub(super) fn request(&self, url: &Url, jar: &Jar) -> Result<Request<Bytes>, Failure> {
+        let uri = Uri::try_from(&url[..url::Position::AfterQuery])
+            .map_err(|error| Failure::new(Reason::HttpRedirect, error.to_string()))?;
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        if let Some(cookies) = jar.header(url, self.headers.get(COOKIE)) {
+            request.headers_mut().insert(COOKIE, cookies);
+        }
+        Ok(request)
+    }
+
+    /// Goes on after a redirect; a method that lost its body loses what was said of it.
+    pub(super) fn redirected(&mut self, method: hyper::Method, keep_body: bool) {
+        self.method = method;
+        if !keep_body {
+            self.body = Bytes::new();
+            for name in [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE] {
+                self.headers.remove(name);
+            }
+        }
+    }
+
+    /// Forgets what only the first origin may see: credentials, cookies, anything that sounds secret, the host.
+    pub(super) fn leave_origin(&mut self) {
+        let private: Vec<HeaderName> =
+            self.headers.keys().filter(|name| Headers::is_private(name)).cloned().collect();
+        for name in private {
+            self.headers.remove(name);
+        }
+    }
+}
+
+impl Spec {
+    /// All that may say what `Authorization` holds.
+    pub(super) fn authorization(&self) -> Authorization<'_> {
+        Authorization {
+            basic: self.basic_auth.as_ref(),
+            token: self.bearer_token.as_ref(),
+            token_file: self.bearer_token_file.as_deref(),
+            token_env: self.bearer_token_env.as_deref(),
+        }
+    }
+}
+
+async fn file(path: &std::path::Path) -> Result<Bytes, Failure> {
+    let fail = |why: String| Failure::new(Reason::LocalFile, format!("{}: {why}", path.display()));
+    let file = tokio::fs::File::open(path).await.map_err(|error| fail(error.to_string()))?;
+    let mut bytes = Vec::new();
+    let read = file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).await;
+    read.map_err(|error| fail(error.to_string()))?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(fail(format!("larger than {FILE_LIMIT} bytes")));
+    }
+    Ok(bytes.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods() {
+        for (text, method) in
+            [("get", "GET"), ("Post", "POST"), ("PURGE", "PURGE"), ("m-search", "m-search")]
+        {
+            assert_eq!(text.parse::<Method>().unwrap().0.as_str(), method);
+        }
+        for text in ["", "G T", "connect"] {
+            assert!(text.parse::<Method>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What `http` and `websocket` checks share: URLs, request headers, credentials.
+//!
+//! Contract: everything a user can get wrong is refused when the configuration is read; what may be secret is masked
+//! wherever the configuration is shown.
+
+mod authorization;
+mod headers;
+mod url;
+
+pub(super) use self::{
+    authorization::{Authorization, BasicAuth},
+    headers::Headers,
+    url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown},
+};
+
+/// Whether a header's or a query parameter's name says that its value is a secret.
+fn is_secret(name: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "authorization",
+        "cookie",
+        "token",
+        "key",
+        "secret",
+        "password",
+        "passwd",
+        "signature",
+        "credential",
+    ];
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word))
+}

@@ -1,0 +1,166 @@
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use url::Url;
+
+use super::is_secret;
+use crate::{model::Secret, probe::Endpoint};
+
+/// One type per set of schemes: the same checks, the same masking, a message that names the schemes.
+macro_rules! url_type {
+    ($(#[$doc:meta])+ $name:ident [$($scheme:literal),+] $example:literal) => {
+        $(#[$doc])+
+        #[derive(Clone, PartialEq, Eq)]
+        pub(in crate::probe) struct $name(Url);
+
+        impl $name {
+            /// The URL itself.
+            pub(in crate::probe) fn url(&self) -> &Url {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                parse(text, &[$($scheme),+], $example).map(Self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&masked(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&masked(&self.0))
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({
+                    "type": "string",
+                    "format": "uri",
+                    "examples": [$example]
+                })
+            }
+        }
+    };
+}
+
+url_type! {
+    /// `http://` or `https://`, without userinfo.
+    HttpUrl ["http", "https"] "https://example.org/health"
+}
+url_type! {
+    /// `ws://` or `wss://`, without userinfo.
+    WebsocketUrl ["ws", "wss"] "wss://example.org/socket"
+}
+url_type! {
+    /// `http://`, without userinfo.
+    ProxyUrl ["http"] "http://proxy.example.org:3128"
+}
+
+/// Never repeats the text: it may hold a password, and the diagnostic shows the place.
+fn parse(text: &str, schemes: &[&str], example: &str) -> Result<Url, String> {
+    let fail = |why: &str| Err(format!("not a URL for this key: {why}; write it like `{example}`"));
+    let url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(url::ParseError::RelativeUrlWithoutBase) => return fail("the scheme is missing"),
+        Err(error) => return fail(&error.to_string()),
+    };
+    if !schemes.contains(&url.scheme()) {
+        return fail(&format!("the scheme is `{}`, not {}", url.scheme(), schemes.join(" or ")));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return fail("user and password do not belong into it, use `basic_auth`");
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return fail("the host is missing");
+    }
+    if hyper::Uri::try_from(url.as_str()).is_err() {
+        return fail("it has characters that a request cannot carry");
+    }
+    Ok(url)
+}
+
+/// Name or address, without the brackets of an IPv6 literal.
+pub(in crate::probe) fn host(url: &Url) -> &str {
+    let host = url.host_str().unwrap_or_default();
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// The port, that of the scheme where none is written.
+pub(in crate::probe) fn port(url: &Url) -> u16 {
+    let of_scheme = if matches!(url.scheme(), "https" | "wss") { 443 } else { 80 };
+    url.port().unwrap_or(of_scheme)
+}
+
+/// What is resolved and dialled for a URL.
+pub(in crate::probe) fn endpoint(url: &Url) -> Endpoint {
+    Endpoint { host: host(url).to_owned(), port: port(url) }
+}
+
+/// Fit for a label: without userinfo, query and fragment.
+pub(in crate::probe) fn shown(url: &Url) -> &str {
+    // Userinfo was refused when the URL was read, and is removed from redirects.
+    &url[..url::Position::AfterPath]
+}
+
+/// The whole URL for somebody who reads the configuration: values of telling query parameters are hidden.
+fn masked(url: &Url) -> String {
+    let Some(query) = url.query() else {
+        return url.to_string();
+    };
+    let parameters = query.split('&').map(|parameter| match parameter.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}={}", Secret::MASK),
+        _ => parameter.to_owned(),
+    });
+    format!("{}?{}", shown(url), parameters.collect::<Vec<_>>().join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_url_is_one_clear_sentence_without_the_secret() {
+        for (text, why) in [
+            ("example.org", "scheme is missing"),
+            ("ftp://example.org", "`ftp`, not http or https"),
+            ("http://", "empty host"),
+            ("http://u:hunter2@example.org/", "use `basic_auth`"),
+            ("https://user@example.org/", "use `basic_auth`"),
+            ("http://exa mple.org/", "invalid"),
+            ("http://example.org:99999/", "port"),
+        ] {
+            let error = text.parse::<HttpUrl>().unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        assert!("https://x/".parse::<WebsocketUrl>().is_err());
+        assert!("https://x/".parse::<ProxyUrl>().is_err());
+    }
+
+    #[test]
+    fn shows_no_query_and_masks_its_secrets() {
+        let url: HttpUrl = "https://example.org:444/a?token=hunter2&b=1#f".parse().unwrap();
+        assert_eq!(shown(url.url()), "https://example.org:444/a");
+        assert_eq!(format!("{url:?}"), "https://example.org:444/a?token=<secret>&b=1");
+        assert_eq!(port(url.url()), 444);
+        let url: HttpUrl = "http://[::1]/".parse().unwrap();
+        assert_eq!((host(url.url()), port(url.url())), ("::1", 80));
+    }
+}
