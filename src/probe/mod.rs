@@ -8,6 +8,7 @@ mod address;
 mod certificate;
 mod credential;
 mod dns;
+mod hex;
 mod http;
 mod icmp;
 mod runtime;

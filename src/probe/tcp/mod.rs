@@ -1,7 +1,6 @@
 //! A TCP connection, with TLS or without, and what is said over it.
 
 mod dialogue;
-mod hex;
 mod listen;
 #[cfg(test)]
 mod tests;
@@ -11,8 +10,8 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::hex::Hex;
 pub use dialogue::Step;
-pub use hex::Hex;
 
 use super::{
     Described, Endpoint, Probe, Problem, Run,
