@@ -165,7 +165,8 @@ impl Hop<'_> {
             _ => Form::Http1,
         };
         seen.tls = Some(report);
-        let stream = stream?;
+        // Boxed: a TLS session is large, and the exchange moves it around.
+        let stream = Box::new(stream?);
         if spec.version == Version::Http2 && form != Form::Http2 {
             let detail = "the server did not agree on HTTP/2 by ALPN";
             return Err(Failure::new(Reason::HttpVersion, detail));

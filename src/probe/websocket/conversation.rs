@@ -166,30 +166,29 @@ impl Conversation {
                 break closed;
             }
         };
-        self.judge(attempt, closed, accepted, ours)
+        judge(attempt, closed, accepted, ours)
     }
+}
 
-    fn judge(
-        &self,
-        attempt: &mut Attempt,
-        closed: Closed,
-        accepted: &[u16],
-        ours: bool,
-    ) -> Result<(), Failure> {
-        let held = accepted.contains(&closed.code()) || (ours && closed == Closed::NoCode);
-        let wanted = || accepted.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
-        attempt.trace.expectation(|| Expectation {
-            subject: "close code".into(),
-            wanted: wanted(),
-            got: closed.words(),
-            held,
-        });
-        if held {
-            return Ok(());
-        }
-        let detail = format!("{}, wanted {}", closed.words(), wanted());
-        Err(Failure::new(Reason::WebsocketClose, detail))
+fn judge(
+    attempt: &mut Attempt,
+    closed: Closed,
+    accepted: &[u16],
+    ours: bool,
+) -> Result<(), Failure> {
+    let held = accepted.contains(&closed.code()) || (ours && closed == Closed::NoCode);
+    let wanted = || accepted.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+    attempt.trace.expectation(|| Expectation {
+        subject: "close code".into(),
+        wanted: wanted(),
+        got: closed.words(),
+        held,
+    });
+    if held {
+        return Ok(());
     }
+    let detail = format!("{}, wanted {}", closed.words(), wanted());
+    Err(Failure::new(Reason::WebsocketClose, detail))
 }
 
 async fn next(socket: &mut WebSocketStream<Stream>) -> Result<Heard, Failure> {
@@ -208,12 +207,12 @@ async fn next(socket: &mut WebSocketStream<Stream>) -> Result<Heard, Failure> {
             }
             // The library answers pings itself.
             Some(Ok(Message::Ping(_) | Message::Frame(_))) => continue,
-            None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => {
-                Ok(Heard::Closed(Closed::NoFrame))
-            }
-            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
-                Ok(Heard::Closed(Closed::NoFrame))
-            }
+            None
+            | Some(Err(
+                Error::ConnectionClosed
+                | Error::AlreadyClosed
+                | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
+            )) => Ok(Heard::Closed(Closed::NoFrame)),
             Some(Err(error)) => Err(failure(&error)),
         };
     }

@@ -99,11 +99,12 @@ fn failure(error: &Error) -> Failure {
 }
 
 fn refused(answer: &Response) -> Failure {
-    let mut detail = format!("the server answered {}", answer.status());
+    let detail = format!("the server answered {}", answer.status());
     let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
     if let Some(location) = location.filter(|_| answer.status().is_redirection()) {
         let shown = location.split(['?', '#']).next().unwrap_or_default();
-        detail.push_str(&format!(", which leads to {shown}; redirects are not followed"));
+        let detail = format!("{detail}, which leads to {shown}; redirects are not followed");
+        return Failure::new(Reason::WebsocketUpgrade, detail);
     }
     Failure::new(Reason::WebsocketUpgrade, detail)
 }

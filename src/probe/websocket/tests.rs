@@ -23,6 +23,7 @@ use crate::{
 type Socket = tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>;
 
 /// A server for one connection that upgrades, choosing the subprotocol `chosen`.
+#[expect(clippy::result_large_err, reason = "the type is that of the library's callback")]
 async fn server<F: Future<Output = ()> + Send>(
     chosen: Option<&'static str>,
     script: impl FnOnce(Socket, Request) -> F + Send + 'static,
