@@ -41,8 +41,7 @@ mod sound {
         };
         let peer = Peer::stream(script).await;
         let dialogue = "[{ expect = \"^220 ready when you are\" }]";
-        let check =
-            format!("tcp = {{ address = \"{}\", dialogue = {dialogue} }}", peer.address());
+        let check = format!("tcp = {{ address = \"{}\", dialogue = {dialogue} }}", peer.address());
         passed(&run(&check).await.outcome);
     }
 
@@ -129,7 +128,8 @@ mod certificates {
     #[tokio::test]
     async fn a_server_that_wants_ours_is_told_apart() {
         let authority = Authority::new();
-        let peer = web::serve_tls(authority.strict_acceptor(), |_| web::reply(200, &[], b"ok")).await;
+        let peer =
+            web::serve_tls(authority.strict_acceptor(), |_| web::reply(200, &[], b"ok")).await;
         let (ca, (certificate, key)) = (authority.ca_file(), authority.client_files());
         let url = format!("https://localhost:{}/", peer.address().port());
         let without = format!("[http]\nurl = \"{url}\"\ntls.ca_file = \"{}\"", ca.display());
