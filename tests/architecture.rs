@@ -21,7 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("net", &["model", "clock"]),
     ("probe", &["model", "net", "clock", "re2"]),
     ("discovery", &["model", "clock", "probe::spec"]),
-    ("schedule", &["model", "clock", "probe", "net"]),
+    ("schedule", &["model", "clock", "probe::spec"]),
     ("state", &["model", "clock"]),
     ("metrics", &["model", "state", "clock"]),
     ("config", &["model", "clock", "re2", "probe::spec", "net::spec"]),

@@ -38,9 +38,17 @@ pub struct Ports {
 /// The name the DNS server knows.
 pub const ZONE: &str = "demo.noroshi.test.";
 
+impl From<u16> for Ports {
+    /// Six ports in a row.
+    fn from(first: u16) -> Self {
+        let at = |offset| first.saturating_add(offset);
+        Self { http: first, https: at(1), expired: at(2), tcp: at(3), dns: at(4), websocket: at(5) }
+    }
+}
+
 impl Default for Ports {
     fn default() -> Self {
-        Self { http: 10071, https: 10072, expired: 10073, tcp: 10074, dns: 10075, websocket: 10076 }
+        Self::from(10071)
     }
 }
 

@@ -3,7 +3,7 @@ use std::{fmt, net::IpAddr, num::NonZeroU32, str::FromStr, sync::Arc, time::Dura
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Labels, PromDuration};
+use super::{Histogram, Labels, PromDuration};
 
 /// A check's name: unique within the configuration, and its identity over reloads and restarts.
 #[derive(
@@ -90,6 +90,50 @@ pub struct CheckSettings {
     pub dns_server: Option<std::net::SocketAddr>,
     /// Names that are not looked up at all.
     pub resolve: Vec<Override>,
+}
+
+impl CheckSettings {
+    /// Settings with every default, the same that an empty `[checks.NAME]` table has.
+    pub fn new(id: CheckId, kind: &'static str, target: &str, host: &str) -> Self {
+        const THREE: NonZeroU32 = NonZeroU32::MIN.saturating_add(2);
+        Self {
+            id,
+            kind,
+            target: target.into(),
+            host: host.into(),
+            group: "default".into(),
+            labels: Labels::new(),
+            export_labels: Labels::new(),
+            interval: Duration::from_secs(30),
+            timeout: Duration::from_secs(10),
+            retry_interval: None,
+            failures: Threshold::in_a_row(THREE),
+            successes: NonZeroU32::MIN,
+            depends_on: Vec::new(),
+            guard: None,
+            slo: None,
+            warn: Warn::default(),
+            invert: false,
+            flapping: Flapping::default(),
+            buckets: Histogram::SECONDS.as_slice().into(),
+            phase_histograms: false,
+            addresses: Addresses::First,
+            preferred_ip_protocol: IpProtocol::Ip6,
+            ip_protocol_fallback: true,
+            source_address: None,
+            dns_server: None,
+            resolve: Vec::new(),
+        }
+    }
+}
+
+/// What discovery tells the state: a check's settings came, changed or went.
+#[derive(Debug, Clone)]
+pub enum SettingsChange {
+    /// New, or different from before; the name is its identity.
+    Set(Arc<CheckSettings>),
+    /// Gone, and its series with it.
+    Removed(CheckId),
 }
 
 /// Which of the addresses of a name are probed, and how many must pass.

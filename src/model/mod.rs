@@ -17,8 +17,8 @@ mod size;
 mod transition;
 
 pub use check::{
-    Addresses, CheckId, CheckSettings, Flapping, IpProtocol, Override, Slo, Threshold, Warn,
-    WarnMetric,
+    Addresses, CheckId, CheckSettings, Flapping, IpProtocol, Override, SettingsChange, Slo,
+    Threshold, Warn, WarnMetric,
 };
 pub use desc::{Desc, MetricKind, Sink};
 pub use diagnostic::{Diagnostic, Severity, Span};
@@ -30,4 +30,4 @@ pub use phase::{Phase, Phases};
 pub use reason::{Explanation, Reason};
 pub use secret::Secret;
 pub use size::ByteSize;
-pub use transition::{BaseState, Overlays, Transition};
+pub use transition::{BaseState, Overlays, Pace, Transition};

@@ -94,25 +94,17 @@ impl Outcome {
     }
 }
 
-/// What the schedule tells the state about a check.
+/// What the schedule tells the state: a run ended.
 #[derive(Debug, Clone)]
-pub enum Observation {
-    /// A run ended.
-    Ran {
-        /// Which check.
-        id: CheckId,
-        /// When it ended.
-        at: Timestamp,
-        /// How.
-        outcome: Outcome,
-    },
-    /// Slots passed without a run, because the one before had not ended or could not be admitted.
-    Missed {
-        /// Which check.
-        id: CheckId,
-        /// How many.
-        slots: u64,
-    },
+pub struct Observation {
+    /// Which check.
+    pub id: CheckId,
+    /// When it ended.
+    pub at: Timestamp,
+    /// How.
+    pub outcome: Outcome,
+    /// Slots that passed without a run since the one before, because that one had not ended.
+    pub missed: u64,
 }
 
 /// One expectation with what was wanted and what was found, for the terminal and the API.

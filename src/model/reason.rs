@@ -114,6 +114,9 @@ reasons! {
     TlsExpiresSoon "tls_expires_soon" "A certificate is valid for less time than expected."
         ["the renewal has not run, or fails quietly"]
         ["look at the issuer's log, renew by hand if in doubt"]
+    TlsMismatch "tls_mismatch" "The TLS parameters or the certificate are not the expected ones."
+        ["the server's TLS configuration changed", "a certificate of another issuer or for other names was installed", "a TLS-inspecting proxy is in between"]
+        ["`noroshi probe --check NAME` shows wanted and got", "noroshi_tls_info shows what is negotiated"]
     ProxyFailed "proxy_failed" "The proxy could not be used."
         ["it refused CONNECT", "it wants credentials", "it cannot reach the target"]
         ["the detail holds the proxy's status line", "curl -x PROXY URL"]
@@ -186,6 +189,9 @@ reasons! {
     IcmpLoss "icmp_loss" "More replies were lost than permitted."
         ["a saturated or failing link", "ICMP rate limits on the way"]
         ["mtr to the target"]
+    IcmpJitter "icmp_jitter" "The round-trip times differ from one another more than permitted."
+        ["a link under load: queues fill and drain", "a wireless or mobile hop", "the measuring host itself is short of CPU"]
+        ["compare noroshi_icmp_jitter_seconds with other targets of this host", "mtr to the target"]
     IcmpTimeExceeded "icmp_time_exceeded" "A router on the way dropped the packet because its hops were used up."
         ["a routing loop", "`ttl` is smaller than the path is long"]
         ["traceroute to the address: a loop repeats", "raise `ttl`"]

@@ -84,6 +84,15 @@ impl Overlays {
     }
 }
 
+/// What the state tells the schedule: whether `retry_interval` applies to a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pace {
+    /// Whose.
+    pub id: CheckId,
+    /// PENDING or DOWN.
+    pub troubled: bool,
+}
+
 /// A change of a check's state or overlays; never between two equal ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transition {

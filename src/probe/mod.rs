@@ -8,12 +8,16 @@ mod address;
 mod certificate;
 mod credential;
 mod dns;
+#[cfg(test)]
+mod fixture;
 mod http;
 mod icmp;
 mod runtime;
 pub mod spec;
 mod stream;
 mod tcp;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod web;
 mod websocket;
@@ -27,7 +31,6 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use runtime::{COMMON_FAMILIES, Report, run};
 
 use crate::{
-    clock::Clock,
     model::{CheckSettings, Desc, Fact, Failure},
     net::{Attempt, Net},
 };
@@ -188,8 +191,6 @@ struct Run<'a> {
     settings: &'a CheckSettings,
     /// What all connections share.
     net: &'a Net,
-    /// The calendar, for expiries.
-    clock: Clock,
     /// The deadline, the phases, the trace.
     attempt: Attempt,
     /// What was measured.

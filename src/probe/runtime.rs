@@ -51,7 +51,7 @@ pub async fn run(check: &Check, net: &Net, clock: Clock, trace: Trace) -> Report
     let started = Instant::now();
     let deadline = started + check.settings.timeout;
     let attempt = Attempt::new(deadline, trace);
-    let work = AssertUnwindSafe(probe(check, net, clock, attempt)).catch_unwind();
+    let work = AssertUnwindSafe(probe(check, net, attempt)).catch_unwind();
     // Every phase keeps the deadline by itself and says where it was; this is the net below them.
     let tried = match clock::timeout_at(deadline + Duration::from_millis(50), work).await {
         Ok(Ok(tried)) => tried,
@@ -98,7 +98,7 @@ impl Tried {
     }
 }
 
-async fn probe(check: &Check, net: &Net, clock: Clock, mut attempt: Attempt) -> Tried {
+async fn probe(check: &Check, net: &Net, mut attempt: Attempt) -> Tried {
     let settings = &check.settings;
     let endpoint = check.spec.endpoint();
     let lookup = Lookup {
@@ -114,15 +114,13 @@ async fn probe(check: &Check, net: &Net, clock: Clock, mut attempt: Attempt) -> 
         Err(failure) => return Tried::of(Err(failure), attempt, Vec::new()),
     };
     if settings.addresses == Addresses::First {
-        let to = SocketAddr::new(addresses[0], endpoint.port);
-        return first(check, net, clock, attempt, to).await;
+        return first(check, net, attempt, SocketAddr::new(addresses[0], endpoint.port)).await;
     }
-    several(check, net, clock, attempt, &addresses, endpoint.port).await
+    several(check, net, attempt, &addresses, endpoint.port).await
 }
 
-async fn first(check: &Check, net: &Net, clock: Clock, attempt: Attempt, to: SocketAddr) -> Tried {
-    let facts = Vec::with_capacity(16);
-    let mut run = Run { settings: &check.settings, net, clock, attempt, facts };
+async fn first(check: &Check, net: &Net, attempt: Attempt, to: SocketAddr) -> Tried {
+    let mut run = Run { settings: &check.settings, net, attempt, facts: Vec::with_capacity(16) };
     run.fact(&IP_PROTOCOL, if to.is_ipv4() { 4.0 } else { 6.0 });
     run.facts.push(Fact::labelled(&ADDRESS, [to.ip().to_string()], 1.0));
     let result = check.spec.run(to, &mut run).await;
@@ -133,7 +131,6 @@ async fn first(check: &Check, net: &Net, clock: Clock, attempt: Attempt, to: Soc
 async fn several(
     check: &Check,
     net: &Net,
-    clock: Clock,
     attempt: Attempt,
     addresses: &[IpAddr],
     port: u16,
@@ -142,7 +139,7 @@ async fn several(
     let each = probed.iter().map(|address| {
         let own = if attempt.trace.is_on() { Trace::on() } else { Trace::default() };
         let attempt = Attempt::new(attempt.deadline(), own);
-        first(check, net, clock, attempt, SocketAddr::new(*address, port))
+        first(check, net, attempt, SocketAddr::new(*address, port))
     });
     let mut tried = join_all(each).await;
     let passing = tried.iter().filter(|one| one.result.is_ok()).count();

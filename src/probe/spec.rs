@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-pub use super::{Endpoint, KINDS, Kind, Problem, Spec};
-use crate::model::CheckSettings;
+pub use super::{COMMON_FAMILIES, Endpoint, KINDS, Kind, Problem, Spec};
+use crate::model::{CheckId, CheckSettings};
 
 /// A configured check: what every kind has, and what its own kind needs. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,4 +12,13 @@ pub struct Check {
     pub settings: Arc<CheckSettings>,
     /// The kind and its own settings.
     pub spec: Arc<Spec>,
+}
+
+/// A step from one set of checks to the next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// New, or different from before; the name is its identity.
+    Set(Check),
+    /// Gone.
+    Removed(CheckId),
 }

@@ -3,9 +3,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
-use crate::{
-    clock,
-    model::{BaseState, CheckSettings, Histogram, LabelSet, Outcome, Overlays, Phase, Reason},
+use crate::model::{
+    BaseState, CheckSettings, Histogram, LabelSet, Outcome, Overlays, Phase, Reason,
 };
 
 /// Everything readers see, by name. The list is replaced when checks come or go; each slot when its check changes.
@@ -93,17 +92,5 @@ impl Slot {
     /// Only the state's own task replaces it.
     pub(super) fn publish(&self, view: View) {
         self.view.store(Arc::new(view));
-    }
-}
-
-impl View {
-    /// Seconds in each base state up to `now`, by position in [`BaseState::ALL`].
-    pub fn state_seconds(&self, now: Timestamp) -> [f64; BaseState::ALL.len()] {
-        let mut seconds = self.counters.state_seconds;
-        let current = BaseState::ALL.iter().position(|state| *state == self.base);
-        if let Some(current) = current {
-            seconds[current] += clock::between(self.changed, now).as_secs_f64();
-        }
-        seconds
     }
 }

@@ -16,6 +16,7 @@
 pub mod alone;
 pub mod authority;
 pub mod check;
+pub mod daemon;
 pub mod fault;
 pub mod names;
 pub mod patience;

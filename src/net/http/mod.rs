@@ -36,7 +36,7 @@ use self::{
 use super::Attempt;
 use crate::model::{Failure, Phase};
 
-/// The largest head of an answer, in bytes. Servers themselves rarely send a tenth of it.
+/// The largest head of an answer, in bytes, give or take one read. Servers themselves rarely send a tenth of it.
 pub const HEAD_LIMIT: usize = 64 * 1024;
 
 /// The most header fields of an answer.

@@ -18,7 +18,11 @@ pub(crate) mod testing;
 mod tests;
 mod trust;
 
-use rustls::{ClientConnection, pki_types::ServerName};
+use rustls::{
+    ClientConnection, SupportedCipherSuite,
+    crypto::{SupportedKxGroup, aws_lc_rs},
+    pki_types::ServerName,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -107,16 +111,12 @@ impl Report {
     /// What was negotiated.
     fn note(&mut self, connection: &ClientConnection) {
         self.version = connection.protocol_version().and_then(|version| match version {
-            rustls::ProtocolVersion::TLSv1_2 => Some("TLS 1.2"),
-            rustls::ProtocolVersion::TLSv1_3 => Some("TLS 1.3"),
+            rustls::ProtocolVersion::TLSv1_2 => Some(TlsVersion::Tls12.word()),
+            rustls::ProtocolVersion::TLSv1_3 => Some(TlsVersion::Tls13.word()),
             _ => None,
         });
-        // rustls tells the suites of TLS 1.3 apart by a name that IANA does not know.
-        let suite =
-            connection.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
-        self.cipher = suite.map(|name| name.replacen("TLS13_", "TLS_", 1));
-        self.group =
-            connection.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name()));
+        self.cipher = connection.negotiated_cipher_suite().map(cipher_name);
+        self.group = connection.negotiated_key_exchange_group().map(group_name);
         self.alpn =
             connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned());
     }
@@ -132,4 +132,23 @@ impl Report {
         };
         format!("{agreed}; {verdict}")
     }
+}
+
+/// Every cipher suite that can be negotiated.
+pub fn ciphers() -> Vec<String> {
+    aws_lc_rs::default_provider().cipher_suites.into_iter().map(cipher_name).collect()
+}
+
+/// Every key exchange group that can be negotiated.
+pub fn groups() -> Vec<String> {
+    aws_lc_rs::default_provider().kx_groups.into_iter().map(group_name).collect()
+}
+
+/// By IANA's name; rustls has its own for those of TLS 1.3.
+fn cipher_name(suite: SupportedCipherSuite) -> String {
+    format!("{:?}", suite.suite()).replacen("TLS13_", "TLS_", 1)
+}
+
+fn group_name(group: &dyn SupportedKxGroup) -> String {
+    format!("{:?}", group.name())
 }

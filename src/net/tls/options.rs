@@ -4,17 +4,27 @@ use rustls::{SupportedProtocolVersion, pki_types::ServerName, version};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A TLS protocol version, as Prometheus' `tls_config` writes it.
+/// A TLS protocol version, as Prometheus' `tls_config` writes it; `TLS 1.3` is understood too.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 pub enum TlsVersion {
     /// TLS 1.2
-    #[serde(rename = "TLS12")]
+    #[serde(rename = "TLS12", alias = "TLS 1.2")]
     Tls12,
     /// TLS 1.3
-    #[serde(rename = "TLS13")]
+    #[serde(rename = "TLS13", alias = "TLS 1.3")]
     Tls13,
+}
+
+impl TlsVersion {
+    /// As facts name it: `TLS 1.3`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tls12 => "TLS 1.2",
+            Self::Tls13 => "TLS 1.3",
+        }
+    }
 }
 
 /// How a TLS connection is made; the keys are those of Prometheus' `tls_config`.

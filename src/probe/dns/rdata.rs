@@ -169,7 +169,7 @@ impl Field {
             }
             Self::Name => name_text(&Name::read(from).ok()?),
             Self::Quoted => quoted(from.read_character_data().ok()?.unverified()),
-            Self::Word => escaped(from.read_character_data().ok()?.unverified()).to_lowercase(),
+            Self::Word => tag(from.read_character_data().ok()?.unverified())?,
             Self::QuotedRest => quoted(rest_of(from)?),
             Self::HexRest => hex(rest_of(from)?),
             Self::Base64Rest => BASE64_STANDARD.encode(rest_of(from)?),
@@ -217,7 +217,7 @@ impl Field {
             Self::U32 => number(text, u32::MAX).ok_or_else(|| fail("a number of 32 bits")),
             Self::Covered => text.parse::<QueryType>().map(|kind| kind.to_string()),
             Self::Name => canonical_name(text),
-            Self::Word => Ok(escaped(&unescaped(text)?).to_lowercase()),
+            Self::Word => tag(text.as_bytes()).ok_or_else(|| fail("a tag of letters and digits")),
             _ => Ok(quoted(&unescaped(text)?)),
         }
     }
@@ -230,6 +230,12 @@ pub(super) fn slice<'a>(from: &mut BinDecoder<'a>, length: usize) -> Option<&'a 
 pub(super) fn rest_of<'a>(from: &mut BinDecoder<'a>) -> Option<&'a [u8]> {
     let length = from.len();
     slice(from, length)
+}
+
+/// Letters and digits only (RFC 8659, section 4.1).
+fn tag(bytes: &[u8]) -> Option<String> {
+    let plain = !bytes.is_empty() && bytes.iter().all(u8::is_ascii_alphanumeric);
+    plain.then(|| bytes.iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect())
 }
 
 fn number(text: &str, max: u32) -> Option<String> {
@@ -330,10 +336,9 @@ mod tests {
 
     #[test]
     fn dnssec_and_unknown_types_from_their_bytes() {
-        let unknown = |code: u16, bytes: &[u8]| {
-            let code = RecordType::from(code);
-            text(&RData::Unknown { code, rdata: NULL::with(bytes.to_vec()) })
-        };
+        let unknown = |code: u16, bytes: &[u8]| of_bytes(RecordType::from(code), bytes);
+        let rdata = NULL::with(vec![1, 0xff]);
+        assert_eq!(text(&RData::Unknown { code: RecordType::from(65280), rdata }), "\\# 2 01ff");
         assert_eq!(unknown(43, &[0x12, 0x34, 13, 2, 0xab, 0xcd]), "4660 13 2 abcd");
         assert_eq!(unknown(48, &[1, 1, 3, 13, 0xff, 0xff]), "257 3 13 //8=");
         assert_eq!(unknown(65280, &[1, 0xff]), "\\# 2 01ff");

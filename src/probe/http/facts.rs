@@ -50,9 +50,11 @@ pub(super) const FAMILIES: &[&Desc] = &[
     &UNCOMPRESSED,
     &LAST_MODIFIED_AT,
     &TLS,
-    certificate::FAMILIES[0],
-    certificate::FAMILIES[1],
-    certificate::FAMILIES[2],
+    &certificate::NOT_AFTER,
+    &certificate::NOT_BEFORE,
+    &certificate::CERTIFICATE,
+    &certificate::VERIFIED,
+    &certificate::INFO,
 ];
 
 /// What a run has met so far; what a redirect met is replaced by what the next answer brings.

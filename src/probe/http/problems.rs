@@ -7,7 +7,7 @@ use hyper::{
 };
 
 use super::{Spec, Version, compression::Compression};
-use crate::{net::tls::TlsOptions, probe::Problem};
+use crate::probe::{Problem, certificate};
 
 /// All of them.
 pub(super) fn of(spec: &Spec) -> Vec<Problem> {
@@ -61,9 +61,7 @@ fn connection(spec: &Spec, problems: &mut Vec<Problem>) {
             problems.push(problem(key, why, "use https://"));
         }
     }
-    for (key, message) in spec.tls.iter().flat_map(TlsOptions::mistakes) {
-        problems.push(Problem { path: format!("tls.{key}"), message, hint: None });
-    }
+    problems.extend(spec.tls.iter().flat_map(|tls| certificate::problems(tls, "tls.")));
     let host = spec.headers.map().get(HOST);
     if host.is_some_and(|host| Authority::try_from(host.as_bytes()).is_err()) {
         problems.push(problem(

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::{Spec, Version, cookie::Jar, facts::Seen, redirect, request};
 use crate::{
+    clock::Clock,
     model::{Failure, Reason},
     net::{
         dial,
@@ -38,7 +39,7 @@ pub(super) async fn walk(
         let message = request.request(&hop.url, &jar)?;
         let exchange = hop.send(spec, message, run, seen).await?;
         seen.note(&exchange.head);
-        jar.store(&hop.url, &exchange.head.headers, run.clock.now());
+        jar.store(&hop.url, &exchange.head.headers, Clock::system().now());
         if !spec.redirects.follow {
             return Ok(exchange);
         }

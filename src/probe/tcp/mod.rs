@@ -11,8 +11,8 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use dialogue::Step;
-pub use hex::Hex;
+use dialogue::Step;
+use hex::Hex;
 
 use super::{
     Described, Endpoint, Probe, Problem, Run,

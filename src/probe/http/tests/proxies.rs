@@ -1,0 +1,84 @@
+//! Proxies: asked for a URL, asked for a tunnel, refusing.
+
+use super::*;
+use crate::net::tls::testing::{self, Authority};
+
+/// A proxy that makes tunnels to `server`, whatever it is asked for.
+async fn tunnels(server: SocketAddr, refuse: Option<&'static str>) -> Server {
+    Server::each(move |mut stream, _| async move {
+        if let Some(answer) = refuse {
+            let _ = stream.write_all(answer.as_bytes()).await;
+            return;
+        }
+        let mut onward = TcpStream::connect(server).await.unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await;
+        let _ = tokio::io::copy_bidirectional(&mut stream, &mut onward).await;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn http_is_asked_of_the_proxy() {
+    let proxy = Server::new(|_| ok("from the proxy")).await;
+    let spec = json!({
+        "url": "http://nowhere.invalid:81/x?y=1", "proxy_url": proxy.url(""),
+        "proxy_headers": {"X-Team": "web"},
+        "proxy_basic_auth": {"username": "u", "password": "p"},
+        "expect": {"body": [{"contains": "proxy"}]},
+    });
+    run(spec).await.passes();
+    let asked = proxy.asked().remove(0);
+    assert!(
+        asked.starts_with(
+            "GET http://nowhere.invalid:81/x?y=1 HTTP/1.1\r\nHost: nowhere.invalid:81\r\n"
+        ),
+        "{asked}"
+    );
+    assert!(
+        asked.contains("Proxy-Authorization: Basic dTpw\r\n") && asked.contains("X-Team: web\r\n")
+    );
+    let refusing =
+        Server::new(|_| b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
+    let spec = json!({"url": "http://nowhere.invalid/", "proxy_url": refusing.url("")});
+    run(spec).await.fails(Reason::ProxyFailed, "407");
+}
+
+#[tokio::test]
+async fn https_goes_through_a_tunnel() {
+    let authority = Authority::new();
+    let server = super::secure::serve(&authority.issue(|_| {}), testing::Server::default()).await;
+    let proxy = tunnels(server, None).await;
+    let spec = json!({
+        "url": format!("https://localhost:{}/", server.port()), "proxy_url": proxy.url(""),
+        "proxy_basic_auth": {"username": "u", "password": "p"}, "bearer_token": "for-the-server",
+        "tls": {"ca_file": authority.ca_file()},
+    });
+    let ran = run(spec).await.passes();
+    assert_eq!(ran.fact("noroshi_tls_verified"), Some(1.0));
+    let asked = proxy.asked().remove(0);
+    let port = server.port();
+    assert!(
+        asked.starts_with(&format!(
+            "CONNECT localhost:{port} HTTP/1.1\r\nHost: localhost:{port}\r\n"
+        )),
+        "{asked}"
+    );
+    assert!(
+        asked.contains("Proxy-Authorization: Basic dTpw\r\n") && !asked.contains("for-the-server")
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_want() {
+    for (answer, reason, detail) in [
+        ("HTTP/1.1 407 Auth\r\nContent-Length: 0\r\n\r\n", Reason::ProxyFailed, "407"),
+        ("HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nno!", Reason::ProxyFailed, "403"),
+        ("HTTP/1.1 200 OK\r\n\r\nsurprise", Reason::ProxyFailed, "before we spoke"),
+        ("", Reason::ConnectionClosed, "proxy"),
+        ("SSH-2.0-OpenSSH\r\n", Reason::HttpProtocol, "proxy"),
+    ] {
+        let proxy = tunnels("127.0.0.1:1".parse().unwrap(), Some(answer)).await;
+        let spec = json!({"url": "https://nowhere.invalid/", "proxy_url": proxy.url("")});
+        run(spec).await.fails(reason, detail);
+    }
+}
