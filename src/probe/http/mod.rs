@@ -8,7 +8,7 @@ mod compression;
 mod cookie;
 mod expect;
 mod facts;
-mod json_path;
+mod json;
 mod judge;
 mod problems;
 mod redirect;
