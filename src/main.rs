@@ -1,1 +1,8 @@
-fn main() {}
+//! The binary: arguments in, one exit code out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    noroshi::clock::process_start();
+    noroshi::cli::main(std::env::args_os())
+}

@@ -1,1 +1,102 @@
 //! HTTP in front of snapshots, queries and commands. Thin: no rule of any domain lives here.
+//!
+//! Contract: a request reads what is published and waits for no stage but at a deadline; long bodies are written by a
+//! blocking thread into a bounded channel, so that neither their size nor a slow client touches the runtime. A handler
+//! that panics answers 500 and leaves the server as it was.
+
+mod accept;
+mod checks;
+mod compress;
+mod guard;
+mod landing;
+mod lifecycle;
+mod scrape;
+mod server;
+mod stream;
+mod web;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::{
+    Router,
+    extract::State as Extract,
+    middleware,
+    response::Redirect,
+    routing::{get, post},
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{
+    clock::Clock,
+    metrics::{Families, Telemetry},
+    state::Views,
+};
+
+pub use scrape::Metrics;
+pub use server::serve;
+pub use web::Web;
+
+/// Asks for the configuration to be read again; the answer is what to tell the one who asked.
+pub type Reload = oneshot::Sender<Result<String, String>>;
+
+/// All that requests read and the one command they give. Cheap to clone.
+#[derive(Clone)]
+pub struct State {
+    /// The checks.
+    pub views: Arc<Views>,
+    /// What their kinds measure.
+    pub families: Arc<Families>,
+    /// noroshi's own metrics; [`Metrics`] are registered in it.
+    pub telemetry: Arc<Telemetry>,
+    /// What this folder counts.
+    pub metrics: Metrics,
+    /// Whether the first configuration runs and nobody has asked us to stop.
+    pub ready: watch::Receiver<bool>,
+    /// Where `/-/reload` goes.
+    pub reload: mpsc::Sender<Reload>,
+    /// The effective configuration with its secrets masked, as text.
+    pub config: Arc<ArcSwap<String>>,
+    /// For what grows with time.
+    pub clock: Clock,
+    /// How the server presents itself.
+    pub web: Arc<Web>,
+}
+
+/// Everything this process answers, under the route prefix.
+pub fn router(state: State) -> Router {
+    let prefix = state.web.route_prefix().to_owned();
+    let at = |path: &str| [&prefix, path].concat();
+    let shared = Arc::new(Shared {
+        scrapes: web::Limit::new(state.web.max_requests()),
+        lists: web::Limit::new(state.web.max_requests()),
+        state,
+    });
+    let mut router = Router::new()
+        .route(&at("/"), get(landing::page))
+        .route(&at("/metrics"), get(scrape::metrics))
+        .route(&at("/config"), get(lifecycle::config))
+        .route(&at("/-/healthy"), get(lifecycle::healthy))
+        .route(&at("/-/ready"), get(lifecycle::ready))
+        .route(&at("/-/reload"), post(lifecycle::reload).put(lifecycle::reload))
+        .route(&at("/api/v1/checks"), get(checks::list))
+        .route(&at("/api/v1/checks/{name}"), get(checks::one));
+    if let Some(last) = prefix.rsplit('/').next().filter(|last| !last.is_empty()) {
+        // Relative, so that it also holds behind a proxy that maps the prefix to another path.
+        let slash = format!("{last}/");
+        router = router.route(&prefix, get(async move || Redirect::temporary(&slash)));
+        let inside = at("/");
+        router = router.route("/", get(async move || Redirect::temporary(&inside)));
+    }
+    router.fallback(lifecycle::unknown).layer(middleware::from_fn(guard::guard)).with_state(shared)
+}
+
+/// What handlers share: the state, and how much may go on at once.
+struct Shared {
+    state: State,
+    scrapes: web::Limit,
+    lists: web::Limit,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,263 @@
 //! The composition root: builds, supervises, reloads, shuts down. No domain rule.
+//!
+//! [`App::start`] reads top to bottom as the daemon's life: read the configuration, bind the sockets, connect the
+//! stages, hand in the first checks. A test starts an app on port 0, asks it where it listens, and stops it.
+
+pub mod log;
+mod one_off;
+mod reload;
+mod serve;
+mod supervise;
+mod watch;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use futures_util::FutureExt;
+use tokio::sync::{mpsc, oneshot, watch as latest};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    api,
+    clock::{Clock, Instant},
+    config::{self, Config, Loaded, Sources},
+    metrics::{Families, Telemetry},
+    model::{BaseState, Trace, Transition},
+    net::Net,
+    probe::{self, spec::Check},
+    schedule::{self, Runner, Schedule},
+    state::{self, State},
+};
+pub use one_off::exposition;
+use reload::Reloader;
+pub use supervise::Cause;
+use supervise::Supervisor;
+
+/// Observations that may wait for the state: at 10,000 runs a second and 5 us each, 4,096 cover a stall of 0.4 s;
+/// beyond that runs wait with their results, which slows the schedule instead of losing one.
+const OBSERVATIONS: usize = 4096;
+
+/// Transitions that may wait to be logged; a line takes microseconds.
+const TRANSITIONS: usize = 1024;
+
+/// Changes of pace that may wait for the schedule; it reads them between two runs.
+const PACES: usize = 1024;
+
+/// Sets of changes that may wait: reloads are one at a time.
+const CHANGES: usize = 4;
+
+/// What an app is started with.
+pub struct Options {
+    /// Where the configuration comes from.
+    pub sources: Sources,
+    /// The calendar.
+    pub clock: Clock,
+    /// How long runs and requests in flight may take to end.
+    pub grace: Duration,
+}
+
+/// Why an app did not start.
+#[derive(thiserror::Error)]
+pub enum StartError {
+    /// The configuration has mistakes: all of them are inside.
+    #[error("the configuration has mistakes")]
+    Config(Box<Loaded>),
+    /// A socket could not be opened.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// Where.
+        address: String,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// Something else of the system's.
+    #[error("{what}: {error}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        error: std::io::Error,
+    },
+}
+
+impl std::fmt::Debug for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+/// A running daemon.
+pub struct App {
+    addresses: Vec<SocketAddr>,
+    ready: latest::Sender<bool>,
+    reload: mpsc::Sender<oneshot::Sender<Result<String, String>>>,
+    supervisor: Supervisor,
+    server: serve::Server,
+    schedule_stop: CancellationToken,
+    stop: CancellationToken,
+    grace: Duration,
+}
+
+impl App {
+    /// Builds everything and returns once the first configuration is applied.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let Options { sources, clock, grace } = options;
+        let (loaded, config) = load(sources.clone()).await?;
+        let listeners = serve::bind(&config.web.listen_address)?;
+        let addresses = serve::addresses(&listeners);
+        let demo = reload::demo_of(&config.demo)?;
+
+        let stop = CancellationToken::new();
+        let schedule_stop = CancellationToken::new();
+        let mut supervisor = Supervisor::new(stop.clone());
+        let mut telemetry = Telemetry::new();
+        supervisor.register(telemetry.registry());
+
+        let (settings_in, settings) = mpsc::channel(CHANGES);
+        let (observations_in, observations) = mpsc::channel(OBSERVATIONS);
+        let (transitions_in, transitions) = mpsc::channel(TRANSITIONS);
+        let (paces_in, paces) = mpsc::channel(PACES);
+        let (changes_in, changes) = mpsc::channel(CHANGES);
+        let (limits_in, limits) = latest::channel(reload::limits(&config));
+
+        let state = State::new(clock);
+        let views = state.views();
+        let outputs = state::Outputs { transitions: transitions_in, paces: paces_in };
+        supervisor.essential("state", state.run(settings, observations, outputs));
+
+        let counts = schedule::Metrics::default();
+        counts.register(telemetry.registry());
+        let schedule = Schedule::new(clock, runner(Net::new(), clock), counts);
+        let inputs = schedule::Inputs { changes, paces, limits };
+        let run = schedule.run(inputs, observations_in, schedule_stop.clone(), grace);
+        supervisor.essential("schedule", run);
+        supervisor.essential("transitions", log_transitions(transitions));
+
+        let (ready, is_ready) = latest::channel(false);
+        let (reload, reloads) = mpsc::channel(1);
+        let shown = Arc::new(ArcSwap::from_pointee(loaded.effective(false)));
+        let mut reloader = Reloader::new(
+            sources,
+            &config,
+            reload::Outputs {
+                settings: settings_in,
+                changes: changes_in,
+                limits: limits_in,
+                shown: Arc::clone(&shown),
+            },
+            demo,
+            clock,
+            telemetry.reloads.clone(),
+        );
+        let watched = loaded.watched().to_vec();
+        let (file_changed, file_changes) = mpsc::channel(1);
+        supervisor.restarting("config-watch", move || {
+            watch::files(watched.clone(), file_changed.clone())
+        });
+        let scrapes = api::Metrics::default();
+        scrapes.register(telemetry.registry());
+        let api = api::State {
+            views,
+            families: Arc::new(families()),
+            telemetry: Arc::new(telemetry),
+            metrics: scrapes,
+            ready: is_ready,
+            reload: reload.clone(),
+            config: shown,
+            clock,
+            web: Arc::new(web(&config)),
+        };
+        let server = serve::start(listeners, api::router(api), stop.clone())?;
+        let applied = reloader.first(&config).await;
+        supervisor.essential("reload", reloader.run(reloads, file_changes));
+        ready.send_replace(applied);
+        info!(checks = config.checks.len(), addresses = ?addresses, "noroshi watches");
+        Ok(Self { addresses, ready, reload, supervisor, server, schedule_stop, stop, grace })
+    }
+
+    /// Where it listens, in the order of the configuration; port 0 is already a real one.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Reads the configuration again; keeps everything as it is when it has mistakes.
+    ///
+    /// # Errors
+    /// The mistakes, as text for people.
+    pub async fn reload(&self) -> Result<String, String> {
+        let (answer, answered) = oneshot::channel();
+        let stopping = |_| "noroshi is stopping".to_owned();
+        self.reload.send(answer).await.map_err(|_| "noroshi is stopping".to_owned())?;
+        answered.await.map_err(stopping)?
+    }
+
+    /// Waits until a task that cannot be replaced ends unexpectedly.
+    pub async fn failed(&mut self) -> Cause {
+        self.supervisor.failed().await
+    }
+
+    /// Not ready, then the schedule, then everything else. Says whether all ended within the grace.
+    pub async fn stop(self) -> bool {
+        let deadline = Instant::now() + self.grace + Duration::from_secs(1);
+        self.ready.send_replace(false);
+        // The schedule holds the only sender of observations: when it has ended, the state ends, and so on down the line.
+        self.schedule_stop.cancel();
+        self.stop.cancel();
+        drop(self.reload);
+        let ended = self.supervisor.drain(deadline).await;
+        self.server.join(deadline).await && ended
+    }
+}
+
+/// Reads files and checks them off the runtime: 100,000 checks take seconds.
+async fn load(sources: Sources) -> Result<(Loaded, Config), StartError> {
+    let loaded = tokio::task::spawn_blocking(move || config::load(&sources)).await;
+    let loaded = loaded.map_err(|error| StartError::System {
+        what: "reading the configuration",
+        error: std::io::Error::other(error),
+    })?;
+    let Some(config) = loaded.config.clone() else {
+        return Err(StartError::Config(Box::new(loaded)));
+    };
+    for warning in &loaded.diagnostics {
+        warn!(code = warning.code, path = warning.path, "{}", warning.message);
+    }
+    Ok((loaded, config))
+}
+
+/// What the schedule calls for each run.
+fn runner(net: Net, clock: Clock) -> Runner {
+    Arc::new(move |check: Check| {
+        let net = net.clone();
+        async move { probe::run(&check, &net, clock, Trace::default()).await.outcome }.boxed()
+    })
+}
+
+/// One line per change: trouble as a warning, the rest as information.
+async fn log_transitions(mut transitions: mpsc::Receiver<Transition>) {
+    while let Some(transition) = transitions.recv().await {
+        let Transition { id, from, to, reason, detail, .. } = transition;
+        let reason = reason.map_or("", crate::model::Reason::word);
+        let overlays = to.1.words().collect::<Vec<_>>().join(",");
+        let good = matches!(to.0, BaseState::Up | BaseState::Recovering);
+        let (from, to) = (from.0.word(), to.0.word());
+        if good {
+            info!(check = %id, from, to, overlays, "state changed");
+        } else {
+            warn!(check = %id, from, to, overlays, reason, detail = &*detail, "state changed");
+        }
+    }
+}
+
+/// Every family of facts, in the order of the registry.
+pub fn families() -> Families {
+    let kinds = probe::spec::KINDS.iter().flat_map(|kind| kind.families);
+    Families::new(probe::COMMON_FAMILIES.iter().chain(kinds).copied())
+}
+
+fn web(config: &Config) -> api::Web {
+    let external = config.web.external_url.as_ref().map(ToString::to_string);
+    let most = usize::try_from(config.web.max_requests.get()).unwrap_or(usize::MAX);
+    api::Web::new(Some(config.web.prefix().as_str()), external.as_deref(), most).unwrap_or_default()
+}

@@ -1,1 +1,73 @@
 //! Arguments to calls of the app; prints.
+//!
+//! Contract: the only folder that writes to the terminal, and the only one that chooses exit codes ([`Exit`]).
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this folder is the terminal")]
+
+mod args;
+mod check_config;
+mod client;
+mod exit;
+mod explain;
+mod list;
+mod paint;
+mod probe;
+mod run;
+mod waterfall;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{CommandFactory, Parser, error::ErrorKind};
+
+use args::{Args, Command};
+use exit::Exit;
+
+/// Runs what the arguments ask for.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Nothing is left to tell a person whose terminal is gone.
+            let _ = error.print();
+            let shown = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return if shown { Exit::Ok } else { Exit::Usage }.into();
+        }
+    };
+    // rustls needs one provider per process; a second call finds it there, which is as good.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    dispatch(args).into()
+}
+
+fn dispatch(args: Args) -> Exit {
+    let Args { command, files, daemon } = args;
+    match command {
+        None => run::run(&files, &daemon),
+        Some(Command::Run(own)) => run::run(&files, &own.or(daemon)),
+        Some(Command::CheckConfig(options)) => check_config::run(&files, &daemon, &options),
+        Some(Command::Probe(options)) => probe::run(&files, &daemon, &options),
+        Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::List(options)) => list::list(&options),
+        Some(Command::Status(options)) => list::status(&options),
+        Some(Command::Schema) => print_json(&crate::config::schema()),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Args::command(), "noroshi", &mut std::io::stdout());
+            Exit::Ok
+        }
+        Some(Command::Man) => {
+            match clap_mangen::Man::new(Args::command()).render(&mut std::io::stdout()) {
+                Ok(()) => Exit::Ok,
+                Err(_) => Exit::Fatal,
+            }
+        }
+    }
+}
+
+fn print_json(value: &serde_json::Value) -> Exit {
+    println!("{value:#}");
+    Exit::Ok
+}
+
+/// The command line as clap sees it, for the test that freezes every `--help`.
+pub fn command() -> clap::Command {
+    Args::command()
+}

@@ -1,1 +1,215 @@
 //! Files, environment and flags to one checked configuration; every mistake at once, with file, line and column.
+//!
+//! Contract: [`load`] reads the files it is told, runs nothing and changes nothing. It gives either a [`Config`] in which
+//! everything is checked and every default is filled in, or diagnostics that say all that is wrong; a secret is in
+//! neither. The order of the layers, the last one wins: built-in values, files as given, `conf.d`, environment, flags.
+
+mod assemble;
+mod checks;
+mod codes;
+mod effective;
+mod files;
+mod finding;
+mod from_toml;
+mod from_yaml;
+mod keys;
+mod layers;
+mod one_off;
+mod place;
+mod reading;
+mod reference;
+mod references;
+mod render;
+mod rules;
+mod schema;
+mod sections;
+mod sensitive;
+mod suggest;
+mod syntax;
+
+use std::path::PathBuf;
+
+use figment::value::Dict;
+
+pub use self::{
+    codes::Code,
+    files::SourceFile,
+    keys::{CommonKeys, DnsServer},
+    one_off::one_off,
+    reference::reference,
+    schema::schema,
+    sections::{
+        DEFAULT_PORT, DemoOptions, ExternalUrl, ListenAddress, LogFormat, LogLevel, LogOptions,
+        MetricsOptions, RoutePrefix, ScheduleOptions, WebOptions,
+    },
+};
+use self::{
+    files::Refused,
+    layers::{Layer, Values},
+    place::Places,
+};
+use crate::{
+    model::{Diagnostic, Severity},
+    probe::spec::Check,
+};
+
+/// What a configuration is made of.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// Files, and directories of files, in order.
+    pub files: Vec<PathBuf>,
+    /// Values given as flags, under the keys of the file: `{ web: { route_prefix: "/x" } }`.
+    pub flags: Dict,
+    /// The process's variables, or a test's. Only those beginning with `NOROSHI__` are read.
+    pub environment: Vec<(String, String)>,
+}
+
+/// A configuration in which everything is checked and every default is filled in.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Config {
+    /// By name.
+    pub checks: Vec<Check>,
+    /// What `/metrics` shows.
+    pub metrics: MetricsOptions,
+    /// How much runs at once.
+    pub schedule: ScheduleOptions,
+    /// The HTTP server.
+    pub web: WebOptions,
+    /// What noroshi says of itself.
+    pub log: LogOptions,
+    /// Targets of our own.
+    pub demo: DemoOptions,
+}
+
+/// The outcome of loading.
+pub struct Loaded {
+    /// There if there is no error.
+    pub config: Option<Config>,
+    /// Errors and warnings, in the order of files and lines.
+    pub diagnostics: Vec<Diagnostic>,
+    files: Vec<SourceFile>,
+    watched: Vec<PathBuf>,
+    values: Option<Values>,
+}
+
+/// The process's own variables, for [`Sources`].
+pub fn process_environment() -> Vec<(String, String)> {
+    let ours = std::env::vars_os().map(|(name, value)| {
+        (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+    });
+    ours.filter(|(name, _)| name.starts_with(layers::PREFIX)).collect()
+}
+
+/// Reads and checks a configuration.
+pub fn load(sources: &Sources) -> Loaded {
+    let found = files::read(&sources.files);
+    let mut loaded = Loaded {
+        config: None,
+        diagnostics: found.refused.iter().map(refused).collect(),
+        files: found.files,
+        watched: found.watched,
+        values: None,
+    };
+    let mut layers = Vec::new();
+    for file in &loaded.files {
+        match file.format.values(&file.text) {
+            Ok(values) => layers.push(Layer::file(file, values)),
+            Err(errors) => {
+                let errors = errors.into_iter().map(|error| place::syntax(file, error));
+                loaded.diagnostics.extend(errors);
+            }
+        }
+    }
+    // What is missing from a file nobody could read would only be reported again as unknown.
+    if loaded.diagnostics.is_empty() {
+        let (environment, bad) = Layer::environment(&sources.environment);
+        loaded.diagnostics.extend(bad.iter().map(|name| {
+            let message = format!("the environment variable {name} names no key");
+            place::nowhere(Code::BadVariable, message)
+        }));
+        layers.extend(environment);
+        layers.extend(Layer::flags(&sources.flags));
+        loaded.check(&layers);
+    }
+    place::sort(&mut loaded.diagnostics, &loaded.files);
+    loaded
+}
+
+impl Loaded {
+    /// Whether something may not be applied.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// What to look at for changes: files and directories, present or not.
+    pub fn watched(&self) -> &[PathBuf] {
+        &self.watched
+    }
+
+    /// The files that were read, in the order of the layers.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// The diagnostics for people, with a line that counts them; if there are errors it ends in `outcome`, such as
+    /// "nothing was started".
+    pub fn human(&self, colour: bool, outcome: &str) -> String {
+        render::human(&self.diagnostics, &self.files, colour, outcome)
+    }
+
+    /// Every value, defaults filled in and secrets masked, as TOML that could be loaded again; empty if there are errors.
+    /// With `sources`, each line tells where its value comes from.
+    pub fn effective(&self, sources: bool) -> String {
+        match (&self.config, &self.values) {
+            (Some(config), Some(values)) if sources => {
+                effective::write(config, Some(Places::new(values, &self.files)))
+            }
+            (Some(config), _) => effective::write(config, None),
+            (None, _) => String::new(),
+        }
+    }
+
+    fn check(&mut self, layers: &[Layer]) {
+        let values = match Values::merge(layers) {
+            Ok(values) => values,
+            Err(error) => {
+                self.diagnostics.push(place::nowhere(Code::BadValue, error.to_string()));
+                return;
+            }
+        };
+        let mut findings = Vec::new();
+        let config = assemble::config(&values, &mut findings);
+        if config.checks.is_empty() && findings.is_empty() && !self.files.is_empty() {
+            let message = "the configuration holds no check".to_owned();
+            self.diagnostics.push(place::nowhere(Code::NoChecks, message));
+        }
+        let mut places = Places::new(&values, &self.files);
+        self.diagnostics.extend(findings.into_iter().map(|finding| places.diagnostic(finding)));
+        self.config = (!self.has_errors()).then_some(config);
+        self.values = Some(values);
+    }
+}
+
+/// Diagnostics that belong to no file, for people.
+pub fn human(diagnostics: &[Diagnostic], colour: bool) -> String {
+    render::human(diagnostics, &[], colour, "")
+}
+
+/// Diagnostics for programs: an array.
+pub fn json(diagnostics: &[Diagnostic]) -> String {
+    serde_json::to_string_pretty(diagnostics).unwrap_or_default()
+}
+
+fn refused(refused: &Refused) -> Diagnostic {
+    match refused {
+        Refused::Unreadable(path, error) => {
+            let message = format!("cannot read {}: {error}", path.display());
+            place::nowhere(Code::Unreadable, message)
+        }
+        Refused::UnknownFormat(path) => {
+            let message =
+                format!("{}: its name does not end in .toml, .yaml or .yml", path.display());
+            place::nowhere(Code::UnknownFormat, message)
+        }
+    }
+}

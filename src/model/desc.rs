@@ -60,10 +60,10 @@ impl Desc {
 /// How a view writes its series. One implementation per exposition format.
 ///
 /// `family` comes before the samples of that family, and each family once. `extra` are labels beyond the set; their
-/// values are escaped by the sink.
+/// values are escaped by the sink. A family without samples leaves no trace.
 pub trait Sink {
-    /// Begins a family.
-    fn family(&mut self, desc: &Desc);
+    /// Begins a family. By its parts, because the families of self metrics are not declared as a [`Desc`].
+    fn family(&mut self, name: &str, help: &str, kind: MetricKind);
     /// One gauge or counter of the family begun last.
     fn sample(&mut self, labels: &LabelSet, extra: &[(&str, &str)], value: f64);
     /// One histogram of the family begun last.

@@ -11,7 +11,7 @@ pub struct Histogram {
     counts: Box<[u64]>,
     sum: f64,
     count: u64,
-    native: NativeBuckets,
+    native: Option<NativeBuckets>,
 }
 
 /// The native part, as the protobuf exposition carries it.
@@ -45,7 +45,15 @@ impl Histogram {
             zero_count: 0,
             positive: BTreeMap::new(),
         };
-        Self { bounds, counts, sum: 0.0, count: 0, native }
+        Self { bounds, counts, sum: 0.0, count: 0, native: Some(native) }
+    }
+
+    /// A histogram that was counted elsewhere, in classic buckets only. `counts` are per bucket, not cumulative, the one
+    /// above the last bound included.
+    pub fn classic(bounds: Arc<[f64]>, mut counts: Vec<u64>, sum: f64) -> Self {
+        counts.resize(bounds.len() + 1, 0);
+        let count = counts.iter().sum();
+        Self { bounds, counts: counts.into(), sum, count, native: None }
     }
 
     /// Counts one value. NaN is not counted.
@@ -56,7 +64,9 @@ impl Histogram {
         self.count += 1;
         self.sum += value;
         self.counts[self.bounds.partition_point(|bound| *bound < value)] += 1;
-        self.native.observe(value);
+        if let Some(native) = &mut self.native {
+            native.observe(value);
+        }
     }
 
     /// Upper bounds with cumulative counts; the last one is `+Inf`.
@@ -83,9 +93,9 @@ impl Histogram {
         self.count
     }
 
-    /// The native part.
-    pub fn native(&self) -> &NativeBuckets {
-        &self.native
+    /// The native part, where there is one.
+    pub fn native(&self) -> Option<&NativeBuckets> {
+        self.native.as_ref()
     }
 }
 
@@ -139,7 +149,7 @@ mod tests {
 
     #[test]
     fn native_index_of_powers_of_two() {
-        let native = histogram(&[1.0, 2.0, 0.5]).native;
+        let native = histogram(&[1.0, 2.0, 0.5]).native.unwrap();
         assert_eq!(native.positive.into_iter().collect::<Vec<_>>(), [(-8, 1), (0, 1), (8, 1)]);
     }
 
@@ -147,7 +157,7 @@ mod tests {
         #[test]
         fn nothing_is_lost(values in proptest::collection::vec(0.0..1e6_f64, 0..400)) {
             let histogram = histogram(&values);
-            let native = &histogram.native;
+            let native = histogram.native().unwrap();
             let count = values.len() as u64;
             prop_assert_eq!(native.zero_count + native.positive.values().sum::<u64>(), count);
             prop_assert_eq!(histogram.cumulative().last().map(|(_, all)| all), Some(count));

@@ -180,12 +180,21 @@ reasons! {
     DnsNotAuthenticated "dns_not_authenticated" "The answer is not marked as authenticated."
         ["the zone is not signed, or the DS record is missing", "the server does not validate"]
         ["delv NAME, or dig +dnssec NAME"]
+    DnsNotAuthoritative "dns_not_authoritative" "The answer's authoritative bit is not as expected."
+        ["the server does not hold the zone: a delegation points to the wrong host", "the zone failed to load or expired there", "a resolver or a cache answers"]
+        ["dig @SERVER NAME +norecurse: look for `aa` among the flags"]
     IcmpNoReply "icmp_no_reply" "No echo reply came."
         ["the host is down", "ICMP is filtered", "the route is broken"]
         ["ping and traceroute from the same machine", "check a TCP port of the host too"]
     IcmpLoss "icmp_loss" "More replies were lost than permitted."
         ["a saturated or failing link", "ICMP rate limits on the way"]
         ["mtr to the target"]
+    IcmpJitter "icmp_jitter" "The round-trip times differ from one another more than permitted."
+        ["a link under load: queues fill and drain", "a wireless or mobile hop", "the measuring host itself is short of CPU"]
+        ["compare noroshi_icmp_jitter_seconds with other targets of this host", "mtr to the target"]
+    IcmpTimeExceeded "icmp_time_exceeded" "A router on the way dropped the packet because its hops were used up."
+        ["a routing loop", "`ttl` is smaller than the path is long"]
+        ["traceroute to the address: a loop repeats", "raise `ttl`"]
     IcmpTooBig "icmp_too_big" "The packet is larger than the path permits."
         ["`dont_fragment` with a size over the path MTU"]
         ["lower `size`, or look for a tunnel on the path"]

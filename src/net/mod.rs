@@ -6,6 +6,7 @@
 mod attempt;
 pub mod dial;
 pub mod http;
+pub mod ping;
 pub mod resolve;
 pub mod spec;
 pub mod tls;
@@ -23,13 +24,18 @@ pub struct Net {
 struct Inner {
     resolver: resolve::Resolver,
     tls: tls::Clients,
+    ping: ping::Sockets,
 }
 
 impl Net {
     /// Prepares what is shared. Opens nothing yet.
     pub fn new() -> Self {
         Self {
-            inner: Arc::new(Inner { resolver: resolve::Resolver::new(), tls: tls::Clients::new() }),
+            inner: Arc::new(Inner {
+                resolver: resolve::Resolver::new(),
+                tls: tls::Clients::new(),
+                ping: ping::Sockets::default(),
+            }),
         }
     }
 
@@ -41,6 +47,11 @@ impl Net {
     /// TLS configurations, built once per set of options.
     pub fn tls(&self) -> &tls::Clients {
         &self.inner.tls
+    }
+
+    /// ICMP sockets, opened at first use.
+    pub fn ping(&self) -> &ping::Sockets {
+        &self.inner.ping
     }
 }
 

@@ -8,6 +8,8 @@ mod address;
 mod certificate;
 mod credential;
 mod dns;
+#[cfg(test)]
+mod fixture;
 mod hex;
 mod http;
 mod icmp;

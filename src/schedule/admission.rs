@@ -1,6 +1,5 @@
 use std::{collections::HashMap, future::Future, sync::Arc};
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
@@ -10,14 +9,11 @@ use super::{
 use crate::clock::Clock;
 
 /// How much may run at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Runs at a time, over all checks.
-    #[schemars(range(min = 1))]
     pub concurrency: usize,
     /// Runs at a time against one host.
-    #[schemars(range(min = 1))]
     pub per_host: usize,
 }
 
@@ -51,6 +47,11 @@ impl Admission {
             per_host: limits.per_host.clamp(1, Semaphore::MAX_PERMITS),
             metrics,
         }
+    }
+
+    /// Sets other limits. Runs in flight keep their places behind the old gates.
+    pub(super) fn limit(&mut self, limits: Limits) {
+        *self = Self::new(limits, self.metrics.clone());
     }
 
     /// Waits for the host's gate first, so that a slow host does not hold places of the common one.

@@ -17,7 +17,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::{AbortHandle, Id, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
@@ -48,6 +48,8 @@ pub struct Inputs {
     pub changes: mpsc::Receiver<Vec<Change>>,
     /// Which checks are in trouble.
     pub paces: mpsc::Receiver<Pace>,
+    /// How much may run at once.
+    pub limits: watch::Receiver<Limits>,
 }
 
 /// All checks and when each is due.
@@ -83,11 +85,11 @@ struct Due {
 
 impl Schedule {
     /// Nothing is due yet.
-    pub fn new(clock: Clock, limits: Limits, runner: Runner, metrics: Metrics) -> Self {
+    pub fn new(clock: Clock, runner: Runner, metrics: Metrics) -> Self {
         Self {
             clock,
             runner,
-            admission: Admission::new(limits, metrics.clone()),
+            admission: Admission::new(Limits::default(), metrics.clone()),
             metrics,
             planned: HashMap::new(),
             queue: BinaryHeap::new(),
@@ -108,11 +110,15 @@ impl Schedule {
         stop: CancellationToken,
         grace: Duration,
     ) {
+        inputs.limits.mark_changed();
         loop {
             let wake = self.next_wake();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
+                Ok(()) = inputs.limits.changed() => {
+                    self.admission.limit(*inputs.limits.borrow_and_update());
+                }
                 Some(changes) = inputs.changes.recv() => self.apply(changes),
                 Some(pace) = inputs.paces.recv() => self.repace(&pace),
                 Some(ended) = self.runs.join_next_with_id() => self.ended(ended),

@@ -28,6 +28,7 @@ struct Bench {
     begun: Arc<Mutex<Vec<(String, Nanos)>>>,
     most: Arc<AtomicUsize>,
     stop: CancellationToken,
+    limits: watch::Sender<Limits>,
     clock: Clock,
     task: tokio::task::JoinHandle<()>,
 }
@@ -49,14 +50,15 @@ fn bench(limits: Limits, takes: Duration) -> Bench {
         }
         .boxed()
     });
-    let schedule = Schedule::new(clock, limits, runner, Metrics::default());
+    let schedule = Schedule::new(clock, runner, Metrics::default());
     let ((changes, changed), (paces, paced)) = (mpsc::channel(8), mpsc::channel(8));
     let (observations, observed) = mpsc::channel(100_000);
     let stop = CancellationToken::new();
-    let inputs = Inputs { changes: changed, paces: paced };
+    let (limits, limited) = watch::channel(limits);
+    let inputs = Inputs { changes: changed, paces: paced, limits: limited };
     let task =
         tokio::spawn(schedule.run(inputs, observations, stop.clone(), Duration::from_secs(5)));
-    Bench { changes, paces, observed, begun, most, stop, clock, task }
+    Bench { changes, paces, observed, begun, most, stop, limits, clock, task }
 }
 
 impl Bench {
@@ -122,6 +124,17 @@ async fn limits_hold_overall_and_per_host() {
     host.set((0..100).map(same).collect()).await;
     clock::sleep(SECOND * 60).await;
     assert_eq!(host.most.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_change_while_running() {
+    let bench = bench(Limits { concurrency: 2, per_host: 100 }, SECOND * 9);
+    bench.set((0..100).map(|n| check(&format!("c{n}"), |_| {})).collect()).await;
+    clock::sleep(SECOND * 31).await;
+    assert_eq!(bench.most.load(Ordering::SeqCst), 2);
+    bench.limits.send(Limits { concurrency: 50, per_host: 100 }).unwrap();
+    clock::sleep(SECOND * 60).await;
+    assert!(bench.most.load(Ordering::SeqCst) > 10);
 }
 
 #[tokio::test(start_paused = true)]

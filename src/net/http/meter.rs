@@ -96,11 +96,16 @@ pub(super) struct Metered<S> {
     stream: S,
     progress: Progress,
     reads_tell: bool,
+    reads_in_a_row: u8,
 }
+
+/// Reads without a pause before the deadline and the other tasks get their turn. Each brings up to [`super::HEAD_LIMIT`]
+/// bytes, which may be thousands of chunks or interim answers; a flood of them would keep a task busy for seconds.
+const READS_IN_A_ROW: u8 = 4;
 
 impl<S> Metered<S> {
     pub(super) fn new(stream: S, progress: Progress, form: Form) -> Self {
-        Self { stream, progress, reads_tell: form != Form::Http2 }
+        Self { stream, progress, reads_tell: form != Form::Http2, reads_in_a_row: 0 }
     }
 
     fn wrote(&self, written: usize) {
@@ -116,8 +121,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.reads_in_a_row == READS_IN_A_ROW {
+            self.reads_in_a_row = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.reads_in_a_row = if read.is_ready() { self.reads_in_a_row + 1 } else { 0 };
+        ready!(read)?;
         if self.reads_tell && buffer.filled().len() > before {
             self.progress.0.answered.store(true, Relaxed);
         }

@@ -279,6 +279,18 @@ async fn what_is_not_tls() {
     assert_eq!(reason(&shaken), Some(Reason::TlsHandshake));
     assert!(detail(&shaken).contains("not TLS"), "{}", detail(&shaken));
 
+    // A ServerHello of TLS 1.0, as a server that knows nothing newer sends it.
+    let ancient = listen(|mut stream| async move {
+        let mut hello = b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01".to_vec();
+        hello.extend([7; 32]);
+        hello.extend(b"\x00\x00\x2f\x00");
+        stream.write_all(&hello).await.unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    })
+    .await;
+    let shaken = shake(ancient, "localhost", &trusting(&authority)).await;
+    assert_eq!(reason(&shaken), Some(Reason::TlsUnsupportedVersion), "{}", detail(&shaken));
+
     let closing = listen(|mut stream| async move {
         let _ = stream.read(&mut [0; 4096]).await;
     })
@@ -385,4 +397,13 @@ fn a_refusal_is_found_however_deep_it_is_wrapped() {
     assert_eq!(broken(&twice).reason, Reason::TlsClientCertificate);
     let eof = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
     assert_eq!(broken(&eof).reason, Reason::ConnectionClosed);
+}
+
+#[test]
+fn openssl_has_one_alert_for_two_refusals_in_tls_1_2() {
+    let alert = rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure);
+    let error = std::io::Error::new(std::io::ErrorKind::InvalidData, alert);
+    let asked = failure::during_handshake(&error, true);
+    assert_eq!(asked.reason, Reason::TlsClientCertificate);
+    assert_eq!(failure::during_handshake(&error, false).reason, Reason::TlsHandshake);
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
+use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use rustls::{
     CertificateError, Error, RootCertStore,
     client::{WebPkiServerVerifier, danger::ServerCertVerifier, verify_server_name},
@@ -12,47 +13,34 @@ use rustls::{
 
 use super::Certificate;
 
+type Digest = [u8; SHA256_OUTPUT_LEN];
+
 /// Judges a chain.
 pub(super) struct Trust {
     /// `None` when there are no roots at all.
     verifier: Option<Arc<WebPkiServerVerifier>>,
-    /// Certificates trusted as they are, byte for byte.
-    pinned: HashSet<CertificateDer<'static>>,
+    /// Digests of the roots. A root that a server presents itself is trusted as it stands: Go and OpenSSL do so too, and a
+    /// self-signed certificate made by `openssl req -x509` claims to be a CA, which webpki refuses in a leaf.
+    pinned: HashSet<Digest>,
     /// For the signatures of the handshake itself.
     pub(super) algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Trust {
-    /// The system's roots; a certificate that is no valid root is left out, as everybody does.
-    pub(super) fn system(provider: &Arc<CryptoProvider>) -> Self {
-        // Errors of single files do not matter while others give roots.
-        Self::new(rustls_native_certs::load_native_certs().certs, HashSet::new(), provider)
+    /// The system's roots. Errors of single files do not matter while others give roots.
+    pub(super) fn system(provider: &CryptoProvider) -> Self {
+        Self::of(rustls_native_certs::load_native_certs().certs, provider)
     }
 
-    /// The certificates of a file. One that the server itself presents is trusted as it stands: Go does so too, and a
-    /// self-signed certificate made by `openssl req -x509` claims to be a CA, which webpki refuses in a leaf.
-    pub(super) fn of(
-        certificates: Vec<CertificateDer<'static>>,
-        provider: &Arc<CryptoProvider>,
-    ) -> Self {
-        let pinned = certificates.iter().cloned().collect();
-        Self::new(certificates, pinned, provider)
-    }
-
-    fn new(
-        roots: Vec<CertificateDer<'static>>,
-        pinned: HashSet<CertificateDer<'static>>,
-        provider: &Arc<CryptoProvider>,
-    ) -> Self {
+    /// These roots; one that is not valid is left out, as everybody does.
+    pub(super) fn of(roots: Vec<CertificateDer<'static>>, provider: &CryptoProvider) -> Self {
+        let pinned = roots.iter().map(digest_of).collect();
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(roots);
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(store.into(), Arc::clone(provider)).build();
-        Self {
-            verifier: verifier.ok(),
-            pinned,
-            algorithms: provider.signature_verification_algorithms,
-        }
+        let algorithms = provider.signature_verification_algorithms;
+        let provider = Arc::new(provider.clone());
+        let verifier = WebPkiServerVerifier::builder_with_provider(store.into(), provider).build();
+        Self { verifier: verifier.ok(), pinned, algorithms }
     }
 
     /// Whether nothing at all is trusted.
@@ -68,7 +56,7 @@ impl Trust {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), Error> {
-        if self.pinned.contains(leaf) {
+        if self.pinned.contains(&digest_of(leaf)) {
             return verify_pinned(leaf, name, now);
         }
         let Some(verifier) = &self.verifier else {
@@ -76,6 +64,12 @@ impl Trust {
         };
         verifier.verify_server_cert(leaf, intermediates, name, &[], now).map(drop)
     }
+}
+
+fn digest_of(certificate: &CertificateDer<'_>) -> Digest {
+    let mut bytes = [0; SHA256_OUTPUT_LEN];
+    bytes.copy_from_slice(digest(&SHA256, certificate).as_ref());
+    bytes
 }
 
 fn verify_pinned(

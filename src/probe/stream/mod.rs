@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-pub use starttls::Starttls;
+pub(super) use starttls::Starttls;
 pub(super) use wire::{Wire, escaped};
 
 use super::{Run, certificate};

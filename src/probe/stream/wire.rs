@@ -14,6 +14,9 @@ pub(in crate::probe) struct Wire<S> {
     waiting: bool,
 }
 
+/// How much is read at once, in bytes.
+const READ: usize = 4096;
+
 /// The longest line, in bytes; that of SMTP, IMAP and POP3 answers is 512 to 8192.
 const LINE_LIMIT: usize = 16 * 1024;
 
@@ -44,6 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let phase = if self.waiting { Phase::Wait } else { Phase::Receive };
         let (stream, received) = (&mut self.stream, &mut self.received);
         let before = received.len();
+        received.reserve(READ);
         attempt
             .phase(phase, async {
                 stream.read_buf(received).await.map_err(|error| tls::broken(&error))

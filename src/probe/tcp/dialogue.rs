@@ -170,6 +170,13 @@ pub(super) fn problems(steps: &[Step]) -> Vec<Problem> {
             let hint = "give it `expect`, `expect_text`, `expect_hex`, `send` or `send_hex`";
             problem("", "the step neither expects nor sends anything", hint);
         }
+        if let (Some(template), Some(pattern)) = (&step.send, &step.expect) {
+            for group in unknown_groups(template, pattern) {
+                let message =
+                    format!("`{group}` is no group of the pattern `{}`", pattern.as_str());
+                problem(".send", &message, "braces end a name: `${1}x`; `$$` is a dollar sign");
+            }
+        }
         if step.expect_text.as_ref().is_some_and(String::is_empty) {
             problem(".expect_text", "an empty text always comes", "leave it out");
         }
@@ -178,4 +185,61 @@ pub(super) fn problems(steps: &[Step]) -> Vec<Problem> {
         }
     }
     found
+}
+
+/// References of a template to groups that the pattern does not have: they would silently be empty.
+fn unknown_groups(template: &str, pattern: &Regex) -> Vec<String> {
+    let pattern = pattern.inner();
+    let exists = |name: &str| match name.parse::<usize>() {
+        Ok(number) => number < pattern.captures_len(),
+        Err(_) => pattern.capture_names().flatten().any(|own| own == name),
+    };
+    let mut unknown = Vec::new();
+    let mut rest = template;
+    while let Some((_, after)) = rest.split_once('$') {
+        rest = after;
+        if let Some(literal) = after.strip_prefix('$') {
+            rest = literal;
+            continue;
+        }
+        let name = if let Some(braced) = after.strip_prefix('{') {
+            braced.split_once('}').map_or("", |(name, _)| name)
+        } else {
+            let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            &after[..after.find(|c| !word(c)).unwrap_or(after.len())]
+        };
+        // A lone `$` stands for itself.
+        if !name.is_empty() && !exists(name) {
+            unknown.push(name.to_owned());
+        }
+    }
+    unknown
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn references_to_nothing_are_found() {
+        let pattern: Regex = "(a)(?P<host>b)".parse().unwrap();
+        for (template, unknown) in [
+            ("${1} $2 ${host} $host $0", &[][..]),
+            ("$1x ${3} $$9 $ ${", &["1x", "3"]),
+            ("$hosts-${port}", &["hosts", "port"]),
+        ] {
+            assert_eq!(unknown_groups(template, &pattern), unknown, "{template}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_template_panics(template in "[$a-c{}0-3é ]{0,12}") {
+            let pattern: Regex = "(a)(?P<b>b)".parse().unwrap();
+            let unknown = unknown_groups(&template, &pattern);
+            if unknown.is_empty() {
+                pattern.expand(b"ab", &template);
+            }
+        }
+    }
 }

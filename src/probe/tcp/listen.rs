@@ -71,7 +71,7 @@ pub(super) async fn listen(
             Ok(more) => ended = !more,
             Err(failure) => {
                 heard.add(wire.received(), false);
-                return Err(heard.interrupted(wanted, failure));
+                return Err(heard.interrupted(wanted, &failure));
             }
         }
     }
@@ -167,7 +167,7 @@ impl Heard {
         Failure::new(reason, self.told(wanted, ", then the connection was closed"))
     }
 
-    fn interrupted(&self, wanted: Wanted<'_>, failure: Failure) -> Failure {
+    fn interrupted(&self, wanted: Wanted<'_>, failure: &Failure) -> Failure {
         let late = matches!(failure.reason, Reason::WaitTimeout | Reason::ReceiveTimeout);
         // A whole line that does not match, and then silence: the answer came, and it was the wrong one.
         let reason = if late && self.refused { Reason::ExpectMismatch } else { failure.reason };

@@ -10,8 +10,8 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::hex::Hex;
-pub use dialogue::Step;
+use super::hex::Hex;
+use dialogue::Step;
 
 use super::{
     Described, Endpoint, Probe, Problem, Run,

@@ -9,7 +9,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use expect::Expect;
+use expect::Expect;
 
 use super::{
     Described, Endpoint, Probe, Problem, Run,

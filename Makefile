@@ -1,0 +1,31 @@
+# The five commands. Everything else is `cargo`.
+
+CARGO ?= cargo
+# What `make run` starts noroshi with.
+ARGS ?= --config.file=config.example.toml
+# Where the real servers of the third tier of tests are kept; outside the checkout, so that it is fetched once.
+NOROSHI_PARTS ?= $(HOME)/.cache/noroshi/parts
+export NOROSHI_PARTS
+
+.PHONY: run test bench soak lint
+
+run: ## the daemon on the example configuration
+	$(CARGO) run --locked -- $(ARGS)
+
+# Without the real servers their tests say which one is missing; in CI that is a failure.
+test: ## all three tiers: unit, fake peers, real servers
+	@tests/real/parts.sh "$(NOROSHI_PARTS)" || [ -z "$$CI" ]
+	$(CARGO) test --locked --features real
+
+bench: ## figures beside the peers' own; writes docs/performance.md
+	$(CARGO) bench --locked
+
+soak: ## the table of faults over and over; NOROSHI_SOAK is how long, in seconds
+	NOROSHI_SOAK=$${NOROSHI_SOAK:-600} $(CARGO) test --locked --release --test faults -- --ignored --nocapture soak
+
+lint: ## format, lints, docs, dependencies
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+	$(CARGO) deny --locked check bans licenses sources
+	$(CARGO) machete

@@ -1,0 +1,66 @@
+//! `/-/healthy`, `/-/ready`, `/-/reload` and `/config`.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use tokio::sync::oneshot;
+
+use super::{Extract, Shared};
+use crate::clock::{self, Instant};
+
+/// How long a reload may take: a hundred thousand checks load in a few seconds.
+const RELOAD_DEADLINE: Duration = Duration::from_secs(60);
+
+/// That somebody answers is the answer: when a stage dies, the supervisor ends the process.
+pub(super) async fn healthy() -> &'static str {
+    "noroshi is healthy.\n"
+}
+
+pub(super) async fn ready(Extract(shared): Extract<Arc<Shared>>) -> Response {
+    if *shared.state.ready.borrow() {
+        "noroshi is ready.\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "noroshi is not ready: starting or stopping.\n")
+            .into_response()
+    }
+}
+
+pub(super) async fn reload(Extract(shared): Extract<Arc<Shared>>) -> (StatusCode, String) {
+    let (answer, answered) = oneshot::channel();
+    let deadline = Instant::now() + RELOAD_DEADLINE;
+    let asked = async {
+        shared.state.reload.send(answer).await.ok()?;
+        answered.await.ok()
+    };
+    match clock::timeout_at(deadline, asked).await {
+        Ok(Some(Ok(text))) => (StatusCode::OK, lines(text)),
+        Ok(Some(Err(text))) => (StatusCode::INTERNAL_SERVER_ERROR, lines(text)),
+        Ok(None) => (StatusCode::SERVICE_UNAVAILABLE, "noroshi is stopping.\n".to_owned()),
+        Err(_) => (
+            StatusCode::GATEWAY_TIMEOUT,
+            format!(
+                "no end of the reload within {} s; it may still come\n",
+                RELOAD_DEADLINE.as_secs()
+            ),
+        ),
+    }
+}
+
+/// The configuration that is in force; whoever stored it has masked its secrets.
+pub(super) async fn config(Extract(shared): Extract<Arc<Shared>>) -> String {
+    shared.state.config.load().as_str().to_owned()
+}
+
+pub(super) async fn unknown() -> (StatusCode, &'static str) {
+    (StatusCode::NOT_FOUND, "404 page not found\n")
+}
+
+fn lines(mut text: String) -> String {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,141 @@
+//! `/metrics`.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use prometheus_client::{
+    metrics::{counter::Counter, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+use super::{Extract, Shared, accept, compress::compress, stream};
+use crate::{
+    clock::Instant,
+    metrics::{Emit, Exposition, Format},
+};
+
+/// What is counted about scrapes.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    duration: Histogram,
+    in_flight: Gauge,
+    rejected: Counter,
+    aborted: Counter,
+}
+
+impl Metrics {
+    /// Bounds of the duration, in seconds: from a handful of checks to half a million series for a slow client.
+    const BOUNDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0];
+
+    /// Puts the families into noroshi's registry.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "noroshi_scrape_duration_seconds",
+            "Time to write the answer to a scrape, waiting for a slow client included",
+            self.duration.clone(),
+        );
+        registry.register(
+            "noroshi_scrapes_in_flight",
+            "Scrapes that are being answered, the one you read included",
+            self.in_flight.clone(),
+        );
+        registry.register(
+            "noroshi_scrapes_rejected",
+            "Scrapes answered with 503, because `--web.max-requests` were in flight",
+            self.rejected.clone(),
+        );
+        registry.register(
+            "noroshi_scrapes_aborted",
+            "Scrapes cut off, because the client went away or read too slowly",
+            self.aborted.clone(),
+        );
+    }
+
+    fn begin(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight { metrics: self.clone(), begun: Instant::now(), whole: false }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            duration: Histogram::new(Self::BOUNDS),
+            in_flight: Gauge::default(),
+            rejected: Counter::default(),
+            aborted: Counter::default(),
+        }
+    }
+}
+
+/// A scrape from its admission to its last byte; counted when dropped, after a panic too.
+struct InFlight {
+    metrics: Metrics,
+    begun: Instant,
+    whole: bool,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.metrics.in_flight.dec();
+        self.metrics.duration.observe(self.begun.elapsed().as_secs_f64());
+        if !self.whole {
+            self.metrics.aborted.inc();
+        }
+    }
+}
+
+pub(super) async fn metrics(
+    Extract(shared): Extract<Arc<Shared>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let (format, content_type) = accept::format(&headers);
+    let encoding = accept::encoding(&headers);
+    let body = if method == Method::HEAD {
+        Body::empty()
+    } else {
+        let Some(place) = shared.scrapes.enter() else {
+            shared.state.metrics.rejected.inc();
+            return busy(shared.state.web.max_requests());
+        };
+        stream::body(move |emit| {
+            let _place = place;
+            let mut scrape = shared.state.metrics.begin();
+            let written = compress(encoding, |emit| write(&shared, format, emit), emit);
+            scrape.whole = written.is_continue();
+            written
+        })
+    };
+    let mut answer = body.into_response();
+    answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    answer
+        .headers_mut()
+        .insert(header::VARY, header::HeaderValue::from_static("Accept, Accept-Encoding"));
+    if let Some(word) = encoding.word() {
+        let word = header::HeaderValue::from_static(word);
+        answer.headers_mut().insert(header::CONTENT_ENCODING, word);
+    }
+    answer
+}
+
+fn write(shared: &Arc<Shared>, format: Format, emit: Emit<'_>) -> std::ops::ControlFlow<()> {
+    let state = &shared.state;
+    let exposition = Exposition {
+        views: &state.views,
+        families: &state.families,
+        telemetry: &state.telemetry,
+        now: state.clock.now(),
+    };
+    exposition.write(format, emit)
+}
+
+/// Too many at once: better one scrape missed than all of them slow.
+pub(super) fn busy(most: usize) -> Response {
+    let words = format!("limit of concurrent requests reached ({most}), try again later\n");
+    (StatusCode::SERVICE_UNAVAILABLE, words).into_response()
+}

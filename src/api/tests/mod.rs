@@ -1,0 +1,92 @@
+//! Routes, asked through the router, by theme. Conventions are those of the exporter guidelines, by number.
+
+mod lifecycle;
+mod pages;
+mod scrape;
+
+use axum::{
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use tower::ServiceExt;
+
+use super::*;
+use crate::{
+    metrics::fixture::{self, World, down, fresh, slot, view},
+    state::Slot,
+};
+
+/// A router over checks made by hand, with the other ends of its channels.
+struct Setup {
+    router: Router,
+    ready: watch::Sender<bool>,
+    reloads: mpsc::Receiver<Reload>,
+    views: Arc<Views>,
+    metrics: Metrics,
+}
+
+fn setup_with(slots: Vec<Slot>, web: Web) -> Setup {
+    let World { views, families, mut telemetry } = World::new(slots);
+    let metrics = Metrics::default();
+    metrics.register(telemetry.registry());
+    telemetry.reloads.succeeded(fixture::at(0));
+    let (ready, readiness) = watch::channel(false);
+    let (reload, reloads) = mpsc::channel(1);
+    let views = Arc::new(views);
+    let state = State {
+        views: Arc::clone(&views),
+        families: Arc::new(families),
+        telemetry: Arc::new(telemetry),
+        metrics: metrics.clone(),
+        ready: readiness,
+        reload,
+        config: Arc::new(ArcSwap::from_pointee("password = \"<secret>\"\n".to_owned())),
+        clock: Clock::anchored(fixture::at(60)),
+        web: Arc::new(web),
+    };
+    Setup { router: router(state), ready, reloads, views, metrics }
+}
+
+fn setup() -> Setup {
+    let slots = vec![slot("down <b>", down()), slot("new", fresh()), slot("up", view())];
+    setup_with(slots, Web::default())
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+    fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+    fn json(&self) -> serde_json::Value {
+        assert_eq!(self.header(header::CONTENT_TYPE), "application/json");
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+async fn ask(
+    router: &Router,
+    method: Method,
+    path: &str,
+    headers: &[(header::HeaderName, &str)],
+) -> Answer {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let (parts, body) = answer.into_parts();
+    let body = to_bytes(body, 64 << 20).await.unwrap().to_vec();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+async fn get(router: &Router, path: &str) -> Answer {
+    ask(router, Method::GET, path, &[]).await
+}

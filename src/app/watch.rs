@@ -1,0 +1,123 @@
+//! Notices changes of the configuration's files, a ConfigMap's symlink swap included.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use notify::{RecursiveMode, Watcher};
+use tokio::sync::{Notify, mpsc};
+use tracing::{debug, warn};
+
+use crate::clock;
+
+/// Changes closer together than this are one change: editors and `kubectl` write in several steps.
+const DEBOUNCE: Duration = Duration::from_millis(500);
+
+/// How often the files are looked at even if nothing was heard: network file systems send no events.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// What the files looked like: by path, their length, time and content's hash are not needed: length and time do.
+type Seen = BTreeMap<PathBuf, Option<(u64, SystemTime)>>;
+
+/// Sends `()` into `changed` whenever one of the files or a directory's listing changed. Never returns.
+///
+/// A directory is watched instead of its files, because a ConfigMap's update replaces the symlink `..data` beside them
+/// and an editor's save replaces the file itself.
+pub(super) async fn files(paths: Vec<PathBuf>, changed: mpsc::Sender<()>) {
+    let heard = Arc::new(Notify::new());
+    let _watcher = watch(&paths, &heard);
+    let mut seen = look(&paths);
+    loop {
+        tokio::select! {
+            () = heard.notified() => clock::sleep(DEBOUNCE).await,
+            () = clock::sleep(LOOK) => {}
+        }
+        let now = look(&paths);
+        if now != seen {
+            seen = now;
+            debug!("a configuration file changed");
+            // A reload that is already asked for and not begun will read this change too.
+            let _ = changed.try_send(());
+        }
+    }
+}
+
+/// A watcher for the directories; without one (no inotify handles left) the regular look still works.
+fn watch(paths: &[PathBuf], heard: &Arc<Notify>) -> Option<notify::RecommendedWatcher> {
+    let told = Arc::clone(heard);
+    let mut watcher = notify::recommended_watcher(move |_| told.notify_one())
+        .inspect_err(|error| warn!(%error, "files are only looked at every 30 s"))
+        .ok()?;
+    let mut directories: Vec<&Path> = paths.iter().map(|path| directory(path)).collect();
+    directories.sort_unstable();
+    directories.dedup();
+    for directory in directories {
+        if let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive) {
+            warn!(%error, directory = %directory.display(), "only looked at every 30 s");
+        }
+    }
+    Some(watcher)
+}
+
+fn directory(path: &Path) -> &Path {
+    if path.is_dir() {
+        return path;
+    }
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The files, and the files of the directories; symlinks are followed to what they lead to now.
+fn look(paths: &[PathBuf]) -> Seen {
+    let mut seen = Seen::new();
+    for path in paths {
+        if let Ok(listing) = std::fs::read_dir(path) {
+            for file in listing.flatten().map(|entry| entry.path()).filter(|path| path.is_file()) {
+                let stamp = stamp(&file);
+                seen.insert(file, stamp);
+            }
+        } else {
+            seen.insert(path.clone(), stamp(path));
+        }
+    }
+    seen
+}
+
+fn stamp(path: &Path) -> Option<(u64, SystemTime)> {
+    let meta = std::fs::metadata(path).ok()?;
+    Some((meta.len(), meta.modified().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
+
+    /// Writes `content` into a new directory and swings `..data` to it, as the kubelet does.
+    fn swap(root: &Path, version: &str, content: &str) {
+        let target = root.join(version);
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("noroshi.toml"), content).unwrap();
+        symlink(version, root.join("..data_tmp")).unwrap();
+        fs::rename(root.join("..data_tmp"), root.join("..data")).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_config_maps_symlink_swap_is_one_change() {
+        let root = tempfile::tempdir().unwrap();
+        swap(root.path(), "..v1", "a = 1");
+        let file = root.path().join("noroshi.toml");
+        symlink("..data/noroshi.toml", &file).unwrap();
+        let (tell, mut told) = mpsc::channel(1);
+        let watching = tokio::spawn(files(vec![file], tell));
+        // The watch is up once the task has run to its first wait.
+        tokio::task::yield_now().await;
+        swap(root.path(), "..v2", "a = 22");
+        tokio::time::timeout(Duration::from_secs(10), told.recv()).await.unwrap().unwrap();
+        assert!(told.try_recv().is_err());
+        watching.abort();
+    }
+}

@@ -1,0 +1,225 @@
+use std::path::PathBuf;
+
+use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  noroshi --config.file=config.example.toml     watch the example's own targets
+  noroshi probe http https://example.org        one run, with the time of each phase
+  noroshi explain tls_expired                   what a reason means and what to do
+
+Exit codes: 0 ended by a signal, 1 fatal, 2 usage, 78 configuration";
+
+/// Watches targets and tells Prometheus how they stand, and why they failed.
+#[derive(Debug, Parser)]
+#[command(name = "noroshi", version, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) files: Files,
+    #[command(flatten)]
+    pub(super) daemon: Daemon,
+}
+
+/// Which configuration: for the daemon and for what looks at it.
+#[derive(Debug, Default, Arguments)]
+pub(super) struct Files {
+    /// A configuration file (TOML or YAML) or a directory of them; repeat for several, later ones win
+    /// [default: /etc/noroshi/config.toml if it exists] [env: NOROSHI__CONFIG__FILE]
+    #[arg(
+        long = "config.file",
+        value_name = "PATH",
+        global = true,
+        help_heading = "Configuration",
+        verbatim_doc_comment
+    )]
+    pub(super) config_file: Vec<PathBuf>,
+}
+
+/// Flags of the daemon, by the names Prometheus' exporters give them.
+#[derive(Debug, Clone, Default, Arguments)]
+pub(super) struct Daemon {
+    /// Where to listen; repeat for several
+    /// [default: 0.0.0.0:10070] [env: NOROSHI__WEB__LISTEN_ADDRESS]
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDRESS",
+        help_heading = "Web",
+        verbatim_doc_comment
+    )]
+    pub(super) listen_address: Vec<String>,
+
+    /// The path under which everything is served
+    /// [default: /] [env: NOROSHI__WEB__ROUTE_PREFIX]
+    #[arg(
+        long = "web.route-prefix",
+        value_name = "PATH",
+        help_heading = "Web",
+        verbatim_doc_comment
+    )]
+    pub(super) route_prefix: Option<String>,
+
+    /// The URL under which this instance is reached from outside, for links
+    /// [default: none] [env: NOROSHI__WEB__EXTERNAL_URL]
+    #[arg(
+        long = "web.external-url",
+        value_name = "URL",
+        help_heading = "Web",
+        verbatim_doc_comment
+    )]
+    pub(super) external_url: Option<String>,
+
+    /// Scrapes answered at a time; more are answered 503
+    /// [default: 40] [env: NOROSHI__WEB__MAX_REQUESTS]
+    #[arg(long = "web.max-requests", value_name = "N", help_heading = "Web", verbatim_doc_comment)]
+    pub(super) max_requests: Option<u32>,
+
+    /// The least important lines that are logged: error, warn, info, debug or trace
+    /// [default: info] [env: NOROSHI__LOG__LEVEL]
+    #[arg(long = "log.level", value_name = "LEVEL", help_heading = "Log", verbatim_doc_comment)]
+    pub(super) log_level: Option<String>,
+
+    /// How a line is written: logfmt or json
+    /// [default: logfmt] [env: NOROSHI__LOG__FORMAT]
+    #[arg(long = "log.format", value_name = "FORMAT", help_heading = "Log", verbatim_doc_comment)]
+    pub(super) log_format: Option<String>,
+}
+
+impl Daemon {
+    /// These flags, and the others where these say nothing: `noroshi --log.level=warn run --web.max-requests=3`.
+    pub(super) fn or(self, other: Self) -> Self {
+        let none = self.listen_address.is_empty();
+        Self {
+            listen_address: if none { other.listen_address } else { self.listen_address },
+            route_prefix: self.route_prefix.or(other.route_prefix),
+            external_url: self.external_url.or(other.external_url),
+            max_requests: self.max_requests.or(other.max_requests),
+            log_level: self.log_level.or(other.log_level),
+            log_format: self.log_format.or(other.log_format),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the daemon (the default)
+    Run(Daemon),
+    /// Check the configuration: all mistakes at once, nothing is started
+    CheckConfig(CheckConfig),
+    /// Run one check once and show where its time went
+    Probe(Probe),
+    /// Tell what a reason or a diagnostic's code means
+    Explain(Explain),
+    /// List the checks of a running instance
+    List(List),
+    /// Show how the checks of a running instance stand
+    Status(Status),
+    /// Print the JSON Schema of the configuration, for editors
+    Schema,
+    /// Print a shell's completion script
+    Completions {
+        /// For which shell
+        shell: Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
+}
+
+#[derive(Debug, Arguments)]
+#[command(after_help = "Exit codes: 0 fine, 78 mistakes")]
+pub(super) struct CheckConfig {
+    /// Files to check, as --config.file
+    pub(super) paths: Vec<PathBuf>,
+    /// How mistakes are shown
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// Warnings are mistakes too
+    #[arg(long)]
+    pub(super) deny_warnings: bool,
+    /// Print every value with all defaults filled in, secrets masked
+    #[arg(long)]
+    pub(super) show_effective: bool,
+    /// With --show-effective: say where each value came from
+    #[arg(long, requires = "show_effective")]
+    pub(super) sources: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people: the line, a caret, a hint
+    #[default]
+    Human,
+    /// For programs: an array of objects
+    Json,
+}
+
+#[derive(Debug, Arguments)]
+#[command(after_help = "Examples:
+  noroshi probe http https://example.org expect.status=[200] timeout=2s
+  noroshi probe dns 192.0.2.53 name=example.org type=MX
+  noroshi probe icmp example.org count=5
+  noroshi probe --check website --config.file=config.toml
+
+Exit codes: 0 up, 1 down, 2 usage, 3 could not tell")]
+pub(super) struct Probe {
+    /// The kind of check: http, tcp, dns, icmp, websocket or tls
+    #[arg(required_unless_present = "check", requires = "target")]
+    pub(super) kind: Option<String>,
+    /// What to probe: a URL, host:port, a name server or a host, as the kind wants it
+    pub(super) target: Option<String>,
+    /// Keys of the check, as in the configuration: timeout=2s, expect.status=[204]
+    #[arg(value_name = "KEY=VALUE")]
+    pub(super) pairs: Vec<String>,
+    /// Run this check of the configuration instead
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["kind", "target", "pairs"])]
+    pub(super) check: Option<String>,
+    /// How many times
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) count: u32,
+    /// Print the outcome as JSON, one object per run
+    #[arg(long, conflicts_with = "prom")]
+    pub(super) json: bool,
+    /// Print the metrics the check would have
+    #[arg(long)]
+    pub(super) prom: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(super) struct Explain {
+    /// A reason such as `tls_expired` or a code such as `C003`; none lists them all
+    pub(super) word: Option<String>,
+}
+
+/// Which running instance is asked.
+#[derive(Debug, Arguments)]
+pub(super) struct Instance {
+    /// The instance's URL, route prefix included
+    #[arg(long, default_value = "http://127.0.0.1:10070", value_name = "URL")]
+    pub(super) url: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(super) struct List {
+    #[command(flatten)]
+    pub(super) instance: Instance,
+}
+
+#[derive(Debug, Arguments)]
+#[command(
+    after_help = "Exit codes: 0 asked and shown, 1 not reached, or with --exit-code a check is down"
+)]
+pub(super) struct Status {
+    #[command(flatten)]
+    pub(super) instance: Instance,
+    /// Only checks that are not up
+    #[arg(long)]
+    pub(super) failing: bool,
+    /// Exit 1 if any check is down
+    #[arg(long)]
+    pub(super) exit_code: bool,
+}

@@ -1,0 +1,195 @@
+//! The reference part of docs/configuration.md, from the schema: a key cannot exist without standing there.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::{CommonKeys, schema};
+use crate::probe::spec::KINDS;
+
+/// How deep tables inside tables are listed.
+const MAX_DEPTH: usize = 5;
+
+/// Every key with its type, default and meaning, in Markdown.
+pub fn reference() -> String {
+    let schema = schema();
+    let properties = &schema["properties"];
+    let check = &properties["checks"]["additionalProperties"];
+    let types = Types { definitions: &schema["$defs"] };
+    let mut out = String::from("### Keys of every check\n\n");
+    out.push_str("All of them but `depends_on` can stand in `[defaults]` too.\n\n");
+    let mut common = check.clone();
+    if let Some(keys) = common["properties"].as_object_mut() {
+        keys.retain(|key, _| KINDS.iter().all(|kind| kind.word != key));
+    }
+    let defaults = serde_json::to_value(CommonKeys::built_in()).unwrap_or_default();
+    out.push_str(&types.table(&common, "", &defaults));
+    for kind in KINDS {
+        let _ = write!(
+            out,
+            "\n### Kind `{}`\n\n{}.\n\n",
+            kind.word,
+            kind.summary.trim_end_matches('.')
+        );
+        if !kind.example.trim().is_empty() {
+            let _ = write!(out, "```toml\n[checks.example]\n{}\n```\n\n", kind.example.trim());
+        }
+        let table = &check["properties"][kind.word];
+        out.push_str(&types.table(table, &format!("{}.", kind.word), &Value::Null));
+    }
+    for section in ["metrics", "schedule", "web", "log", "demo"] {
+        let _ = write!(out, "\n### `[{section}]`\n\n");
+        out.push_str(&types.table(&properties[section], "", &Value::Null));
+    }
+    out
+}
+
+struct Types<'a> {
+    definitions: &'a Value,
+}
+
+/// One of the things a value may be, and the name of its definition.
+type Alternative<'s> = (Option<&'s str>, &'s Value);
+
+impl<'a> Types<'a> {
+    fn table(&self, schema: &Value, prefix: &str, defaults: &Value) -> String {
+        let mut table = String::from("| Key | Type | Default | Meaning |\n|---|---|---|---|\n");
+        self.rows(&mut table, schema, prefix, defaults, 0);
+        table
+    }
+
+    fn rows(
+        &self,
+        table: &mut String,
+        schema: &Value,
+        prefix: &str,
+        defaults: &Value,
+        depth: usize,
+    ) {
+        let required =
+            |key: &str| schema["required"].as_array().is_some_and(|all| all.contains(&key.into()));
+        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+            let default = match property.get("default").or_else(|| defaults.get(key)) {
+                _ if required(key) => "required".to_owned(),
+                Some(value) if !value.is_null() => format!("`{}`", as_toml(value)),
+                _ => String::new(),
+            };
+            let name = format!("{prefix}{key}");
+            let cells =
+                [format!("`{name}`"), self.words(property), default, self.meaning(property)];
+            let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
+            let _ = writeln!(table, "| {} |", cells.join(" | "));
+            if depth < MAX_DEPTH {
+                self.inner(table, property, &name, depth + 1);
+            }
+        }
+    }
+
+    /// The keys of tables inside: of the value itself, of elements of a list, of entries by name.
+    fn inner(&self, table: &mut String, property: &Value, name: &str, depth: usize) {
+        for (_, schema) in self.alternatives(property) {
+            let below = [
+                (".", schema),
+                ("[].", &schema["items"]),
+                (".NAME.", &schema["additionalProperties"]),
+            ];
+            for (joint, below) in below {
+                let alternatives =
+                    if joint == "." { vec![(None, below)] } else { self.alternatives(below) };
+                for (_, below) in alternatives {
+                    self.rows(table, below, &format!("{name}{joint}"), &Value::Null, depth);
+                }
+            }
+        }
+    }
+
+    /// Follows references and splits choices; `null` only means that a key may be left out.
+    fn alternatives<'s>(&self, schema: &'s Value) -> Vec<Alternative<'s>>
+    where
+        'a: 's,
+    {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let name = reference.rsplit('/').next().unwrap_or_default();
+            let all = self.alternatives(&self.definitions[name]);
+            return all.into_iter().map(|(inner, schema)| (inner.or(Some(name)), schema)).collect();
+        }
+        let choices = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
+        match choices {
+            Some(choices) => choices.iter().flat_map(|choice| self.alternatives(choice)).collect(),
+            None if schema["type"] == "null" || !schema.is_object() => Vec::new(),
+            None => vec![(None, schema)],
+        }
+    }
+
+    fn words(&self, schema: &Value) -> String {
+        let mut words: Vec<String> = Vec::new();
+        for alternative in self.alternatives(schema) {
+            let word = self.word(alternative);
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words.join(" or ")
+    }
+
+    fn word(&self, (name, schema): Alternative<'_>) -> String {
+        if let Some(word) = schema.get("const") {
+            return format!("`{}`", as_toml(word));
+        }
+        if let Some(words) = schema["enum"].as_array() {
+            let words: Vec<_> = words.iter().filter(|word| !word.is_null()).collect();
+            return words
+                .iter()
+                .map(|word| format!("`{}`", as_toml(word)))
+                .collect::<Vec<_>>()
+                .join(" or ");
+        }
+        let types = match &schema["type"] {
+            Value::Array(types) => {
+                types.iter().find_map(|one| one.as_str().filter(|one| *one != "null"))
+            }
+            one => one.as_str(),
+        };
+        match (name, types, schema["format"].as_str()) {
+            (Some("Duration"), ..) => "duration".to_owned(),
+            (Some("Secret"), ..) => "secret".to_owned(),
+            (_, Some("string"), Some("regex")) => "regular expression".to_owned(),
+            (_, Some("string"), Some("uri")) => "URL".to_owned(),
+            (_, Some("string"), Some("ip" | "address")) => "address".to_owned(),
+            (_, Some("integer"), _) => "whole number".to_owned(),
+            (_, Some("boolean"), _) => "`true` or `false`".to_owned(),
+            (_, Some("array"), _) => format!("list of {}", plural(self.words(&schema["items"]))),
+            (_, Some("object"), _) if schema["additionalProperties"].is_object() => {
+                format!("{} by name", plural(self.words(&schema["additionalProperties"])))
+            }
+            (_, Some("object"), _) => "table".to_owned(),
+            (_, Some(word), _) => word.to_owned(),
+            (_, None, _) => "any value".to_owned(),
+        }
+    }
+
+    /// The key's own description, else that of its type.
+    fn meaning(&self, property: &Value) -> String {
+        let reference = property["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+        let definition = reference.map(|name| &self.definitions[name]["description"]);
+        let own = property["description"].as_str();
+        own.or_else(|| definition.and_then(Value::as_str)).unwrap_or_default().to_owned()
+    }
+}
+
+fn plural(word: String) -> String {
+    match word.as_str() {
+        "address" => "addresses".to_owned(),
+        word if word.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b' ') => {
+            let (first, rest) = word.split_once(" or ").unwrap_or((word, ""));
+            let rest = if rest.is_empty() { String::new() } else { format!(" or {rest}s") };
+            format!("{first}s{rest}")
+        }
+        _ => word,
+    }
+}
+
+/// A default as one would write it.
+fn as_toml(value: &Value) -> String {
+    toml::Value::try_from(value).map_or_else(|_| value.to_string(), |value| value.to_string())
+}

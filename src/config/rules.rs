@@ -1,0 +1,213 @@
+//! What no type can say about the common keys: bounds, names, and values that do not go together.
+
+use std::time::Duration;
+
+use super::{
+    codes::Code,
+    finding::{Finding, Path},
+    keys::{self, CommonKeys},
+    suggest,
+};
+use crate::{
+    model::{Flapping, PromDuration, Warn},
+    probe::spec::{COMMON_FAMILIES, KINDS, Kind},
+};
+
+/// The shortest interval: less is a load test, or minutes that were meant.
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
+/// The longest name of a check, in bytes: it is a label of every series.
+const MAX_NAME: usize = 200;
+/// The most buckets of a histogram: each is a series of every check.
+const MAX_BUCKETS: usize = 100;
+
+/// Names of labels that noroshi or Prometheus sets itself.
+const RESERVED_LABELS: [&str; 10] =
+    ["check", "group", "kind", "target", "notify", "reason", "state", "severity", "le", "quantile"];
+/// Names of labels that a scrape overwrites.
+const SCRAPE_LABELS: [&str; 2] = ["instance", "job"];
+
+/// Mistakes in the keys that stand at `at`, each by itself.
+pub(super) fn each(at: &Path, keys: &CommonKeys, kind: Option<&Kind>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut bad = |key: &str, message: String| {
+        let path = at.key(key);
+        let message = format!("{} {message}", path.subject());
+        findings.push(Finding::new(Code::BadValue, path, message));
+    };
+    for (key, value, least) in [
+        ("interval", keys.interval, MIN_INTERVAL),
+        ("timeout", keys.timeout, Duration::from_millis(1)),
+        ("retry_interval", keys.retry_interval, MIN_INTERVAL),
+    ] {
+        if value.is_some_and(|value| value.0 < least) {
+            bad(key, format!("must be at least {}", PromDuration(least)));
+        }
+    }
+    if keys.group.as_ref().is_some_and(|group| group.is_empty() || group.len() > MAX_NAME) {
+        bad("group", format!("must have 1 to {MAX_NAME} bytes"));
+    }
+    if keys.slo.is_some_and(|slo| !(slo.objective > 0.0 && slo.objective < 1.0)) {
+        bad("slo", "needs an `objective` more than 0 and less than 1, such as 0.999".to_owned());
+    }
+    if let Some(why) = keys.flapping.and_then(flapping) {
+        bad("flapping", why.to_owned());
+    }
+    if let Some(why) = keys.buckets.as_deref().and_then(buckets) {
+        bad("buckets", why);
+    }
+    for name in keys.labels.iter().flatten().map(|(name, _)| name) {
+        findings.extend(label(at.key("labels").key(name.clone()), name));
+    }
+    if let Some(rules) = &keys.warn {
+        findings.extend(warn(&at.key("warn"), rules, kind));
+    }
+    findings
+}
+
+/// Mistakes in `[metrics]`.
+pub(super) fn metrics(options: &super::MetricsOptions) -> Vec<Finding> {
+    let at = Path::of(["metrics"]);
+    let path = at.key("buckets");
+    let bounds = buckets(&options.buckets).map(|why| {
+        let message = format!("{} {why}", path.subject());
+        Finding::new(Code::BadValue, path, message)
+    });
+    let labels = options.export_labels.iter().enumerate();
+    labels
+        .filter_map(|(index, name)| label(at.key("export_labels").index(index), name))
+        .chain(bounds)
+        .collect()
+}
+
+/// A timeout longer than its interval, a retry interval longer than it. Each pair is reported once, where it was set.
+pub(super) fn times(at: &Path, keys: &CommonKeys, defaults: &CommonKeys) -> Vec<Finding> {
+    let defaults_at = Path::of(["defaults"]);
+    let place =
+        |own: Option<PromDuration>, inherited: Option<PromDuration>, key| match (own, inherited) {
+            (Some(value), _) => Some((value, at.key(key))),
+            (None, Some(value)) => Some((value, defaults_at.key(key))),
+            (None, None) => None,
+        };
+    let interval = place(keys.interval, defaults.interval, "interval")
+        .unwrap_or_else(|| (PromDuration(keys::INTERVAL), Path::default()));
+    let mut findings = Vec::new();
+    if interval.0.0 < MIN_INTERVAL {
+        return findings; // reported by itself, and nearly everything is longer
+    }
+    let pairs = [
+        (Code::TimeoutOverInterval, "timeout", keys.timeout, defaults.timeout),
+        (Code::RetryOverInterval, "retry_interval", keys.retry_interval, defaults.retry_interval),
+    ];
+    for (code, key, own, inherited) in pairs {
+        let here = own.is_some() || keys.interval.is_some();
+        let Some((value, path)) =
+            place(own, inherited, key).filter(|(value, _)| *value > interval.0)
+        else {
+            continue;
+        };
+        if here {
+            let message =
+                format!("{key} {value} is longer than interval {} {}", interval.0, at.place());
+            let (path, other, words) = if own.is_some() {
+                (path, interval.1.clone(), format!("interval {}", interval.0))
+            } else {
+                (interval.1.clone(), path, format!("{key} {value}"))
+            };
+            findings.push(Finding::new(code, path, message).other(words, other));
+        }
+    }
+    findings
+}
+
+/// A name that cannot be a check's.
+pub(super) fn check_name(name: &str) -> Option<Finding> {
+    let why = if name.is_empty() {
+        "it is empty".to_owned()
+    } else if name.len() > MAX_NAME {
+        format!("it has {} bytes, more than {MAX_NAME}", name.len())
+    } else if name.chars().any(char::is_control) {
+        "it holds a control character".to_owned()
+    } else {
+        return None;
+    };
+    let path = Path::of(["checks", name]);
+    let shown: String = name.chars().take(40).collect();
+    let message = format!("{shown:?} cannot be the name of a check: {why}");
+    Some(Finding::new(Code::BadCheckName, path, message).at_key())
+}
+
+fn label(path: Path, name: &str) -> Option<Finding> {
+    let mut characters = name.chars();
+    let well_formed = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let (why, hint) = if !well_formed {
+        ("it must match [a-zA-Z_][a-zA-Z0-9_]*", None)
+    } else if name.starts_with("__") {
+        ("names beginning with `__` are Prometheus' own", None)
+    } else if RESERVED_LABELS.contains(&name) {
+        ("noroshi uses it itself", None)
+    } else if SCRAPE_LABELS.contains(&name) {
+        let hint = format!("a scrape overwrites it; call it `target_{name}` or the like");
+        ("Prometheus sets it on every scraped series", Some(hint))
+    } else {
+        return None;
+    };
+    let message = format!("{name:?} cannot be the name of a label: {why}");
+    Some(Finding::new(Code::BadLabelName, path, message).at_key().hint(hint))
+}
+
+fn flapping(rule: Flapping) -> Option<&'static str> {
+    let share = |value: f64| (0.0..=1.0).contains(&value);
+    if rule.window == 1 || rule.window > 64 {
+        Some("needs a `window` of 2 to 64 runs, or 0 to switch it off")
+    } else if !share(rule.start) || !share(rule.stop) {
+        Some("needs `start` and `stop` between 0 and 1")
+    } else if rule.stop > rule.start {
+        Some("needs a `stop` not above its `start`")
+    } else {
+        None
+    }
+}
+
+fn buckets(bounds: &[f64]) -> Option<String> {
+    if bounds.is_empty() || bounds.len() > MAX_BUCKETS {
+        Some(format!("needs 1 to {MAX_BUCKETS} bounds"))
+    } else if bounds.iter().any(|bound| !bound.is_finite() || *bound <= 0.0) {
+        Some("needs bounds that are finite and more than 0; +Inf is added by itself".to_owned())
+    } else if bounds.windows(2).any(|pair| pair[0] >= pair[1]) {
+        Some("needs bounds that rise from one to the next".to_owned())
+    } else {
+        None
+    }
+}
+
+/// Without a kind, in `[defaults]`, a family of any kind will do.
+fn warn(at: &Path, rules: &Warn, kind: Option<&Kind>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, rule) in rules.metrics.iter().enumerate() {
+        let path = at.key("metrics").index(index);
+        if rule.above.is_none() && rule.below.is_none() {
+            let message = format!("{} needs `above`, `below` or both", path.subject());
+            findings.push(Finding::new(Code::BadValue, path.clone(), message));
+        }
+        let own = kind.map_or_else(
+            || KINDS.iter().flat_map(|kind| kind.families.iter()).collect::<Vec<_>>(),
+            |kind| kind.families.iter().collect(),
+        );
+        let known = || own.iter().copied().chain(COMMON_FAMILIES).map(|family| family.name);
+        if known().any(|name| name == rule.name) {
+            continue;
+        }
+        let whose = kind.map_or_else(String::new, |kind| format!(" of kind {}", kind.word));
+        let message = format!("checks{whose} do not measure `{}`", rule.name);
+        let mut names: Vec<_> = known().collect();
+        names.sort_unstable();
+        names.dedup();
+        findings.push(
+            Finding::new(Code::UnknownMetric, path.key("name"), message)
+                .hint(suggest::did_you_mean(&rule.name, names.iter().copied()))
+                .known(names),
+        );
+    }
+    findings
+}

@@ -1,0 +1,161 @@
+//! Which texts may hold a secret, so that no diagnostic, snippet or `/config` page shows one.
+
+use std::ops::Range;
+
+use super::finding::Path;
+use crate::model::Secret;
+
+/// Parts of key names whose values are secrets. `*_file` and `*_env` only say where one is.
+const WORDS: [&str; 12] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "credential",
+    "authorization",
+    "cookie",
+    "apikey",
+    "api_key",
+    "api-key",
+    "private_key",
+];
+
+/// Whether the value of a key, or of a header of this name, is a secret.
+pub(super) fn is_secret_key(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let names_a_place = key.ends_with("_file") || key.ends_with("_env");
+    !names_a_place && WORDS.iter().any(|word| key.contains(word))
+}
+
+/// Whether one of the keys on the way is that of a secret.
+pub(super) fn is_secret_path(path: &Path) -> bool {
+    // What the user names himself, a check or a label, says nothing about the value.
+    match path.keys().collect::<Vec<_>>().as_slice() {
+        ["checks", _, rest @ ..] => rest.iter().any(|key| is_secret_key(key)),
+        keys => keys.iter().any(|key| is_secret_key(key)),
+    }
+}
+
+/// The text with everything that looks like a secret replaced.
+pub(super) fn mask(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut shown = 0;
+    for range in ranges(text) {
+        masked.push_str(&text[shown..range.start]);
+        masked.push_str(Secret::MASK);
+        shown = range.end;
+    }
+    masked.push_str(&text[shown..]);
+    masked
+}
+
+/// Where a line holds secrets: values behind telling keys, and userinfo in URLs. Ordered, disjoint.
+pub(super) fn ranges(text: &str) -> Vec<Range<usize>> {
+    let lower = text.to_ascii_lowercase();
+    let mut found: Vec<_> = WORDS
+        .iter()
+        .flat_map(|word| lower.match_indices(word))
+        .filter_map(|(at, word)| value_behind(text, at, at + word.len()))
+        .chain(text.match_indices("://").filter_map(|(at, _)| userinfo(text, at + 3)))
+        .filter(|range| !range.is_empty())
+        .collect();
+    found.sort_by_key(|range| range.start);
+    let mut disjoint: Vec<Range<usize>> = Vec::new();
+    for range in found {
+        match disjoint.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => disjoint.push(range),
+        }
+    }
+    disjoint
+}
+
+/// The value of the `key = value` or `key: value` whose key holds the word at `start..end`.
+fn value_behind(text: &str, start: usize, end: usize) -> Option<Range<usize>> {
+    let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let name_start = text[..start].trim_end_matches(in_name).len();
+    let after_name = text[end..].trim_start_matches(in_name);
+    if !is_secret_key(&text[name_start..text.len() - after_name.len()]) {
+        return None;
+    }
+    let after = after_name.trim_start_matches(['"', '\'']).trim_start();
+    let after = after.strip_prefix('=').or_else(|| after.strip_prefix(':'))?.trim_start();
+    let begin = text.len() - after.len();
+    let length = match after.chars().next()? {
+        quote @ ('"' | '\'') => quoted(after, quote),
+        '{' => return None, // a table: its own keys tell
+        _ if text[..name_start].ends_with(['?', '&']) => {
+            after.find(['&', '#', '"', '\'', ' ']).unwrap_or(after.len())
+        }
+        _ => after.len(),
+    };
+    Some(begin..begin + length)
+}
+
+/// The length of a quoted text with its quotes; the whole rest if it never ends.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, character) in text.char_indices().skip(1) {
+        if escaped {
+            escaped = false;
+        } else if character == '\\' && quote == '"' {
+            escaped = true;
+        } else if character == quote && at > 1 {
+            return at + 1;
+        } else if character == quote {
+            // Two quotes: empty, or the start of a text over several lines.
+            return if text[2..].starts_with(quote) { text.len() } else { 2 };
+        }
+    }
+    text.len()
+}
+
+/// `user:password` of a URL whose authority begins at `start`.
+fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
+    let rest = &text[start..];
+    let end = rest.find(['/', '?', '#', '"', '\'', '`', ' ']).unwrap_or(rest.len());
+    rest[..end].rfind('@').map(|at| start..start + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys() {
+        for key in ["password", "bearer_token", "X-Api-Key", "Authorization", "Set-Cookie"] {
+            assert!(is_secret_key(key), "{key}");
+        }
+        for key in ["password_file", "token_env", "key_file", "url", "interval"] {
+            assert!(!is_secret_key(key), "{key}");
+        }
+        assert!(is_secret_path(&Path::of(["checks", "a", "http", "headers", "Authorization"])));
+        assert!(!is_secret_path(&Path::of(["checks", "token-service", "http", "url"])));
+    }
+
+    #[test]
+    fn lines() {
+        for (line, shown) in [
+            (r#"password = "hunter2" # mine"#, "password = <secret> # mine"),
+            (
+                r#"auth = { password = "a\"b", user = "x" }"#,
+                r#"auth = { password = <secret>, user = "x" }"#,
+            ),
+            ("password: hunter2 with words", "password: <secret>"),
+            ("password = 'hunter2", "password = <secret>"),
+            (r#"password = """hunter2"#, "password = <secret>"),
+            (r#"password = """#, "password = <secret>"),
+            (
+                r#"url = "https://u:p@h/x?token=abc&b=1""#,
+                r#"url = "https://<secret>@h/x?token=<secret>&b=1""#,
+            ),
+            (r#"headers = { "X-Api-Key" = "k" }"#, r#"headers = { "X-Api-Key" = <secret> }"#),
+            (r#"password_file = "/run/x""#, r#"password_file = "/run/x""#),
+            ("[checks.token]", "[checks.token]"),
+            (r#"url = "https://example.org/@user""#, r#"url = "https://example.org/@user""#),
+        ] {
+            assert_eq!(mask(line), shown, "{line}");
+        }
+    }
+}

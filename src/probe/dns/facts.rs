@@ -1,0 +1,117 @@
+//! What an answer measures.
+
+use hickory_proto::rr::{RData, RecordType};
+
+use super::{
+    exchange::{Answer, Foreign},
+    rdata,
+};
+use crate::{
+    model::{Desc, Fact},
+    probe::Run,
+};
+
+static ANSWER_RECORDS: Desc =
+    Desc::gauge("noroshi_dns_answer_records", "Records in the answer section.");
+static AUTHORITY_RECORDS: Desc =
+    Desc::gauge("noroshi_dns_authority_records", "Records in the authority section.");
+static ADDITIONAL_RECORDS: Desc = Desc::gauge(
+    "noroshi_dns_additional_records",
+    "Records in the additional section, without the OPT record.",
+);
+static RCODE: Desc =
+    Desc::gauge("noroshi_dns_rcode", "Response code of the answer as a number, 0 is NOERROR.");
+static SERIAL: Desc = Desc::gauge(
+    "noroshi_dns_serial",
+    "Serial number of the zone, where the answer section has an SOA record.",
+);
+static ANSWER_TTL_MIN: Desc = Desc::gauge(
+    "noroshi_dns_answer_ttl_min_seconds",
+    "Smallest time to live among the records of the answer section, in seconds.",
+);
+static TRUNCATED: Desc = Desc::gauge(
+    "noroshi_dns_truncated",
+    "Whether the answer over UDP was truncated (1) or not (0).",
+);
+static AUTHENTICATED: Desc = Desc::gauge(
+    "noroshi_dns_authenticated_data",
+    "Whether the server marks the answer as validated by DNSSEC, the AD bit (1) or not (0).",
+);
+static AUTHORITATIVE: Desc = Desc::gauge(
+    "noroshi_dns_authoritative",
+    "Whether the server marks the answer as authoritative, the AA bit (1) or not (0).",
+);
+static RESPONSE_BYTES: Desc =
+    Desc::gauge("noroshi_dns_response_bytes", "Length of the answer, in bytes.");
+static FOREIGN: Desc = Desc::gauge(
+    "noroshi_dns_foreign_responses",
+    "Responses the last run passed over because their id or question was not ours.",
+);
+static ANSWER: Desc =
+    Desc::gauge("noroshi_dns_answer_info", "Data of a record of the answer section.")
+        .labels(&["data"])
+        .internal();
+
+/// All of them.
+pub(super) const FAMILIES: &[&Desc] = &[
+    &ANSWER_RECORDS,
+    &AUTHORITY_RECORDS,
+    &ADDITIONAL_RECORDS,
+    &RCODE,
+    &SERIAL,
+    &ANSWER_TTL_MIN,
+    &TRUNCATED,
+    &AUTHENTICATED,
+    &AUTHORITATIVE,
+    &RESPONSE_BYTES,
+    &FOREIGN,
+    &ANSWER,
+];
+
+/// So many records of an answer are kept, and so many bytes of each: a stranger wrote them.
+const ANSWERS_KEPT: usize = 8;
+const DATA_LIMIT: usize = 128;
+
+/// What is known even where no answer came.
+pub(super) fn of_exchange(truncated: bool, foreign: &Foreign, run: &mut Run<'_>) {
+    run.fact(&TRUNCATED, flag(truncated));
+    run.fact(&FOREIGN, f64::from(foreign.count()));
+}
+
+/// What the answer says, expected or not.
+pub(super) fn of_answer(answer: &Answer, run: &mut Run<'_>) {
+    let message = &answer.message;
+    run.fact(&ANSWER_RECORDS, count(message.answers.len()));
+    run.fact(&AUTHORITY_RECORDS, count(message.authorities.len()));
+    run.fact(&ADDITIONAL_RECORDS, count(message.additionals.len()));
+    run.fact(&RCODE, f64::from(u16::from(message.metadata.response_code)));
+    run.fact(&AUTHENTICATED, flag(message.metadata.authentic_data));
+    run.fact(&AUTHORITATIVE, flag(message.metadata.authoritative));
+    run.fact(&RESPONSE_BYTES, count(answer.bytes));
+    if let Some(least) = message.answers.iter().map(|record| record.ttl).min() {
+        run.fact(&ANSWER_TTL_MIN, f64::from(least));
+    }
+    let serial = message.answers.iter().find_map(|record| match &record.data {
+        RData::SOA(soa) => Some(soa.serial),
+        _ => None,
+    });
+    if let Some(serial) = serial {
+        run.fact(&SERIAL, f64::from(serial));
+    }
+    let told = message.answers.iter().filter(|record| record.record_type() != RecordType::RRSIG);
+    for record in told.take(ANSWERS_KEPT) {
+        let mut data = rdata::text(&record.data);
+        // Canonical text is ASCII.
+        data.truncate(DATA_LIMIT);
+        run.facts.push(Fact::labelled(&ANSWER, [data], 1.0));
+    }
+}
+
+fn flag(set: bool) -> f64 {
+    f64::from(u8::from(set))
+}
+
+/// Counts of a message fit 16 bits, as its length does.
+fn count(of: usize) -> f64 {
+    f64::from(u16::try_from(of).unwrap_or(u16::MAX))
+}

@@ -1,0 +1,1 @@
+//! The third tier: the real binary against real servers.

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# parts.sh [DIR]: the real servers that tests/real runs against, fetched from Debian into DIR and started from DIR/bin.
+#
+# The host is left as it is: apt works on lists and caches of its own below DIR, packages are unpacked and not installed.
+# A second run finds everything and takes no time. Prints a line per part with its version and where it comes from; what
+# is missing is named, and then the exit code is 1.
+set -euo pipefail
+
+DIR=${1:-${NOROSHI_PARTS:-$HOME/.cache/noroshi/parts}}
+KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+# Go programs need little of the system they run on, so the newest Debian has is taken. Newest first.
+SUITES=(sid trixie bookworm)
+
+main() {
+    mkdir -p "$DIR/bin"
+    DIR=$(realpath "$DIR")
+    if ! command -v apt-get >/dev/null || [ ! -f "$KEYRING" ]; then
+        echo "parts: this is no Debian (apt-get or $KEYRING is not there): nothing can be fetched" >&2
+        report
+        return
+    fi
+    local missing=0
+    # command in DIR/bin, argument that makes it tell its version, packages
+    newest prometheus --version prometheus || missing=1
+    newest promtool --version promtool prometheus || missing=1
+    newest prometheus-blackbox-exporter --version prometheus-blackbox-exporter || missing=1
+    # Programs in C want the libraries of their own release: they come from the host's.
+    if ! all_work named nft dig delv dnssec-signzone; then
+        matching bind9 bind9-utils bind9-dnsutils nftables || missing=1
+    fi
+    [ "$missing" = 0 ] || echo "parts: not everything could be fetched" >&2
+    report
+}
+
+# One line for each part; 1 if one is missing.
+report() {
+    local part line missing=0
+    for part in prometheus promtool prometheus-blackbox-exporter named dig delv dnssec-signzone nft; do
+        if line=$(version "$part"); then
+            printf '%-30s %s\n' "$part" "$line"
+        else
+            printf '%-30s MISSING\n' "$part"
+            missing=1
+        fi
+    done
+    return "$missing"
+}
+
+# What a part says of itself, and its origin; fails where it does not run.
+version() {
+    local program=$DIR/bin/$1 said
+    [ -x "$program" ] || return 1
+    case $1 in
+    named | dig | delv | nft) said=$("$program" -v 2>&1) ;;
+    dnssec-signzone) said=$("$program" -V 2>&1) ;;
+    *) said=$("$program" --version 2>&1) ;;
+    esac || return 1
+    printf '%s (%s)' "$(head -n 1 <<<"$said" | cut -c 1-70)" "$(cat "$DIR/bin/.$1.from" 2>/dev/null)"
+}
+
+all_work() {
+    local part
+    for part in "$@"; do version "$part" >/dev/null || return 1; done
+}
+
+# newest COMMAND VERSION_ARGUMENT PACKAGE...: from the first suite that has a package whose program runs here.
+newest() {
+    local command=$1 suite package root
+    shift 2
+    version "$command" >/dev/null && return 0
+    for suite in "${SUITES[@]}"; do
+        update "$suite" || continue
+        for package in "$@"; do
+            root=$DIR/root-$suite
+            fetch "$suite" "$root" "$package" || continue
+            [ -x "$root/usr/bin/$command" ] || continue
+            launcher "$command" "$root/usr/bin/$command" "$root" "$suite"
+            version "$command" >/dev/null && return 0
+        done
+    done
+    rm -f "$DIR/bin/$command"
+    return 1
+}
+
+# matching PACKAGE...: with every library the host lacks, from the host's own release.
+matching() {
+    local suite root=$DIR/root-host archives path
+    suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    [ -n "$suite" ] || suite=bookworm
+    update "$suite" || return 1
+    # The host's list of packages is read, so that only what it lacks is fetched; nothing of it is written.
+    apt "$suite" -o Dir::State::status=/var/lib/dpkg/status -o Debug::NoLocking=1 \
+        install -y --download-only --no-install-recommends --reinstall "$@" >/dev/null || return 1
+    archives=$DIR/apt/$suite/cache/archives
+    mkdir -p "$root"
+    for path in "$archives"/*.deb; do dpkg -x "$path" "$root"; done
+    for path in usr/sbin/named usr/sbin/nft usr/bin/dig usr/bin/delv usr/bin/dnssec-signzone \
+        usr/sbin/dnssec-signzone usr/bin/dnssec-keygen usr/sbin/dnssec-keygen usr/bin/dnssec-dsfromkey; do
+        [ ! -x "$root/$path" ] || launcher "$(basename "$path")" "$root/$path" "$root" "$suite"
+    done
+}
+
+# launcher NAME PROGRAM ROOT SUITE: starts the program with the libraries beside it; `exec`, so the pid is the program's.
+launcher() {
+    local triplet
+    triplet=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || echo "$(uname -m)-linux-gnu")
+    cat >"$DIR/bin/$1" <<END
+#!/bin/sh
+LD_LIBRARY_PATH='$3/usr/lib/$triplet:$3/lib/$triplet' exec '$2' "\$@"
+END
+    chmod +x "$DIR/bin/$1"
+    echo "$4" >"$DIR/bin/.$1.from"
+}
+
+# fetch SUITE ROOT PACKAGE: without what it depends on.
+fetch() {
+    local debs=$DIR/debs/$1
+    mkdir -p "$debs" "$2"
+    compgen -G "$debs/$3_*.deb" >/dev/null || (cd "$debs" && apt "$1" download "$3" >/dev/null 2>&1) || return 1
+    for deb in "$debs/$3"_*.deb; do dpkg -x "$deb" "$2"; done
+}
+
+declare -A updated
+update() {
+    [ -z "${updated[$1]:-}" ] || return "${updated[$1]}"
+    local state=$DIR/apt/$1
+    mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+    echo "deb [signed-by=$KEYRING] $(mirror) $1 main" >"$state/sources.list"
+    if apt "$1" update >/dev/null; then updated[$1]=0; else updated[$1]=1; fi
+    return "${updated[$1]}"
+}
+
+# The mirror this host uses already.
+mirror() {
+    local found
+    found=$(cat /etc/apt/sources.list.d/*.sources 2>/dev/null | awk '/^URIs:/ { print $2; exit }')
+    [ -n "$found" ] || found=$(awk '$1 == "deb" { print ($2 ~ /^\[/) ? $3 : $2; exit }' /etc/apt/sources.list 2>/dev/null || true)
+    echo "${found:-http://deb.debian.org/debian}"
+}
+
+# apt SUITE ARGUMENT...: apt-get on one suite, with all of its state below DIR.
+apt() {
+    local state=$DIR/apt/$1
+    shift
+    apt-get -q -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+        -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+        -o Dir::State::lists="$state/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$state/cache" \
+        -o APT::Sandbox::User=root "$@"
+}
+
+main

@@ -1,0 +1,49 @@
+//! Tests that want a process, or a network, of their own: the test binary starts itself again for one of them.
+
+use std::process::Command;
+
+/// Runs one `#[ignore]`d test of this binary in a process of its own.
+pub fn alone(test: &str) {
+    start(&[], test);
+}
+
+/// Runs one `#[ignore]`d test of this binary as root of a network namespace of its own, where only it sees what it does.
+///
+/// Root may have one, and in most systems everybody may. Where it is not permitted the test is [`missing`].
+pub fn in_a_namespace(test: &str) {
+    for wrapper in [&["unshare", "--net"][..], &["unshare", "--map-root-user", "--net"]] {
+        let tried = Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").output();
+        if tried.is_ok_and(|output| output.status.success()) {
+            start(wrapper, test);
+            return;
+        }
+    }
+    missing(&format!("{test}: no network namespace is permitted here (unshare --net)"));
+}
+
+/// A test cannot run here, and says so; in CI that is a failure.
+pub fn missing(what: &str) {
+    let ci = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
+    assert!(!ci, "MISSING: {what}");
+    // Past the capture of the test harness: a line nobody sees is a test skipped silently.
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "MISSING: {what}");
+}
+
+fn start(wrapper: &[&str], test: &str) {
+    let binary = std::env::current_exe().unwrap();
+    let own = ["--exact", test, "--ignored", "--nocapture", "--test-threads=1"];
+    let mut command = match wrapper {
+        [] => Command::new(&binary),
+        [program, arguments @ ..] => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(&binary);
+            command
+        }
+    };
+    let output = command.args(own).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{test} failed in a process of its own:\n{said}\n{errors}");
+    assert!(said.contains("1 passed"), "{test} is no ignored test of this binary:\n{said}");
+}

@@ -1,0 +1,31 @@
+//! Fake peers as a library: servers on 127.0.0.1:0 that follow a script, count what they see, and fail the test that
+//! started them when they panic.
+//!
+//! A theme takes it in with `mod support;`. Nothing in here waits for a fixed time in the hope that something has
+//! happened by then: use [`eventually!`].
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    unused_macros,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "every theme takes the parts it needs, and a test says what went wrong by panicking"
+)]
+
+pub mod alone;
+pub mod authority;
+pub mod check;
+pub mod daemon;
+pub mod fault;
+pub mod names;
+pub mod patience;
+pub mod peer;
+pub mod tun;
+pub mod web;
+pub mod websocket;
+
+pub use check::{run, run_with, settings};
+pub use fault::{Fault, Protocol};
+pub(crate) use patience::eventually;
+pub use peer::Peer;
