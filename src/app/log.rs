@@ -5,7 +5,6 @@ use std::{
     sync::OnceLock,
 };
 
-use jiff::Timestamp;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -81,7 +80,8 @@ where
     ) -> fmt::Result {
         let meta = event.metadata();
         let level = meta.level().as_str().to_ascii_lowercase();
-        write!(writer, "ts={:.3} level={level} target={}", Timestamp::now(), meta.target())?;
+        let now = crate::clock::Clock::system().now();
+        write!(writer, "ts={now:.3} level={level} target={}", meta.target())?;
         let mut pairs = Pairs { message: String::new(), others: String::new() };
         event.record(&mut pairs);
         writeln!(writer, " msg={}{}", pairs.message, pairs.others)
