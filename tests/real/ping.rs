@@ -112,8 +112,14 @@ fn a_firewall_that_drops_each_fourth_is_seen_as_a_quarter_of_loss() {
 fn loss() {
     let Some(nft) = part("nft") else { return };
     ip("link set lo up");
-    let rules = "table ip noroshi { chain out { type filter hook output priority 0; \
-                 ip daddr 127.0.0.1 icmp type echo-request numgen inc mod 4 == 0 drop; } }\n";
+    let rules = "\
+table ip noroshi {
+    chain out {
+        type filter hook output priority 0
+        ip daddr 127.0.0.1 icmp type echo-request numgen inc mod 4 == 0 drop
+    }
+}
+";
     let done = Command::new(nft).arg(rules).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let lossy = |pairs: &[&str]| {
