@@ -40,6 +40,7 @@ fn each_flag_shows_its_default_and_its_variable() {
         assert!(help.contains(&format!("--{flag}")), "{flag}");
     }
     for flag in help.split("\n      --").skip(1) {
+        let flag = flag.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flag.contains("[default:") && flag.contains("[env: NOROSHI__"), "--{flag}");
     }
 }

@@ -1,6 +1,8 @@
 //! The loader, from files on disk to a checked configuration or to diagnostics in the right places.
 
-use std::{fmt::Write as _, fs, path::Path};
+#![expect(clippy::unwrap_used, reason = "a broken test may panic")]
+
+use std::{fmt::Write as _, fs};
 
 use figment::value::{Dict, Value};
 use noroshi::{
@@ -354,7 +356,7 @@ warn = {}
     assert_eq!(labels, ["team=web", "tier=2"]);
     assert_eq!(site.export_labels.len(), 1);
     assert!(site.warn.is_empty());
-    assert_eq!(site.guard.as_ref().map(|id| id.as_str()), Some("uplink"));
+    assert_eq!(site.guard.as_ref().map(noroshi::model::CheckId::as_str), Some("uplink"));
     assert_eq!(*site.buckets, [0.1, 1.0]);
     assert_eq!((by_name("uplink").guard.as_ref(), by_name("router").guard.as_ref()), (None, None));
     assert_eq!(
@@ -548,25 +550,4 @@ fn explain_knows_every_code() {
         assert!(!code.explanation().next.is_empty());
     }
     assert_eq!("c014".parse(), Ok(config::Code::UnknownKey));
-}
-
-#[test]
-fn shipped_page_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let (begin, end) = (
-        "<!-- reference: written by UPDATE_DOCS=1 cargo test --test config -->\n",
-        "<!-- end of reference -->",
-    );
-    let (before, rest) = page.split_once(begin).expect("the begin mark");
-    let (_, after) = rest.split_once(end).expect("the end mark");
-    let fresh = format!("{before}{begin}\n{}\n{end}{after}", config::reference().trim());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &fresh).unwrap();
-        return;
-    }
-    assert!(
-        page == fresh,
-        "docs/configuration.md is out of date: UPDATE_DOCS=1 cargo test --test config"
-    );
 }

@@ -18,7 +18,10 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::config::{LogFormat, LogLevel, LogOptions};
+use crate::{
+    clock::Clock,
+    config::{LogFormat, LogLevel, LogOptions},
+};
 
 static LEVEL: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 
@@ -80,8 +83,7 @@ where
     ) -> fmt::Result {
         let meta = event.metadata();
         let level = meta.level().as_str().to_ascii_lowercase();
-        let now = crate::clock::Clock::system().now();
-        write!(writer, "ts={now:.3} level={level} target={}", meta.target())?;
+        write!(writer, "ts={:.3} level={level} target={}", Clock::system().now(), meta.target())?;
         let mut pairs = Pairs { message: String::new(), others: String::new() };
         event.record(&mut pairs);
         writeln!(writer, " msg={}{}", pairs.message, pairs.others)

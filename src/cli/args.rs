@@ -18,57 +18,94 @@ pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
     #[command(flatten)]
+    pub(super) files: Files,
+    #[command(flatten)]
     pub(super) daemon: Daemon,
 }
 
-/// Flags of the daemon, by the names Prometheus' exporters give them.
+/// Which configuration: for the daemon and for what looks at it.
 #[derive(Debug, Default, Arguments)]
-pub(super) struct Daemon {
+pub(super) struct Files {
     /// A configuration file (TOML or YAML) or a directory of them; repeat for several, later ones win
     /// [default: /etc/noroshi/config.toml if it exists] [env: NOROSHI__CONFIG__FILE]
     #[arg(
         long = "config.file",
         value_name = "PATH",
         global = true,
-        help_heading = "Configuration"
+        help_heading = "Configuration",
+        verbatim_doc_comment
     )]
     pub(super) config_file: Vec<PathBuf>,
+}
 
+/// Flags of the daemon, by the names Prometheus' exporters give them.
+#[derive(Debug, Clone, Default, Arguments)]
+pub(super) struct Daemon {
     /// Where to listen; repeat for several
     /// [default: 0.0.0.0:10070] [env: NOROSHI__WEB__LISTEN_ADDRESS]
-    #[arg(long = "web.listen-address", value_name = "ADDRESS", help_heading = "Web")]
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDRESS",
+        help_heading = "Web",
+        verbatim_doc_comment
+    )]
     pub(super) listen_address: Vec<String>,
 
     /// The path under which everything is served
     /// [default: /] [env: NOROSHI__WEB__ROUTE_PREFIX]
-    #[arg(long = "web.route-prefix", value_name = "PATH", help_heading = "Web")]
+    #[arg(
+        long = "web.route-prefix",
+        value_name = "PATH",
+        help_heading = "Web",
+        verbatim_doc_comment
+    )]
     pub(super) route_prefix: Option<String>,
 
     /// The URL under which this instance is reached from outside, for links
     /// [default: none] [env: NOROSHI__WEB__EXTERNAL_URL]
-    #[arg(long = "web.external-url", value_name = "URL", help_heading = "Web")]
+    #[arg(
+        long = "web.external-url",
+        value_name = "URL",
+        help_heading = "Web",
+        verbatim_doc_comment
+    )]
     pub(super) external_url: Option<String>,
 
     /// Scrapes answered at a time; more are answered 503
     /// [default: 40] [env: NOROSHI__WEB__MAX_REQUESTS]
-    #[arg(long = "web.max-requests", value_name = "N", help_heading = "Web")]
+    #[arg(long = "web.max-requests", value_name = "N", help_heading = "Web", verbatim_doc_comment)]
     pub(super) max_requests: Option<u32>,
 
     /// The least important lines that are logged: error, warn, info, debug or trace
     /// [default: info] [env: NOROSHI__LOG__LEVEL]
-    #[arg(long = "log.level", value_name = "LEVEL", help_heading = "Log")]
+    #[arg(long = "log.level", value_name = "LEVEL", help_heading = "Log", verbatim_doc_comment)]
     pub(super) log_level: Option<String>,
 
     /// How a line is written: logfmt or json
     /// [default: logfmt] [env: NOROSHI__LOG__FORMAT]
-    #[arg(long = "log.format", value_name = "FORMAT", help_heading = "Log")]
+    #[arg(long = "log.format", value_name = "FORMAT", help_heading = "Log", verbatim_doc_comment)]
     pub(super) log_format: Option<String>,
+}
+
+impl Daemon {
+    /// These flags, and the others where these say nothing: `noroshi --log.level=warn run --web.max-requests=3`.
+    pub(super) fn or(self, other: Self) -> Self {
+        let none = self.listen_address.is_empty();
+        Self {
+            listen_address: if none { other.listen_address } else { self.listen_address },
+            route_prefix: self.route_prefix.or(other.route_prefix),
+            external_url: self.external_url.or(other.external_url),
+            max_requests: self.max_requests.or(other.max_requests),
+            log_level: self.log_level.or(other.log_level),
+            log_format: self.log_format.or(other.log_format),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run the daemon (the default)
-    Run,
+    Run(Daemon),
     /// Check the configuration: all mistakes at once, nothing is started
     CheckConfig(CheckConfig),
     /// Run one check once and show where its time went

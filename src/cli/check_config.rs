@@ -1,7 +1,7 @@
 use std::io;
 
 use super::{
-    args::{self, Daemon, Format},
+    args::{self, Daemon, Files, Format},
     exit::Exit,
     paint::Paint,
     run::sources,
@@ -9,8 +9,8 @@ use super::{
 use crate::{config, model::Severity};
 
 /// `noroshi check-config`.
-pub(super) fn run(daemon: &Daemon, options: &args::CheckConfig) -> Exit {
-    let mut sources = sources(daemon);
+pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -> Exit {
+    let mut sources = sources(files, daemon);
     sources.files.extend(options.paths.iter().cloned());
     if sources.files.is_empty() {
         eprintln!("no configuration file: name one, or use --config.file");

@@ -39,11 +39,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(args: Args) -> Exit {
-    let Args { command, daemon } = args;
+    let Args { command, files, daemon } = args;
     match command {
-        None | Some(Command::Run) => run::run(&daemon),
-        Some(Command::CheckConfig(options)) => check_config::run(&daemon, &options),
-        Some(Command::Probe(options)) => probe::run(&daemon, &options),
+        None => run::run(&files, &daemon),
+        Some(Command::Run(own)) => run::run(&files, &own.or(daemon)),
+        Some(Command::CheckConfig(options)) => check_config::run(&files, &daemon, &options),
+        Some(Command::Probe(options)) => probe::run(&files, &daemon, &options),
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::List(options)) => list::list(&options),
         Some(Command::Status(options)) => list::status(&options),

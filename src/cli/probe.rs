@@ -3,7 +3,7 @@ use std::io;
 use serde_json::json;
 
 use super::{
-    args::{self, Daemon},
+    args::{self, Daemon, Files},
     exit::Exit,
     paint::Paint,
     run::sources,
@@ -19,9 +19,9 @@ use crate::{
 };
 
 /// `noroshi probe`.
-pub(super) fn run(daemon: &Daemon, options: &args::Probe) -> Exit {
+pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::Probe) -> Exit {
     let check = match &options.check {
-        Some(name) => configured(daemon, name),
+        Some(name) => configured(files, daemon, name),
         None => given(options),
     };
     let check = match check {
@@ -47,8 +47,8 @@ pub(super) fn run(daemon: &Daemon, options: &args::Probe) -> Exit {
     })
 }
 
-fn configured(daemon: &Daemon, name: &str) -> Result<Check, Exit> {
-    let sources = sources(daemon);
+fn configured(files: &Files, daemon: &Daemon, name: &str) -> Result<Check, Exit> {
+    let sources = sources(files, daemon);
     let loaded = config::load(&sources);
     let Some(config) = &loaded.config else {
         eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was probed"));

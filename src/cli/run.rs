@@ -8,7 +8,11 @@ use figment::{Figment, providers::Serialized, value::Dict};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
-use super::{args::Daemon, exit::Exit, paint::Paint};
+use super::{
+    args::{Daemon, Files},
+    exit::Exit,
+    paint::Paint,
+};
 use crate::{
     app::{self, App, Options, StartError},
     clock::Clock,
@@ -25,8 +29,8 @@ const FILE_VARIABLE: &str = "NOROSHI__CONFIG__FILE";
 const GRACE: Duration = Duration::from_secs(10);
 
 /// `noroshi [run]`.
-pub(super) fn run(daemon: &Daemon) -> Exit {
-    let mut sources = sources(daemon);
+pub(super) fn run(files: &Files, daemon: &Daemon) -> Exit {
+    let mut sources = sources(files, daemon);
     let unconfigured = sources.files.is_empty();
     if unconfigured {
         watch_ourselves(&mut sources);
@@ -136,8 +140,8 @@ fn greet(app: &App) {
 }
 
 /// The configuration's sources, as the flags and the environment name them.
-pub(super) fn sources(daemon: &Daemon) -> Sources {
-    let mut files = daemon.config_file.clone();
+pub(super) fn sources(files: &Files, daemon: &Daemon) -> Sources {
+    let mut files = files.config_file.clone();
     if files.is_empty()
         && let Some(named) = std::env::var_os(FILE_VARIABLE)
     {

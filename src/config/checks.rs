@@ -158,16 +158,14 @@ fn one_kind(at: &Path, name: &str, kinds: &[&Kind], findings: &[Finding]) -> Opt
     match kinds {
         [_] => None,
         [] => {
-            let unknown = findings.iter().filter(|finding| finding.code == Code::UnknownKey);
-            let misspelt = |finding: &Finding| suggest::nearest(finding.path.last_key(), words());
-            if unknown
-                .filter_map(|finding| misspelt(finding).filter(|near| is_kind(near)))
-                .next()
-                .is_some()
-            {
+            let misspelt = |finding: &Finding| {
+                finding.code == Code::UnknownKey
+                    && suggest::nearest(finding.path.last_key(), words()).is_some()
+            };
+            if findings.iter().any(misspelt) {
                 return None;
             }
-            let message = format!("check \"{name}\" has no table of a kind");
+            let message = format!("check {name:?} has no table of a kind");
             let hint = "say what it verifies, for example `http.url = \"https://example.org/\"`";
             Some(
                 Finding::new(Code::NoKind, at.clone(), message)
@@ -179,7 +177,7 @@ fn one_kind(at: &Path, name: &str, kinds: &[&Kind], findings: &[Finding]) -> Opt
         [first, second, ..] => {
             let all: Vec<_> = kinds.iter().map(|kind| kind.word).collect();
             let message =
-                format!("check \"{name}\" has tables of {} kinds: {}", all.len(), all.join(", "));
+                format!("check {name:?} has tables of {} kinds: {}", all.len(), all.join(", "));
             let hint = format!("make it {} checks", all.len());
             let finding = Finding::new(Code::SeveralKinds, at.key(second.word), message).at_key();
             Some(finding.hint(hint).other(format!("`{}`", first.word), at.key(first.word)))

@@ -139,10 +139,10 @@ impl Path {
         match self.0.as_slice() {
             [] => "the configuration".to_owned(),
             [Step::Key(checks), Step::Key(name)] if checks == "checks" => {
-                format!("check \"{name}\"")
+                format!("check {name:?}")
             }
             [Step::Key(checks), Step::Key(name), rest @ ..] if checks == "checks" => {
-                format!("`{}` of check \"{name}\"", Self(rest.to_vec()))
+                format!("`{}` of check {name:?}", Self(rest.to_vec()))
             }
             _ => format!("`{self}`"),
         }

@@ -58,8 +58,8 @@ fn syntax_error(error: &serde_saphyr::Error, text: &str) -> SyntaxError {
 
 /// A YAML node with its place.
 enum Node {
-    Map(Vec<(Spanned<String>, Spanned<Node>)>),
-    List(Vec<Spanned<Node>>),
+    Map(Vec<(Spanned<String>, Spanned<Self>)>),
+    List(Vec<Spanned<Self>>),
     Scalar,
 }
 

@@ -28,7 +28,7 @@ pub struct CommonKeys {
     /// From one run to the next. At least 100ms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<PromDuration>,
-    /// The deadline over everything a run does. Never longer than `interval`, which it follows when not set.
+    /// The deadline over everything a run does. Not longer than `interval`; where that is under 10s, it is the default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<PromDuration>,
     /// How many failures make a check DOWN: a number in a row, or `"3/5"` for three of the last five runs.

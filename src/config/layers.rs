@@ -131,7 +131,7 @@ impl Provider for &Layer {
 
 impl Values {
     /// Merges the layers: tables key by key, everything else whole, the later layer wins.
-    pub(super) fn merge(layers: &[Layer]) -> figment::Result<Self> {
+    pub(super) fn merge(layers: &[Layer]) -> Result<Self, Box<figment::Error>> {
         let figment = layers.iter().fold(Figment::new(), Figment::merge);
         let root = figment.find_value("")?;
         let mut origins = HashMap::new();
@@ -175,14 +175,14 @@ impl Values {
 
 /// Calls `each` once per run of equal tags; neighbours mostly share one.
 fn visit_tags(value: &Value, each: &mut impl FnMut(Tag)) {
-    fn visit(value: &Value, last: &mut Option<Tag>, each: &mut impl FnMut(Tag)) {
-        if *last != Some(value.tag()) {
-            *last = Some(value.tag());
+    fn visit(value: &Value, before: &mut Option<Tag>, each: &mut impl FnMut(Tag)) {
+        if *before != Some(value.tag()) {
+            *before = Some(value.tag());
             each(value.tag());
         }
         match value {
-            Value::Dict(_, dict) => dict.values().for_each(|inner| visit(inner, last, each)),
-            Value::Array(_, list) => list.iter().for_each(|inner| visit(inner, last, each)),
+            Value::Dict(_, dict) => dict.values().for_each(|inner| visit(inner, before, each)),
+            Value::Array(_, list) => list.iter().for_each(|inner| visit(inner, before, each)),
             _ => {}
         }
     }

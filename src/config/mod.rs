@@ -4,6 +4,7 @@
 //! everything is checked and every default is filled in, or diagnostics that say all that is wrong; a secret is in
 //! neither. The order of the layers, the last one wins: built-in values, files as given, `conf.d`, environment, flags.
 
+mod assemble;
 mod checks;
 mod codes;
 mod effective;
@@ -28,8 +29,7 @@ mod syntax;
 
 use std::path::PathBuf;
 
-use figment::value::{Dict, Value};
-use serde::de::DeserializeOwned;
+use figment::value::Dict;
 
 pub use self::{
     codes::Code,
@@ -45,7 +45,6 @@ pub use self::{
 };
 use self::{
     files::Refused,
-    finding::{Finding, Path},
     layers::{Layer, Values},
     place::Places,
 };
@@ -179,7 +178,7 @@ impl Loaded {
             }
         };
         let mut findings = Vec::new();
-        let config = assemble(&values, &mut findings);
+        let config = assemble::config(&values, &mut findings);
         if config.checks.is_empty() && findings.is_empty() && !self.files.is_empty() {
             let message = "the configuration holds no check".to_owned();
             self.diagnostics.push(place::nowhere(Code::NoChecks, message));
@@ -213,88 +212,4 @@ fn refused(refused: &Refused) -> Diagnostic {
             place::nowhere(Code::UnknownFormat, message)
         }
     }
-}
-
-/// The sections of a file, in the order of the documentation.
-const SECTIONS: [&str; 7] = ["defaults", "checks", "metrics", "schedule", "web", "log", "demo"];
-
-/// Every section that could be read; what is wrong goes to `findings`.
-fn assemble(values: &Values, findings: &mut Vec<Finding>) -> Config {
-    let none = Dict::new();
-    let root = values.root.as_dict().unwrap_or(&none);
-    for key in root.keys().filter(|key| !SECTIONS.contains(&key.as_str())) {
-        findings.push(reading::unknown_key(&Path::of([key.as_str()]), key, SECTIONS));
-    }
-    let defaults = defaults(values, findings);
-    let metrics: MetricsOptions = section(values, "metrics", findings);
-    findings.extend(rules::metrics(&metrics));
-    let checks = match root.get("checks") {
-        None | Some(Value::Empty(..)) => Vec::new(),
-        Some(Value::Dict(_, dict)) => checks::assemble(values, dict, &defaults, &metrics, findings),
-        Some(_) => {
-            let message = "`checks` must be a table of tables, one for each check";
-            findings.push(Finding::new(Code::WrongType, Path::of(["checks"]), message));
-            Vec::new()
-        }
-    };
-    findings.extend(unused_export_labels(&metrics, &checks));
-    let mut web: WebOptions = section(values, "web", findings);
-    web.route_prefix = Some(web.prefix());
-    Config {
-        checks,
-        metrics,
-        schedule: section(values, "schedule", findings),
-        web,
-        log: section(values, "log", findings),
-        demo: section(values, "demo", findings),
-    }
-}
-
-fn section<T: DeserializeOwned + Default>(
-    values: &Values,
-    name: &str,
-    findings: &mut Vec<Finding>,
-) -> T {
-    let at = Path::of([name]);
-    let value = match values.find(&at) {
-        None | Some(Value::Empty(..)) => return T::default(),
-        Some(value) => value,
-    };
-    let read = reading::section(values, &at, value);
-    findings.extend(read.findings);
-    read.value.unwrap_or_default()
-}
-
-/// `[defaults]`: the common keys without `depends_on`, which belongs to a single check.
-fn defaults(values: &Values, findings: &mut Vec<Finding>) -> CommonKeys {
-    let mut own = Vec::new();
-    let mut keys: CommonKeys = section(values, "defaults", &mut own);
-    let at = Path::of(["defaults"]);
-    for finding in &mut own {
-        finding.known.retain(|key| key != "depends_on");
-    }
-    if keys.depends_on.take().is_some() {
-        let hint = "it belongs to a single check; `guard` can stand here".to_owned();
-        let path = at.key("depends_on");
-        own.push(reading::unknown_key(&path, "depends_on", []).hint(hint));
-    }
-    own.extend(rules::each(&at, &keys, None));
-    own.extend(rules::times(&at, &keys, &CommonKeys::default()));
-    findings.append(&mut own);
-    keys
-}
-
-/// Labels to export that no check has.
-fn unused_export_labels(metrics: &MetricsOptions, checks: &[Check]) -> Vec<Finding> {
-    let unused = |label: &str| {
-        !checks.is_empty() && !checks.iter().any(|check| check.settings.labels.contains_key(label))
-    };
-    let labels = metrics.export_labels.iter().enumerate().filter(|(_, label)| unused(label));
-    let at = Path::of(["metrics", "export_labels"]);
-    labels
-        .map(|(index, label)| {
-            let message = format!("no check has the label `{label}`");
-            Finding::new(Code::UnusedExportLabel, at.index(index), message)
-        })
-        .collect()
 }

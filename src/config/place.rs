@@ -37,6 +37,7 @@ impl<'a> Places<'a> {
 
     /// A finding with its place.
     pub(super) fn diagnostic(&mut self, finding: Finding) -> Diagnostic {
+        let finding = self.in_order(finding);
         let (span, word) = self.locate(&finding.path, finding.part);
         let other = finding.other.map(|(words, path)| self.other(&words, &path));
         let origin = match (word, other) {
@@ -53,6 +54,23 @@ impl<'a> Places<'a> {
             hint: finding.hint,
             known: finding.known,
         }
+    }
+
+    /// Of two tables that exclude each other, the one that comes later is the surprise.
+    fn in_order(&mut self, mut finding: Finding) -> Finding {
+        let (Code::SeveralKinds, Some((_, other))) = (finding.code, &finding.other) else {
+            return finding;
+        };
+        let here = self.locate(&finding.path, finding.part).0;
+        let there = self.locate(other, finding.part).0;
+        if let (Some(here), Some(there)) = (here, there)
+            && here.file == there.file
+            && here.start < there.start
+        {
+            let before = std::mem::replace(&mut finding.path, other.clone());
+            finding.other = Some((format!("`{}`", before.last_key()), before));
+        }
+        finding
     }
 
     /// `from FILE:LINE` or the variable a value came from; nothing for a built-in default.
@@ -158,7 +176,10 @@ pub(super) fn sort(diagnostics: &mut [Diagnostic], files: &[SourceFile]) {
 }
 
 fn span(file: &SourceFile, lines: &[usize], range: Range<usize>) -> Span {
-    let start = file.text.floor_char_boundary(range.start);
+    let mut start = range.start.min(file.text.len());
+    while !file.text.is_char_boundary(start) {
+        start -= 1;
+    }
     let line = lines.partition_point(|line| *line <= start).max(1);
     Span {
         file: file.path.clone(),

@@ -28,10 +28,9 @@ pub(super) struct Read<T> {
 
 /// Reads a section.
 pub(super) fn section<T: DeserializeOwned>(values: &Values, at: &Path, value: &Value) -> Read<T> {
-    let parse = |value: &Value| value.deserialize();
-    match parse(value) {
+    match value.deserialize() {
         Ok(value) => Read { value: Some(value), findings: Vec::new() },
-        Err(error) => again(values, at, value.clone(), error, parse),
+        Err(error) => again(values, at, value.clone(), error, Value::deserialize),
     }
 }
 
@@ -44,18 +43,35 @@ pub(super) fn again<T>(
     parse: impl Fn(&Value) -> Result<T, Error>,
 ) -> Read<T> {
     let mut pruned = Pruned { values, at, value, removed: Vec::new(), converted: Vec::new() };
-    let mut findings = Vec::new();
-    let mut failed = error;
-    while findings.len() < MAX_FINDINGS {
-        if !pruned.mend(&failed, &mut findings) {
-            break;
-        }
+    let (mut findings, mut failed, mut read) = (Vec::new(), error, None);
+    while findings.len() < MAX_FINDINGS && pruned.mend(&failed, &mut findings) {
         match parse(&pruned.value) {
-            Ok(value) => return Read { value: Some(value), findings },
+            Ok(value) => {
+                read = Some(value);
+                break;
+            }
             Err(error) => failed = error,
         }
     }
-    Read { value: None, findings }
+    Read { value: read, findings: without_echoes(findings) }
+}
+
+/// A misspelt key is missing under its right name too: that is one mistake, not two.
+pub(super) fn without_echoes(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let misspelt: Vec<(Path, String)> = findings
+        .iter()
+        .filter(|finding| finding.code == Code::UnknownKey)
+        .filter_map(|finding| {
+            let known = finding.known.iter().map(String::as_str);
+            let meant = suggest::nearest(finding.path.last_key(), known)?;
+            Some((finding.path.parent()?, meant.to_owned()))
+        })
+        .collect();
+    findings.retain(|finding| {
+        let echo = |(table, key): &(Path, String)| *finding == missing_key(table, key);
+        !misspelt.iter().any(echo)
+    });
+    findings
 }
 
 /// A value from which entries have been taken out.
@@ -74,7 +90,7 @@ impl Pruned<'_> {
     fn mend(&mut self, error: &Error, findings: &mut Vec<Finding>) -> bool {
         let current = self.current(&error.path);
         let original = self.original(&current);
-        if self.to_text(error, &current, &original) {
+        if self.take_text(error, &current, &original) {
             return true;
         }
         let follow_up = match &error.kind {
@@ -95,15 +111,13 @@ impl Pruned<'_> {
     /// The path serde went, in the pruned value. A last key that is not there belongs to a missing field.
     fn current(&self, keys: &[String]) -> Path {
         let mut here = Some(&self.value);
-        let steps = keys.iter().map(|key| match (here, key.parse()) {
-            (Some(Value::Array(_, list)), Ok(index)) => {
-                here = list.get::<usize>(index);
-                Step::Index(index)
+        let steps = keys.iter().map(|key| {
+            if let (Some(Value::Array(_, list)), Ok(index)) = (here, key.parse::<usize>()) {
+                here = list.get(index);
+                return Step::Index(index);
             }
-            _ => {
-                here = here.and_then(Value::as_dict).and_then(|dict| dict.get(key));
-                Step::Key(key.clone())
-            }
+            here = here.and_then(Value::as_dict).and_then(|dict| dict.get(key));
+            Step::Key(key.clone())
         });
         Path(steps.collect())
     }
@@ -127,7 +141,7 @@ impl Pruned<'_> {
     }
 
     /// A word such as `12345` in a variable was taken for a number. Where text is wanted, it is text, as it was written.
-    fn to_text(&mut self, error: &Error, current: &Path, original: &Path) -> bool {
+    fn take_text(&mut self, error: &Error, current: &Path, original: &Path) -> bool {
         let scalar = matches!(
             &error.kind,
             Kind::InvalidType(
@@ -167,10 +181,10 @@ fn find_mut<'v>(root: &'v mut Value, steps: &[Step]) -> Option<&'v mut Value> {
 }
 
 fn remove(root: &mut Value, steps: &[Step]) -> bool {
-    let Some((last, before)) = steps.split_last() else {
+    let Some((step, before)) = steps.split_last() else {
         return false;
     };
-    match (find_mut(root, before), last) {
+    match (find_mut(root, before), step) {
         (Some(Value::Dict(_, dict)), Step::Key(key)) => dict.remove(key).is_some(),
         (Some(Value::Array(_, list)), Step::Index(index)) if *index < list.len() => {
             list.remove(*index);
@@ -261,13 +275,14 @@ fn wanted(expected: &str) -> String {
 /// The type of a value, without the value.
 fn type_of(found: &Actual) -> &'static str {
     match found {
-        Actual::Bool(_) => "true or false",
+        Actual::Bool(_) => "a boolean",
         Actual::Unsigned(_) | Actual::Signed(_) => "a whole number",
         Actual::Float(_) => "a number with a fraction",
         Actual::Char(_) | Actual::Str(_) | Actual::Bytes(_) => "a string",
         Actual::Unit | Actual::Option => "nothing",
         Actual::Seq => "a list",
         Actual::Map => "a table",
+        Actual::Other(what) if what.starts_with("integer") => "a number beyond all bounds",
         _ => "this",
     }
 }
@@ -304,7 +319,7 @@ mod tests {
     #[test]
     fn every_mistake_is_found_in_its_own_place() {
         let (value, found) = read(
-            "{ list = [{ number = 1 }, { number = 'x' }, { numbre = 3 }, { number = 4, word = 5 }, 7, { number = -1 }], \
+            "{ list = [{ number = 1 }, { number = 'x' }, { numbre = 3 }, { number = 4, word = 5 }, {}, 7, { number = -1 }], \
              one = { number = 1, more = 2, word = true }, name = 3, extra = 1 }",
         );
         assert_eq!(value, None, "the name was taken out");
@@ -312,10 +327,10 @@ mod tests {
             (Code::UnknownKey, "extra"),
             (Code::WrongType, "list[1].number"),
             (Code::UnknownKey, "list[2].numbre"),
-            (Code::MissingKey, "list[2]"),
             (Code::WrongType, "list[3].word"),
-            (Code::WrongType, "list[4]"),
-            (Code::BadValue, "list[5].number"),
+            (Code::MissingKey, "list[4]"),
+            (Code::WrongType, "list[5]"),
+            (Code::BadValue, "list[6].number"),
             (Code::WrongType, "name"),
             (Code::UnknownKey, "one.more"),
             (Code::WrongType, "one.word"),

@@ -158,9 +158,9 @@ impl<'a> Types<'a> {
             (_, Some("string"), Some("ip" | "address")) => "address".to_owned(),
             (_, Some("integer"), _) => "whole number".to_owned(),
             (_, Some("boolean"), _) => "`true` or `false`".to_owned(),
-            (_, Some("array"), _) => format!("list of {}", self.words(&schema["items"])),
+            (_, Some("array"), _) => format!("list of {}", plural(self.words(&schema["items"]))),
             (_, Some("object"), _) if schema["additionalProperties"].is_object() => {
-                format!("table of {} by name", self.words(&schema["additionalProperties"]))
+                format!("{} by name", plural(self.words(&schema["additionalProperties"])))
             }
             (_, Some("object"), _) => "table".to_owned(),
             (_, Some(word), _) => word.to_owned(),
@@ -174,6 +174,18 @@ impl<'a> Types<'a> {
         let definition = reference.map(|name| &self.definitions[name]["description"]);
         let own = property["description"].as_str();
         own.or_else(|| definition.and_then(Value::as_str)).unwrap_or_default().to_owned()
+    }
+}
+
+fn plural(word: String) -> String {
+    match word.as_str() {
+        "address" => "addresses".to_owned(),
+        word if word.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b' ') => {
+            let (first, rest) = word.split_once(" or ").unwrap_or((word, ""));
+            let rest = if rest.is_empty() { String::new() } else { format!(" or {rest}s") };
+            format!("{first}s{rest}")
+        }
+        _ => word,
     }
 }
 

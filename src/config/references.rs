@@ -29,7 +29,7 @@ pub(super) fn check(
         if known.contains(name) {
             return;
         }
-        let message = format!("{}: there is no check \"{name}\"", path.subject());
+        let message = format!("{}: there is no check {name:?}", path.subject());
         let hint = (findings.len() < MAX_SUGGESTIONS)
             .then(|| suggest::did_you_mean(name, known.iter().copied()))
             .flatten();

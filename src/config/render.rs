@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{files::SourceFile, sensitive, syntax::Mark};
+use super::{codes::Code, files::SourceFile, sensitive, syntax::Mark};
 use crate::model::{Diagnostic, Secret, Severity};
 
 /// How many of the known keys are listed; JSON output has all.
@@ -75,21 +75,23 @@ impl Page<'_> {
             Severity::Warning => ("warning", YELLOW),
         };
         let head = self.painted(colour, &format!("{word}[{}]", diagnostic.code));
-        let message = self.painted(BOLD, &format!(": {}", diagnostic.message));
+        let message = self.painted(BOLD, &format!(": {}", printable(&diagnostic.message)));
         let _ = writeln!(self.out, "{head}{message}");
         let hint = self.place(diagnostic, colour);
-        let margin = self.margin(diagnostic);
+        let margin = margin(diagnostic);
         let mut note = |words: &str| {
             let equals = self.painted(BLUE, "=");
             let _ = writeln!(self.out, "{margin} {equals} {words}");
         };
         if let Some(hint) = hint {
-            note(&format!("help: {hint}"));
+            note(&format!("help: {}", printable(&hint)));
         }
         if !diagnostic.known.is_empty() {
             let shown = diagnostic.known.iter().take(MAX_KNOWN).cloned().collect::<Vec<_>>();
             let more = if diagnostic.known.len() > MAX_KNOWN { ", ..." } else { "" };
-            note(&format!("known: {}{more}", shown.join(", ")));
+            let what =
+                if diagnostic.code == Code::UnknownKey.word() { "known keys" } else { "known" };
+            note(&format!("{what}: {}{more}", shown.join(", ")));
         }
         note(&format!("more: noroshi explain {}", diagnostic.code));
         self.out.push('\n');
@@ -97,11 +99,11 @@ impl Page<'_> {
 
     /// Where it is, with the line if there is one. Gives the hint back if it could not stand under the caret.
     fn place(&mut self, diagnostic: &Diagnostic, colour: &str) -> Option<String> {
-        let margin = self.margin(diagnostic);
+        let margin = margin(diagnostic);
         let arrow = self.painted(BLUE, "-->");
-        let beside = diagnostic.origin.as_deref();
+        let beside = diagnostic.origin.as_deref().map(printable);
         let Some(span) = &diagnostic.span else {
-            if let Some(origin) = beside {
+            if let Some(origin) = &beside {
                 let _ = writeln!(self.out, "{margin}{arrow} {origin}");
             }
             return diagnostic.hint.clone();
@@ -117,21 +119,30 @@ impl Page<'_> {
         let bar = self.painted(BLUE, "|");
         let number = self.painted(BLUE, &line.to_string());
         let caret = self.painted(colour, &"^".repeat(width));
-        let hint = diagnostic.hint.as_deref().map_or_else(String::new, |hint| format!(" {hint}"));
+        let hint = diagnostic
+            .hint
+            .as_deref()
+            .map_or_else(String::new, |hint| format!(" {}", printable(hint)));
         let _ = writeln!(self.out, "{margin} {bar}");
         let _ = writeln!(self.out, "{number} {bar} {text}");
         let _ = writeln!(self.out, "{margin} {bar} {}{caret}{hint}", " ".repeat(from));
         None
     }
 
-    fn margin(&self, diagnostic: &Diagnostic) -> String {
-        let digits = diagnostic.span.as_ref().map_or(1, |span| span.line.to_string().len());
-        " ".repeat(digits)
-    }
-
     fn painted(&self, colour: &str, text: &str) -> String {
         if self.colour { format!("{colour}{text}{PLAIN}") } else { text.to_owned() }
     }
+}
+
+/// A value may hold characters that a terminal obeys.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// As wide as the line's number.
+fn margin(diagnostic: &Diagnostic) -> String {
+    let digits = diagnostic.span.as_ref().map_or(1, |span| span.line.to_string().len());
+    " ".repeat(digits)
 }
 
 /// The line a span begins in, without secrets and tabs; where the caret begins, and how wide it is, in characters.

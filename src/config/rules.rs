@@ -91,6 +91,9 @@ pub(super) fn times(at: &Path, keys: &CommonKeys, defaults: &CommonKeys) -> Vec<
     let interval = place(keys.interval, defaults.interval, "interval")
         .unwrap_or_else(|| (PromDuration(keys::INTERVAL), Path::default()));
     let mut findings = Vec::new();
+    if interval.0.0 < MIN_INTERVAL {
+        return findings; // reported by itself, and nearly everything is longer
+    }
     let pairs = [
         (Code::TimeoutOverInterval, "timeout", keys.timeout, defaults.timeout),
         (Code::RetryOverInterval, "retry_interval", keys.retry_interval, defaults.retry_interval),

@@ -152,7 +152,7 @@ mod tests {
             ),
             (r#"headers = { "X-Api-Key" = "k" }"#, r#"headers = { "X-Api-Key" = <secret> }"#),
             (r#"password_file = "/run/x""#, r#"password_file = "/run/x""#),
-            (r#"[checks.token]"#, "[checks.token]"),
+            ("[checks.token]", "[checks.token]"),
             (r#"url = "https://example.org/@user""#, r#"url = "https://example.org/@user""#),
         ] {
             assert_eq!(mask(line), shown, "{line}");

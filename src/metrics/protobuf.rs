@@ -1,8 +1,7 @@
 //! Length-delimited `io.prometheus.client.MetricFamily` messages, the one format with native histograms.
 //!
 //! Field numbers are those of `io/prometheus/client/metrics.proto` in prometheus/client_model. A message's length comes
-//! before it, so a family is collected and then given away as a whole; within it each metric passes through one scratch
-//! buffer.
+//! before it, so a family is collected and then given away as a whole.
 
 use super::Encoder;
 use crate::model::{Histogram, LabelSet, MetricKind, NativeBuckets, Sink};
@@ -13,8 +12,7 @@ pub struct Protobuf {
     out: Vec<u8>,
     /// The body of the current `MetricFamily`.
     family: Vec<u8>,
-    /// The body of the current `Metric`, and inside it of its `Histogram`.
-    metric: Vec<u8>,
+    /// The body of the current `Histogram`.
     histogram: Vec<u8>,
     kind: MetricKind,
     /// Whether the family has a metric: one without says nothing and is left out.
@@ -62,7 +60,6 @@ impl Protobuf {
         Self {
             out: Vec::new(),
             family: Vec::new(),
-            metric: Vec::new(),
             histogram: Vec::new(),
             kind: MetricKind::Gauge,
             sampled: false,
@@ -77,20 +74,19 @@ impl Protobuf {
         self.family.clear();
     }
 
-    fn begin_metric(&mut self, labels: &LabelSet, extra: &[(&str, &str)]) {
-        self.metric.clear();
-        let pairs = labels.pairs().iter().map(|(name, value)| (&**name, &**value));
-        for (name, value) in pairs.chain(extra.iter().copied()) {
-            let length = sized(name.len()) + sized(value.len());
-            length_of(&mut self.metric, metric::LABEL, length);
-            bytes(&mut self.metric, metric::LABEL_NAME, name.as_bytes());
-            bytes(&mut self.metric, metric::LABEL_VALUE, value.as_bytes());
-        }
-    }
-
-    fn end_metric(&mut self) {
+    /// Begins a `Metric`: its length, which counts the `value` bytes that the caller adds, and its labels.
+    fn begin_metric(&mut self, labels: &LabelSet, extra: &[(&str, &str)], value: usize) {
         self.sampled = true;
-        bytes(&mut self.family, family::METRIC, &self.metric);
+        let own = labels.pairs().iter().map(|(name, value)| (&**name, &**value));
+        let pairs = own.chain(extra.iter().copied());
+        let length: usize = pairs.clone().map(|(name, value)| sized(pair(name, value))).sum();
+        let out = &mut self.family;
+        length_of(out, family::METRIC, length + value);
+        for (name, value) in pairs {
+            length_of(out, metric::LABEL, pair(name, value));
+            bytes(out, metric::LABEL_NAME, name.as_bytes());
+            bytes(out, metric::LABEL_VALUE, value.as_bytes());
+        }
     }
 }
 
@@ -115,22 +111,20 @@ impl Sink for Protobuf {
     }
 
     fn sample(&mut self, labels: &LabelSet, extra: &[(&str, &str)], value: f64) {
-        self.begin_metric(labels, extra);
+        self.begin_metric(labels, extra, sized(DOUBLE));
         let field = if self.kind == MetricKind::Counter { metric::COUNTER } else { metric::GAUGE };
-        length_of(&mut self.metric, field, 1 + 8);
-        double(&mut self.metric, metric::VALUE, value);
-        self.end_metric();
+        length_of(&mut self.family, field, DOUBLE);
+        double(&mut self.family, metric::VALUE, value);
     }
 
     fn histogram(&mut self, labels: &LabelSet, extra: &[(&str, &str)], histogram: &Histogram) {
-        self.begin_metric(labels, extra);
         self.histogram.clear();
         classic(&mut self.histogram, histogram);
         if let Some(native) = histogram.native() {
             exponential(&mut self.histogram, native);
         }
-        bytes(&mut self.metric, metric::HISTOGRAM, &self.histogram);
-        self.end_metric();
+        self.begin_metric(labels, extra, sized(self.histogram.len()));
+        bytes(&mut self.family, metric::HISTOGRAM, &self.histogram);
     }
 }
 
@@ -149,7 +143,7 @@ fn classic(out: &mut Vec<u8>, histogram: &Histogram) {
     uint(out, histogram::COUNT, histogram.count());
     double(out, histogram::SUM, histogram.sum());
     for (bound, count) in histogram.cumulative().take(histogram.bounds().len()) {
-        length_of(out, histogram::BUCKET, 1 + varint_len(count) + 1 + 8);
+        length_of(out, histogram::BUCKET, 1 + varint_len(count) + DOUBLE);
         uint(out, histogram::CUMULATIVE, count);
         double(out, histogram::UPPER_BOUND, bound);
     }
@@ -233,6 +227,14 @@ fn varint_len(value: u64) -> usize {
 fn sized(length: usize) -> usize {
     1 + varint_len(length as u64) + length
 }
+
+/// The size of a `LabelPair`'s body.
+fn pair(name: &str, value: &str) -> usize {
+    sized(name.len()) + sized(value.len())
+}
+
+/// The size of a double with its key.
+const DOUBLE: usize = 1 + 8;
 
 #[expect(clippy::cast_sign_loss, reason = "zigzag moves the sign to the lowest bit")]
 fn zigzag(value: i64) -> u64 {

@@ -1,5 +1,7 @@
 //! The two text formats: Prometheus text 0.0.4 and OpenMetrics 1.0.
 
+use std::sync::Arc;
+
 use super::{
     Encoder,
     number::{push, push_count, push_float},
@@ -21,36 +23,39 @@ pub enum Dialect {
 pub struct Text {
     dialect: Dialect,
     out: Vec<u8>,
-    name: String,
+    /// The name of the family's series.
+    name: Vec<u8>,
     /// The HELP and TYPE lines, until the family's first sample.
     header: Vec<u8>,
+    /// Bounds of the last histogram as label values: those of the next one are nearly always the same.
+    bounds: (Option<Arc<[f64]>>, Vec<Vec<u8>>),
 }
 
 impl Text {
     /// An empty exposition.
     pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, out: Vec::new(), name: String::new(), header: Vec::new() }
+        Self {
+            dialect,
+            out: Vec::new(),
+            name: Vec::new(),
+            header: Vec::new(),
+            bounds: (None, Vec::new()),
+        }
     }
 
-    /// `name_suffix{labels,extra,le="bound"} `
-    fn series(
-        &mut self,
-        suffix: &str,
-        labels: &LabelSet,
-        extra: &[(&str, &str)],
-        bound: Option<f64>,
-    ) {
+    /// `name_suffix{labels,extra` and how to go on: with a comma inside the braces, or opening them.
+    fn series(&mut self, suffix: &str, labels: &LabelSet, extra: &[(&str, &str)]) -> u8 {
         if !self.header.is_empty() {
             self.out.append(&mut self.header);
         }
-        let out = &mut self.out;
-        out.extend_from_slice(self.name.as_bytes());
+        let (out, text) = (&mut self.out, labels.text());
+        out.extend_from_slice(&self.name);
         out.extend_from_slice(suffix.as_bytes());
         let mut separator = b'{';
-        if !labels.text().is_empty() {
+        if !text.is_empty() {
             out.push(separator);
             separator = b',';
-            out.extend_from_slice(labels.text().as_bytes());
+            out.extend_from_slice(text.as_bytes());
         }
         for (name, value) in extra {
             out.push(separator);
@@ -60,29 +65,47 @@ impl Text {
             escape_into(out, value);
             out.push(b'"');
         }
-        if let Some(bound) = bound {
-            out.push(separator);
-            separator = b',';
-            out.extend_from_slice(b"le=\"");
-            match self.dialect {
-                Dialect::Prometheus => push(out, bound),
-                Dialect::OpenMetrics => push_float(out, bound),
-            }
-            out.push(b'"');
-        }
-        out.extend_from_slice(if separator == b'{' { b" " } else { b"} " });
+        separator
+    }
+
+    fn close(&mut self, separator: u8) {
+        self.out.extend_from_slice(if separator == b'{' { b" " } else { b"} " });
     }
 
     fn count(&mut self, count: u64) {
         push_count(&mut self.out, count);
         self.out.push(b'\n');
     }
+
+    /// Renders the bounds, unless they are those of the histogram before.
+    fn render_bounds(&mut self, histogram: &Histogram) {
+        let (known, texts) = &mut self.bounds;
+        if known.as_ref().is_some_and(|known| {
+            Arc::ptr_eq(known, histogram.bounds()) || known == histogram.bounds()
+        }) {
+            return;
+        }
+        let spell = match self.dialect {
+            Dialect::Prometheus => push,
+            Dialect::OpenMetrics => push_float,
+        };
+        *texts = histogram
+            .cumulative()
+            .map(|(bound, _)| {
+                let mut text = b"le=\"".to_vec();
+                spell(&mut text, bound);
+                text.extend_from_slice(b"\"} ");
+                text
+            })
+            .collect();
+        *known = Some(Arc::clone(histogram.bounds()));
+    }
 }
 
 impl Sink for Text {
     fn family(&mut self, name: &str, help: &str, kind: MetricKind) {
         self.name.clear();
-        self.name.push_str(name);
+        self.name.extend_from_slice(name.as_bytes());
         // OpenMetrics names the family, not the series: a counter's suffix is not part of it.
         let family = match (self.dialect, kind) {
             (Dialect::OpenMetrics, MetricKind::Counter) => {
@@ -109,20 +132,34 @@ impl Sink for Text {
     }
 
     fn sample(&mut self, labels: &LabelSet, extra: &[(&str, &str)], value: f64) {
-        self.series("", labels, extra, None);
+        let separator = self.series("", labels, extra);
+        self.close(separator);
         push(&mut self.out, value);
         self.out.push(b'\n');
     }
 
     fn histogram(&mut self, labels: &LabelSet, extra: &[(&str, &str)], histogram: &Histogram) {
-        for (bound, count) in histogram.cumulative() {
-            self.series("_bucket", labels, extra, Some(bound));
+        self.render_bounds(histogram);
+        let begin = self.out.len() + self.header.len();
+        let separator = self.series("_bucket", labels, extra);
+        self.out.push(separator);
+        let line = begin..self.out.len();
+        for (at, (_, count)) in histogram.cumulative().enumerate() {
+            // The first line has its beginning already; the others copy it.
+            if at > 0 {
+                self.out.extend_from_within(line.clone());
+            }
+            if let Some(bound) = self.bounds.1.get(at) {
+                self.out.extend_from_slice(bound);
+            }
             self.count(count);
         }
-        self.series("_sum", labels, extra, None);
+        let separator = self.series("_sum", labels, extra);
+        self.close(separator);
         push(&mut self.out, histogram.sum());
         self.out.push(b'\n');
-        self.series("_count", labels, extra, None);
+        let separator = self.series("_count", labels, extra);
+        self.close(separator);
         self.count(histogram.count());
     }
 }
@@ -161,7 +198,6 @@ mod tests {
         state::View,
     };
     use proptest::prelude::*;
-    use std::sync::Arc;
 
     fn checks(format: Format, checks: impl IntoIterator<Item = (&'static str, View)>) -> String {
         let world = World::new(checks.into_iter().map(|(name, view)| slot(name, view)));

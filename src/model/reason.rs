@@ -210,6 +210,9 @@ reasons! {
     WebsocketClose "websocket_close" "The connection was closed with an unexpected code."
         ["1008: refused by policy", "1011: the server failed", "1013: try again later"]
         ["the server's log", "adjust `close_codes` if the code is right"]
+    WebsocketProtocol "websocket_protocol" "What came over the WebSocket is not WebSocket."
+        ["a middlebox changed the frames", "a bug in the server"]
+        ["the detail names the rule that was broken"]
     WebsocketPong "websocket_pong" "No pong came for our ping."
         ["the server is stuck", "a proxy answers the upgrade but does not forward frames"]
         ["the server's log at the time of the run"]

@@ -10,6 +10,7 @@ mod credential;
 mod dns;
 #[cfg(test)]
 mod fixture;
+mod hex;
 mod http;
 mod icmp;
 mod runtime;

@@ -37,7 +37,7 @@ use super::Attempt;
 use crate::model::{Failure, Phase};
 
 /// The largest head of an answer, in bytes, give or take one read. Servers themselves rarely send a tenth of it.
-pub const HEAD_LIMIT: usize = 64 * 1024;
+pub const HEAD_LIMIT: u32 = 64 * 1024;
 
 /// The most header fields of an answer.
 const FIELD_LIMIT: usize = 256;
@@ -104,7 +104,7 @@ fn http1_builder() -> http1::Builder {
         .title_case_headers(true)
         .allow_obsolete_multiline_headers_in_responses(true)
         .max_headers(FIELD_LIMIT)
-        .max_buf_size(HEAD_LIMIT);
+        .max_buf_size(HEAD_LIMIT as usize);
     builder
 }
 
@@ -113,7 +113,7 @@ fn http2_builder(inbox: driver::Inbox) -> http2::Builder<driver::Inbox> {
     builder
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW)
-        .max_header_list_size(HEAD_LIMIT as u32);
+        .max_header_list_size(HEAD_LIMIT);
     builder
 }
 

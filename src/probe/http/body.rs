@@ -70,10 +70,7 @@ impl Body {
             let detail = format!("{announced} bytes are announced, {}", limit(reading.wire_limit));
             return Err(Failure::new(Reason::BodyTooLarge, detail));
         }
-        let codings = match reading.decode {
-            true => codings(&exchange.head.headers)?,
-            false => Vec::new(),
-        };
+        let codings = if reading.decode { codings(&exchange.head.headers)? } else { Vec::new() };
         let Self { wire, size, bytes } = self;
         let mut wire = Wire { exchange, read: wire, limit: reading.wire_limit };
         if codings.is_empty() {

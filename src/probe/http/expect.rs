@@ -67,15 +67,11 @@ pub(super) enum HttpVersion {
 /// Why a rule with these keys is not one rule.
 fn not_one(given: &[(&str, bool)]) -> String {
     let mut present = given.iter().filter_map(|(key, is_given)| is_given.then_some(*key));
-    match (present.next(), present.next()) {
-        (Some(first), Some(second)) => {
-            format!("`{first}` and `{second}` exclude each other; make them two elements")
-        }
-        _ => {
-            let keys: Vec<_> = given.iter().map(|(key, _)| format!("`{key}`")).collect();
-            format!("one of {} is missing", keys.join(", "))
-        }
+    if let (Some(first), Some(second)) = (present.next(), present.next()) {
+        return format!("`{first}` and `{second}` exclude each other; make them two elements");
     }
+    let keys: Vec<_> = given.iter().map(|(key, _)| format!("`{key}`")).collect();
+    format!("one of {} is missing", keys.join(", "))
 }
 
 /// What is expected of one header.

@@ -42,22 +42,22 @@ impl<'a> Judge<'a> {
     }
 
     /// Status, version and headers.
-    pub(super) fn head(&mut self, expect: &Expect, head: &response::Parts) {
-        let code = head.status.as_u16();
+    pub(super) fn head(&mut self, expect: &Expect, answer: &response::Parts) {
+        let code = answer.status.as_u16();
         let held = expect.status.iter().any(|range| range.holds(code));
         self.note(held, Reason::HttpStatus, || {
-            ("status".into(), listed(&expect.status), head.status.to_string())
+            ("status".into(), listed(&expect.status), answer.status.to_string())
         });
         if !expect.version.is_empty() {
-            let held = expect.version.iter().any(|version| version.wire() == head.version);
+            let held = expect.version.iter().any(|version| version.wire() == answer.version);
             self.note(held, Reason::HttpVersion, || {
                 let wanted: Vec<_> = expect.version.iter().map(|version| version.wire()).collect();
                 let wanted: Vec<_> = wanted.iter().map(|version| format!("{version:?}")).collect();
-                ("version".into(), wanted.join(", "), format!("{:?}", head.version))
+                ("version".into(), wanted.join(", "), format!("{:?}", answer.version))
             });
         }
         for rule in &expect.headers {
-            self.header(rule, &head.headers);
+            self.header(rule, &answer.headers);
         }
     }
 
@@ -200,15 +200,16 @@ fn listed<T: ToString>(items: &[T]) -> String {
 
 /// A stranger's bytes, readable and short.
 fn quoted(bytes: &[u8]) -> String {
-    let head = &bytes[..bytes.len().min(SHOWN)];
-    let text = String::from_utf8_lossy(head);
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]);
     let more = if bytes.len() > SHOWN { "…" } else { "" };
     format!("{text:?}{more}")
 }
 
 fn shortened(text: &str) -> String {
-    let cut = text.floor_char_boundary(SHOWN);
-    if cut == text.len() { text.to_owned() } else { format!("{}…", &text[..cut]) }
+    match text.char_indices().nth(SHOWN) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

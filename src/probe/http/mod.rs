@@ -24,7 +24,6 @@ use std::{net::SocketAddr, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::request::AGENT;
 use self::{
     body::Reading, compression::Compression, expect::Expect, facts::Seen, judge::Judge,
     redirect::Redirects, request::Method,

@@ -86,13 +86,13 @@ pub(super) fn is_trusted(from: &Url, to: &Url) -> bool {
 mod tests {
     use super::*;
 
-    fn ask(status: u16, location: Option<&str>, method: Method) -> Result<Option<Next>, Failure> {
+    fn ask(status: u16, location: Option<&str>, method: &Method) -> Result<Option<Next>, Failure> {
         let mut response = hyper::Response::builder().status(status);
         if let Some(location) = location {
             response = response.header(LOCATION, location);
         }
         let (head, ()) = response.body(()).unwrap().into_parts();
-        next(&head, &"http://a.example/dir/page?q=1".parse().unwrap(), &method)
+        next(&head, &"http://a.example/dir/page?q=1".parse().unwrap(), method)
     }
 
     #[test]
@@ -106,11 +106,11 @@ mod tests {
             (307, Method::POST, Method::POST, true),
             (308, Method::DELETE, Method::DELETE, true),
         ] {
-            let next = ask(status, Some("/x"), before.clone()).unwrap().unwrap();
+            let next = ask(status, Some("/x"), &before).unwrap().unwrap();
             assert_eq!((next.method, next.keep_body), (after, keep_body), "{status} {before}");
         }
         for status in [200, 300, 304, 404] {
-            assert_eq!(ask(status, Some("/x"), Method::GET).unwrap(), None);
+            assert_eq!(ask(status, Some("/x"), &Method::GET).unwrap(), None);
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
             ("//b.example/", "http://b.example/"),
             ("https://u:p@b.example/", "https://b.example/"),
         ] {
-            let next = ask(302, Some(location), Method::GET).unwrap().unwrap();
+            let next = ask(302, Some(location), &Method::GET).unwrap().unwrap();
             assert_eq!(next.url.as_str(), wanted, "{location}");
         }
         for (location, why) in [
@@ -132,7 +132,7 @@ mod tests {
             (Some("http://:99999/"), "Location"),
             (Some("javascript:alert(1)"), "scheme"),
         ] {
-            let failure = ask(302, location, Method::GET).unwrap_err();
+            let failure = ask(302, location, &Method::GET).unwrap_err();
             assert_eq!(failure.reason, Reason::HttpRedirect);
             assert!(failure.detail.contains(why), "{failure:?}");
         }

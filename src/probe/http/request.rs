@@ -17,12 +17,8 @@ use url::Url;
 use super::{Spec, cookie::Jar};
 use crate::{
     model::{Failure, Reason},
-    probe::web::{Authorization, Headers},
+    probe::web::{self, Authorization, Headers},
 };
-
-/// What noroshi calls itself.
-pub(in crate::probe) const AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("noroshi/", env!("CARGO_PKG_VERSION")));
 
 /// The largest `body_file`, in bytes.
 const FILE_LIMIT: u64 = 10 << 20;
@@ -101,7 +97,7 @@ impl Prepared {
     /// `local_file`
     pub(super) async fn new(spec: &Spec) -> Result<Self, Failure> {
         let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(USER_AGENT, AGENT);
+        headers.insert(USER_AGENT, web::AGENT);
         if let Some(accept) = spec.compression.accept() {
             headers.insert(ACCEPT_ENCODING, accept);
         }
@@ -131,13 +127,6 @@ impl Prepared {
     /// Whether the answer may come compressed because we said so.
     pub(super) fn accepts_codings(&self) -> bool {
         self.headers.contains_key(ACCEPT_ENCODING)
-    }
-
-    /// The host that the user's own `Host` header names, without its port.
-    pub(super) fn host(&self) -> Option<&str> {
-        let host = self.headers.get(hyper::header::HOST)?.to_str().ok()?;
-        let end = if host.starts_with('[') { host.find(']') } else { host.rfind(':') };
-        Some(end.map_or(host, |end| &host[..end]).trim_start_matches('['))
     }
 
     /// The request for a URL, with the cookies it gets.

@@ -33,8 +33,7 @@ pub(super) async fn walk(
     let mut request = request::Prepared::new(spec).await?;
     seen.decode = request.accepts_codings();
     let mut jar = Jar::default();
-    let mut hop =
-        Hop { url: first.clone(), to, at_origin: true, name: request.host().map(Into::into) };
+    let mut hop = Hop { url: first.clone(), to, at_origin: true, name: spec.headers.host() };
     loop {
         let message = request.request(&hop.url, &jar)?;
         let exchange = hop.send(spec, message, run, seen).await?;
@@ -95,16 +94,16 @@ async fn address(
 }
 
 /// One request of the chain.
-struct Hop {
+struct Hop<'a> {
     url: Url,
     to: SocketAddr,
     /// No redirect has led away from where the user sent us.
     at_origin: bool,
     /// The name of the user's own `Host` header: whose certificate is wanted, as in blackbox_exporter.
-    name: Option<Box<str>>,
+    name: Option<&'a str>,
 }
 
-impl Hop {
+impl Hop<'_> {
     async fn send(
         &self,
         spec: &Spec,
@@ -159,14 +158,15 @@ impl Hop {
         }
         let alpn = spec.version.alpn();
         let client = run.net.tls().client(&options, alpn).await?;
-        let name = self.name.as_deref().unwrap_or(web::host(&self.url));
+        let name = self.name.unwrap_or(web::host(&self.url));
         let (report, stream) = tls::handshake(&mut run.attempt, &client, name, stream).await;
         let form = match report.alpn.as_deref() {
             Some("h2") => Form::Http2,
             _ => Form::Http1,
         };
         seen.tls = Some(report);
-        let stream = stream?;
+        // Boxed: a TLS session is large, and the exchange moves it around.
+        let stream = Box::new(stream?);
         if spec.version == Version::Http2 && form != Form::Http2 {
             let detail = "the server did not agree on HTTP/2 by ALPN";
             return Err(Failure::new(Reason::HttpVersion, detail));
@@ -179,7 +179,7 @@ impl Spec {
     /// Header fields for the proxy alone.
     async fn proxy_fields(&self) -> Result<HeaderMap, Failure> {
         let mut fields = HeaderMap::new();
-        fields.insert(USER_AGENT, request::AGENT);
+        fields.insert(USER_AGENT, web::AGENT);
         if let Some(basic) = &self.proxy_basic_auth {
             fields.insert(PROXY_AUTHORIZATION, basic.header().await?);
         }

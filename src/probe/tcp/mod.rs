@@ -1,7 +1,6 @@
 //! A TCP connection, with TLS or without, and what is said over it.
 
 mod dialogue;
-mod hex;
 mod listen;
 #[cfg(test)]
 mod tests;
@@ -11,8 +10,8 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::hex::Hex;
 use dialogue::Step;
-use hex::Hex;
 
 use super::{
     Described, Endpoint, Probe, Problem, Run,

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, fmt};
 
-use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
@@ -19,9 +19,18 @@ impl Headers {
         &self.map
     }
 
+    /// The name in the user's own `Host` header, without its port: whose certificate is wanted, as in blackbox_exporter.
+    pub(in crate::probe) fn host(&self) -> Option<&str> {
+        let host = self.map.get(HOST)?.to_str().ok()?;
+        match host.strip_prefix('[') {
+            Some(literal) => literal.split(']').next(),
+            None => host.split(':').next(),
+        }
+    }
+
     /// Whether a header may only be sent to the host the user wrote it for.
     pub(in crate::probe) fn is_private(name: &HeaderName) -> bool {
-        is_secret(name.as_str()) || *name == hyper::header::HOST
+        is_secret(name.as_str()) || *name == HOST
     }
 
     fn shown(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -108,6 +117,17 @@ mod tests {
         let shown = format!("{headers:?} {}", serde_json::to_string(&headers).unwrap());
         assert!(!shown.contains("hunter2") && shown.contains("accept"), "{shown}");
         assert_eq!(headers.map()["x-api-key"], "hunter2");
+    }
+
+    #[test]
+    fn the_host_is_a_name_without_its_port() {
+        for (text, host) in
+            [("a.example", "a.example"), ("a.example:81", "a.example"), ("[::1]:81", "::1")]
+        {
+            let headers = parse(&format!(r#"{{"host":"{text}"}}"#)).unwrap();
+            assert_eq!(headers.host(), Some(host));
+        }
+        assert_eq!(parse("{}").unwrap().host(), None);
     }
 
     #[test]

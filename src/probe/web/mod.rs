@@ -7,11 +7,17 @@ mod authorization;
 mod headers;
 mod url;
 
+use hyper::header::HeaderValue;
+
 pub(super) use self::{
     authorization::{Authorization, BasicAuth},
     headers::Headers,
     url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown},
 };
+
+/// What noroshi calls itself.
+pub(super) const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("noroshi/", env!("CARGO_PKG_VERSION")));
 
 /// Whether a header's or a query parameter's name says that its value is a secret.
 fn is_secret(name: &str) -> bool {

@@ -119,7 +119,7 @@ async fn a_huge_body_is_not_downloaded() {
         async move {
             let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
             let _ = stream.write_all(head).await;
-            let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+            let chunk = [b"10000\r\n".as_slice(), &vec![b'x'; 0x10000], b"\r\n"].concat();
             while *count.lock() < 1 << 30 && stream.write_all(&chunk).await.is_ok() {
                 *count.lock() += 0x10000;
             }

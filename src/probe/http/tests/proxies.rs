@@ -46,7 +46,7 @@ async fn http_is_asked_of_the_proxy() {
 #[tokio::test]
 async fn https_goes_through_a_tunnel() {
     let authority = Authority::new();
-    let server = super::secure::serve(&authority.issue(|_| {}), testing::Server::default()).await;
+    let server = secure::serve(&authority.issue(|_| {}), testing::Server::default()).await;
     let proxy = tunnels(server, None).await;
     let spec = json!({
         "url": format!("https://localhost:{}/", server.port()), "proxy_url": proxy.url(""),

@@ -1,0 +1,100 @@
+//! The merged values to a configuration, section by section.
+
+use figment::value::{Dict, Value};
+use serde::de::DeserializeOwned;
+
+use super::{
+    CommonKeys, Config, MetricsOptions, WebOptions, checks,
+    codes::Code,
+    finding::{Finding, Path},
+    layers::Values,
+    reading, rules,
+};
+use crate::{model::Severity, probe::spec::Check};
+
+/// The sections of a file, in the order of the documentation.
+const SECTIONS: [&str; 7] = ["defaults", "checks", "metrics", "schedule", "web", "log", "demo"];
+
+/// Every section that could be read; what is wrong goes to `findings`.
+pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
+    let none = Dict::new();
+    let root = values.root.as_dict().unwrap_or(&none);
+    for key in root.keys().filter(|key| !SECTIONS.contains(&key.as_str())) {
+        findings.push(reading::unknown_key(&Path::of([key.as_str()]), key, SECTIONS));
+    }
+    let defaults = defaults(values, findings);
+    let metrics: MetricsOptions = section(values, "metrics", findings);
+    findings.extend(rules::metrics(&metrics));
+    let checks = match root.get("checks") {
+        None | Some(Value::Empty(..)) => Vec::new(),
+        Some(Value::Dict(_, dict)) => checks::assemble(values, dict, &defaults, &metrics, findings),
+        Some(_) => {
+            let message = "`checks` must be a table of tables, one for each check";
+            findings.push(Finding::new(Code::WrongType, Path::of(["checks"]), message));
+            Vec::new()
+        }
+    };
+    // A check that is wrong is not among them, and may be the one with the label.
+    if !findings.iter().any(|finding| finding.code.severity() == Severity::Error) {
+        findings.extend(unused_export_labels(&metrics, &checks));
+    }
+    let mut web: WebOptions = section(values, "web", findings);
+    web.route_prefix = Some(web.prefix());
+    Config {
+        checks,
+        metrics,
+        schedule: section(values, "schedule", findings),
+        web,
+        log: section(values, "log", findings),
+        demo: section(values, "demo", findings),
+    }
+}
+
+fn section<T: DeserializeOwned + Default>(
+    values: &Values,
+    name: &str,
+    findings: &mut Vec<Finding>,
+) -> T {
+    let at = Path::of([name]);
+    let value = match values.find(&at) {
+        None | Some(Value::Empty(..)) => return T::default(),
+        Some(value) => value,
+    };
+    let read = reading::section(values, &at, value);
+    findings.extend(read.findings);
+    read.value.unwrap_or_default()
+}
+
+/// `[defaults]`: the common keys without `depends_on`, which belongs to a single check.
+fn defaults(values: &Values, findings: &mut Vec<Finding>) -> CommonKeys {
+    let mut own = Vec::new();
+    let mut keys: CommonKeys = section(values, "defaults", &mut own);
+    let at = Path::of(["defaults"]);
+    for finding in &mut own {
+        finding.known.retain(|key| key != "depends_on");
+    }
+    if keys.depends_on.take().is_some() {
+        let hint = "it belongs to a single check; `guard` can stand here".to_owned();
+        let path = at.key("depends_on");
+        own.push(reading::unknown_key(&path, "depends_on", []).hint(hint));
+    }
+    own.extend(rules::each(&at, &keys, None));
+    own.extend(rules::times(&at, &keys, &CommonKeys::default()));
+    findings.append(&mut own);
+    keys
+}
+
+/// Labels to export that no check has.
+fn unused_export_labels(metrics: &MetricsOptions, checks: &[Check]) -> Vec<Finding> {
+    let unused = |label: &str| {
+        !checks.is_empty() && !checks.iter().any(|check| check.settings.labels.contains_key(label))
+    };
+    let labels = metrics.export_labels.iter().enumerate().filter(|(_, label)| unused(label));
+    let at = Path::of(["metrics", "export_labels"]);
+    labels
+        .map(|(index, label)| {
+            let message = format!("no check has the label `{label}`");
+            Finding::new(Code::UnusedExportLabel, at.index(index), message)
+        })
+        .collect()
+}
