@@ -76,13 +76,13 @@ mod sound {
 async fn certified(flaw: Flaw) -> Vec<Outcome> {
     let authority = Authority::new();
     let peer = web::serve_tls(authority.acceptor(flaw), |_| web::reply(200, &[], b"ok")).await;
-    let options = format!("tls.ca_file = \"{}\"", authority.ca_file().display());
+    let ca = format!("ca_file = \"{}\"", authority.ca_file().display());
     let address = format!("localhost:{}", peer.address().port());
     let mut outcomes = Vec::new();
     for check in [
-        format!("[http]\nurl = \"https://{address}/\"\n{options}"),
-        format!("[tls]\naddress = \"{address}\"\n{options}"),
-        format!("[tcp]\naddress = \"{address}\"\n{options}"),
+        format!("[http]\nurl = \"https://{address}/\"\ntls.{ca}"),
+        format!("[tls]\naddress = \"{address}\"\n{ca}"),
+        format!("[tcp]\naddress = \"{address}\"\ntls.{ca}"),
     ] {
         outcomes.push(run(&check).await.outcome);
     }

@@ -29,6 +29,18 @@ fn the_reference_is_what_the_code_exposes() {
     }
 }
 
+/// A series with two labels of one name is refused by Prometheus, and with it the whole scrape.
+#[test]
+fn no_family_repeats_a_label_of_its_check() {
+    for desc in COMMON_FAMILIES.iter().chain(KINDS.iter().flat_map(|kind| kind.families)) {
+        for (at, label) in desc.labels.iter().enumerate() {
+            let of_checks = ["check", "group", "kind", "target", "instance", "job", "le"];
+            assert!(!of_checks.contains(label), "{}: {label}", desc.name);
+            assert!(!desc.labels[..at].contains(label), "{}: {label} twice", desc.name);
+        }
+    }
+}
+
 fn generated() -> String {
     let kinds = KINDS.iter().flat_map(|kind| kind.families);
     let families = Families::new(COMMON_FAMILIES.iter().chain(kinds).copied());

@@ -39,7 +39,15 @@ pub(super) static INFO: Desc = Desc::gauge(
     "noroshi_tls_info",
     "Negotiated TLS parameters and the leaf certificate; always 1.",
 )
-.labels(&["version", "cipher", "group", "subject", "issuer", "serial", "fingerprint_sha256"]);
+.labels(&[
+    "version",
+    "cipher",
+    "key_exchange_group", // not `group`: that is the check's own
+    "subject",
+    "issuer",
+    "serial",
+    "fingerprint_sha256",
+]);
 
 /// The families above, for the registry of a kind that speaks TLS.
 pub(super) const FAMILIES: [&Desc; 5] = [&NOT_AFTER, &NOT_BEFORE, &CERTIFICATE, &VERIFIED, &INFO];

@@ -1,1 +1,17 @@
-//! The third tier: the real binary against real servers.
+//! The third tier: the real binary against real servers, each of them fetched by `parts.sh`.
+//!
+//! `make test` runs it. A server that is not there is a failure in CI, and a line that names it elsewhere.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by panicking"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bind;
+mod one_shot;
+mod ping;
+mod prometheus;
+mod server;
