@@ -1,5 +1,7 @@
 //! The app in process: started on port 0, asked, reloaded, stopped.
 
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
 mod support;
 
 use std::{

@@ -1,5 +1,7 @@
 //! The binary as a person or a script meets it: help, exit codes, output, signals.
 
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
 mod support;
 
 use std::{fmt::Write as _, process::Output};

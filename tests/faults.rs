@@ -392,7 +392,7 @@ mod pings {
         tun::host(Manner::Reply { after: Duration::from_millis(20), lost: 0 });
         let check = format!("icmp.host = \"{}\"", tun::HOST);
         let outcome = run_with(&check, |_| {}).await.outcome;
-        assert_eq!(outcome.verdict, Verdict::Pass, "{:?}", outcome);
+        assert_eq!(outcome.verdict, Verdict::Pass, "{outcome:?}");
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) async fn list(
         Err(words) => return problem(StatusCode::BAD_REQUEST, words),
     };
     let Some(place) = shared.lists.enter() else {
-        return busy(shared.state.web.max_requests());
+        return busy(shared.state.web.max_requests);
     };
     let slots = shared.state.views.load_full();
     let mut answer = stream::body(move |emit| {

@@ -125,7 +125,7 @@ fn links(html: &mut String, state: &State) {
         "<tr><td>/-/reload</td><td class=\"dim\">POST reads the configuration again</td></tr>\n",
     );
     html.push_str("</table>\n");
-    if let Some(url) = state.web.external_url() {
+    if let Some(url) = &state.web.external_url {
         let url = escape(url);
         put(html, format_args!("<p><small>Published at <a href=\"{url}\">{url}</a></small></p>\n"));
     }

@@ -12,7 +12,7 @@ use super::{Extract, Shared};
 use crate::clock::{self, Instant};
 
 /// How long a reload may take: a hundred thousand checks load in a few seconds.
-const RELOAD_DEADLINE: Duration = Duration::from_secs(60);
+const RELOAD_DEADLINE: Duration = Duration::from_mins(1);
 
 /// That somebody answers is the answer: when a stage dies, the supervisor ends the process.
 pub(super) async fn healthy() -> &'static str {

@@ -65,11 +65,11 @@ pub struct State {
 
 /// Everything this process answers, under the route prefix.
 pub fn router(state: State) -> Router {
-    let prefix = state.web.route_prefix().to_owned();
+    let prefix = state.web.route_prefix.clone();
     let at = |path: &str| [&prefix, path].concat();
     let shared = Arc::new(Shared {
-        scrapes: web::Limit::new(state.web.max_requests()),
-        lists: web::Limit::new(state.web.max_requests()),
+        scrapes: web::Limit::new(state.web.max_requests),
+        lists: web::Limit::new(state.web.max_requests),
         state,
     });
     let mut router = Router::new()

@@ -101,7 +101,7 @@ pub(super) async fn metrics(
     } else {
         let Some(place) = shared.scrapes.enter() else {
             shared.state.metrics.rejected.inc();
-            return busy(shared.state.web.max_requests());
+            return busy(shared.state.web.max_requests);
         };
         stream::body(move |emit| {
             let _place = place;

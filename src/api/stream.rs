@@ -13,7 +13,7 @@ use crate::{
 const DEPTH: usize = 4;
 
 /// How long a client may take for a whole body, longer than any scrape timeout in use.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// A part of a body. Without `End` the body was cut off, and the client must see that: it closes unfinished.
 enum Part {

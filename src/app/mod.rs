@@ -120,7 +120,7 @@ impl App {
         let (loaded, config) = load(sources.clone()).await?;
         let listeners = serve::bind(&config.web.listen_address)?;
         let addresses = serve::addresses(&listeners);
-        let demo = reload::demo_of(&config.demo)?;
+        let demo = reload::demo_of(config.demo)?;
 
         let stop = Stop::default();
         let mut supervisor = Supervisor::new(stop.tasks.clone());
@@ -164,9 +164,9 @@ impl App {
             telemetry.reloads.clone(),
         );
         let watched = loaded.watched().to_vec();
-        let (file_changed, file_changes) = mpsc::channel(1);
+        let (notice, noticed) = mpsc::channel(1);
         supervisor.restarting("config-watch", move || {
-            watch::files(watched.clone(), reading.into(), file_changed.clone())
+            watch::files(watched.clone(), reading.into(), notice.clone())
         });
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
@@ -183,7 +183,7 @@ impl App {
         };
         let server = serve::start(listeners, api::router(api), stop.server.clone())?;
         let applied = reloader.first(&config).await;
-        let run = reloader.run(reloads, file_changes, stop.tasks.clone());
+        let run = reloader.run(reloads, noticed, stop.tasks.clone());
         supervisor.essential("reload", run);
         ready.send_replace(applied);
         info!(checks = config.checks.len(), addresses = ?addresses, "noroshi watches");
@@ -272,7 +272,15 @@ pub fn families() -> Families {
 }
 
 fn web(config: &Config) -> api::Web {
-    let external = config.web.external_url.as_ref().map(ToString::to_string);
+    let external = config
+        .web
+        .external_url
+        .as_ref()
+        .map(|url| url.to_string().trim_end_matches('/').to_owned());
     let most = usize::try_from(config.web.max_requests.get()).unwrap_or(usize::MAX);
-    api::Web::new(Some(config.web.prefix().as_str()), external.as_deref(), most).unwrap_or_default()
+    api::Web {
+        route_prefix: config.web.prefix().as_str().to_owned(),
+        external_url: external,
+        max_requests: most,
+    }
 }

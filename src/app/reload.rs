@@ -107,7 +107,7 @@ impl Reloader {
         };
         if config.demo != self.demo.0 {
             self.demo.1 = None;
-            match demo_of(&config.demo) {
+            match demo_of(config.demo) {
                 Ok(demo) => self.demo = (config.demo, demo),
                 Err(error) => {
                     self.counts.failed();
@@ -135,7 +135,7 @@ impl Reloader {
     /// after the schedule has stopped them. `None` when a stage is gone.
     async fn apply(&mut self, checks: Vec<Check>) -> Option<usize> {
         let changes = discovery::changes(&self.checks, &checks);
-        let changed = changes.len();
+        let count = changes.len();
         let (mut set, mut removed) = (Vec::new(), Vec::new());
         for change in &changes {
             match change {
@@ -143,7 +143,7 @@ impl Reloader {
                 Change::Removed(id) => removed.push(SettingsChange::Removed(id.clone())),
             }
         }
-        if changed > 0 {
+        if count > 0 {
             self.outputs.settings.send(set).await.ok()?;
             self.outputs.changes.send(changes).await.ok()?;
             if !removed.is_empty() {
@@ -151,7 +151,7 @@ impl Reloader {
             }
         }
         self.checks = checks;
-        Some(changed)
+        Some(count)
     }
 
     fn succeeded(&self) {
@@ -169,7 +169,7 @@ pub(super) fn limits(config: &Config) -> Limits {
 }
 
 /// Opens the demo's listeners where the configuration asks for them.
-pub(super) fn demo_of(options: &DemoOptions) -> Result<Option<Demo>, StartError> {
+pub(super) fn demo_of(options: DemoOptions) -> Result<Option<Demo>, StartError> {
     if !options.enabled {
         return Ok(None);
     }

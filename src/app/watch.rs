@@ -132,7 +132,7 @@ mod tests {
         let file = root.path().join("noroshi.toml");
         symlink("..data/noroshi.toml", &file).unwrap();
         let (tell, mut told) = mpsc::channel(1);
-        let loaded = SystemTime::now() + Duration::from_secs(3600);
+        let loaded = SystemTime::now() + Duration::from_hours(1);
         let watching = tokio::spawn(files(vec![file], loaded, tell));
         // The watch is up once the task has run to its first wait.
         tokio::task::yield_now().await;

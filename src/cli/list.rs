@@ -36,7 +36,7 @@ fn show(instance: &Instance, wanted: impl Fn(&Value) -> bool, columns: &[&str]) 
     let any_down = all.iter().any(|check| check["state"] == "down");
     let rows: Vec<&Value> = all.iter().filter(|check| wanted(check)).collect();
     if instance.json {
-        println!("{:#}", Value::from_iter(rows.into_iter().cloned()));
+        println!("{:#}", rows.into_iter().cloned().collect::<Value>());
     } else {
         print(&rows, columns);
     }

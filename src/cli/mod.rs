@@ -1,6 +1,6 @@
 //! Arguments to calls of the app; prints.
 //!
-//! Contract: the only folder that writes to the terminal, and the only one that chooses exit codes ([`Exit`]).
+//! Contract: the only folder that writes to the terminal, and the only one that chooses exit codes.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this folder is the terminal")]
 

@@ -108,7 +108,7 @@ impl CheckSettings {
             timeout: Duration::from_secs(10),
             retry_interval: None,
             failures: Threshold::in_a_row(THREE),
-            successes: NonZeroU32::MIN,
+            successes: NonZeroU32::MIN.saturating_add(1),
             depends_on: Vec::new(),
             guard: None,
             slo: None,

@@ -137,7 +137,9 @@ mod tests {
 
     fn histogram(values: &[f64]) -> Histogram {
         let mut histogram = Histogram::new(Arc::from([0.1, 1.0].as_slice()));
-        values.iter().for_each(|value| histogram.observe(*value));
+        for value in values {
+            histogram.observe(*value);
+        }
         histogram
     }
 

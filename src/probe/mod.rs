@@ -46,6 +46,7 @@ macro_rules! kinds {
         }
 
         /// Every kind, in the order of the documentation.
+        #[expect(clippy::result_large_err, reason = "figment's error is what it is; once per check")]
         pub const KINDS: &[Kind] = &[$(Kind::of::<$module::Spec>(|value| {
             value.deserialize().map(Spec::$variant)
         })),+];

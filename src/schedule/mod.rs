@@ -206,7 +206,9 @@ impl Schedule {
             info!("the system's clock jumped: all slots are planned anew");
             let ids: Vec<CheckId> = self.planned.keys().cloned().collect();
             self.queue.clear();
-            ids.iter().for_each(|id| self.plan(id, now));
+            for id in ids {
+                self.plan(&id, now);
+            }
             return;
         }
         while self.queue.peek().is_some_and(|Reverse(due)| due.at <= now) {

@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn ten_thousand_names_spread_over_the_interval() {
-        let interval = Duration::from_secs(60);
+        let interval = Duration::from_mins(1);
         let mut per_second = [0_u32; 60];
         for n in 0..10_000 {
             let slot = jitter(&format!("check-{n}"), interval) / SECOND;

@@ -51,11 +51,11 @@ fn bench(limits: Limits, takes: Duration) -> Bench {
         .boxed()
     });
     let schedule = Schedule::new(clock, runner, Metrics::default());
-    let ((changes, changed), (paces, paced)) = (mpsc::channel(8), mpsc::channel(8));
+    let ((changes, changes_out), (paces, paces_out)) = (mpsc::channel(8), mpsc::channel(8));
     let (observations, observed) = mpsc::channel(100_000);
     let stop = CancellationToken::new();
     let (limits, limited) = watch::channel(limits);
-    let inputs = Inputs { changes: changed, paces: paced, limits: limited };
+    let inputs = Inputs { changes: changes_out, paces: paces_out, limits: limited };
     let task =
         tokio::spawn(schedule.run(inputs, observations, stop.clone(), Duration::from_secs(5)));
     Bench { changes, paces, observed, begun, most, stop, limits, clock, task }

@@ -11,6 +11,7 @@ pub(super) fn settings(name: &str) -> CheckSettings {
     let id = CheckId::new(name);
     CheckSettings {
         failures: "1".parse().unwrap(),
+        successes: NonZeroU32::MIN,
         flapping: Flapping { window: 0, ..Flapping::default() },
         ..CheckSettings::new(id, "tcp", "127.0.0.1:1", "127.0.0.1")
     }
@@ -183,7 +184,8 @@ proptest! {
             for (name, before) in names.iter().zip(before) {
                 let seen = view(&state, name);
                 let total: f64 = seen.state_seconds(at(now)).iter().sum();
-                prop_assert!((total - now as f64).abs() < 1e-6, "{name}: {total} of {now}");
+                let passed = Duration::from_secs(now.unsigned_abs()).as_secs_f64();
+                prop_assert!((total - passed).abs() < 1e-6, "{name}: {total} of {now}");
                 for (old, new) in before.state_seconds(at(now)).iter().zip(seen.state_seconds(at(now))) {
                     prop_assert!(new >= old - 1e-6);
                 }

@@ -1,6 +1,7 @@
 //! The real binary as a process: started, asked over HTTP, signalled, ended when dropped.
 
 use std::{
+    fmt::Write as _,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::PathBuf,
@@ -56,7 +57,7 @@ impl Daemon {
         let mut address = None;
         for line in lines.by_ref() {
             let line = line.unwrap();
-            log.lock().unwrap().push_str(&format!("{line}\n"));
+            writeln!(log.lock().unwrap(), "{line}").unwrap();
             if let Some((_, rest)) = line.split_once("addresses=") {
                 let rest = rest.trim_start_matches(['"', '[']);
                 address = Some(rest.split([']', '"', ',', ' ']).next().unwrap().to_owned());
@@ -70,7 +71,7 @@ impl Daemon {
         let kept = Arc::clone(&log);
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                kept.lock().unwrap().push_str(&format!("{line}\n"));
+                writeln!(kept.lock().unwrap(), "{line}").unwrap();
             }
         });
         Self { child, address, log }
@@ -102,7 +103,7 @@ impl Daemon {
     pub fn ask(&self, method: &str, path: &str, headers: &[&str]) -> Answer {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+        let headers: String = headers.iter().flat_map(|header| [*header, "\r\n"]).collect();
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n{headers}\r\n",

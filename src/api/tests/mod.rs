@@ -47,9 +47,13 @@ fn setup_with(slots: Vec<Slot>, web: Web) -> Setup {
     Setup { router: router(state), ready, reloads, views, metrics }
 }
 
+fn web(max_requests: usize) -> Web {
+    Web { route_prefix: String::new(), external_url: None, max_requests }
+}
+
 fn setup() -> Setup {
     let slots = vec![slot("down <b>", down()), slot("new", fresh()), slot("up", view())];
-    setup_with(slots, Web::default())
+    setup_with(slots, web(40))
 }
 
 struct Answer {

@@ -42,7 +42,8 @@ async fn links_of_the_landing_page_work() {
 /// Convention 26: the route prefix.
 #[tokio::test]
 async fn everything_lies_under_the_prefix() {
-    let web = Web::new(None, Some("https://example.com/a/noroshi/"), 1).unwrap();
+    let external_url = Some("https://example.com/a/noroshi".to_owned());
+    let web = Web { route_prefix: "/a/noroshi".into(), external_url, max_requests: 1 };
     let setup = setup_with(vec![slot("up", view())], web);
     for path in ["/", "/metrics", "/-/healthy", "/config", "/api/v1/checks", "/api/v1/checks/up"] {
         let answer = get(&setup.router, &format!("/a/noroshi{path}")).await;

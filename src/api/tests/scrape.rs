@@ -90,7 +90,7 @@ async fn series_of_a_removed_check_vanish() {
 #[tokio::test]
 async fn scrapes_at_once_are_limited() {
     let many = (0..2000).map(|at| fixture::busy(&format!("c{at:04}"))).collect();
-    let setup = setup_with(many, Web::new(None, None, 1).unwrap());
+    let setup = setup_with(many, web(1));
     let request = Request::get("/metrics").body(Body::empty()).unwrap();
     // Nobody reads its body, so it keeps its place.
     let slow = setup.router.clone().oneshot(request).await.unwrap();

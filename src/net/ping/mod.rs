@@ -75,7 +75,7 @@ pub struct Sockets {
 }
 
 /// So long may a socket be unused before the opening of another closes it.
-const IDLE: Duration = Duration::from_secs(600);
+const IDLE: Duration = Duration::from_mins(10);
 
 impl Sockets {
     /// The socket for a key, opened if need be. Must be called within a runtime that lives as long as the socket.
