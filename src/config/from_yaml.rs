@@ -2,7 +2,7 @@ use std::{collections::HashMap, fmt, ops::Range};
 
 use figment::value::{Dict, Value};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess};
-use serde_saphyr::{Location, Options, Spanned, budget, options};
+use serde_saphyr::{Location, Options, Spanned, UserMessageFormatter, budget, options};
 
 use super::syntax::{Inside, Mark, SyntaxError};
 
@@ -49,7 +49,7 @@ fn syntax_error(error: &serde_saphyr::Error, text: &str) -> SyntaxError {
         Some(location) => Places { text, starts: line_starts(text) }.range(location),
         None => text.len()..text.len(),
     };
-    let words = error.without_snippet().to_string();
+    let words = error.without_snippet().render_with_formatter(&UserMessageFormatter);
     let first = words.lines().next().unwrap_or_default();
     // The parser repeats the position, which every diagnostic shows already.
     let message = first.split(" at line ").next().unwrap_or(first).to_owned();

@@ -81,7 +81,8 @@ pub struct Config {
     pub demo: DemoOptions,
 }
 
-/// The outcome of loading.
+/// The outcome of loading. It holds the files and every value for whoever asks where something came from; take the
+/// configuration out and drop the rest.
 pub struct Loaded {
     /// There if there is no error.
     pub config: Option<Config>,
