@@ -154,7 +154,8 @@ const TABLE: &[Row] = &[
             (Fault::Garbage, Fails(&[Reason::WebsocketUpgrade, Reason::HttpProtocol])),
             (
                 Fault::Oversized,
-                Fails(&[Reason::BodyTooLarge, Reason::WebsocketClose, Reason::HttpProtocol]),
+                // A ping that claims more than it may hold is refused once it is whole; it never is.
+                Fails(&[Reason::BodyTooLarge, Reason::WebsocketProtocol, Reason::WaitTimeout]),
             ),
             (Fault::TlsAlert, Fails(&[Reason::TlsHandshake])),
             (Fault::WrongId, Fails(&[Reason::WebsocketUpgrade])),
