@@ -84,12 +84,9 @@ tcp.address = "192.0.2.1:80"
 depends_on = ["types", "a"]
 
 [checks.slow]
-tcp.address = "192.0.2.1:80"
+http.url = "example.org/health"
 timeout = "30s"
-resolve = ["example.org:443:nowhere"]
-
-[web]
-external_url = "example.org"
+http.expect.body = [{ contains = "ok" }, { regex = "ok(" }]
 "#;
 
 const MISTAKES_YAML: &str = r#"
@@ -118,11 +115,13 @@ checks:
     tcp: {address: "192.0.2.1:80"}
     depends_on: [types, a]
   slow:
-    tcp: {address: "192.0.2.1:80"}
+    http:
+      url: example.org/health
+      expect:
+        body:
+          - contains: ok
+          - regex: ok(
     timeout: 30s
-    resolve: ["example.org:443:nowhere"]
-web:
-  external_url: example.org
 "#;
 
 #[test]
@@ -139,9 +138,9 @@ fn ten_mistakes_are_ten_diagnostics_in_toml() {
             "C021 16:1",
             "C024 20:15",
             "C025 24:15",
+            "C011 31:12",
             "C026 32:11",
-            "C011 33:12",
-            "C011 36:16",
+            "C011 33:52",
         ]
     );
     insta::assert_snapshot!(shown(&directory, &loaded));
@@ -160,9 +159,9 @@ fn ten_mistakes_are_ten_diagnostics_in_yaml() {
             "C021 14:5",
             "C024 18:18",
             "C025 22:9",
-            "C026 28:14",
-            "C011 29:15",
-            "C011 31:17",
+            "C011 28:12",
+            "C011 32:20",
+            "C026 33:14",
         ]
     );
     insta::assert_snapshot!(shown(&directory, &loaded));
@@ -499,6 +498,69 @@ password = "hunter2
         );
         assert!(!everything.contains("hunter2"), "{name}\n{everything}");
     }
+}
+
+#[test]
+fn secrets_in_force_are_masked() {
+    let directory = directory(&[(
+        "config.toml",
+        r#"
+[checks.a.http]
+url = "https://example.org/?api_key=hunter2&page=3"
+headers = { X-Api-Key = "hunter2", Accept = "text/plain" }
+basic_auth = { username = "user", password_file = "/run/password" }
+[checks.b.http]
+url = "https://example.org/"
+bearer_token = "hunter2"
+[checks.c.http]
+url = "https://example.org/"
+"#,
+    )]);
+    // A password of digits alone, with a zero that a number would lose.
+    let variables = [
+        ("NOROSHI__CHECKS__C__HTTP__BASIC_AUTH__USERNAME", "42"),
+        ("NOROSHI__CHECKS__C__HTTP__BASIC_AUTH__PASSWORD", "00722"),
+    ];
+    let loaded = load(&directory, &["config.toml"], &variables);
+    assert_eq!(loaded.diagnostics, []);
+    let effective = loaded.effective(true);
+    for shown in [
+        "http.url = \"https://example.org/?api_key=<secret>&page=3\"",
+        "http.headers.x-api-key = \"<secret>\"  # from",
+        "http.headers.accept = \"text/plain\"",
+        "http.basic_auth.password_file = \"/run/password\"",
+        "http.bearer_token = \"<secret>\"",
+        "http.basic_auth.username = \"42\"",
+        "http.basic_auth.password = \"<secret>\"",
+    ] {
+        assert!(effective.contains(shown), "{shown}\n{effective}");
+    }
+    assert!(!effective.contains("hunter2") && !effective.contains("722"), "{effective}");
+    let debug = format!("{:?}", loaded.config);
+    assert!(!debug.contains("00722"), "{debug}");
+}
+
+#[test]
+fn what_a_kind_says_of_its_own_keys_has_a_place() {
+    let (directory, loaded) = load_text(
+        "config.toml",
+        r#"
+[checks.a.http]
+url = "https://user:hunter2@example.org/"
+[checks.b.http]
+url = "https://example.org/"
+body = "x"
+body_file = "/x"
+[checks.c.dns]
+[checks.d.http]
+url = "https://example.org/"
+expect = { status = ["2xx", 99], json = [{ path = "$[" }] }
+basic_auth = { username = "x", pasword = "hunter2" }
+"#,
+    );
+    let text = shown(&directory, &loaded);
+    assert!(!text.contains("hunter2"), "{text}");
+    insta::assert_snapshot!(text);
 }
 
 #[test]

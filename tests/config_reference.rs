@@ -35,6 +35,18 @@ fn examples_of_all_kinds_load_and_fit_the_schema() {
 }
 
 #[test]
+fn what_is_shown_as_in_force_loads_to_the_same() {
+    for kind in KINDS.iter().filter(|kind| !kind.example.trim().is_empty()) {
+        let text = format!("[checks.example]\n{}\n", kind.example);
+        let loaded = load(&text);
+        assert_eq!(loaded.diagnostics, [], "{}", loaded.human(false, ""));
+        let effective = loaded.effective(false);
+        assert_eq!(schema_violations(&effective), [""; 0], "{effective}");
+        assert_eq!(load(&effective).config, loaded.config, "{effective}");
+    }
+}
+
+#[test]
 fn the_schema_says_what_the_loader_says() {
     let good = "defaults.interval = '1m'\nweb.listen_address = ':1'\n[checks.a]\ntcp.address = 'h:1'\nfailures = '3/5'\nwarn = { duration = '1s' }";
     assert_eq!(schema_violations(good), [""; 0]);

@@ -47,6 +47,9 @@ const PACES: usize = 1024;
 /// Sets of changes that may wait: reloads are one at a time.
 const CHANGES: usize = 4;
 
+/// What is added to the grace for everything that does not wait for a peer.
+const SLACK: Duration = Duration::from_secs(1);
+
 /// What an app is started with.
 pub struct Options {
     /// Where the configuration comes from.
@@ -87,6 +90,17 @@ impl std::fmt::Debug for StartError {
     }
 }
 
+/// The end, in three steps.
+#[derive(Default)]
+struct Stop {
+    /// No more runs.
+    schedule: CancellationToken,
+    /// From now on the end of a task is expected.
+    tasks: CancellationToken,
+    /// No more requests.
+    server: CancellationToken,
+}
+
 /// A running daemon.
 pub struct App {
     addresses: Vec<SocketAddr>,
@@ -94,8 +108,7 @@ pub struct App {
     reload: mpsc::Sender<oneshot::Sender<Result<String, String>>>,
     supervisor: Supervisor,
     server: serve::Server,
-    schedule_stop: CancellationToken,
-    stop: CancellationToken,
+    stop: Stop,
     grace: Duration,
 }
 
@@ -103,14 +116,14 @@ impl App {
     /// Builds everything and returns once the first configuration is applied.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let Options { sources, clock, grace } = options;
+        let reading = clock.now();
         let (loaded, config) = load(sources.clone()).await?;
         let listeners = serve::bind(&config.web.listen_address)?;
         let addresses = serve::addresses(&listeners);
         let demo = reload::demo_of(&config.demo)?;
 
-        let stop = CancellationToken::new();
-        let schedule_stop = CancellationToken::new();
-        let mut supervisor = Supervisor::new(stop.clone());
+        let stop = Stop::default();
+        let mut supervisor = Supervisor::new(stop.tasks.clone());
         let mut telemetry = Telemetry::new();
         supervisor.register(telemetry.registry());
 
@@ -130,7 +143,7 @@ impl App {
         counts.register(telemetry.registry());
         let schedule = Schedule::new(clock, runner(Net::new(), clock), counts);
         let inputs = schedule::Inputs { changes, paces, limits };
-        let run = schedule.run(inputs, observations_in, schedule_stop.clone(), grace);
+        let run = schedule.run(inputs, observations_in, stop.schedule.clone(), grace);
         supervisor.essential("schedule", run);
         supervisor.essential("transitions", log_transitions(transitions));
 
@@ -153,7 +166,7 @@ impl App {
         let watched = loaded.watched().to_vec();
         let (file_changed, file_changes) = mpsc::channel(1);
         supervisor.restarting("config-watch", move || {
-            watch::files(watched.clone(), file_changed.clone())
+            watch::files(watched.clone(), reading.into(), file_changed.clone())
         });
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
@@ -168,12 +181,13 @@ impl App {
             clock,
             web: Arc::new(web(&config)),
         };
-        let server = serve::start(listeners, api::router(api), stop.clone())?;
+        let server = serve::start(listeners, api::router(api), stop.server.clone())?;
         let applied = reloader.first(&config).await;
-        supervisor.essential("reload", reloader.run(reloads, file_changes));
+        let run = reloader.run(reloads, file_changes, stop.tasks.clone());
+        supervisor.essential("reload", run);
         ready.send_replace(applied);
         info!(checks = config.checks.len(), addresses = ?addresses, "noroshi watches");
-        Ok(Self { addresses, ready, reload, supervisor, server, schedule_stop, stop, grace })
+        Ok(Self { addresses, ready, reload, supervisor, server, stop, grace })
     }
 
     /// Where it listens, in the order of the configuration; port 0 is already a real one.
@@ -197,16 +211,17 @@ impl App {
         self.supervisor.failed().await
     }
 
-    /// Not ready, then the schedule, then everything else. Says whether all ended within the grace.
+    /// Not ready, then the schedule, then everything else; the server last, so that a scrape still sees the last
+    /// outcomes. Says whether all ended within the grace.
     pub async fn stop(self) -> bool {
-        let deadline = Instant::now() + self.grace + Duration::from_secs(1);
+        let deadline = Instant::now() + self.grace + SLACK;
         self.ready.send_replace(false);
-        // The schedule holds the only sender of observations: when it has ended, the state ends, and so on down the line.
-        self.schedule_stop.cancel();
-        self.stop.cancel();
-        drop(self.reload);
+        // The schedule holds the only sender of observations: when it has ended the state ends, and so on down the line.
+        self.stop.tasks.cancel();
+        self.stop.schedule.cancel();
         let ended = self.supervisor.drain(deadline).await;
-        self.server.join(deadline).await && ended
+        self.stop.server.cancel();
+        self.server.join(deadline.max(Instant::now() + SLACK)).await && ended
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use super::{StartError, load, log};
@@ -68,14 +69,16 @@ impl Reloader {
         applied
     }
 
-    /// Reloads whenever asked, or when a file changed, until nobody can ask any more.
+    /// Reloads whenever asked, or when a file changed, until `stop`.
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<Request>,
         mut file_changes: mpsc::Receiver<()>,
+        stop: CancellationToken,
     ) {
         loop {
             tokio::select! {
+                () = stop.cancelled() => return,
                 request = requests.recv() => {
                     let Some(answer) = request else { return };
                     let result = self.reload("asked for").await;

@@ -19,17 +19,25 @@ const DEBOUNCE: Duration = Duration::from_millis(500);
 /// How often the files are looked at even if nothing was heard: network file systems send no events.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// What the files looked like: by path, their length, time and content's hash are not needed: length and time do.
+/// How far a file's time may lag behind the clock: the kernel stamps with its last tick.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What the files looked like: length and time by path.
 type Seen = BTreeMap<PathBuf, Option<(u64, SystemTime)>>;
 
 /// Sends `()` into `changed` whenever one of the files or a directory's listing changed. Never returns.
 ///
 /// A directory is watched instead of its files, because a ConfigMap's update replaces the symlink `..data` beside them
-/// and an editor's save replaces the file itself.
-pub(super) async fn files(paths: Vec<PathBuf>, changed: mpsc::Sender<()>) {
+/// and an editor's save replaces the file itself. What changed after `loaded`, when the files began to be read, is a
+/// change too.
+pub(super) async fn files(paths: Vec<PathBuf>, loaded: SystemTime, changed: mpsc::Sender<()>) {
     let heard = Arc::new(Notify::new());
     let _watcher = watch(&paths, &heard);
     let mut seen = look(&paths);
+    let since = loaded - TICK;
+    if seen.values().flatten().any(|(_, modified)| *modified >= since) {
+        let _ = changed.try_send(());
+    }
     loop {
         tokio::select! {
             () = heard.notified() => clock::sleep(DEBOUNCE).await,
@@ -106,13 +114,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_change_before_the_watch_began_is_not_lost() {
+        let root = tempfile::tempdir().unwrap();
+        let loaded = SystemTime::now();
+        let file = root.path().join("noroshi.toml");
+        fs::write(&file, "a = 1").unwrap();
+        let (tell, mut told) = mpsc::channel(1);
+        let watching = tokio::spawn(files(vec![file], loaded, tell));
+        tokio::time::timeout(Duration::from_secs(10), told.recv()).await.unwrap().unwrap();
+        watching.abort();
+    }
+
+    #[tokio::test]
     async fn a_config_maps_symlink_swap_is_one_change() {
         let root = tempfile::tempdir().unwrap();
         swap(root.path(), "..v1", "a = 1");
         let file = root.path().join("noroshi.toml");
         symlink("..data/noroshi.toml", &file).unwrap();
         let (tell, mut told) = mpsc::channel(1);
-        let watching = tokio::spawn(files(vec![file], tell));
+        let loaded = SystemTime::now() + Duration::from_secs(3600);
+        let watching = tokio::spawn(files(vec![file], loaded, tell));
         // The watch is up once the task has run to its first wait.
         tokio::task::yield_now().await;
         swap(root.path(), "..v2", "a = 22");

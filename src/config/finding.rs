@@ -197,6 +197,16 @@ fn write_key(f: &mut impl fmt::Write, key: &str) -> fmt::Result {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_as_a_key_is_read_as_that_key(key in "\\PC{0,20}|[\"\\\\\u{0}-\u{20}a.]{0,8}") {
+            let mut text = String::new();
+            write_key(&mut text, &key).unwrap();
+            let table: toml::Table = toml::from_str(&format!("{text} = 1")).unwrap();
+            proptest::prop_assert_eq!(table.keys().next(), Some(&key));
+        }
+    }
+
     #[test]
     fn paths_read_like_toml() {
         let path = Path::of(["checks", "a.b", "http"]).key("body").index(1);

@@ -7,7 +7,11 @@ use figment::{
     value::{Dict, Map, Tag, Value},
 };
 
-use super::{files::SourceFile, finding::Path, from_toml};
+use super::{
+    files::SourceFile,
+    finding::{Path, Step},
+    from_toml,
+};
 
 /// Environment variables with this prefix are read, no other: Kubernetes injects `NOROSHI_PORT=tcp://...` and the like
 /// for a Service called noroshi.
@@ -151,6 +155,23 @@ impl Values {
     /// The value at a path.
     pub(super) fn find(&self, path: &Path) -> Option<&Value> {
         path.find(&self.root)
+    }
+
+    /// The path as it was written, where a kind changed the case of a key: names of headers become lower case.
+    pub(super) fn spelling(&self, path: &Path) -> Option<Path> {
+        if self.find(path).is_some() {
+            return Some(path.clone());
+        }
+        let mut written = Path::default();
+        for step in &path.0 {
+            written = match (self.find(&written)?, step) {
+                (Value::Dict(_, dict), Step::Key(key)) if !dict.contains_key(key) => {
+                    written.key(dict.keys().find(|own| own.eq_ignore_ascii_case(key))?.clone())
+                }
+                _ => written.then([step.clone()]),
+            };
+        }
+        self.find(&written).map(|_| written)
     }
 
     /// Where the value at a path came from; that of what is around it, where there is none.

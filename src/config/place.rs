@@ -75,8 +75,8 @@ impl<'a> Places<'a> {
 
     /// `from FILE:LINE` or the variable a value came from; nothing for a built-in default.
     pub(super) fn source(&mut self, path: &Path) -> Option<String> {
-        self.values.find(path)?;
-        match self.locate(path, Part::Value) {
+        let path = self.values.spelling(path)?;
+        match self.locate(&path, Part::Value) {
             (Some(span), _) => Some(format!("from {}:{}", span.file.display(), span.line)),
             (None, word) => word,
         }
@@ -84,7 +84,7 @@ impl<'a> Places<'a> {
 
     /// Whether somebody said anything at a path.
     pub(super) fn is_set(&self, path: &Path) -> bool {
-        self.values.find(path).is_some()
+        self.values.spelling(path).is_some()
     }
 
     fn other(&mut self, words: &str, path: &Path) -> String {

@@ -95,6 +95,8 @@ impl Pruned<'_> {
         }
         let follow_up = match &error.kind {
             Kind::MissingField(key) => self.removed.contains(&original.key(key.as_ref())),
+            // What a table says of itself as a whole may come from what was taken out of it.
+            Kind::Message(_) => self.removed.iter().any(|gone| gone.0.starts_with(&original.0)),
             _ => false,
         };
         if !follow_up {

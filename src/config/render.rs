@@ -1,8 +1,8 @@
 //! Diagnostics for people: what, where, the line itself, and how to mend it.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
 
-use super::{codes::Code, files::SourceFile, sensitive, syntax::Mark};
+use super::{codes::Code, files::SourceFile, finding::Path, sensitive, suggest, syntax::Mark};
 use crate::model::{Diagnostic, Secret, Severity};
 
 /// How many of the known keys are listed; JSON output has all.
@@ -26,7 +26,8 @@ pub(super) fn human(
 ) -> String {
     let mut page = Page { out: String::new(), colour, files, secrets: Vec::new() };
     if !diagnostics.is_empty() {
-        page.secrets = files.iter().map(secrets).collect();
+        let misspelt = misspelt_secrets(diagnostics);
+        page.secrets = files.iter().map(|file| secrets(file, &misspelt)).collect();
     }
     for diagnostic in diagnostics {
         page.paragraph(diagnostic);
@@ -203,16 +204,40 @@ fn cut(line: &str, from: usize, to: usize) -> (String, usize, usize) {
     (kept, from - skip, (to - from).min(MAX_LINE - (from - skip)))
 }
 
+/// Unknown keys that look like a secret one: `pasword`.
+fn misspelt_secrets(diagnostics: &[Diagnostic]) -> HashSet<&str> {
+    let unknown = diagnostics.iter().filter(|one| one.code == Code::UnknownKey.word());
+    let misspelt = unknown.filter(|one| {
+        let key = one.path.rsplit('.').next().unwrap_or_default();
+        let meant = suggest::nearest(key, one.known.iter().map(String::as_str));
+        meant.is_some_and(sensitive::is_secret_key)
+    });
+    misspelt.map(|one| one.path.as_str()).collect()
+}
+
 /// Values of secret keys, which may reach over several lines.
-fn secrets(file: &SourceFile) -> Vec<std::ops::Range<usize>> {
+fn secrets(file: &SourceFile, misspelt: &HashSet<&str>) -> Vec<std::ops::Range<usize>> {
     let marks: Mark = file.format.marks(&file.text);
+    let hidden = |path: &Path| {
+        sensitive::is_secret_path(path)
+            || (!misspelt.is_empty() && misspelt.contains(path.to_string().as_str()))
+    };
     let leaves = marks.leaves().into_iter();
-    leaves.filter(|(path, _)| sensitive::is_secret_path(path)).map(|(_, range)| range).collect()
+    leaves.filter(|(path, _)| hidden(path)).map(|(_, range)| range).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn any_line_has_its_caret(text in "[a-zü\\n\\t =\"]{0,400}", from in 0_usize..400, width in 0_usize..90) {
+            let start = (0..=from.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+            let (shown, from, width) = snippet(&text, start, (start + width).min(text.len()), &[]);
+            proptest::prop_assert!(from <= shown.chars().count() + text.len() && width > 0);
+        }
+    }
 
     #[test]
     fn the_caret_stays_under_what_it_means() {

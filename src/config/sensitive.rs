@@ -7,9 +7,8 @@ use crate::model::Secret;
 
 /// Parts of key names whose values are secrets. `*_file` and `*_env` only say where one is.
 const WORDS: [&str; 12] = [
-    "password",
-    "passwd",
-    "passphrase",
+    "pass",
+    "pwd",
     "secret",
     "token",
     "credential",
@@ -19,6 +18,7 @@ const WORDS: [&str; 12] = [
     "api_key",
     "api-key",
     "private_key",
+    "x-auth",
 ];
 
 /// Whether the value of a key, or of a header of this name, is a secret.
@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn keys() {
-        for key in ["password", "bearer_token", "X-Api-Key", "Authorization", "Set-Cookie"] {
+        for key in ["password", "PASS", "bearer_token", "X-Api-Key", "Authorization", "Set-Cookie"]
+        {
             assert!(is_secret_key(key), "{key}");
         }
         for key in ["password_file", "token_env", "key_file", "url", "interval"] {
@@ -132,6 +133,16 @@ mod tests {
         }
         assert!(is_secret_path(&Path::of(["checks", "a", "http", "headers", "Authorization"])));
         assert!(!is_secret_path(&Path::of(["checks", "token-service", "http", "url"])));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_masked_without_harm(text in "(password|token|://|[=:@'\"?& \\\\ü]|[a-z]){0,40}") {
+            let masked = mask(&text);
+            proptest::prop_assert_eq!(mask(&format!("x = 1 # {masked}")).contains("hunter2"), false);
+            let secret = format!("{text}\npassword = \"hunter2\"");
+            proptest::prop_assert!(!mask(secret.lines().last().unwrap_or_default()).contains("hunter2"));
+        }
     }
 
     #[test]

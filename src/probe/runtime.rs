@@ -1,6 +1,7 @@
 //! What every run has in common: resolve, pick addresses, probe, invert, warn, contain panics.
 
 use std::{
+    future::Future,
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::Arc,
@@ -51,16 +52,7 @@ pub async fn run(check: &Check, net: &Net, clock: Clock, trace: Trace) -> Report
     let started = Instant::now();
     let deadline = started + check.settings.timeout;
     let attempt = Attempt::new(deadline, trace);
-    let work = AssertUnwindSafe(probe(check, net, attempt)).catch_unwind();
-    // Every phase keeps the deadline by itself and says where it was; this is the net below them.
-    let tried = match clock::timeout_at(deadline + Duration::from_millis(50), work).await {
-        Ok(Ok(tried)) => tried,
-        Ok(Err(panic)) => Tried::failed(Failure::new(Reason::InternalPanic, words(&*panic))),
-        Err(_) => Tried::failed(Failure::new(
-            Reason::DeadlineExceeded,
-            format!("not over after {} s", check.settings.timeout.as_secs_f64()),
-        )),
-    };
+    let tried = contained(deadline + SLACK, probe(check, net, attempt)).await;
     let Tried { result, phases, trace, facts } = tried;
     let duration = started.elapsed();
     let (verdict, failure) = judge(&check.settings, result, duration, &facts, clock);
@@ -73,6 +65,21 @@ pub async fn run(check: &Check, net: &Net, clock: Clock, trace: Trace) -> Report
         facts: facts.into(),
     };
     Report { outcome, trace }
+}
+
+/// What is added to the deadline before the net below all phases catches a run that none of them cut.
+const SLACK: Duration = Duration::from_millis(50);
+
+/// Every phase keeps the deadline by itself and says where it was; this is the net below them, and below their panics.
+async fn contained(deadline: Instant, work: impl Future<Output = Tried>) -> Tried {
+    match clock::timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(tried)) => tried,
+        Ok(Err(panic)) => Tried::failed(Failure::new(Reason::InternalPanic, words(&*panic))),
+        Err(_) => {
+            let detail = "not over at its deadline, and no phase of it noticed";
+            Tried::failed(Failure::new(Reason::DeadlineExceeded, detail))
+        }
+    }
 }
 
 /// What one or several attempts left behind.
@@ -253,4 +260,71 @@ fn bounded(mut detail: String) -> String {
         detail.push('…');
     }
     detail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::epoch_seconds,
+        model::{CheckId, PromDuration, Warn, WarnMetric},
+    };
+
+    async fn reason(work: impl Future<Output = Tried>) -> Option<Reason> {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        contained(deadline, work).await.result.err().map(|failure| failure.reason)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_and_a_hang_are_outcomes() {
+        assert_eq!(reason(async { panic!("out of cheese") }).await, Some(Reason::InternalPanic));
+        assert_eq!(reason(std::future::pending()).await, Some(Reason::DeadlineExceeded));
+    }
+
+    fn settings() -> CheckSettings {
+        CheckSettings::new(CheckId::new("a"), "tcp", "127.0.0.1:1", "127.0.0.1")
+    }
+
+    fn verdict(settings: &CheckSettings, result: Result<(), Reason>, facts: &[Fact]) -> Verdict {
+        let result = result.map_err(|reason| Failure::new(reason, ""));
+        judge(settings, result, Duration::from_millis(600), facts, Clock::system()).0
+    }
+
+    #[test]
+    fn inversion_turns_passes_and_failures_but_not_our_own_faults() {
+        let inverted = CheckSettings { invert: true, ..settings() };
+        assert_eq!(verdict(&inverted, Ok(()), &[]), Verdict::Fail);
+        assert_eq!(verdict(&inverted, Err(Reason::ConnectRefused), &[]), Verdict::Pass);
+        assert_eq!(verdict(&inverted, Err(Reason::LocalResources), &[]), Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_broken_warn_rule_is_a_warning_and_never_a_failure() {
+        let mut settings = settings();
+        assert_eq!(verdict(&settings, Ok(()), &[]), Verdict::Pass);
+        settings.warn.duration = Some(PromDuration(Duration::from_millis(500)));
+        assert_eq!(verdict(&settings, Ok(()), &[]), Verdict::Warn);
+        settings.warn = Warn::default();
+        settings.warn.certificate_validity = Some(PromDuration(Duration::from_hours(48)));
+        let ends = epoch_seconds(Clock::system().now()) + 3600.0;
+        let soon = Fact::labelled(&certificate::NOT_AFTER, ["peer", "0"], ends);
+        assert_eq!(verdict(&settings, Ok(()), &[]), Verdict::Pass);
+        assert_eq!(verdict(&settings, Ok(()), &[soon]), Verdict::Warn);
+        let rule = |above, below| WarnMetric { name: IP_PROTOCOL.name.into(), above, below };
+        let fact = [Fact::new(&IP_PROTOCOL, 4.0)];
+        for (rule, wanted) in [
+            (rule(Some(4.0), None), Verdict::Pass),
+            (rule(Some(3.9), None), Verdict::Warn),
+            (rule(None, Some(4.1)), Verdict::Warn),
+        ] {
+            settings.warn = Warn { metrics: vec![rule], ..Warn::default() };
+            assert_eq!(verdict(&settings, Ok(()), &fact), wanted);
+        }
+    }
+
+    #[test]
+    fn a_long_detail_is_cut_between_characters() {
+        let cut = bounded("狼".repeat(400));
+        assert!(cut.len() <= DETAIL_LIMIT + '…'.len_utf8() && cut.ends_with('…'));
+    }
 }

@@ -8,10 +8,7 @@ use crate::{
 /// What an error of hyper's means: its sources from the outside in, the most telling one first.
 pub(super) fn of(error: &hyper::Error) -> Failure {
     if error.is_incomplete_message() {
-        return Failure::new(
-            Reason::ConnectionClosed,
-            "the connection was closed before the answer was complete",
-        );
+        return closed();
     }
     if error.is_parse_too_large() {
         let detail = format!("the head of the answer is larger than {} bytes", super::HEAD_LIMIT);
@@ -35,6 +32,11 @@ pub(super) fn of(error: &hyper::Error) -> Failure {
     Failure::new(reason, words(error))
 }
 
+fn closed() -> Failure {
+    let detail = "the connection was closed before the answer was complete";
+    Failure::new(Reason::ConnectionClosed, detail)
+}
+
 /// A server that resets a stream or says goodbye (RFC 9113 sections 6.4 and 6.8) ended the exchange as a closed TCP
 /// connection does; what we found wrong ourselves is a matter of protocol.
 fn of_h2(error: &h2::Error) -> Failure {
@@ -51,11 +53,13 @@ fn of_h2(error: &h2::Error) -> Failure {
 
 fn of_io(error: &io::Error) -> Failure {
     let failure = tls::broken(error);
-    // Without a number it does not come from the kernel: hyper found broken framing.
-    if failure.reason == Reason::ConnectUnreachable && error.raw_os_error().is_none() {
-        return Failure::new(Reason::HttpProtocol, failure.detail);
+    match (failure.reason, error.raw_os_error()) {
+        // Without a number it does not come from the kernel: h2's word for an end that came too early,
+        (Reason::ConnectReset, None) if error.kind() == io::ErrorKind::BrokenPipe => closed(),
+        // or broken framing that hyper found.
+        (Reason::ConnectUnreachable, None) => Failure::new(Reason::HttpProtocol, failure.detail),
+        _ => failure,
     }
-    failure
 }
 
 /// hyper's own words and those of its causes.

@@ -5,9 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A TLS protocol version, as Prometheus' `tls_config` writes it; `TLS 1.3` is understood too.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum TlsVersion {
     /// TLS 1.2
     #[serde(rename = "TLS12", alias = "TLS 1.2")]
@@ -24,6 +22,17 @@ impl TlsVersion {
             Self::Tls12 => "TLS 1.2",
             Self::Tls13 => "TLS 1.3",
         }
+    }
+}
+
+/// By hand, because the derived one knows no aliases.
+impl JsonSchema for TlsVersion {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TlsVersion".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let words = ["TLS12", "TLS13", "TLS 1.2", "TLS 1.3"];
+        schemars::json_schema!({ "type": "string", "enum": words })
     }
 }
 

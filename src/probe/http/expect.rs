@@ -6,7 +6,7 @@ use hyper::header::HeaderName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{json_path::JsonPath, status::StatusRange};
+use super::{json::JsonPath, status::StatusRange};
 use crate::{model::PromDuration, re2::Regex};
 
 /// What a good answer looks like. Every expectation is looked at; the first broken one names the reason.

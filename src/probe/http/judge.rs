@@ -6,8 +6,9 @@ use hyper::{HeaderMap, Version, http::response};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::expect::{
-    BodyRule, Expect, HeaderRule, HeaderWanted, HttpVersion, JsonRule, JsonWanted,
+use super::{
+    expect::{BodyRule, Expect, HeaderRule, HeaderWanted, HttpVersion, JsonRule, JsonWanted},
+    json,
 };
 use crate::{
     model::{Expectation, Fact, Failure, PromDuration, Reason, Trace},
@@ -94,7 +95,7 @@ impl<'a> Judge<'a> {
         if expect.json.is_empty() {
             return;
         }
-        match serde_json::from_slice(body) {
+        match json::parse(body) {
             Ok(root) => {
                 for rule in &expect.json {
                     self.json(rule, &root);

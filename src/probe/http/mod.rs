@@ -8,7 +8,7 @@ mod compression;
 mod cookie;
 mod expect;
 mod facts;
-mod json_path;
+mod json;
 mod judge;
 mod problems;
 mod redirect;
@@ -61,7 +61,7 @@ pub struct Spec {
     body_json: Option<serde_json::Value>,
     /// User and password, sent with the first request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    basic_auth: Option<BasicAuth>,
+    basic_auth: Option<Box<BasicAuth>>,
     /// A token sent as `Authorization: Bearer`; prefer one of the other two forms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bearer_token: Option<Secret>,
@@ -73,19 +73,19 @@ pub struct Spec {
     bearer_token_env: Option<String>,
     /// How TLS is spoken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    tls: Option<TlsOptions>,
+    tls: Option<Box<TlsOptions>>,
     /// The protocol version to speak.
     #[serde(default)]
     version: Version,
     /// The proxy that all requests of the run go through. `https` is tunnelled by CONNECT; `http` is asked of the proxy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    proxy_url: Option<ProxyUrl>,
+    proxy_url: Option<Box<ProxyUrl>>,
     /// Headers for the proxy alone.
     #[serde(default)]
     proxy_headers: Headers,
     /// User and password for the proxy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    proxy_basic_auth: Option<BasicAuth>,
+    proxy_basic_auth: Option<Box<BasicAuth>>,
     /// Whether redirects are followed. Cookies live as long as the run; credentials stay with the first host.
     #[serde(default)]
     redirects: Redirects,
@@ -140,7 +140,7 @@ impl Described for Spec {
     }
 
     fn endpoint(&self) -> Endpoint {
-        let proxy = self.proxy_url.as_ref().map(ProxyUrl::url);
+        let proxy = self.proxy_url.as_deref().map(ProxyUrl::url);
         web::endpoint(proxy.unwrap_or(self.url.url()))
     }
 

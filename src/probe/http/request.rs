@@ -171,7 +171,7 @@ impl Spec {
     /// All that may say what `Authorization` holds.
     pub(super) fn authorization(&self) -> Authorization<'_> {
         Authorization {
-            basic: self.basic_auth.as_ref(),
+            basic: self.basic_auth.as_deref(),
             token: self.bearer_token.as_ref(),
             token_file: self.bearer_token_file.as_deref(),
             token_env: self.bearer_token_env.as_deref(),

@@ -17,7 +17,7 @@ use crate::{
         dial,
         http::{self, Exchange, Form},
         resolve::Lookup,
-        tls::{self, TlsOptions},
+        tls,
     },
     probe::{Run, web},
 };
@@ -99,7 +99,7 @@ struct Hop<'a> {
     to: SocketAddr,
     /// No redirect has led away from where the user sent us.
     at_origin: bool,
-    /// The name of the user's own `Host` header: whose certificate is wanted, as in blackbox_exporter.
+    /// The name in the user's own `Host` header: whose certificate is wanted, as in blackbox_exporter.
     name: Option<&'a str>,
 }
 
@@ -151,10 +151,10 @@ impl Hop<'_> {
         run: &mut Run<'_>,
         seen: &mut Seen,
     ) -> Result<Exchange, Failure> {
-        let mut options = spec.tls.clone().unwrap_or_default();
-        if !self.at_origin {
+        let mut options = spec.tls.as_deref().cloned().unwrap_or_default();
+        if self.url.host() != spec.url.url().host() {
             // The name was said of the first host.
-            options = TlsOptions { server_name: None, ..options };
+            options.server_name = None;
         }
         let alpn = spec.version.alpn();
         let client = run.net.tls().client(&options, alpn).await?;

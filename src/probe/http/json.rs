@@ -1,0 +1,193 @@
+//! JSON from strangers, and what a path finds in it.
+
+use std::{cell::Cell, fmt, str::FromStr};
+
+use jsonpath_rust::{
+    parser::{model::JpQuery, parse_json_path},
+    query::{QueryRef, js_path_process},
+};
+use schemars::JsonSchema;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeSeed},
+};
+use serde_json::{Error, Map, Value};
+
+/// The most values in one document. A value takes some 80 bytes in memory, but may take two in the text.
+const VALUES_LIMIT: u32 = 200_000;
+
+/// Reads a document.
+///
+/// # Errors
+/// It is not JSON, nested deeper than 128 levels, or holds more than 200,000 values.
+pub(super) fn parse(text: &[u8]) -> Result<Value, Error> {
+    let left = Cell::new(VALUES_LIMIT);
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let root = Counted(&left).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(root)
+}
+
+/// Builds a value as long as the budget of values lasts.
+#[derive(Clone, Copy)]
+struct Counted<'a>(&'a Cell<u32>);
+
+impl<'de> DeserializeSeed<'de> for Counted<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let Some(left) = self.0.get().checked_sub(1) else {
+            return Err(de::Error::custom(format!("more than {VALUES_LIMIT} values")));
+        };
+        self.0.set(left);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> de::Visitor<'de> for Counted<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element_seed(self)? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+    fn visit_map<A: de::MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            object.insert(name, members.next_value_seed(self)?);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// A JSONPath query (RFC 9535), parsed when the configuration is read.
+#[derive(Clone)]
+pub(super) struct JsonPath {
+    text: Box<str>,
+    query: JpQuery,
+}
+
+impl JsonPath {
+    /// As it was written.
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The values it selects.
+    pub(super) fn select<'a>(&self, root: &'a Value) -> Vec<&'a Value> {
+        let found = js_path_process(&self.query, root).unwrap_or_default();
+        found.into_iter().map(QueryRef::val).collect()
+    }
+}
+
+impl FromStr for JsonPath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let query = parse_json_path(text).map_err(|error| {
+            // The parser draws a picture over several lines; its last one says what it expected.
+            let picture = error.to_string();
+            let why = picture.lines().last().unwrap_or_default().trim().trim_start_matches("= ");
+            format!("`{text}` is not a JSONPath query (RFC 9535): {why}")
+        })?;
+        Ok(Self { text: text.into(), query })
+    }
+}
+
+impl PartialEq for JsonPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl fmt::Debug for JsonPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Serialize for JsonPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for JsonPath {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "JsonPath".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "a JSONPath query (RFC 9535)",
+            "pattern": "^\\$"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_what_serde_json_reads() {
+        let text = r#" {"a":[1,-2,1.5,1e3,18446744073709551615,null,true,"\u72fc\n"],"b":{"a":{}},"b":2} "#;
+        assert_eq!(parse(text.as_bytes()).unwrap(), text.parse::<Value>().unwrap());
+        for text in ["", "{", "[1,]", "1 2", "nul", "\"x"] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_swells_is_refused() {
+        let many = format!("[{}0]", "0,".repeat(1_000_000));
+        assert!(parse(many.as_bytes()).unwrap_err().to_string().contains("200000 values"));
+        let deep = "[".repeat(100_000);
+        assert!(parse(deep.as_bytes()).unwrap_err().to_string().contains("recursion"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_and_no_path_panic(bytes: Vec<u8>, path in "\\$[\\PC]{0,20}") {
+            let root = parse(&bytes).unwrap_or_default();
+            if let Ok(path) = path.parse::<JsonPath>() {
+                path.select(&root);
+            }
+        }
+    }
+}
