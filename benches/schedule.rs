@@ -1,5 +1,11 @@
 //! What the schedule and the state cost per run, at 100,000 checks: whole simulated minutes on paused time.
 
+#![allow(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a bench ends by panicking where it cannot go on"
+)]
+
 use std::{collections::BTreeMap, hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -40,12 +46,12 @@ async fn seconds(checks: Vec<Check>, count: u64) -> Duration {
     let runner: Runner = Arc::new(|_| std::future::ready(passed()).boxed());
     let clock = Clock::anchored(jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1));
     let schedule = Schedule::new(clock, runner, Metrics::default());
-    let (changes, changed) = mpsc::channel(1);
+    let (changes, changes_out) = mpsc::channel(1);
     let (_paces, paced) = mpsc::channel(1);
     let (_limits, limits) = watch::channel(Limits { concurrency: 10_000, per_host: 8 });
     let (observations, mut observed) = mpsc::channel(4096);
     let stop = CancellationToken::new();
-    let inputs = Inputs { changes: changed, paces: paced, limits };
+    let inputs = Inputs { changes: changes_out, paces: paced, limits };
     let task =
         tokio::spawn(schedule.run(inputs, observations, stop.clone(), Duration::from_secs(1)));
     let drain = tokio::spawn(async move { while observed.recv().await.is_some() {} });

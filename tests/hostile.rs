@@ -1,4 +1,9 @@
 //! Named ways in which targets mislead, and what a check must make of them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by panicking"
+)]
 
 mod support;
 

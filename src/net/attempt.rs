@@ -37,6 +37,10 @@ impl Attempt {
     ) -> Result<T, Failure> {
         self.phase = phase;
         let begun = Instant::now();
+        // Where a stranger sends faster than we read, work is always ready and the timer below never gets its turn.
+        if begun >= self.deadline {
+            return Err(self.timed_out());
+        }
         let done = clock::timeout_at(self.deadline, work).await;
         self.phases.add(phase, begun.elapsed());
         done.unwrap_or_else(|_| Err(self.timed_out()))
@@ -65,5 +69,25 @@ impl Attempt {
     pub fn step(&mut self, what: impl FnOnce() -> String) {
         let after = self.started.elapsed();
         self.trace.step(after, what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Reason;
+
+    #[tokio::test(start_paused = true)]
+    async fn phases_whose_work_is_always_ready_end_at_the_deadline_too() {
+        let mut attempt = Attempt::new(Instant::now() + Duration::from_secs(1), Trace::default());
+        let mut rounds = 0;
+        let failure = loop {
+            tokio::time::advance(Duration::from_millis(300)).await;
+            if let Err(failure) = attempt.phase(Phase::Wait, async { Ok(()) }).await {
+                break failure;
+            }
+            rounds += 1;
+        };
+        assert_eq!((rounds, failure.reason), (3, Reason::WaitTimeout));
     }
 }

@@ -40,7 +40,7 @@ fn names() -> Option<&'static Names> {
 }
 
 fn start() -> Option<Names> {
-    let (named, dig) = (part("named")?, part("dig")?);
+    let (bind, dig) = (part("named")?, part("dig")?);
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     // One string is 255 bytes at most; together they fit neither 512 bytes nor 1232.
@@ -48,14 +48,14 @@ fn start() -> Option<Names> {
     for zone in ["signed.test", "bogus.test"] {
         std::fs::write(at.join(zone), format!("{ZONE}long IN TXT {long}\n")).unwrap();
     }
-    let (authority, resolver) = (free_port(), free_port());
+    let (authority, resolving) = (free_port(), free_port());
     let zones = ["signed.test", "bogus.test"].map(|zone| {
         format!(
             "zone \"{zone}\" {{ type primary; file \"{zone}\"; dnssec-policy default; inline-signing yes; }};\n"
         )
     });
     let held = format!("recursion no; dnssec-validation no; }};\n{}", zones.concat());
-    let first = server(&named, at, "authority", authority, &held);
+    let first = server(&bind, at, "authority", authority, &held);
     let key = wait_until("the zone's key", || key(&dig, authority, "signed.test"));
     // For the other zone the resolver trusts the wrong key: everything in it is bogus.
     let forward = ["signed.test", "bogus.test"].map(|zone| {
@@ -68,17 +68,17 @@ fn start() -> Option<Names> {
     );
     let resolves =
         format!("recursion yes; dnssec-validation yes; }};\n{anchors}{}", forward.concat());
-    let second = server(&named, at, "resolver", resolver, &resolves);
+    let second = server(&bind, at, "resolver", resolving, &resolves);
     Some(Names {
         authority: format!("127.0.0.1:{authority}"),
-        resolver: format!("127.0.0.1:{resolver}"),
+        resolver: format!("127.0.0.1:{resolving}"),
         _servers: [first, second],
         _folder: folder,
     })
 }
 
 /// A named on a port of its own; `rest` goes on within the options.
-fn server(named: &Path, folder: &Path, name: &str, port: u16, rest: &str) -> Server {
+fn server(bind: &Path, folder: &Path, name: &str, port: u16, rest: &str) -> Server {
     let state = folder.join(name);
     std::fs::create_dir(&state).unwrap();
     let folder_name = folder.display();
@@ -91,7 +91,7 @@ fn server(named: &Path, folder: &Path, name: &str, port: u16, rest: &str) -> Ser
     );
     let file = folder.join(format!("{name}.conf"));
     std::fs::write(&file, config).unwrap();
-    let mut command = Command::new(named);
+    let mut command = Command::new(bind);
     command.arg("-g").arg("-n").arg("1").arg("-c").arg(&file);
     Server::start(&mut command, folder, name, || answers(port))
 }

@@ -4,7 +4,10 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test says what went wrong by panicking"
+    clippy::float_cmp,
+    clippy::format_push_string,
+    clippy::print_stderr,
+    reason = "a test says what went wrong by panicking, and the counts it compares are whole"
 )]
 
 #[path = "../support/mod.rs"]

@@ -1,6 +1,6 @@
 //! Tests that want a process, or a network, of their own: the test binary starts itself again for one of them.
 
-use std::process::Command;
+use std::{io::Write, process::Command};
 
 /// Runs one `#[ignore]`d test of this binary in a process of its own.
 pub fn alone(test: &str) {
@@ -26,7 +26,6 @@ pub fn missing(what: &str) {
     let ci = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
     assert!(!ci, "MISSING: {what}");
     // Past the capture of the test harness: a line nobody sees is a test skipped silently.
-    use std::io::Write;
     let _ = writeln!(std::io::stderr(), "MISSING: {what}");
 }
 

@@ -23,8 +23,12 @@ pub async fn run(spec: &str) -> Report {
 
 /// Runs a check once, with settings changed from their defaults.
 pub async fn run_with(spec: &str, change: impl FnOnce(&mut CheckSettings)) -> Report {
-    let check = check(spec, change);
-    probe::run(&check, &Net::new(), Clock::system(), Trace::on()).await
+    run_over(&Net::new(), &check(spec, change)).await
+}
+
+/// Runs a check once, over connections that are shared with others.
+pub async fn run_over(net: &Net, check: &Check) -> Report {
+    probe::run(check, net, Clock::system(), Trace::on()).await
 }
 
 /// A check from the keys of its kind's table, in TOML.

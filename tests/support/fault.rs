@@ -73,7 +73,8 @@ pub enum Protocol {
     Tls,
 }
 
-const GARBAGE: &[u8] = b"\x00\x07\xff\xfe noise \x00\x01\x02\x03 that is no answer in any protocol \xf0\x9f\x94\xa5\r\n";
+const GARBAGE: &[u8] =
+    b"\x00\x07\xff\xfe noise \x00\x01\x02\x03 that answers nobody \xf0\x9f\x94\xa5\r\n";
 
 /// A fatal `handshake_failure` (RFC 8446, 6).
 const ALERT: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";
@@ -115,59 +116,66 @@ impl Protocol {
             again: again.repeat(16 * 1024 / again.len()),
         };
         match self {
-            Self::Http => vec![
-                ("body", flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x")),
-                (
-                    "chunks",
-                    flood(
-                        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-                        b"4\r\nabcd\r\n",
-                    ),
-                ),
-                ("header", flood(b"HTTP/1.1 200 OK\r\nX: ", b"x")),
-                ("headers", flood(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")),
-                ("interim answers", flood(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n")),
-            ],
+            Self::Http => {
+                let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+                vec![
+                    ("body", flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x")),
+                    ("chunks", flood(chunked, b"4\r\nabcd\r\n")),
+                    ("header", flood(b"HTTP/1.1 200 OK\r\nX: ", b"x")),
+                    ("headers", flood(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")),
+                    ("interim answers", flood(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n")),
+                ]
+            }
             Self::Line => vec![("line", flood(b"", b"x")), ("lines", flood(b"", b"250-more\r\n"))],
-            Self::Dns | Self::DnsDatagram => vec![
-                ("zeros", flood(b"\xff\xff", b"\x00")),
-                (
-                    "foreign answers",
-                    flood(b"", b"\x00\x0c\x00\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
-                ),
-            ],
-            // Fragments of a text message that never has a last one; pings in front of a message that never comes.
-            Self::WebSocket => vec![
-                (
-                    "fragments",
-                    Act::Upgrade {
-                        opening: b"\x01\x01x".to_vec(),
-                        again: b"\x00\x04abcd".repeat(2048),
-                    },
-                ),
-                ("pings", Act::Upgrade { opening: Vec::new(), again: b"\x89\x00".repeat(4096) }),
-            ],
+            Self::Dns | Self::DnsDatagram => {
+                let header = b"\x00\x0c\x00\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00";
+                vec![("zeros", flood(b"\xff\xff", b"\x00")), ("foreign", flood(b"", header))]
+            }
+            // Fragments of a text that never has a last one; pings in front of a message that never comes.
+            Self::WebSocket => {
+                let fragments = b"\x00\x04abcd".repeat(2048);
+                vec![
+                    (
+                        "fragments",
+                        Act::Upgrade { opening: b"\x01\x01x".to_vec(), again: fragments },
+                    ),
+                    ("pings", Act::Upgrade { opening: vec![], again: b"\x89\x00".repeat(4096) }),
+                ]
+            }
             // ChangeCipherSpec, which TLS 1.3 has a client ignore.
             Self::Tls => vec![("records", flood(b"", b"\x14\x03\x03\x00\x01\x01"))],
         }
     }
 
     fn oversized(self) -> Vec<(&'static str, Act)> {
+        let http = |rest: &[u8]| Act::Say([b"HTTP/1.1 200 OK\r\n", rest].concat());
+        let frame = |head: &[u8], length| Act::Upgrade {
+            opening: [head, &vec![b'x'; length]].concat(),
+            again: vec![],
+        };
         match self {
             Self::Http => vec![
-                ("header", Act::Say([b"HTTP/1.1 200 OK\r\nX: ", "x".repeat(4 << 20).as_bytes(), b"\r\n\r\n"].concat())),
-                ("length", Act::Say(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n".to_vec())),
-                ("chunk", Act::Say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n".to_vec())),
+                ("header", http(&[b"X: ".as_slice(), &[b'x'; 4 << 20], b"\r\n\r\n"].concat())),
+                ("length", http(b"Content-Length: 99999999999999999999\r\n\r\n")),
+                ("chunk", http(b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n")),
             ],
-            Self::Line => vec![("line", Act::Say([b"2".repeat(4 << 20).as_slice(), b"\r\n"].concat()))],
+            Self::Line => {
+                vec![("line", Act::Say([[b'2'; 4 << 20].as_slice(), b"\r\n"].concat()))]
+            }
             // It claims 65,535 records in each section and holds none.
             Self::Dns | Self::DnsDatagram => vec![("counts", Act::SayOversized)],
+            // A frame of 2^63 - 1 bytes, and a ping of 65,535 where RFC 6455, 5.5 permits 125.
             Self::WebSocket => vec![
-                ("frame", Act::Upgrade { opening: b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec(), again: Vec::new() }),
-                ("ping", Act::Upgrade { opening: b"\x89\x7e\xff\xff".to_vec(), again: Vec::new() }),
+                ("frame", frame(b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 4096)),
+                ("ping", frame(b"\x89\x7e\xff\xff", 65535)),
             ],
             // 65,535 bytes where a record has at most 16,640.
-            Self::Tls => vec![("record", Act::Say([b"\x16\x03\x03\xff\xff".as_slice(), &[2; 65535]].concat()))],
+            Self::Tls => {
+                vec![(
+                    "record",
+                    Act::Say([b"\x16\x03\x03\xff\xff".as_slice(), &[2; 65535]].concat()),
+                )]
+            }
         }
     }
 

@@ -10,6 +10,9 @@
     unused_macros,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::print_stderr,
     reason = "every theme takes the parts it needs, and a test says what went wrong by panicking"
 )]
 

@@ -73,7 +73,7 @@ fn open(name: &str) -> File {
 }
 
 fn answer(mut device: File, manner: Manner, replies: &mpsc::Sender<(Instant, Vec<u8>)>) {
-    let mut buffer = [0; 65536];
+    let mut buffer = vec![0; 65536];
     let mut pings = 0;
     while let Ok(length) = device.read(&mut buffer) {
         let packet = &buffer[..length];
