@@ -137,7 +137,11 @@ impl World {
             reload: mpsc::channel(1).0,
             config: Arc::new(ArcSwap::default()),
             clock: Clock::system(),
-            web: Arc::default(),
+            web: Arc::new(api::Web {
+                route_prefix: String::new(),
+                external_url: None,
+                max_requests: 40,
+            }),
         })
     }
 }

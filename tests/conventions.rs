@@ -349,9 +349,9 @@ fn c33_more_scrapes_than_permitted_are_refused_not_queued() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("c.toml");
     // Large enough that a scrape nobody reads cannot be finished into the socket's buffers.
-    let many: String = (0..15000)
-        .map(|n| format!("[checks.c{n}]\ninterval = \"1h\"\ntcp.address = \"127.0.0.1:1\"\n"))
-        .collect();
+    let many = (0..15000)
+        .map(|n| format!("[checks.c{n}]\ninterval = \"1h\"\ntcp.address = \"127.0.0.1:1\"\n"));
+    let many = many.collect::<Vec<_>>().concat();
     std::fs::write(&file, many).unwrap();
     let path = file.to_str().unwrap();
     let daemon = Daemon::start(&["--config.file", path, "--web.max-requests=1"]);

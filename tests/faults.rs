@@ -154,15 +154,7 @@ const TABLE: &[Row] = &[
                 ]),
             ),
             (Fault::Garbage, Fails(&[Reason::WebsocketUpgrade, Reason::HttpProtocol])),
-<<<<<<< HEAD
-            (
-                Fault::Oversized,
-                // A ping that claims more than it may hold is refused once it is whole; it never is.
-                Fails(&[Reason::BodyTooLarge, Reason::WebsocketProtocol, Reason::WaitTimeout]),
-            ),
-=======
             (Fault::Oversized, Fails(&[Reason::BodyTooLarge, Reason::WebsocketProtocol])),
->>>>>>> peers
             (Fault::TlsAlert, Fails(&[Reason::TlsHandshake])),
             (Fault::WrongId, Fails(&[Reason::WebsocketUpgrade])),
         ],

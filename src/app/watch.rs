@@ -103,6 +103,7 @@ mod tests {
     use std::{fs, os::unix::fs::symlink};
 
     use super::*;
+    use crate::clock::Clock;
 
     /// Writes `content` into a new directory and swings `..data` to it, as the kubelet does.
     fn swap(root: &Path, version: &str, content: &str) {
@@ -116,7 +117,7 @@ mod tests {
     #[tokio::test]
     async fn a_change_before_the_watch_began_is_not_lost() {
         let root = tempfile::tempdir().unwrap();
-        let loaded = SystemTime::now();
+        let loaded = Clock::system().now().into();
         let file = root.path().join("noroshi.toml");
         fs::write(&file, "a = 1").unwrap();
         let (tell, mut told) = mpsc::channel(1);
@@ -132,7 +133,7 @@ mod tests {
         let file = root.path().join("noroshi.toml");
         symlink("..data/noroshi.toml", &file).unwrap();
         let (tell, mut told) = mpsc::channel(1);
-        let loaded = SystemTime::now() + Duration::from_hours(1);
+        let loaded = SystemTime::from(Clock::system().now()) + Duration::from_hours(1);
         let watching = tokio::spawn(files(vec![file], loaded, tell));
         // The watch is up once the task has run to its first wait.
         tokio::task::yield_now().await;
