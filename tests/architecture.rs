@@ -1,6 +1,6 @@
 //! The house rules that a compiler does not know: who may import whom, no cycles, sizes, names.
 //!
-//! Every check is a function from sources to complaints, so that the tests at the end can plant a fault and see it found.
+//! Every check is a function from sources to complaints, so that `planted` can plant a fault and see it found.
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::{
@@ -11,6 +11,9 @@ use std::{
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use syn::{spanned::Spanned, visit::Visit};
+
+#[path = "architecture/planted.rs"]
+mod planted;
 
 /// What each folder (or file) directly under `src/` may import from this crate. `x::spec` permits that module of `x`
 /// alone. `main` is the binary, which names the library by its own name.
@@ -253,6 +256,12 @@ fn module_name(before: &[TokenTree], group: &proc_macro2::Group) -> Option<Strin
     }
 }
 
+/// Whether the tokens end with `#[cfg(test)] mod name`, so that what follows is the body of tests.
+fn ends_test_module(before: &[TokenTree]) -> bool {
+    matches!(before, [.., TokenTree::Group(attribute), TokenTree::Ident(word), TokenTree::Ident(_)]
+        if word == "mod" && attribute.stream().to_string().replace(' ', "") == "cfg(test)")
+}
+
 /// Whether the tokens begin with `::`.
 fn is_path(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [TokenTree::Punct(one), TokenTree::Punct(two), ..]
@@ -349,10 +358,12 @@ fn follow<'a>(
     trail.pop();
 }
 
-/// Reads of the calendar outside `clock.rs`, and crates a folder promised to do without.
+/// Reads of the calendar outside `clock.rs`, and crates a folder promised to do without. Tests may do both.
 fn broken_promises(sources: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
-    for source in sources.iter().filter(|source| source.path != "clock.rs") {
+    let tests = test_modules(sources);
+    let bound = |own: &&Source| own.path != "clock.rs" && !tests.contains(&own.module());
+    for source in sources.iter().filter(bound) {
         let folder = source.folder();
         let row = MAY_NOT_NAME.iter().find(|(own, _)| *own == folder);
         let banned = row.map(|(_, crates)| *crates).unwrap_or_default();
@@ -374,11 +385,12 @@ fn reads_calendar(kind: &str, function: &str) -> bool {
         && function.starts_with("now")
 }
 
-/// Every path as its words, branches and generics left out.
+/// Every path outside of inline tests as its words, branches and generics left out.
 fn every_path(stream: TokenStream, found: &mut impl FnMut(&[String], Span)) {
     let tokens: Vec<TokenTree> = stream.into_iter().collect();
     for at in 0..tokens.len() {
         match &tokens[at..] {
+            [TokenTree::Group(_), ..] if ends_test_module(&tokens[..at]) => {}
             [TokenTree::Group(group), ..] => every_path(group.stream(), found),
             [TokenTree::Ident(word), rest @ ..] if !ends_path(&tokens[..at]) => {
                 let (mut words, mut rest) = (vec![word.to_string()], rest);
@@ -502,122 +514,4 @@ fn undeclared(sources: &[Source]) -> Vec<String> {
 
 fn complain(complaints: &[String]) {
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
-}
-
-/// The checks can fail: each finds what is planted for it, and nothing in its innocent neighbour.
-mod planted {
-    use super::*;
-
-    fn plant(files: &[(&str, &str)]) -> Vec<Source> {
-        files
-            .iter()
-            .map(|(path, text)| Source { path: (*path).into(), text: (*text).into() })
-            .collect()
-    }
-
-    fn forbidden(path: &str, text: &str) -> Vec<String> {
-        imports_outside_the_table(&imports(&plant(&[(path, text)])))
-    }
-
-    #[test]
-    fn a_forbidden_import_is_found_wherever_it_hides() {
-        let hidden = [
-            "use crate::state::View;",
-            "use crate::{model::Phase, state::{View, Slot}};",
-            "fn f() { let view = crate::state::View::new(); }",
-            "fn f() { println!(\"{}\", crate::state::name()); }",
-            "use super::super::state;",
-            "mod tests { use super::super::super::state::View; }",
-            "macro_rules! m { () => { $crate::state::View } }",
-            "pub(in crate::state) struct S;",
-            "type T = Vec<crate::state::View>;",
-        ];
-        for text in hidden {
-            let found = forbidden("net/dial.rs", text);
-            assert!(!found.is_empty(), "{text}");
-            assert!(found[0].contains("net may not import state"), "{text}: {}", found[0]);
-        }
-        let innocent = [
-            "use crate::{clock::Instant, model::{Failure, Phase}};",
-            "use super::Attempt; fn f(self) { self.state(); other::state::f(); }",
-            "//! Not [`crate::state::View`].\nuse std::fmt::{self, Display};",
-            "mod tests { use super::*; use super::super::Attempt; }",
-        ];
-        for text in innocent {
-            assert_eq!(forbidden("net/dial.rs", text), Vec::<String>::new(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_row_may_permit_the_specs_alone() {
-        let text = "use crate::probe::spec::{Check, KINDS};";
-        assert_eq!(forbidden("config/check.rs", text), Vec::<String>::new());
-        for text in
-            ["use crate::probe::run;", "use crate::probe;", "use crate::probe::{spec, run};"]
-        {
-            assert_eq!(forbidden("config/check.rs", text).len(), 1, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_binary_is_held_to_its_row_too() {
-        assert!(forbidden("main.rs", "fn main() { noroshi::cli::main() }").is_empty());
-        assert_eq!(forbidden("main.rs", "use noroshi::state::View;").len(), 1);
-    }
-
-    #[test]
-    fn a_cycle_is_found_and_named() {
-        let sources = plant(&[
-            ("model/mod.rs", "use crate::re2::Regex;"),
-            ("re2.rs", "fn f() { crate::clock::now(); }"),
-            ("clock.rs", "use crate::model::Phase;"),
-            ("net/mod.rs", "use crate::model::Phase;"),
-        ]);
-        let found = cycles(&imports(&sources));
-        assert_eq!(found, ["src/re2.rs:1: it closes the cycle clock -> model -> re2 -> clock"]);
-        assert!(cycles(&imports(&sources[1..])).is_empty());
-    }
-
-    #[test]
-    fn broken_promises_are_found() {
-        let reads = "use jiff::Timestamp; fn f() { Timestamp::now(); }";
-        let sources = plant(&[("net/x.rs", reads), ("clock.rs", reads)]);
-        assert_eq!(broken_promises(&sources).len(), 1);
-        let channel = "use tokio::sync::mpsc; fn f(tokio: u8) {}";
-        assert_eq!(broken_promises(&plant(&[("model/x.rs", channel)])).len(), 1);
-        assert!(broken_promises(&plant(&[("net/x.rs", channel)])).is_empty());
-    }
-
-    #[test]
-    fn long_files_and_functions_are_found_and_tests_do_not_count() {
-        let count = |path: &str, text: &str| oversized(&plant(&[(path, text)])).len();
-        let long = format!("fn f() {{\n{}}}\n", "    f();\n".repeat(FUNCTION_LINES));
-        assert_eq!(count("net/x.rs", &long), 1);
-        let lines = |lines| "fn f() {}\n".repeat(lines);
-        assert_eq!(count("net/x.rs", &lines(FILE_LINES)), 0);
-        assert_eq!(count("net/x.rs", &lines(FILE_LINES + 1)), 1);
-        assert_eq!(count("main.rs", &lines(MAIN_LINES + 1)), 1);
-        let tests = format!("fn g() {{}}\n#[cfg(test)]\nmod tests {{\n{}}}\n", lines(FILE_LINES));
-        assert_eq!(count("net/x.rs", &tests), 0);
-        let long = lines(FILE_LINES + 1);
-        let apart = [("net/mod.rs", "#[cfg(test)]\nmod tests;"), ("net/tests.rs", &long)];
-        assert!(oversized(&plant(&apart)).is_empty());
-    }
-
-    #[test]
-    fn empty_names_missing_contracts_and_forgotten_files_are_found() {
-        let sources = plant(&[
-            ("lib.rs", "//! Map\npub mod net;\nfn f() {}"),
-            ("net/mod.rs", "mod dial;"),
-            ("net/dial.rs", ""),
-            ("net/util.rs", ""),
-        ]);
-        assert_eq!(empty_names(&sources).len(), 1);
-        assert_eq!(without_contract(&sources).len(), 1);
-        let lost = [
-            "src/lib.rs:3: lib.rs is the map, it holds `mod` lines only",
-            "src/net/util.rs: no `mod` line names it",
-        ];
-        assert_eq!(undeclared(&sources), lost);
-    }
 }

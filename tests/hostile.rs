@@ -14,7 +14,7 @@ use support::{
     Peer,
     authority::{Authority, EXPIRED_AT, Flaw},
     check::{fact, facts},
-    names, run, run_with, web, websocket,
+    eventually, names, run, run_with, web, websocket,
 };
 use tokio::io::AsyncWriteExt;
 
@@ -31,6 +31,14 @@ fn passed(outcome: &Outcome) {
 /// What the tests of faults stand on: where nothing is wrong, a check passes.
 mod sound {
     use super::*;
+
+    #[tokio::test]
+    #[should_panic(expected = "panicked: a script that is wrong")]
+    async fn a_script_that_panics_fails_its_test() {
+        let peer = web::serve(|_| panic!("a script that is wrong")).await;
+        run(&format!("http.url = \"http://{}/\"", peer.address())).await;
+        eventually!(peer.has_panicked());
+    }
 
     #[tokio::test]
     async fn http() {

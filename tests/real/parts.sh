@@ -126,6 +126,11 @@ update() {
     local state=$DIR/apt/$1
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
     echo "deb [signed-by=$KEYRING] $(mirror) $1 main" >"$state/sources.list"
+    # Of the host's settings only how to reach a mirror: its hooks would clean up its own cache after us.
+    {
+        apt-config dump | grep '^Acquire' || true
+        echo 'Dir::Etc::main "/dev/null"; Dir::Etc::parts "/dev/null";'
+    } >"$state/apt.conf"
     if apt "$1" update >/dev/null; then updated[$1]=0; else updated[$1]=1; fi
     return "${updated[$1]}"
 }
@@ -142,7 +147,7 @@ mirror() {
 apt() {
     local state=$DIR/apt/$1
     shift
-    apt-get -q -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    APT_CONFIG="$state/apt.conf" apt-get -q -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
         -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
         -o Dir::State::lists="$state/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$state/cache" \
         -o APT::Sandbox::User=root "$@"

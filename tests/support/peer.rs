@@ -112,6 +112,11 @@ impl Peer {
         self.seen.connections.load(Ordering::SeqCst)
     }
 
+    /// Whether a script has panicked, so that dropping the peer will.
+    pub fn has_panicked(&self) -> bool {
+        self.seen.panic.lock().is_some()
+    }
+
     /// Bytes that scripts say they have written so far.
     pub fn sent(&self) -> u64 {
         self.seen.sent.load(Ordering::Relaxed)
