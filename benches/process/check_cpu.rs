@@ -8,8 +8,10 @@
 use std::{fmt::Write as _, net::Ipv4Addr, time::Duration};
 
 use anyhow::ensure;
+use tokio::time::Instant;
 
 use crate::{
+    client::Answer,
     figure::{Budget, Figure, Quantity, median},
     page::{Row, Table},
     peer,
@@ -107,6 +109,12 @@ struct Spent {
 pub(crate) async fn measure(settings: &Settings) -> anyhow::Result<Vec<Table>> {
     let mut targets = Targets::start().await?;
     let mut table = Table::new("Processor time of a check");
+    table.notes.push(format!(
+        "the peer: blackbox_exporter, asked over {CONNECTIONS} kept connections for one probe after the other, as fast as \
+         it goes; noroshi: as many checks as the peer made probes a second, each once a second, over {} hosts, and a \
+         compressed scrape in each window",
+        targets::HOSTS
+    ));
     for kind in &KINDS {
         let peer = peers(settings, &mut targets, kind).await;
         // Without the peer a rate it would have had.
@@ -134,7 +142,7 @@ async fn peers(settings: &Settings, targets: &mut Targets, kind: &Kind) -> anyho
     targets.served().await?;
     let (mut each, mut rates) = (Vec::new(), Vec::new());
     for _ in 0..Settings::WINDOWS {
-        let (begun, before) = (tokio::time::Instant::now(), peer.cpu()?);
+        let (begun, before) = (Instant::now(), peer.cpu()?);
         let probes = float(peer::drive(&peer, &paths, CONNECTIONS, settings.window).await?);
         each.push((peer.cpu()? - before) / probes);
         rates.push(probes / begun.elapsed().as_secs_f64());
@@ -154,23 +162,39 @@ async fn own(
     // Every check has had its first run, and a second one.
     tokio::time::sleep(Duration::from_secs(2).max(settings.window / 2)).await;
     targets.served().await?;
-    let mut runs = service.samples().await?.sum("noroshi_check_runs_total");
-    let (mut each, mut rates) = (Vec::new(), Vec::new());
+    let mut looks = vec![look(&mut service).await?];
     for _ in 0..Settings::WINDOWS {
-        let (begun, before) = (tokio::time::Instant::now(), service.cpu()?);
         tokio::time::sleep(settings.window).await;
-        let scrape = service.metrics("gzip").await?;
-        let cpu = service.cpu()? - before;
-        let took = begun.elapsed().as_secs_f64();
-        let samples = scrape.samples()?;
-        let done = samples.sum("noroshi_check_runs_total") - runs;
-        runs += done;
-        each.push(cpu / done);
-        rates.push(done / took);
-        let failing = samples.sum("noroshi_check_failures_total");
-        ensure!(failing * 100.0 <= runs, "{failing} of {runs} runs failed");
+        looks.push(look(&mut service).await?);
     }
-    Ok(Spent { each: median(each), rate: median(rates), served: targets.served().await? })
+    let served = targets.served().await?;
+    drop(service);
+    let (mut each, mut rates) = (Vec::new(), Vec::new());
+    // Only now are the scrapes read: that takes a while, in which checks would run on.
+    let runs = |look: &Look| anyhow::Ok(look.scrape.samples()?.sum("noroshi_check_runs_total"));
+    for pair in looks.windows(2) {
+        let done = runs(&pair[1])? - runs(&pair[0])?;
+        each.push((pair[1].cpu - pair[0].cpu) / done);
+        rates.push(done / (pair[1].at - pair[0].at).as_secs_f64());
+    }
+    if let Some(last) = looks.last() {
+        let failed = last.scrape.samples()?.sum("noroshi_check_failures_total");
+        let all = runs(last)?;
+        ensure!(failed * 100.0 <= all, "{failed} of {all} runs failed");
+    }
+    Ok(Spent { each: median(each), rate: median(rates), served })
+}
+
+/// One end of a window.
+struct Look {
+    scrape: Answer,
+    cpu: f64,
+    at: Instant,
+}
+
+async fn look(service: &mut Service) -> anyhow::Result<Look> {
+    let scrape = service.metrics("gzip").await?;
+    Ok(Look { scrape, cpu: service.cpu()?, at: Instant::now() })
 }
 
 fn config(ports: Ports, kind: &Kind, checks: usize) -> String {

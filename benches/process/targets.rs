@@ -25,7 +25,7 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) const ARGUMENT: &str = "targets";
 
 /// Addresses each server listens on.
-const HOSTS: u8 = 100;
+pub(crate) const HOSTS: u8 = 100;
 
 /// The n-th target's address, over and over.
 pub(crate) fn host(n: usize) -> Ipv4Addr {
