@@ -17,8 +17,11 @@ test: ## all three tiers: unit, fake peers, real servers
 	@tests/real/parts.sh "$(NOROSHI_PARTS)" || [ -z "$$CI" ]
 	$(CARGO) test --locked --features real
 
+# The functions first: the load program puts their results on its page. NOROSHI_BENCH_SECONDS=1 makes it short.
 bench: ## figures beside the peers' own; writes docs/performance.md
-	$(CARGO) bench --locked
+	@tests/real/parts.sh "$(NOROSHI_PARTS)" prometheus-smokeping-prober || [ -z "$$CI" ]
+	$(CARGO) bench --locked --bench exposition --bench schedule
+	$(CARGO) bench --locked --bench process
 
 soak: ## the table of faults over and over; NOROSHI_SOAK is how long, in seconds
 	NOROSHI_SOAK=$${NOROSHI_SOAK:-600} $(CARGO) test --locked --release --test faults -- --ignored --nocapture soak

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# parts.sh [DIR]: the real servers that tests/real runs against, fetched from Debian into DIR and started from DIR/bin.
+# parts.sh [DIR [PACKAGE...]]: the real servers that tests/real runs against, fetched from Debian into DIR and started
+# from DIR/bin. More packages may be named whose program bears the package's name; the bench does so.
 #
 # The host is left as it is: apt works on lists and caches of its own below DIR, packages are unpacked and not installed.
 # A second run finds everything and takes no time. Prints a line per part with its version and where it comes from; what
@@ -7,6 +8,7 @@
 set -euo pipefail
 
 DIR=${1:-${NOROSHI_PARTS:-$HOME/.cache/noroshi/parts}}
+MORE=("${@:2}")
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 # Go programs need little of the system they run on, so the newest Debian has is taken. Newest first.
 SUITES=(sid trixie bookworm)
@@ -24,6 +26,8 @@ main() {
     newest prometheus --version prometheus || missing=1
     newest promtool --version promtool prometheus || missing=1
     newest prometheus-blackbox-exporter --version prometheus-blackbox-exporter || missing=1
+    local package
+    for package in "${MORE[@]}"; do newest "$package" --version "$package" || missing=1; done
     # Programs in C want the libraries of their own release: they come from the host's.
     if ! all_work named nft dig delv dnssec-signzone; then
         matching bind9 bind9-utils bind9-dnsutils nftables || missing=1
@@ -35,7 +39,8 @@ main() {
 # One line for each part; 1 if one is missing.
 report() {
     local part line missing=0
-    for part in prometheus promtool prometheus-blackbox-exporter named dig delv dnssec-signzone nft; do
+    for part in prometheus promtool prometheus-blackbox-exporter named dig delv dnssec-signzone nft \
+        "${MORE[@]}"; do
         if line=$(version "$part"); then
             printf '%-30s %s\n' "$part" "$line"
         else

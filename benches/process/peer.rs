@@ -1,0 +1,93 @@
+//! The programs noroshi is compared with, as Debian ships them.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+
+use crate::{client::Client, service::Service, settings::Settings};
+
+pub(crate) const BLACKBOX: &str = "prometheus-blackbox-exporter";
+pub(crate) const SMOKEPING: &str = "prometheus-smokeping-prober";
+
+/// One module for each kind that is compared; options as the checks of noroshi have them.
+const MODULES: &str = r"modules:
+  http:
+    prober: http
+    http:
+      preferred_ip_protocol: ip4
+      tls_config: { insecure_skip_verify: true, min_version: TLS13 }
+  tcp:
+    prober: tcp
+    tcp: { preferred_ip_protocol: ip4 }
+  dns:
+    prober: dns
+    dns: { preferred_ip_protocol: ip4, query_name: noroshi.test, query_type: A }
+  icmp:
+    prober: icmp
+    icmp: { preferred_ip_protocol: ip4 }
+";
+
+/// blackbox_exporter with [`MODULES`].
+pub(crate) async fn blackbox(settings: &Settings) -> anyhow::Result<Service> {
+    let file = settings.folder.path().join("blackbox.yml");
+    std::fs::write(&file, MODULES)?;
+    let mut command = Command::new(find(settings, BLACKBOX)?);
+    command.arg(format!("--config.file={}", file.display()));
+    Service::start(settings, command).await
+}
+
+/// smokeping_prober, pinging each of these once a second.
+pub(crate) async fn smokeping(settings: &Settings, hosts: &[String]) -> anyhow::Result<Service> {
+    let mut command = Command::new(find(settings, SMOKEPING)?);
+    command.args(["--ping.interval=1s", "--privileged"]).args(hosts);
+    Service::start(settings, command).await
+}
+
+/// What a part says of its version; `None` if it is not there.
+pub(crate) fn version(settings: &Settings, part: &str) -> Option<String> {
+    let output = Command::new(find(settings, part).ok()?).arg("--version").output().ok()?;
+    let both = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8(both).ok()?;
+    let word = text.split(" version ").nth(1)?.split([' ', ',']).next()?;
+    Some(word.to_owned())
+}
+
+fn find(settings: &Settings, part: &str) -> anyhow::Result<PathBuf> {
+    let kept = settings.parts.join("bin").join(part);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut all =
+        std::iter::once(kept).chain(std::env::split_paths(&path).map(|dir| dir.join(part)));
+    all.find(|file| Path::is_file(file)).with_context(|| format!("{part} is not there"))
+}
+
+/// Asks for probes over these connections, each as soon as it has an answer; returns how many were made.
+pub(crate) async fn drive(
+    service: &Service,
+    paths: &[String],
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<u64> {
+    let until = Instant::now() + time;
+    let loops = (0..connections).map(|first| async move {
+        let mut client = Client::connect(service.address).await?;
+        let (mut probes, mut failed) = (0_u64, 0_u64);
+        for path in paths.iter().cycle().skip(first * paths.len() / connections) {
+            let answer = client.get(path, "identity").await?;
+            probes += 1;
+            let passed = memchr::memmem::find(&answer.body, b"\nprobe_success 1").is_some();
+            failed += u64::from(!passed);
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        anyhow::Ok((probes, failed))
+    });
+    let all = futures_util::future::try_join_all(loops).await?;
+    let (probes, failed) = all.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    ensure!(failed * 100 <= probes, "{failed} of {probes} probes of the peer failed");
+    Ok(probes)
+}
