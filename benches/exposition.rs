@@ -2,6 +2,9 @@
 
 #![expect(clippy::expect_used, reason = "a bench ends with its first error")]
 
+#[path = "support/processor_time.rs"]
+mod processor_time;
+
 use std::{hint::black_box, ops::ControlFlow, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
@@ -17,7 +20,8 @@ use noroshi::{
     clock::Clock,
     metrics::{Exposition, Families, Format, Telemetry},
     model::{
-        BaseState, CheckId, CheckSettings, Desc, Fact, Histogram, Outcome, Overlays, Phase, Phases, Verdict,
+        BaseState, CheckId, CheckSettings, Desc, Fact, Histogram, Outcome, Overlays, Phase, Phases,
+        Verdict,
     },
     state::{Counters, Slot, View, Views},
 };
@@ -49,7 +53,9 @@ fn formats(criterion: &mut Criterion) {
         ("openmetrics", Format::OpenMetrics),
         ("protobuf", Format::Protobuf),
     ] {
-        group.bench_function(name, |bencher| bencher.iter(|| world.write(format)));
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|times| processor_time::of(times, || world.write(format)));
+        });
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -59,7 +65,8 @@ fn formats(criterion: &mut Criterion) {
     let router = world.router();
     for encoding in ["identity", "gzip", "zstd"] {
         group.bench_function(format!("answered with {encoding}"), |bencher| {
-            bencher.iter(|| runtime.block_on(ask(&router, encoding)));
+            let ask = || runtime.block_on(ask(&router, encoding));
+            bencher.iter_custom(|times| processor_time::of(times, ask));
         });
     }
     group.finish();

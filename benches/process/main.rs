@@ -4,7 +4,7 @@
 //! measures, on loopback, and returns tables. A section that fails says so on the page instead of taking the others
 //! with it. The variables it reads are in [`settings`].
 
-#![expect(clippy::print_stderr, reason = "a bench tells how far it is")]
+#![expect(clippy::print_stderr, clippy::expect_used, reason = "a bench tells how far it is")]
 
 mod check_cpu;
 mod client;
@@ -14,6 +14,8 @@ mod page;
 mod peer;
 mod ping;
 mod proc;
+#[path = "../support/processor_time.rs"]
+mod processor_time;
 mod scale;
 mod service;
 mod settings;

@@ -12,7 +12,12 @@ use std::{
 
 use anyhow::Context;
 use rcgen::{CertificateParams, KeyPair};
-use rustls::{ServerConfig, pki_types::PrivateKeyDer, version::TLS13};
+use rustls::{
+    ServerConfig,
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::PrivateKeyDer,
+    version::TLS13,
+};
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, Lines},
@@ -118,11 +123,18 @@ enum Protocol {
     Tcp,
 }
 
-/// TLS 1.3, rustls' own choices otherwise, session tickets among them.
+/// TLS 1.3 with the one key exchange and cipher suite that every client has, so that all make the same handshake.
+/// Session tickets are sent, as servers do.
 fn acceptor(key: &KeyPair) -> anyhow::Result<TlsAcceptor> {
     let certificate = CertificateParams::new(vec!["noroshi.test".to_owned()])?.self_signed(key)?;
     let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
-    let config = ServerConfig::builder_with_protocol_versions(&[&TLS13])
+    let provider = CryptoProvider {
+        kx_groups: vec![aws_lc_rs::kx_group::X25519],
+        cipher_suites: vec![aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256],
+        ..aws_lc_rs::default_provider()
+    };
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&TLS13])?
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)?;
     Ok(TlsAcceptor::from(Arc::new(config)))

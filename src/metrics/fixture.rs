@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::{Exposition, Families, Format, Telemetry};
 use crate::{
     model::{
-        BaseState, CheckId, CheckSettings, Desc, Fact, Histogram, Outcome, Overlays, Phase, Phases, Reason, Slo, Verdict,
+        BaseState, CheckId, CheckSettings, Desc, Fact, Histogram, Outcome, Overlays, Phase, Phases,
+        Reason, Slo, Verdict,
     },
     state::{Counters, Slot, View, Views},
 };
