@@ -15,7 +15,7 @@ run: ## the daemon on the example configuration
 # Without the real servers their tests say which one is missing; in CI that is a failure.
 test: ## all three tiers: unit, fake peers, real servers
 	@tests/real/parts.sh "$(NOROSHI_PARTS)" || [ -z "$$CI" ]
-	$(CARGO) test --locked --features real
+	$(CARGO) test --locked --features real --no-fail-fast
 
 # The functions first: the load program puts their results on its page. NOROSHI_BENCH_SECONDS=1 makes it short.
 bench: ## figures beside the peers' own; writes docs/performance.md

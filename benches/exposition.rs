@@ -5,7 +5,7 @@
 #[path = "support/processor_time.rs"]
 mod processor_time;
 
-use std::{hint::black_box, num::NonZeroU32, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{hint::black_box, ops::ControlFlow, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use axum::{
@@ -20,8 +20,8 @@ use noroshi::{
     clock::Clock,
     metrics::{Exposition, Families, Format, Telemetry},
     model::{
-        Addresses, BaseState, CheckId, CheckSettings, Desc, Fact, Flapping, Histogram, IpProtocol,
-        Labels, Outcome, Overlays, Phase, Phases, Threshold, Verdict, Warn,
+        BaseState, CheckId, CheckSettings, Desc, Fact, Histogram, Outcome, Overlays, Phase, Phases,
+        Verdict,
     },
     state::{Counters, Slot, View, Views},
 };
@@ -196,31 +196,12 @@ fn slot(name: &str) -> Slot {
 
 fn settings(name: &str, buckets: Arc<[f64]>) -> CheckSettings {
     CheckSettings {
-        id: CheckId::new(name),
-        kind: "http",
-        target: "https://example.com/health".into(),
-        host: "example.com".into(),
-        group: "default".into(),
-        labels: Labels::new(),
-        export_labels: Labels::new(),
-        interval: Duration::from_secs(30),
-        timeout: Duration::from_secs(10),
-        retry_interval: None,
-        failures: Threshold::in_a_row(NonZeroU32::MIN),
-        successes: NonZeroU32::MIN,
-        depends_on: Vec::new(),
-        guard: None,
-        slo: None,
-        warn: Warn::default(),
-        invert: false,
-        flapping: Flapping::default(),
         buckets,
-        phase_histograms: false,
-        addresses: Addresses::First,
-        preferred_ip_protocol: IpProtocol::Ip4,
-        ip_protocol_fallback: true,
-        source_address: None,
-        dns_server: None,
-        resolve: Vec::new(),
+        ..CheckSettings::new(
+            CheckId::new(name),
+            "http",
+            "https://example.com/health",
+            "example.com",
+        )
     }
 }

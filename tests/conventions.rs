@@ -117,7 +117,7 @@ fn c06_head_is_answered_and_post_refused() {
     assert_eq!(daemon.ask("POST", "/metrics", &[]).status, 405);
 }
 
-// 7 (promtool) and 8 (Python's OpenMetrics parser) need these programs: tests/real.
+// 7 (promtool) and 8 (a strict OpenMetrics parser: Prometheus' own) need these programs: tests/real/prometheus.rs.
 
 #[test]
 fn c09_each_family_once_with_a_help_that_says_something() {

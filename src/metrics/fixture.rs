@@ -1,14 +1,14 @@
 //! Checks by hand, for the tests of this folder and of `api`.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
 use super::{Exposition, Families, Format, Telemetry};
 use crate::{
     model::{
-        Addresses, BaseState, CheckId, CheckSettings, Desc, Fact, Flapping, Histogram, IpProtocol,
-        Labels, Outcome, Overlays, Phase, Phases, Reason, Slo, Threshold, Verdict, Warn,
+        BaseState, CheckId, CheckSettings, Desc, Fact, Histogram, Outcome, Overlays, Phase, Phases,
+        Reason, Slo, Verdict,
     },
     state::{Counters, Slot, View, Views},
 };
@@ -65,34 +65,15 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 }
 
 pub(crate) fn settings(name: &str) -> CheckSettings {
-    let one = NonZeroU32::MIN;
     CheckSettings {
-        id: CheckId::new(name),
-        kind: "http",
-        target: "https://example.com/health".into(),
-        host: "example.com".into(),
         group: "web".into(),
-        labels: Labels::new(),
-        export_labels: Labels::new(),
-        interval: Duration::from_secs(30),
-        timeout: Duration::from_secs(10),
-        retry_interval: None,
-        failures: Threshold::in_a_row(one),
-        successes: one,
-        depends_on: Vec::new(),
-        guard: None,
-        slo: None,
-        warn: Warn::default(),
-        invert: false,
-        flapping: Flapping::default(),
         buckets: Arc::from([0.1, 1.0].as_slice()),
-        phase_histograms: false,
-        addresses: Addresses::First,
-        preferred_ip_protocol: IpProtocol::Ip4,
-        ip_protocol_fallback: true,
-        source_address: None,
-        dns_server: None,
-        resolve: Vec::new(),
+        ..CheckSettings::new(
+            CheckId::new(name),
+            "http",
+            "https://example.com/health",
+            "example.com",
+        )
     }
 }
 

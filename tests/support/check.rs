@@ -56,32 +56,15 @@ fn parse(text: &str) -> Spec {
 pub fn settings(spec: &Spec) -> CheckSettings {
     let one = NonZeroU32::MIN;
     CheckSettings {
-        id: CheckId::new("test"),
-        kind: spec.kind(),
-        target: spec.target().into(),
-        host: spec.endpoint().host.into(),
-        group: "default".into(),
-        labels: Labels::new(),
-        export_labels: Labels::new(),
-        interval: Duration::from_secs(30),
-        timeout: Duration::from_secs(10),
-        retry_interval: None,
         failures: Threshold::in_a_row(one),
         successes: one,
-        depends_on: Vec::new(),
-        guard: None,
-        slo: None,
-        warn: Warn::default(),
-        invert: false,
-        flapping: Flapping::default(),
-        buckets: [0.1, 1.0].into(),
-        phase_histograms: false,
-        addresses: Addresses::First,
         preferred_ip_protocol: IpProtocol::Ip4,
-        ip_protocol_fallback: true,
-        source_address: None,
-        dns_server: None,
-        resolve: Vec::new(),
+        ..CheckSettings::new(
+            CheckId::new("test"),
+            spec.kind(),
+            &spec.target(),
+            &spec.endpoint().host,
+        )
     }
 }
 

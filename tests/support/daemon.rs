@@ -13,6 +13,9 @@ use std::{
 /// How long a start or an end may take on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Between two looks at something that is awaited.
+const POLL: Duration = Duration::from_millis(10);
+
 /// A running daemon.
 pub struct Daemon {
     child: Child,
@@ -136,8 +139,8 @@ impl Daemon {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
+            std::thread::park_timeout(POLL);
             assert!(Instant::now() < until, "it does not end: {}", self.log());
-            std::thread::yield_now();
         }
     }
 
@@ -149,6 +152,7 @@ impl Daemon {
             if question(&metrics) {
                 return metrics;
             }
+            std::thread::park_timeout(POLL);
             assert!(Instant::now() < until, "no {wanted} in:\n{metrics}\n{}", self.log());
         }
     }
