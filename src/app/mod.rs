@@ -14,6 +14,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch as latest};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -113,11 +114,21 @@ pub struct App {
 }
 
 impl App {
-    /// Builds everything and returns once the first configuration is applied.
+    /// Reads the configuration, builds everything and returns once it is applied.
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        let reading = options.clock.now();
+        let loaded = read(options.sources.clone()).await?;
+        Self::start_on(loaded, reading, options).await
+    }
+
+    /// [`App::start`] on a configuration that was read from these sources already, at that time.
+    pub async fn start_on(
+        loaded: Loaded,
+        reading: Timestamp,
+        options: Options,
+    ) -> Result<Self, StartError> {
         let Options { sources, clock, grace } = options;
-        let reading = clock.now();
-        let (loaded, config) = load(sources.clone()).await?;
+        let (loaded, config) = checked(loaded)?;
         let listeners = serve::bind(&config.web.listen_address)?;
         let addresses = serve::addresses(&listeners);
         let demo = reload::demo_of(config.demo)?;
@@ -226,12 +237,16 @@ impl App {
 }
 
 /// Reads files and checks them off the runtime: 100,000 checks take seconds.
-async fn load(sources: Sources) -> Result<(Loaded, Config), StartError> {
+async fn read(sources: Sources) -> Result<Loaded, StartError> {
     let loaded = tokio::task::spawn_blocking(move || config::load(&sources)).await;
-    let loaded = loaded.map_err(|error| StartError::System {
+    loaded.map_err(|error| StartError::System {
         what: "reading the configuration",
         error: std::io::Error::other(error),
-    })?;
+    })
+}
+
+/// The configuration of what was read, if it has no mistakes.
+fn checked(loaded: Loaded) -> Result<(Loaded, Config), StartError> {
     let Some(config) = loaded.config.clone() else {
         return Err(StartError::Config(Box::new(loaded)));
     };

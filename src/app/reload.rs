@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{StartError, load, log};
+use super::{StartError, checked, log, read};
 use crate::{
     clock::Clock,
     config::{Config, DemoOptions, Sources},
@@ -93,7 +93,7 @@ impl Reloader {
     }
 
     async fn reload(&mut self, why: &'static str) -> Result<String, String> {
-        let (loaded, config) = match load(self.sources.clone()).await {
+        let (loaded, config) = match read(self.sources.clone()).await.and_then(checked) {
             Ok(loaded) => loaded,
             Err(failed) => {
                 self.counts.failed();

@@ -35,9 +35,11 @@ pub(super) fn run(files: &Files, daemon: &Daemon) -> Exit {
     if unconfigured {
         watch_ourselves(&mut sources);
     }
-    let first = config::load(&sources);
-    let Some(config) = &first.config else {
-        eprint!("{}", first.human(Paint::on(&io::stderr()).is_on(), "nothing was started"));
+    let clock = Clock::system();
+    let reading = clock.now();
+    let loaded = config::load(&sources);
+    let Some(config) = &loaded.config else {
+        eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was started"));
         return Exit::Config;
     };
     app::log::start(config.log);
@@ -49,15 +51,15 @@ pub(super) fn run(files: &Files, daemon: &Daemon) -> Exit {
             return Exit::Fatal;
         }
     };
-    let exit = runtime.block_on(live(sources, unconfigured));
+    let options = Options { sources, clock, grace: GRACE };
+    let exit = runtime.block_on(live(App::start_on(loaded, reading, options), unconfigured));
     // What still blocks (a name lookup, a file on a dead mount) is not waited for.
     runtime.shutdown_background();
     exit
 }
 
-async fn live(sources: Sources, unconfigured: bool) -> Exit {
-    let app = App::start(Options { sources, clock: Clock::system(), grace: GRACE }).await;
-    let mut app = match app {
+async fn live(start: impl Future<Output = Result<App, StartError>>, unconfigured: bool) -> Exit {
+    let mut app = match start.await {
         Ok(app) => app,
         Err(StartError::Config(loaded)) => {
             eprint!("{}", loaded.human(false, "nothing was started"));
