@@ -30,9 +30,8 @@ fn generated(app: &App) -> String {
     reference(&app::families(), app.telemetry())
 }
 
-// Elsewhere the process says less of itself.
-#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(target_os = "linux"), ignore = "the process says less of itself")]
 async fn the_reference_is_what_the_code_exposes() {
     let bench = Bench::new("").await;
     let text = page();
@@ -116,8 +115,8 @@ fn optional(family: &str, metrics: &str) -> bool {
     family == "noroshi_icmp_reply_hop_limit" || (family.starts_with("noroshi_icmp_") && !pings)
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(target_os = "linux"), ignore = "the process says less of itself")]
 async fn a_running_daemon_shows_what_is_listed() {
     let none = Ports { http: 0, https: 0, expired: 0, tcp: 0, dns: 0, websocket: 0 };
     let demo = demo::start(&none).unwrap();
