@@ -4,79 +4,20 @@
 
 mod support;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, time::Duration};
 
 use noroshi::{
     app::{App, Options, StartError},
     clock::Clock,
-    config::Sources,
 };
-use support::eventually;
+use support::{
+    app::{Bench, COMMON, ask, site, sources, start},
+    eventually,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-
-/// A running app and the folder of its configuration.
-struct Bench {
-    app: App,
-    folder: tempfile::TempDir,
-}
-
-const COMMON: &str = "[defaults]\ninterval = \"200ms\"\ntimeout = \"150ms\"\nfailures = 1\n";
-
-fn sources(file: &Path) -> Sources {
-    let web = figment::Figment::from(("web.listen_address", "127.0.0.1:0"));
-    Sources { files: vec![file.to_owned()], flags: web.extract().unwrap(), environment: Vec::new() }
-}
-
-async fn start(file: &Path) -> Result<App, StartError> {
-    let grace = Duration::from_secs(3);
-    App::start(Options { sources: sources(file), clock: Clock::system(), grace }).await
-}
-
-impl Bench {
-    async fn new(checks: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("noroshi.toml");
-        fs::write(&file, format!("{COMMON}{checks}")).unwrap();
-        Self { app: start(&file).await.unwrap(), folder }
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("noroshi.toml")
-    }
-
-    fn write(&self, checks: &str) {
-        fs::write(self.file(), format!("{COMMON}{checks}")).unwrap();
-    }
-
-    async fn get(&self, path: &str) -> (u16, String) {
-        ask(self.app.addresses()[0], path).await.unwrap()
-    }
-
-    /// The value of a sample of one check.
-    async fn value(&self, family: &str, check: &str) -> Option<f64> {
-        let (_, text) = self.get("/metrics").await;
-        let start = format!("{family}{{check=\"{check}\"");
-        let line = text.lines().find(|line| line.starts_with(&start))?;
-        line.rsplit(' ').next().unwrap().parse().ok()
-    }
-}
-
-async fn ask(address: std::net::SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.0\r\nHost: noroshi\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_default();
-    Ok((status, answer))
-}
 
 /// A target that accepts and closes.
 async fn target() -> String {
@@ -106,25 +47,79 @@ async fn starts_on_port_0_twice_in_one_process_and_stops() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_touches_only_what_changed() {
+async fn a_reload_adds_changes_and_removes() {
     let target = target().await;
     let bench =
         Bench::new(&[tcp("kept", &target), tcp("changed", &target), tcp("gone", &target)].concat())
             .await;
     eventually!(bench.value("noroshi_check_runs_total", "kept").await > Some(1.0));
     eventually!(bench.value("noroshi_check_runs_total", "gone").await > Some(1.0));
-    let runs = bench.value("noroshi_check_runs_total", "kept").await;
     bench.write(
         &[tcp("kept", &target), tcp("changed", "127.0.0.1:1"), tcp("new", &target)].concat(),
     );
     assert_eq!(bench.app.reload().await.as_deref(), Ok("3 checks, 3 changed"));
-    assert!(bench.value("noroshi_check_runs_total", "kept").await >= runs, "it was started anew");
     eventually!(bench.value("noroshi_check_up", "changed").await == Some(0.0));
     eventually!(bench.value("noroshi_check_up", "new").await == Some(1.0));
     let (_, text) = bench.get("/metrics").await;
     assert!(!text.contains("\"gone\""), "series of a removed check");
     assert_eq!(bench.app.reload().await.as_deref(), Ok("3 checks, 0 changed"));
     assert!(bench.app.stop().await);
+}
+
+/// A target that takes a request and leaves it unanswered, and a check whose run it holds.
+async fn holding(name: &str) -> (TcpListener, String) {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    let check = format!(
+        "[checks.{name}]\ninterval = \"4s\"\ntimeout = \"4s\"\nhttp.url = \"http://{address}/\"\n"
+    );
+    (silent, check)
+}
+
+/// The connection of a run that is in flight: its request has come.
+async fn in_flight(target: &TcpListener) -> TcpStream {
+    let (mut stream, _) = target.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(stream.read_u8().await.unwrap());
+    }
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_leaves_the_run_of_an_unchanged_check_in_flight() {
+    let (silent, kept) = holding("kept").await;
+    let bench = Bench::new(&kept).await;
+    let mut held = in_flight(&silent).await;
+    bench.write(&[kept, tcp("new", &target().await)].concat());
+    assert_eq!(bench.app.reload().await.as_deref(), Ok("2 checks, 1 changed"));
+    eventually!(bench.value("noroshi_check_up", "new").await == Some(1.0));
+    assert_eq!(bench.value("noroshi_check_runs_total", "kept").await, Some(0.0));
+    // The same run, on the same connection, ends well: a cut one could not.
+    held.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+    eventually!(bench.value("noroshi_check_up", "kept").await == Some(1.0));
+    assert!(bench.app.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_cuts_the_run_of_a_changed_check() {
+    let (silent, changed) = holding("changed").await;
+    let bench = Bench::new(&changed).await;
+    let mut held = in_flight(&silent).await;
+    // The same kind, so that what was counted stays counted.
+    let other = site(|_| 200).await;
+    bench.write(&format!("[checks.changed]\nhttp.url = \"http://{}/\"\n", other.address()));
+    assert_eq!(bench.app.reload().await.as_deref(), Ok("1 checks, 1 changed"));
+    assert!(ended(&mut held).await);
+    // A run that had met its deadline instead would have been counted as a failure.
+    eventually!(bench.value("noroshi_check_up", "changed").await == Some(1.0));
+    assert_eq!(bench.value("noroshi_check_failures_total", "changed").await, Some(0.0));
+    assert!(bench.app.stop().await);
+}
+
+/// Whether the other side has closed, or cut it off.
+async fn ended(stream: &mut TcpStream) -> bool {
+    !matches!(stream.read(&mut [0; 16]).await, Ok(1..))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -250,17 +250,70 @@ fn a_second_signal_ends_it_now() {
     // A target that never answers keeps a run in flight for its whole timeout.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let (mut daemon, _folder, _) = Daemon::configured(&format!(
-        "[checks.slow]\ninterval = \"30s\"\ntimeout = \"30s\"\nhttp.url = \"http://{}/\"\n[checks.fast]\ninterval = \"1s\"\ntimeout = \"1s\"\nretry_interval = \"1s\"\ntcp.address = \"{0}\"\n",
+        "[checks.slow]\ninterval = \"8s\"\ntimeout = \"8s\"\nhttp.url = \"http://{}/\"\n",
         silent.local_addr().unwrap()
     ));
     let _held = silent.accept().unwrap();
     daemon.signal("TERM");
-    let log_of = |daemon: &Daemon| daemon.log();
-    while !log_of(&daemon).contains("stopping") {
-        std::thread::yield_now();
+    daemon.until_log("msg=\"stopping:");
+    // Again and again: one that comes before it listens for a second one still belongs to the first.
+    for _ in 0..300 {
+        daemon.signal("TERM");
+        std::thread::park_timeout(std::time::Duration::from_millis(10));
+        if daemon.log().contains("a second signal") {
+            break;
+        }
     }
-    daemon.signal("TERM");
     assert_eq!(daemon.wait().code(), Some(0));
+    daemon.until_log("a second signal");
+    // It waited neither for the run, whose end would change the state, nor for the grace, at whose end the run is cut.
+    let log = daemon.log();
+    assert!(!log.contains("state changed") && !log.contains("runs in flight are cut"), "{log}");
+}
+
+#[test]
+fn the_environment_goes_over_the_file_of_a_running_daemon() {
+    let target = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.toml");
+    let text = "[defaults]\ninterval = \"1s\"\ntimeout = \"500ms\"\nfailures = 1\n[checks.a]\ngroup = \"file\"\ntcp.address = \"127.0.0.1:1\"\n";
+    std::fs::write(&file, text).unwrap();
+    let daemon = Daemon::spawn(
+        noroshi(&["--web.listen-address=127.0.0.1:0"])
+            .env("NOROSHI__CONFIG__FILE", &file)
+            .env("NOROSHI__CHECKS__A__TCP__ADDRESS", target.local_addr().unwrap().to_string())
+            .env("NOROSHI__WEB__ROUTE_PREFIX", "/under"),
+    );
+    assert_eq!(daemon.get("/metrics").status, 404);
+    let up = "noroshi_check_up{check=\"a\",group=\"file\",kind=\"tcp\"} 1\n";
+    daemon.until("/under/metrics", "the variable's target", |metrics| metrics.contains(up));
+}
+
+#[test]
+fn yaml_runs_and_conf_d_is_added_and_watched() {
+    let target = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = target.local_addr().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let drop_in = folder.path().join("conf.d");
+    std::fs::create_dir(&drop_in).unwrap();
+    let file = folder.path().join("noroshi.yaml");
+    let check = |name: &str| format!("checks:\n  {name}:\n    tcp: {{address: '{address}'}}\n");
+    let defaults = "defaults: {interval: 1s, timeout: 500ms, failures: 1}\n";
+    std::fs::write(&file, format!("{defaults}{}", check("yaml"))).unwrap();
+    let toml = format!("[checks.first]\ngroup = \"added\"\ntcp.address = \"{address}\"\n");
+    std::fs::write(drop_in.join("10.toml"), toml).unwrap();
+    let daemon = Daemon::start(&["--config.file", file.to_str().unwrap()]);
+    let up = |name: &str, group: &str| {
+        format!("noroshi_check_up{{check=\"{name}\",group=\"{group}\",kind=\"tcp\"}} 1\n")
+    };
+    daemon.until_metrics("both files' checks", |metrics| {
+        metrics.contains(&up("yaml", "default")) && metrics.contains(&up("first", "added"))
+    });
+    std::fs::write(drop_in.join("20.yaml"), check("second")).unwrap();
+    daemon.until_metrics("the new file's check", |text| text.contains(&up("second", "default")));
+    std::fs::remove_file(drop_in.join("10.toml")).unwrap();
+    daemon.until_metrics("end of the removed file's check", |text| !text.contains("\"first\""));
+    assert!(daemon.metrics().contains("check=\"yaml\""));
 }
 
 #[test]

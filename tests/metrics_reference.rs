@@ -1,32 +1,51 @@
-//! `docs/metrics.md` lists what the code exposes: `UPDATE_DOCS=1` writes it, without it they are compared.
+//! `docs/metrics.md` lists what the daemon exposes: `UPDATE_DOCS=1` writes it, without it they are compared; and a running
+//! daemon that watches a target of every kind shows what the page lists, no more and hardly less.
 
-use std::{env, fs, path::Path};
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+mod support;
+
+use std::{collections::BTreeSet, env, fs, path::Path};
 
 use noroshi::{
-    api,
-    metrics::{Families, Telemetry, reference},
+    app::{self, App},
+    demo::{self, Ports},
+    metrics::reference,
     probe::{COMMON_FAMILIES, spec::KINDS},
 };
+use support::{Peer, app::Bench, eventually, web};
 
 const BEGIN: &str = "<!-- reference: begin -->\n";
 const END: &str = "<!-- reference: end -->";
 
-// Elsewhere the process says less of itself.
-#[cfg(target_os = "linux")]
-#[test]
-fn the_reference_is_what_the_code_exposes() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md");
-    let text = fs::read_to_string(&path).unwrap();
+/// The section of what the API alone shows.
+const INTERNAL: &str = "## Shown by the API alone";
+
+fn page() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md")).unwrap()
+}
+
+/// Of all that a started app has registered, whichever folder did.
+fn generated(app: &App) -> String {
+    reference(&app::families(), app.telemetry())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(target_os = "linux"), ignore = "the process says less of itself")]
+async fn the_reference_is_what_the_code_exposes() {
+    let bench = Bench::new("").await;
+    let text = page();
     let (before, rest) = text.split_once(BEGIN).unwrap();
     let (_, after) = rest.split_once(END).unwrap();
-    let written = [before, BEGIN, "\n", &generated(), "\n", END, after].concat();
+    let written = [before, BEGIN, "\n", &generated(&bench.app), "\n", END, after].concat();
     if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, written).unwrap();
+        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md"), written).unwrap();
     } else if written != text {
         let known: Vec<&str> = text.lines().collect();
         let new: Vec<&str> = written.lines().filter(|line| !known.contains(line)).collect();
         panic!("docs/metrics.md is behind; run with UPDATE_DOCS=1. New:\n{}", new.join("\n"));
     }
+    assert!(bench.app.stop().await);
 }
 
 /// A series with two labels of one name is refused by Prometheus, and with it the whole scrape.
@@ -41,10 +60,87 @@ fn no_family_repeats_a_label_of_its_check() {
     }
 }
 
-fn generated() -> String {
-    let kinds = KINDS.iter().flat_map(|kind| kind.families);
-    let families = Families::new(COMMON_FAMILIES.iter().chain(kinds).copied());
-    let mut telemetry = Telemetry::new();
-    api::Metrics::default().register(telemetry.registry());
-    reference(&families, &telemetry)
+/// A check of every kind, told to measure all it can, one that fails and one that is suppressed by it.
+fn every_kind(ports: Ports, site: &Peer, gone: &Peer) -> String {
+    format!(
+        r#"preferred_ip_protocol = "ip4"
+[checks.http]
+slo = {{ objective = 0.99, latency = "1s" }}
+phase_histograms = true
+addresses = "all"
+depends_on = ["gone"]
+http.url = "http://{site}/"
+[checks.gone]
+tcp.address = "{gone}"
+[checks.tcp]
+tcp.address = "127.0.0.1:{tcp}"
+tcp.dialogue = [{{ expect = "^220 " }}, {{ send = "QUIT\r\n" }}, {{ expect = "^221 " }}]
+[checks.tls]
+tls.address = "localhost:{https}"
+tls.insecure_skip_verify = true
+[checks.dns]
+dns.server = "127.0.0.1:{dns}"
+dns.name = "demo.noroshi.test"
+dns.type = "SOA"
+[checks.icmp]
+icmp = {{ host = "127.0.0.1", count = 3, gap = "10ms" }}
+[checks.websocket]
+websocket.url = "ws://127.0.0.1:{websocket}/"
+websocket.ping = true
+"#,
+        site = site.address(),
+        gone = gone.address(),
+        tcp = ports.tcp,
+        https = ports.https,
+        dns = ports.dns,
+        websocket = ports.websocket,
+    )
+}
+
+/// The families in the tables of a part of the page.
+fn listed(part: &str) -> BTreeSet<String> {
+    let rows = part.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.map(|row| row.split('`').next().unwrap().to_owned()).collect()
+}
+
+/// The families that have at least one series.
+fn shown(metrics: &str) -> BTreeSet<String> {
+    let types = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    types.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
+/// What a machine may be unable to measure: which ping sockets there are is up to its system.
+fn optional(family: &str, metrics: &str) -> bool {
+    let pings = !metrics.contains("reason=\"icmp_permission\"");
+    family == "noroshi_icmp_reply_hop_limit" || (family.starts_with("noroshi_icmp_") && !pings)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(target_os = "linux"), ignore = "the process says less of itself")]
+async fn a_running_daemon_shows_what_is_listed() {
+    let none = Ports { http: 0, https: 0, expired: 0, tcp: 0, dns: 0, websocket: 0 };
+    let demo = demo::start(&none).unwrap();
+    let dated = [("Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT")];
+    let site = web::serve(move |_| web::reply(200, &dated, b"up")).await;
+    let gone = Peer::refusing();
+    let bench = Bench::new(&every_kind(demo.ports(), &site, &gone)).await;
+    for kind in KINDS {
+        assert!(bench.value("noroshi_check_info", kind.word).await.is_some(), "{}", kind.word);
+    }
+    let page = page();
+    let (_, rest) = page.split_once(BEGIN).unwrap();
+    let (before, rest) = rest.split_once(INTERNAL).unwrap();
+    let (internal, own) = rest.split_once("\n## ").unwrap();
+    let (internal, listed) = (listed(internal), &listed(before) | &listed(own));
+    let mut missing: Vec<String>;
+    let metrics = eventually!(some {
+        let (_, metrics) = bench.get("/metrics").await;
+        missing = listed.difference(&shown(&metrics)).cloned().collect();
+        missing.retain(|family| !optional(family, &metrics));
+        missing.is_empty().then_some(metrics)
+    }, "{missing:?} is listed and not shown");
+    let unlisted: Vec<_> = shown(&metrics).difference(&listed).cloned().collect();
+    assert!(unlisted.is_empty(), "docs/metrics.md lacks {unlisted:?}");
+    assert!(shown(&metrics).is_disjoint(&internal));
+    assert!(bench.app.stop().await);
 }

@@ -123,6 +123,7 @@ pub struct App {
     reload: mpsc::Sender<oneshot::Sender<Result<String, String>>>,
     supervisor: Supervisor,
     server: serve::Server,
+    telemetry: Arc<Telemetry>,
     stop: Stop,
     grace: Duration,
 }
@@ -178,10 +179,11 @@ impl App {
         });
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
+        let telemetry = Arc::new(telemetry);
         let api = api::State {
             views: stages.views,
             families: Arc::new(families()),
-            telemetry: Arc::new(telemetry),
+            telemetry: Arc::clone(&telemetry),
             metrics: scrapes,
             ready: is_ready,
             reload: reload.clone(),
@@ -199,12 +201,17 @@ impl App {
         supervisor.essential("reload", run);
         ready.send_replace(applied);
         info!(checks = config.checks.len(), addresses = ?addresses, "noroshi watches");
-        Ok(Self { addresses, ready, reload, supervisor, server, stop, grace })
+        Ok(Self { addresses, ready, reload, supervisor, server, telemetry, stop, grace })
     }
 
     /// Where it listens, in the order of the configuration; port 0 is already a real one.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// What noroshi counts about itself: everything that any folder has registered.
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     /// Reads the configuration again; keeps everything as it is when it has mistakes.

@@ -90,6 +90,15 @@ impl Daemon {
         self.log.lock().unwrap().clone()
     }
 
+    /// Waits until the log contains the words.
+    pub fn until_log(&self, words: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.log().contains(words) {
+            std::thread::park_timeout(POLL);
+            assert!(Instant::now() < until, "no {words} in:\n{}", self.log());
+        }
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -146,9 +155,14 @@ impl Daemon {
 
     /// Asks again and again until the metrics satisfy the question.
     pub fn until_metrics(&self, wanted: &str, question: impl Fn(&str) -> bool) -> String {
+        self.until("/metrics", wanted, question)
+    }
+
+    /// The same of another path.
+    pub fn until(&self, path: &str, wanted: &str, question: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
-            let metrics = self.metrics();
+            let metrics = self.get(path).body;
             if question(&metrics) {
                 return metrics;
             }

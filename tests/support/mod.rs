@@ -17,6 +17,7 @@
 )]
 
 pub mod alone;
+pub mod app;
 pub mod authority;
 pub mod check;
 pub mod daemon;
