@@ -525,7 +525,7 @@ url = "https://example.org/"
     assert_eq!(loaded.diagnostics, []);
     let effective = loaded.effective(true);
     for shown in [
-        "http.url = \"https://example.org/?api_key=<secret>&page=3\"",
+        "http.url = \"https://example.org/?api_key=<secret>&page=<secret>\"",
         "http.headers.x-api-key = \"<secret>\"  # from",
         "http.headers.accept = \"text/plain\"",
         "http.basic_auth.password_file = \"/run/password\"",
@@ -612,4 +612,49 @@ fn explain_knows_every_code() {
         assert!(!code.explanation().next.is_empty());
     }
     assert_eq!("c014".parse(), Ok(config::Code::UnknownKey));
+}
+
+#[test]
+fn times_have_an_upper_bound() {
+    let check = "[checks.a]\ntcp.address = \"127.0.0.1:1\"\n";
+    for key in ["interval", "timeout", "retry_interval"] {
+        let (directory, loaded) = load_text("a.toml", &format!("{check}{key} = \"1000y\"\n"));
+        assert!(codes(&loaded).contains(&"C011"), "{key}: {:?}", codes(&loaded));
+        let shown = shown(&directory, &loaded);
+        assert!(shown.contains("must be at most 1y"), "{shown}");
+    }
+    let (_directory, loaded) = load_text("a.toml", &format!("{check}interval = \"1y\"\n"));
+    assert!(codes(&loaded).is_empty(), "{:?}", codes(&loaded));
+}
+
+#[test]
+fn what_is_in_force_shows_no_secret() {
+    let text = r#"
+[checks.dialogue]
+tcp.address = "127.0.0.1:1"
+tcp.dialogue = [
+    { send = "PASS hunter2\r\n" },
+    { send = "AUTH PLAIN hunter2\r\n" },
+    { send = "a login me hunter2\r\n" },
+]
+[checks.socket]
+websocket.url = "wss://example.org/?code=hunter2"
+websocket.dialogue = [{ send = '{"type":"auth","with":"hunter2"}' }]
+[checks.web]
+http.url = "https://example.org/?sig=hunter2&hunter2"
+http.method = "POST"
+http.body_json = { password = 87654321, deep = [{ api_key = 8765.4321 }], page = 3 }
+http.headers = { "X-Pwd" = "hunter2" }
+"#;
+    let (_directory, loaded) = load_text("a.toml", text);
+    assert!(codes(&loaded).is_empty(), "{:?}", codes(&loaded));
+    for sources in [false, true] {
+        let shown = loaded.effective(sources);
+        assert!(!shown.contains("hunter2") && !shown.contains("8765"), "{shown}");
+        assert!(shown.contains("page = 3"), "{shown}");
+    }
+    let (directory, loaded) =
+        load_text("b.toml", &text.replace("\\r\\n\" },", "\", nonsense = 1 },"));
+    let shown = shown(&directory, &loaded);
+    assert!(!shown.contains("hunter2") && shown.contains("nonsense"), "{shown}");
 }

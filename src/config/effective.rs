@@ -102,7 +102,12 @@ fn table(value: &impl Serialize) -> Table {
 /// The value without what looks like a secret.
 fn masked(path: &Path, value: Value) -> Value {
     match value {
-        Value::String(_) if sensitive::is_secret_path(path) => Secret::MASK.into(),
+        // A switch tells nothing; a number may be the whole secret.
+        Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Datetime(_)
+            if sensitive::is_secret_path(path) =>
+        {
+            Secret::MASK.into()
+        }
         Value::String(text) => sensitive::mask(&text).into(),
         Value::Array(list) => {
             Value::Array(list.into_iter().map(|element| masked(path, element)).collect())

@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CommonKeys {
-    /// From one run to the next. At least 100ms.
+    /// From one run to the next. 100ms to 1y.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<PromDuration>,
     /// The deadline over everything a run does. Not longer than `interval`; where that is under 10s, it is the default.

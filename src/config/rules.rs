@@ -15,6 +15,8 @@ use crate::{
 
 /// The shortest interval: less is a load test, or minutes that were meant.
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
+/// The longest interval, timeout and retry interval: more is a slip of the unit, and slots must fit a clock.
+const MAX_INTERVAL: Duration = Duration::from_hours(365 * 24);
 /// The longest name of a check, in bytes: it is a label of every series.
 const MAX_NAME: usize = 200;
 /// The most buckets of a histogram: each is a series of every check.
@@ -41,6 +43,9 @@ pub(super) fn each(at: &Path, keys: &CommonKeys, kind: Option<&Kind>) -> Vec<Fin
     ] {
         if value.is_some_and(|value| value.0 < least) {
             bad(key, format!("must be at least {}", PromDuration(least)));
+        }
+        if value.is_some_and(|value| value.0 > MAX_INTERVAL) {
+            bad(key, format!("must be at most {}", PromDuration(MAX_INTERVAL)));
         }
     }
     if keys.group.as_ref().is_some_and(|group| group.is_empty() || group.len() > MAX_NAME) {

@@ -3,29 +3,15 @@
 use std::ops::Range;
 
 use super::finding::Path;
-use crate::model::Secret;
+use crate::model::{
+    Secret,
+    sensitive::{WORDS, is_secret_name},
+};
 
-/// Parts of key names whose values are secrets. `*_file` and `*_env` only say where one is.
-const WORDS: [&str; 12] = [
-    "pass",
-    "pwd",
-    "secret",
-    "token",
-    "credential",
-    "authorization",
-    "cookie",
-    "apikey",
-    "api_key",
-    "api-key",
-    "private_key",
-    "x-auth",
-];
-
-/// Whether the value of a key, or of a header of this name, is a secret.
+/// Whether the value of a key, or of a header of this name, is a secret. `*_file` and `*_env` only say where one is.
 pub(super) fn is_secret_key(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    let names_a_place = key.ends_with("_file") || key.ends_with("_env");
-    !names_a_place && WORDS.iter().any(|word| key.contains(word))
+    let lower = key.to_ascii_lowercase();
+    !lower.ends_with("_file") && !lower.ends_with("_env") && is_secret_name(key)
 }
 
 /// Whether one of the keys on the way is that of a secret.
@@ -58,6 +44,7 @@ pub(super) fn ranges(text: &str) -> Vec<Range<usize>> {
         .flat_map(|word| lower.match_indices(word))
         .filter_map(|(at, word)| value_behind(text, at, at + word.len()))
         .chain(text.match_indices("://").filter_map(|(at, _)| userinfo(text, at + 3)))
+        .chain(text.match_indices("://").flat_map(|(at, _)| query(text, at + 3)))
         .filter(|range| !range.is_empty())
         .collect();
     found.sort_by_key(|range| range.start);
@@ -76,7 +63,9 @@ fn value_behind(text: &str, start: usize, end: usize) -> Option<Range<usize>> {
     let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let name_start = text[..start].trim_end_matches(in_name).len();
     let after_name = text[end..].trim_start_matches(in_name);
-    if !is_secret_key(&text[name_start..text.len() - after_name.len()]) {
+    let name = &text[name_start..text.len() - after_name.len()];
+    // Our own sentences speak of keys: `not a URL for this key: ...`.
+    if name == "key" || !is_secret_key(name) {
         return None;
     }
     let after = after_name.trim_start_matches(['"', '\'']).trim_start();
@@ -109,6 +98,23 @@ fn quoted(text: &str, quote: char) -> usize {
         }
     }
     text.len()
+}
+
+/// The values of the query of a URL whose authority begins at `start`: what their names say tells too little.
+fn query(text: &str, start: usize) -> Vec<Range<usize>> {
+    let url = &text[start..];
+    let url = &url[..url.find(['#', '"', '\'', '`', ' ', '\n']).unwrap_or(url.len())];
+    let Some((before, query)) = url.split_once('?') else {
+        return Vec::new();
+    };
+    let mut at = start + before.len() + 1;
+    let mut values = Vec::new();
+    for parameter in query.split('&') {
+        let value = parameter.find('=').map_or(0, |equals| equals + 1);
+        values.push(at + value..at + parameter.len());
+        at += parameter.len() + 1;
+    }
+    values
 }
 
 /// `user:password` of a URL whose authority begins at `start`.
@@ -159,7 +165,7 @@ mod tests {
             (r#"password = """#, "password = <secret>"),
             (
                 r#"url = "https://u:p@h/x?token=abc&b=1""#,
-                r#"url = "https://<secret>@h/x?token=<secret>&b=1""#,
+                r#"url = "https://<secret>@h/x?token=<secret>&b=<secret>""#,
             ),
             (r#"headers = { "X-Api-Key" = "k" }"#, r#"headers = { "X-Api-Key" = <secret> }"#),
             (r#"password_file = "/run/x""#, r#"password_file = "/run/x""#),

@@ -13,6 +13,7 @@ mod outcome;
 mod phase;
 mod reason;
 mod secret;
+pub mod sensitive;
 mod size;
 mod transition;
 

@@ -5,6 +5,7 @@
 
 mod attempt;
 pub mod dial;
+pub mod file;
 pub mod http;
 pub mod ping;
 pub mod resolve;

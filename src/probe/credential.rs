@@ -2,16 +2,22 @@
 
 use std::path::Path;
 
-use crate::model::{Failure, Reason, Secret};
+use crate::{
+    clock::Instant,
+    model::{Failure, Reason, Secret},
+    net::file,
+};
 
 /// The largest secret file, in bytes; tokens are far smaller.
-const LIMIT: usize = 64 * 1024;
+const LIMIT: u64 = 64 * 1024;
 
 /// A secret from the one of its three places that is set: the value, a file, an environment variable.
 ///
 /// # Errors
-/// `local_file` when the file cannot be read or is too large, or the variable is not set. The message never holds content.
+/// `local_file` when the file cannot be read by `deadline` or is too large, or the variable is not set. The message never
+/// holds content.
 pub(super) async fn read(
+    deadline: Instant,
     value: Option<&Secret>,
     file: Option<&Path>,
     variable: Option<&str>,
@@ -20,7 +26,7 @@ pub(super) async fn read(
         return Ok(Some(value.clone()));
     }
     if let Some(path) = file {
-        return from_file(path).await.map(Some);
+        return from_file(deadline, path).await.map(Some);
     }
     let Some(variable) = variable else {
         return Ok(None);
@@ -34,12 +40,11 @@ pub(super) async fn read(
     }
 }
 
-async fn from_file(path: &Path) -> Result<Secret, Failure> {
-    let fail = |why: String| Failure::new(Reason::LocalFile, format!("{}: {why}", path.display()));
-    let text = tokio::fs::read_to_string(path).await.map_err(|error| fail(error.to_string()))?;
-    if text.len() > LIMIT {
-        return Err(fail(format!("larger than {LIMIT} bytes")));
-    }
+async fn from_file(deadline: Instant, path: &Path) -> Result<Secret, Failure> {
+    let bytes = file::read_by(deadline, path.to_owned(), LIMIT).await?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        Failure::new(Reason::LocalFile, format!("{}: it is not UTF-8", path.display()))
+    })?;
     // Editors and `kubectl create secret --from-file` leave a newline that no token has.
     Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
 }

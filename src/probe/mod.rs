@@ -7,9 +7,8 @@
 mod address;
 mod certificate;
 mod credential;
+mod dialogue;
 mod dns;
-#[cfg(test)]
-mod fixture;
 mod hex;
 mod http;
 mod icmp;

@@ -1,4 +1,4 @@
-//! Runs a kind against a scripted server on loopback.
+//! For the tests of the kinds: a check around a spec, a run of it, scripted servers on loopback.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -10,9 +10,24 @@ use tokio::{
 use super::{Report, Spec, run, spec::Check};
 use crate::{
     clock::Clock,
-    model::{CheckId, CheckSettings, Reason, Trace},
+    model::{CheckId, CheckSettings, IpProtocol, Reason, Trace},
     net::Net,
 };
+
+/// A check with plain settings and this timeout.
+pub(super) fn check(spec: Spec, timeout: Duration) -> Check {
+    let settings = CheckSettings {
+        timeout,
+        preferred_ip_protocol: IpProtocol::Ip4,
+        ..CheckSettings::new(
+            CheckId::new("fixture"),
+            spec.kind(),
+            &spec.target(),
+            &spec.endpoint().host,
+        )
+    };
+    Check { settings: Arc::new(settings), spec: Arc::new(spec) }
+}
 
 /// One run with default settings but for the timeout.
 pub(super) async fn probe(spec: Spec, timeout: Duration) -> Report {

@@ -1,6 +1,6 @@
 //! Configurations by what they are made of.
 
-use std::{collections::HashMap, os::unix::fs::MetadataExt, time::SystemTime};
+use std::{collections::HashMap, os::unix::fs::MetadataExt, path::Path, time::SystemTime};
 
 use super::{TlsOptions, clients::Base};
 
@@ -25,6 +25,13 @@ pub(super) struct Stamp {
     inode: u64,
 }
 
+impl Stamp {
+    pub(super) async fn of(path: &Path) -> Option<Self> {
+        let meta = tokio::fs::metadata(path).await.ok()?;
+        Some(Self { modified: meta.modified().ok(), len: meta.len(), inode: meta.ino() })
+    }
+}
+
 impl Key {
     pub(super) fn new(options: &TlsOptions, alpn: &[&str]) -> Self {
         Self {
@@ -40,11 +47,7 @@ impl Key {
         for (stamp, path) in stamps.iter_mut().zip([ca_file, cert_file, key_file]) {
             let Some(path) = path else { continue };
             // A file that is gone has no stamp; to build from it then fails with a reason.
-            *stamp = tokio::fs::metadata(path).await.ok().map(|meta| Stamp {
-                modified: meta.modified().ok(),
-                len: meta.len(),
-                inode: meta.ino(),
-            });
+            *stamp = Stamp::of(path).await;
         }
         stamps
     }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{env, path::PathBuf, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use rustls::{
@@ -6,23 +6,52 @@ use rustls::{
     client::Resumption,
     crypto::{CryptoProvider, aws_lc_rs},
 };
-use tokio::{sync::OnceCell, task::spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use super::{
     TlsOptions,
-    cache::{Cache, Key},
+    cache::{Cache, Key, Stamp},
     files,
     recorder::Recorder,
     trust::Trust,
 };
-use crate::model::{Failure, Reason};
+use crate::{
+    clock::{self, Instant},
+    model::{Failure, Reason},
+};
 
 /// TLS configurations, built once per set of options and again when a file of theirs changes.
 pub struct Clients {
     provider: Arc<CryptoProvider>,
-    system: OnceCell<Arc<Trust>>,
+    /// What is trusted where nothing is.
+    nobody: Arc<Trust>,
+    system: Mutex<Option<System>>,
+    /// Where the system's roots may come from.
+    places: Vec<PathBuf>,
     built: Mutex<Cache>,
 }
+
+/// The system's roots, and the state of the places they came from.
+struct System {
+    trust: Arc<Trust>,
+    stamps: Vec<Option<Stamp>>,
+    looked: Instant,
+}
+
+/// How long a change of the system's roots may go unnoticed.
+const SYSTEM_RECHECK: Duration = Duration::from_secs(30);
+
+/// Where distributions keep their roots; OpenSSL's own two variables come first.
+const PLACES: [&str; 8] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/certs",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+    "/usr/local/etc/ssl/cert.pem",
+];
 
 /// One TLS configuration, ready for handshakes. Sessions are never resumed: each handshake is a full one.
 #[derive(Clone)]
@@ -42,11 +71,16 @@ pub(super) struct Base {
 }
 
 impl Clients {
-    /// None yet; the system's roots are read at first use, once. `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured.
+    /// None yet. The system's roots are read at first use, and again when the places they come from change, which is looked
+    /// at every 30 s; the keychain of macOS is read once. `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured.
     pub fn new() -> Self {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(env::var_os);
         Self {
-            provider: Arc::new(aws_lc_rs::default_provider()),
-            system: OnceCell::new(),
+            nobody: Arc::new(Trust::of(Vec::new(), &provider)),
+            provider,
+            system: Mutex::default(),
+            places: named.map(PathBuf::from).chain(PLACES.map(PathBuf::from)).collect(),
             built: Mutex::default(),
         }
     }
@@ -56,15 +90,40 @@ impl Clients {
     /// # Errors
     /// `local_file` when a file cannot be read, holds no PEM or does not fit the others, or when this machine trusts no
     /// root at all and `ca_file` names none.
+    pub async fn client_by(
+        &self,
+        deadline: Instant,
+        options: &TlsOptions,
+        alpn: &[&str],
+    ) -> Result<Client, Failure> {
+        clock::timeout_at(deadline, self.client(options, alpn)).await.unwrap_or_else(|_| {
+            let detail = "this machine did not read its TLS files before the deadline";
+            Err(Failure::new(Reason::LocalFile, detail))
+        })
+    }
+
+    /// The same without a deadline.
+    ///
+    /// # Errors
+    /// Those of [`Self::client_by`].
     pub async fn client(&self, options: &TlsOptions, alpn: &[&str]) -> Result<Client, Failure> {
         let key = Key::new(options, alpn);
+        let system = match (&options.ca_file, options.insecure_skip_verify) {
+            (Some(_), _) => None,
+            (None, false) => Some(self.system().await?),
+            // Without roots no chain verifies, and here none has to.
+            (None, true) => Some(self.system().await.unwrap_or_else(|_| Arc::clone(&self.nobody))),
+        };
+        let is_current =
+            |base: &Base| system.as_ref().is_none_or(|system| Arc::ptr_eq(system, &base.trust));
         // Before the files are read: what changes in between is noticed at the next run.
         let stamps = key.stamps().await;
-        let cached = self.built.lock().get(&key, &stamps);
+        let cached = self.built.lock().get(&key, &stamps).filter(is_current);
         let base = if let Some(base) = cached {
             base
         } else {
-            let base = self.build(key.clone()).await?;
+            let (provider, wanted) = (Arc::clone(&self.provider), key.clone());
+            let base = off_runtime(move || base(&provider, system, &wanted)).await??;
             self.built.lock().put(key, stamps, base.clone());
             base
         };
@@ -75,31 +134,42 @@ impl Clients {
         })
     }
 
-    async fn build(&self, key: Key) -> Result<Base, Failure> {
-        let system = match (&key.options.ca_file, self.system.get()) {
-            (Some(_), _) => None,
-            (None, Some(system)) => Some(Arc::clone(system)),
-            (None, None) => match self.read_system().await {
-                Ok(system) => Some(system),
-                // Without roots no chain verifies, and here none has to.
-                Err(_) if key.options.insecure_skip_verify => {
-                    Some(Arc::new(Trust::of(Vec::new(), &self.provider)))
-                }
-                Err(failure) => return Err(failure),
-            },
-        };
+    /// The system's roots. To find none is not remembered: they may be mounted a moment later.
+    async fn system(&self) -> Result<Arc<Trust>, Failure> {
+        if let Some(system) = &*self.system.lock()
+            && system.looked.elapsed() < SYSTEM_RECHECK
+        {
+            return Ok(Arc::clone(&system.trust));
+        }
+        let stamps = self.stamps().await;
+        if let Some(system) = &mut *self.system.lock()
+            && system.stamps == stamps
+        {
+            system.looked = Instant::now();
+            return Ok(Arc::clone(&system.trust));
+        }
         let provider = Arc::clone(&self.provider);
-        off_runtime(move || base(&provider, system, &key)).await?
+        let trust = off_runtime(move || Trust::system(&provider)).await?;
+        if trust.is_empty() { Err(no_roots()) } else { Ok(self.keep(trust, stamps)) }
     }
 
-    /// The system's roots. To find none is not remembered: they may be mounted a moment later.
-    async fn read_system(&self) -> Result<Arc<Trust>, Failure> {
-        let read = || async {
-            let provider = Arc::clone(&self.provider);
-            let trust = off_runtime(move || Trust::system(&provider)).await?;
-            if trust.is_empty() { Err(no_roots()) } else { Ok(Arc::new(trust)) }
-        };
-        self.system.get_or_try_init(read).await.cloned()
+    fn keep(&self, trust: Trust, stamps: Vec<Option<Stamp>>) -> Arc<Trust> {
+        let mut system = self.system.lock();
+        // Runs that read at the same time agree on the first one's, or their clients would oust each other.
+        if let Some(other) = system.as_ref().filter(|other| other.stamps == stamps) {
+            return Arc::clone(&other.trust);
+        }
+        let trust = Arc::new(trust);
+        *system = Some(System { trust: Arc::clone(&trust), stamps, looked: Instant::now() });
+        trust
+    }
+
+    async fn stamps(&self) -> Vec<Option<Stamp>> {
+        let mut stamps = Vec::with_capacity(self.places.len());
+        for place in &self.places {
+            stamps.push(Stamp::of(place).await);
+        }
+        stamps
     }
 }
 
@@ -188,5 +258,24 @@ mod tests {
         assert_eq!(clients.built.lock().len(), MAX_BUILT);
         let again = clients.client(&options, &["h2"]).await.unwrap();
         assert!(!Arc::ptr_eq(&first.base.config, &again.base.config));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changed_system_roots_are_noticed() {
+        let (authority, directory) = (Authority::new(), tempfile::tempdir().unwrap());
+        let place = directory.path().join("roots.pem");
+        let clients = Clients { places: vec![place.clone()], ..Clients::new() };
+        let roots = vec![authority.der()];
+        clients.keep(Trust::of(roots, &clients.provider), clients.stamps().await);
+        let options = TlsOptions::default();
+        let first = clients.client(&options, &[]).await.unwrap();
+        std::fs::write(&place, "changed").unwrap();
+        let second = clients.client(&options, &[]).await.unwrap();
+        assert!(Arc::ptr_eq(&first.base.config, &second.base.config), "looked too early");
+        tokio::time::advance(SYSTEM_RECHECK).await;
+        // Whatever this machine trusts now, what was known before is forgotten.
+        if let Ok(third) = clients.client(&options, &[]).await {
+            assert!(!Arc::ptr_eq(&first.base.trust, &third.base.trust));
+        }
     }
 }

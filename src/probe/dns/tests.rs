@@ -21,7 +21,7 @@ use crate::{
     clock::Clock,
     model::{CheckSettings, Phase, Reason, Trace, Verdict},
     net::Net,
-    probe::{self, Report, fixture::check, spec::Check},
+    probe::{self, Report, spec::Check, testing::check},
 };
 
 fn spec(server: SocketAddr, rest: &str) -> Spec {

@@ -11,12 +11,13 @@ use hyper::{
     },
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use tokio::io::AsyncReadExt;
 use url::Url;
 
 use super::{Spec, cookie::Jar};
 use crate::{
+    clock::Instant,
     model::{Failure, Reason},
+    net::file,
     probe::web::{self, Authorization, Headers},
 };
 
@@ -95,7 +96,7 @@ impl Prepared {
     ///
     /// # Errors
     /// `local_file`
-    pub(super) async fn new(spec: &Spec) -> Result<Self, Failure> {
+    pub(super) async fn new(spec: &Spec, deadline: Instant) -> Result<Self, Failure> {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(USER_AGENT, web::AGENT);
         if let Some(accept) = spec.compression.accept() {
@@ -103,14 +104,14 @@ impl Prepared {
         }
         let body = match (&spec.body, &spec.body_file, &spec.body_json) {
             (Some(text), ..) => Bytes::copy_from_slice(text.as_bytes()),
-            (_, Some(path), _) => file(path).await?,
+            (_, Some(path), _) => file::read_by(deadline, path.clone(), FILE_LIMIT).await?.into(),
             (_, _, Some(value)) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 Bytes::from(value.to_string())
             }
             (None, None, None) => Bytes::new(),
         };
-        if let Some(authorization) = spec.authorization().header().await? {
+        if let Some(authorization) = spec.authorization().header(deadline).await? {
             headers.insert(AUTHORIZATION, authorization);
         }
         // What the user wrote wins; `extend` would keep both.
@@ -177,18 +178,6 @@ impl Spec {
             token_env: self.bearer_token_env.as_deref(),
         }
     }
-}
-
-async fn file(path: &std::path::Path) -> Result<Bytes, Failure> {
-    let fail = |why: String| Failure::new(Reason::LocalFile, format!("{}: {why}", path.display()));
-    let file = tokio::fs::File::open(path).await.map_err(|error| fail(error.to_string()))?;
-    let mut bytes = Vec::new();
-    let read = file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).await;
-    read.map_err(|error| fail(error.to_string()))?;
-    if bytes.len() as u64 > FILE_LIMIT {
-        return Err(fail(format!("larger than {FILE_LIMIT} bytes")));
-    }
-    Ok(bytes.into())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{Spec, Version, cookie::Jar, facts::Seen, redirect, request};
 use crate::{
-    clock::Clock,
+    clock::{Clock, Instant},
     model::{Failure, Reason},
     net::{
         dial,
@@ -30,7 +30,7 @@ pub(super) async fn walk(
     seen: &mut Seen,
 ) -> Result<Exchange, Failure> {
     let first = spec.url.url();
-    let mut request = request::Prepared::new(spec).await?;
+    let mut request = request::Prepared::new(spec, run.attempt.deadline()).await?;
     seen.decode = request.accepts_codings();
     let mut jar = Jar::default();
     let mut hop = Hop { url: first.clone(), to, at_origin: true, name: spec.headers.host() };
@@ -113,7 +113,7 @@ impl Hop<'_> {
     ) -> Result<Exchange, Failure> {
         seen.tls = None;
         let proxy = match &spec.proxy_url {
-            Some(_) => Some(spec.proxy_fields().await?),
+            Some(_) => Some(spec.proxy_fields(run.attempt.deadline()).await?),
             None => None,
         };
         let source = run.settings.source_address;
@@ -157,7 +157,7 @@ impl Hop<'_> {
             options.server_name = None;
         }
         let alpn = spec.version.alpn();
-        let client = run.net.tls().client(&options, alpn).await?;
+        let client = run.net.tls().client_by(run.attempt.deadline(), &options, alpn).await?;
         let name = self.name.unwrap_or(web::host(&self.url));
         let (report, stream) = tls::handshake(&mut run.attempt, &client, name, stream).await;
         let form = match report.alpn.as_deref() {
@@ -177,11 +177,11 @@ impl Hop<'_> {
 
 impl Spec {
     /// Header fields for the proxy alone.
-    async fn proxy_fields(&self) -> Result<HeaderMap, Failure> {
+    async fn proxy_fields(&self, deadline: Instant) -> Result<HeaderMap, Failure> {
         let mut fields = HeaderMap::new();
         fields.insert(USER_AGENT, web::AGENT);
         if let Some(basic) = &self.proxy_basic_auth {
-            fields.insert(PROXY_AUTHORIZATION, basic.header().await?);
+            fields.insert(PROXY_AUTHORIZATION, basic.header(deadline).await?);
         }
         for (name, value) in self.proxy_headers.map() {
             fields.insert(name, value.clone());

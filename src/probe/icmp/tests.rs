@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     model::{CheckSettings, Reason, Trace, Verdict},
     net::Net,
-    probe::{self, Report, fixture, spec::Check},
+    probe::{self, Report, spec::Check, testing},
 };
 
 fn spec(text: &str) -> Spec {
@@ -16,7 +16,7 @@ fn spec(text: &str) -> Spec {
 
 /// Runs a spec; `None`, after the outcome was looked at, where pinging is not permitted here.
 async fn run_on(net: &Net, timeout: Duration, text: &str) -> Option<Report> {
-    let check = fixture::check(probe::Spec::Icmp(spec(text)), timeout);
+    let check = testing::check(probe::Spec::Icmp(spec(text)), timeout);
     permitted(probe::run(&check, net, Clock::system(), Trace::on()).await)
 }
 
@@ -116,7 +116,7 @@ async fn a_run_that_cannot_end_in_time_says_so() {
 #[tokio::test]
 async fn a_source_we_do_not_have_is_unknown() {
     let Check { settings, spec } =
-        fixture::check(probe::Spec::Icmp(spec("host = \"127.0.0.1\"")), Duration::from_secs(5));
+        testing::check(probe::Spec::Icmp(spec("host = \"127.0.0.1\"")), Duration::from_secs(5));
     let source_address = Some("192.0.2.77".parse().unwrap());
     let settings = Arc::new(CheckSettings { source_address, ..(*settings).clone() });
     let check = Check { settings, spec };

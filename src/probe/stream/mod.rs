@@ -20,7 +20,7 @@ use tokio::{
 use tokio_rustls::client::TlsStream;
 
 pub(super) use starttls::Starttls;
-pub(super) use wire::{Wire, escaped};
+pub(super) use wire::{Wire, escaped, said};
 
 use super::{Run, certificate};
 use crate::{
@@ -45,7 +45,7 @@ pub(super) async fn secure(
     stream: TcpStream,
     how: Security<'_>,
 ) -> Result<(Report, TlsStream<TcpStream>), Failure> {
-    let client = run.net.tls().client(how.options, how.alpn).await?;
+    let client = run.net.tls().client_by(run.attempt.deadline(), how.options, how.alpn).await?;
     let stream = match how.starttls {
         Some(protocol) => starttls::ask(protocol, &mut run.attempt, stream).await?,
         None => stream,

@@ -1,7 +1,7 @@
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::{
-    model::{Failure, Phase, Reason},
+    model::{Failure, Phase, Reason, Secret, sensitive},
     net::{Attempt, tls},
 };
 
@@ -30,7 +30,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         attempt: &mut Attempt,
         bytes: &[u8],
     ) -> Result<(), Failure> {
-        attempt.step(|| format!("sending {}", escaped(bytes)));
+        attempt.step(|| format!("sending {}", said(bytes)));
+        self.write(attempt, bytes).await
+    }
+
+    /// Sends what the trace must not show.
+    pub(in crate::probe) async fn send_secret(
+        &mut self,
+        attempt: &mut Attempt,
+        secret: &Secret,
+    ) -> Result<(), Failure> {
+        attempt.step(|| format!("sending {}", Secret::MASK));
+        self.write(attempt, secret.expose().as_bytes()).await
+    }
+
+    async fn write(&mut self, attempt: &mut Attempt, bytes: &[u8]) -> Result<(), Failure> {
         let stream = &mut self.stream;
         attempt
             .phase(Phase::Send, async {
@@ -97,6 +111,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     pub(super) fn into_inner(self) -> S {
         self.stream
+    }
+}
+
+/// What we say, for people: without the credential where it is a login.
+pub(in crate::probe) fn said(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => escaped(sensitive::without_login(text).as_bytes()),
+        Err(_) => escaped(bytes),
     }
 }
 

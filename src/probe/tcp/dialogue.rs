@@ -1,5 +1,7 @@
 //! The steps of a dialogue: expect something, then send something.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +11,10 @@ use super::{
 };
 use crate::{
     model::{Desc, Expectation, Fact, Failure},
-    probe::stream::{Stream, escaped},
+    probe::{
+        dialogue::{self, Said, unknown_groups},
+        stream::{Stream, escaped},
+    },
     re2::Regex,
 };
 
@@ -47,8 +52,17 @@ pub struct Step {
     pub expect_hex: Option<Hex>,
     /// Sent exactly as written: write the `\r\n` that the protocol wants. Beside `expect`, `${1}` and `${name}` stand for what
     /// its groups caught, and `$$` for a dollar sign.
+    /// What follows AUTH, PASS, LOGIN and the like is hidden where the configuration is shown; better is one of the next two.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub send: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub send: Option<Said>,
+    /// A file whose content is sent, read at each run, without the line break at its end: `{ send = "PASS " }`,
+    /// `{ send_file = "/run/secrets/password" }` and `{ send = "\r\n" }` make one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_file: Option<PathBuf>,
+    /// The environment variable whose value is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_env: Option<String>,
     /// Bytes to send.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_hex: Option<Hex>,
@@ -65,8 +79,8 @@ impl Step {
     /// What to send after `line` was received.
     fn to_send(&self, line: &[u8]) -> Option<Vec<u8>> {
         match (&self.send, &self.expect, &self.send_hex) {
-            (Some(template), Some(pattern), _) => pattern.expand(line, template),
-            (Some(text), None, _) => Some(text.clone().into_bytes()),
+            (Some(template), Some(pattern), _) => pattern.expand(line, &template.0),
+            (Some(text), None, _) => Some(text.0.clone().into_bytes()),
             (None, _, hex) => hex.as_ref().map(|hex| hex.0.clone()),
         }
     }
@@ -119,6 +133,12 @@ async fn take(
     if let Some(pattern) = &step.expect {
         keep(pattern, &line, number, &mut run.facts);
     }
+    let deadline = run.attempt.deadline();
+    let secret =
+        dialogue::secret(deadline, step.send_file.as_ref(), step.send_env.as_ref()).await?;
+    if let Some(secret) = secret {
+        return wire.send_secret(&mut run.attempt, &secret).await;
+    }
     match step.to_send(&line) {
         Some(bytes) => wire.send(&mut run.attempt, &bytes).await,
         None => Ok(()),
@@ -159,19 +179,24 @@ pub(super) fn problems(steps: &[Step]) -> Vec<Problem> {
             ("expect_text", step.expect_text.is_some()),
             ("expect_hex", step.expect_hex.is_some()),
         ];
-        let set: Vec<_> = expects.into_iter().filter(|(_, set)| *set).collect();
-        if let Some((second, _)) = set.get(1) {
+        if let Some(second) = dialogue::second(&expects) {
             problem(&format!(".{second}"), "a step expects one thing", "make it two steps");
         }
-        if step.send.is_some() && step.send_hex.is_some() {
-            problem(".send_hex", "a step sends one thing", "make it two steps");
+        let sends = [
+            ("send", step.send.is_some()),
+            ("send_hex", step.send_hex.is_some()),
+            ("send_file", step.send_file.is_some()),
+            ("send_env", step.send_env.is_some()),
+        ];
+        if let Some(second) = dialogue::second(&sends) {
+            problem(&format!(".{second}"), "a step sends one thing", "make it two steps");
         }
-        if set.is_empty() && step.send.is_none() && step.send_hex.is_none() {
-            let hint = "give it `expect`, `expect_text`, `expect_hex`, `send` or `send_hex`";
+        if expects.iter().chain(&sends).all(|(_, is_set)| !is_set) {
+            let hint = "give it one of the `expect` keys, one of the `send` keys, or both";
             problem("", "the step neither expects nor sends anything", hint);
         }
         if let (Some(template), Some(pattern)) = (&step.send, &step.expect) {
-            for group in unknown_groups(template, pattern) {
+            for group in unknown_groups(&template.0, pattern) {
                 let message =
                     format!("`{group}` is no group of the pattern `{}`", pattern.as_str());
                 problem(".send", &message, "braces end a name: `${1}x`; `$$` is a dollar sign");
@@ -185,61 +210,4 @@ pub(super) fn problems(steps: &[Step]) -> Vec<Problem> {
         }
     }
     found
-}
-
-/// References of a template to groups that the pattern does not have: they would silently be empty.
-fn unknown_groups(template: &str, pattern: &Regex) -> Vec<String> {
-    let pattern = pattern.inner();
-    let exists = |name: &str| match name.parse::<usize>() {
-        Ok(number) => number < pattern.captures_len(),
-        Err(_) => pattern.capture_names().flatten().any(|own| own == name),
-    };
-    let mut unknown = Vec::new();
-    let mut rest = template;
-    while let Some((_, after)) = rest.split_once('$') {
-        rest = after;
-        if let Some(literal) = after.strip_prefix('$') {
-            rest = literal;
-            continue;
-        }
-        let name = if let Some(braced) = after.strip_prefix('{') {
-            braced.split_once('}').map_or("", |(name, _)| name)
-        } else {
-            let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            &after[..after.find(|c| !word(c)).unwrap_or(after.len())]
-        };
-        // A lone `$` stands for itself.
-        if !name.is_empty() && !exists(name) {
-            unknown.push(name.to_owned());
-        }
-    }
-    unknown
-}
-
-#[cfg(test)]
-mod unit {
-    use super::*;
-
-    #[test]
-    fn references_to_nothing_are_found() {
-        let pattern: Regex = "(a)(?P<host>b)".parse().unwrap();
-        for (template, unknown) in [
-            ("${1} $2 ${host} $host $0", &[][..]),
-            ("$1x ${3} $$9 $ ${", &["1x", "3"]),
-            ("$hosts-${port}", &["hosts", "port"]),
-        ] {
-            assert_eq!(unknown_groups(template, &pattern), unknown, "{template}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_template_panics(template in "[$a-c{}0-3é ]{0,12}") {
-            let pattern: Regex = "(a)(?P<b>b)".parse().unwrap();
-            let unknown = unknown_groups(&template, &pattern);
-            if unknown.is_empty() {
-                pattern.expand(b"ab", &template);
-            }
-        }
-    }
 }

@@ -49,6 +49,8 @@ fn steps_that_make_no_sense_are_found() {
             { send = 'a', send_hex = '00' },
             { expect_text = '' },
             { expect_hex = '' },
+            { send = 'a', send_file = '/x' },
+            { send_file = '/x', send_env = 'X' },
         ]",
     );
     let paths: Vec<_> = spec.problems().into_iter().map(|problem| problem.path).collect();
@@ -60,6 +62,8 @@ fn steps_that_make_no_sense_are_found() {
             "dialogue[2].send_hex",
             "dialogue[3].expect_text",
             "dialogue[4].expect_hex",
+            "dialogue[5].send_file",
+            "dialogue[6].send_env",
             "expect.certificate_validity"
         ]
     );
@@ -120,6 +124,27 @@ async fn text_without_expect_is_sent_as_written() {
     let report =
         hold(to, r#"[{ send = "${1} $$ costs" }, { expect_text = "done" }]"#, PATIENT).await;
     assert_eq!(report.reason(), None, "{}", report.detail());
+}
+
+#[tokio::test]
+async fn a_secret_is_read_at_the_run_and_never_shown() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "hunter2\n").unwrap();
+    let to = serve(|mut stream| async move {
+        say_and_hear(&mut stream, "", "PASS hunter2\r\n").await;
+        say_and_hear(&mut stream, "+OK\r\n", "LOGIN hunter3\r\n").await;
+    })
+    .await;
+    let dialogue = format!(
+        r#"[{{ send = "PASS " }}, {{ send_file = '{}' }}, {{ send = "\r\n" }},
+            {{ expect = "OK", send = "LOGIN hunter3\r\n" }}]"#,
+        file.path().display()
+    );
+    let report = hold(to, &dialogue, PATIENT).await;
+    assert_eq!(report.reason(), None, "{}", report.detail());
+    assert!(!format!("{:?}", report.trace).contains("hunter"), "{:?}", report.trace);
+    let report = hold(to, "[{ send_env = 'NOROSHI_TEST_UNSET' }]", PATIENT).await;
+    assert_eq!(report.reason().map(Reason::verdict), Some(crate::model::Verdict::Unknown));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    clock::Instant,
     model::{Failure, Reason, Secret},
     probe::{Problem, credential},
 };
@@ -32,9 +33,9 @@ impl BasicAuth {
     ///
     /// # Errors
     /// `local_file` when the password cannot be had.
-    pub(in crate::probe) async fn header(&self) -> Result<HeaderValue, Failure> {
+    pub(in crate::probe) async fn header(&self, deadline: Instant) -> Result<HeaderValue, Failure> {
         let (file, variable) = (self.password_file.as_deref(), self.password_env.as_deref());
-        let password = credential::read(self.password.as_ref(), file, variable).await?;
+        let password = credential::read(deadline, self.password.as_ref(), file, variable).await?;
         let password = password.as_ref().map_or("", Secret::expose);
         let encoded = BASE64_STANDARD.encode(format!("{}:{password}", self.username));
         sensitive(&format!("Basic {encoded}"))
@@ -77,11 +78,14 @@ impl Authorization<'_> {
     ///
     /// # Errors
     /// `local_file` when the secret cannot be had.
-    pub(in crate::probe) async fn header(&self) -> Result<Option<HeaderValue>, Failure> {
+    pub(in crate::probe) async fn header(
+        &self,
+        deadline: Instant,
+    ) -> Result<Option<HeaderValue>, Failure> {
         if let Some(basic) = self.basic {
-            return basic.header().await.map(Some);
+            return basic.header(deadline).await.map(Some);
         }
-        let token = credential::read(self.token, self.token_file, self.token_env).await?;
+        let token = credential::read(deadline, self.token, self.token_file, self.token_env).await?;
         token.map(|token| sensitive(&format!("Bearer {}", token.expose()))).transpose()
     }
 
@@ -125,6 +129,10 @@ fn sensitive(text: &str) -> Result<HeaderValue, Failure> {
 mod tests {
     use super::*;
 
+    fn soon() -> Instant {
+        Instant::now() + std::time::Duration::from_secs(5)
+    }
+
     fn basic(password: Option<&str>, file: Option<&str>) -> BasicAuth {
         BasicAuth {
             username: "Aladdin".into(),
@@ -136,7 +144,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_header_is_that_of_the_rfc() {
-        let header = basic(Some("open sesame"), None).header().await.unwrap();
+        let header = basic(Some("open sesame"), None).header(soon()).await.unwrap();
         assert_eq!(header, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert!(header.is_sensitive());
     }
@@ -151,11 +159,11 @@ mod tests {
             token_file: Some(path),
             token_env: None,
         };
-        assert_eq!(of(file.path()).header().await.unwrap().unwrap(), "Bearer abc");
-        let failure = of(Path::new("/nonexistent/token")).header().await.unwrap_err();
+        assert_eq!(of(file.path()).header(soon()).await.unwrap().unwrap(), "Bearer abc");
+        let failure = of(Path::new("/nonexistent/token")).header(soon()).await.unwrap_err();
         assert_eq!(failure.reason, Reason::LocalFile);
         std::fs::write(file.path(), "a\nhunter2").unwrap();
-        let failure = of(file.path()).header().await.unwrap_err();
+        let failure = of(file.path()).header(soon()).await.unwrap_err();
         assert!(!failure.detail.contains("hunter2"), "{failure:?}");
     }
 

@@ -4,8 +4,7 @@ use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TR
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
-use super::is_secret;
-use crate::model::Secret;
+use crate::model::{Secret, sensitive::is_secret_name};
 
 /// Request headers by name. Values of telling names are masked wherever the configuration is shown.
 #[derive(Clone, Default, PartialEq)]
@@ -30,12 +29,12 @@ impl Headers {
 
     /// Whether a header may only be sent to the host the user wrote it for.
     pub(in crate::probe) fn is_private(name: &HeaderName) -> bool {
-        is_secret(name.as_str()) || *name == HOST
+        is_secret_name(name.as_str()) || *name == HOST
     }
 
     fn shown(&self) -> impl Iterator<Item = (&str, &str)> {
         self.map.iter().map(|(name, value)| {
-            let secret = is_secret(name.as_str());
+            let secret = is_secret_name(name.as_str());
             (name.as_str(), if secret { Secret::MASK } else { value.to_str().unwrap_or("<bytes>") })
         })
     }
@@ -117,6 +116,14 @@ mod tests {
         let shown = format!("{headers:?} {}", serde_json::to_string(&headers).unwrap());
         assert!(!shown.contains("hunter2") && shown.contains("accept"), "{shown}");
         assert_eq!(headers.map()["x-api-key"], "hunter2");
+    }
+
+    #[test]
+    fn what_sounds_secret_stays_with_the_host_it_was_written_for() {
+        for name in ["x-auth", "x-pwd", "x-api-key", "x-signature", "cookie", "host"] {
+            assert!(Headers::is_private(&HeaderName::from_static(name)), "{name}");
+        }
+        assert!(!Headers::is_private(&HeaderName::from_static("accept")));
     }
 
     #[test]

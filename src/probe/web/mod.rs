@@ -18,20 +18,3 @@ pub(super) use self::{
 /// What noroshi calls itself.
 pub(super) const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("noroshi/", env!("CARGO_PKG_VERSION")));
-
-/// Whether a header's or a query parameter's name says that its value is a secret.
-fn is_secret(name: &str) -> bool {
-    const WORDS: [&str; 9] = [
-        "authorization",
-        "cookie",
-        "token",
-        "key",
-        "secret",
-        "password",
-        "passwd",
-        "signature",
-        "credential",
-    ];
-    let name = name.to_ascii_lowercase();
-    WORDS.iter().any(|word| name.contains(word))
-}

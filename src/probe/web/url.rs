@@ -3,7 +3,6 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use url::Url;
 
-use super::is_secret;
 use crate::{model::Secret, probe::Endpoint};
 
 /// One type per set of schemes: the same checks, the same masking, a message that names the schemes.
@@ -119,14 +118,15 @@ pub(in crate::probe) fn shown(url: &Url) -> &str {
     &url[..url::Position::AfterPath]
 }
 
-/// The whole URL for somebody who reads the configuration: values of telling query parameters are hidden.
+/// The whole URL for somebody who reads the configuration: values of the query are hidden, whatever their names.
 fn masked(url: &Url) -> String {
     let Some(query) = url.query() else {
         return url.to_string();
     };
     let parameters = query.split('&').map(|parameter| match parameter.split_once('=') {
-        Some((name, _)) if is_secret(name) => format!("{name}={}", Secret::MASK),
-        _ => parameter.to_owned(),
+        Some((name, _)) => format!("{name}={}", Secret::MASK),
+        None if parameter.is_empty() => String::new(),
+        None => Secret::MASK.to_owned(),
     });
     format!("{}?{}", shown(url), parameters.collect::<Vec<_>>().join("&"))
 }
@@ -156,9 +156,12 @@ mod tests {
 
     #[test]
     fn shows_no_query_and_masks_its_secrets() {
-        let url: HttpUrl = "https://example.org:444/a?token=hunter2&b=1#f".parse().unwrap();
+        let url: HttpUrl = "https://example.org:444/a?sig=hunter2&b=1&hunter2#f".parse().unwrap();
         assert_eq!(shown(url.url()), "https://example.org:444/a");
-        assert_eq!(format!("{url:?}"), "https://example.org:444/a?token=<secret>&b=1");
+        assert_eq!(
+            format!("{url:?}"),
+            "https://example.org:444/a?sig=<secret>&b=<secret>&<secret>"
+        );
         assert_eq!(port(url.url()), 444);
         let url: HttpUrl = "http://[::1]/".parse().unwrap();
         assert_eq!((host(url.url()), port(url.url())), ("::1", 80));

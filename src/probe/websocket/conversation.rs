@@ -15,9 +15,9 @@ use tokio_tungstenite::{
 
 use crate::{
     clock::Instant,
-    model::{Expectation, Failure, Phase, Reason},
+    model::{Expectation, Failure, Phase, Reason, Secret},
     net::{Attempt, tls},
-    probe::stream::{Stream, escaped},
+    probe::stream::{Stream, escaped, said},
 };
 
 /// An open WebSocket, and what has come over it.
@@ -93,11 +93,25 @@ impl Conversation {
         message: Message,
     ) -> Result<(), Failure> {
         attempt.step(|| match &message {
-            Message::Text(text) => format!("sending text {}", escaped(text.as_bytes())),
+            Message::Text(text) => format!("sending text {}", said(text.as_bytes())),
             Message::Binary(bytes) => format!("sending binary {}", escaped(bytes)),
             Message::Ping(_) => "sending a ping".into(),
             _ => "closing with code 1000".into(),
         });
+        self.write(attempt, message).await
+    }
+
+    /// The phase `send`; the trace shows nothing of it.
+    pub(super) async fn send_secret(
+        &mut self,
+        attempt: &mut Attempt,
+        secret: &Secret,
+    ) -> Result<(), Failure> {
+        attempt.step(|| format!("sending text {}", Secret::MASK));
+        self.write(attempt, Message::text(secret.expose())).await
+    }
+
+    async fn write(&mut self, attempt: &mut Attempt, message: Message) -> Result<(), Failure> {
         self.waiting = true;
         let sending = self.socket.send(message);
         attempt.phase(Phase::Send, async { sending.await.map_err(|error| failure(&error)) }).await

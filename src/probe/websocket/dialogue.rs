@@ -1,5 +1,7 @@
 //! The steps of a dialogue: expect a message, then send one.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::Message;
@@ -8,7 +10,12 @@ use super::conversation::{Conversation, Heard};
 use crate::{
     model::{Expectation, Failure, Reason},
     net::Attempt,
-    probe::{Problem, Run, hex::Hex, stream::escaped},
+    probe::{
+        Problem, Run,
+        dialogue::{self, Said, unknown_groups},
+        hex::Hex,
+        stream::escaped,
+    },
     re2::Regex,
 };
 
@@ -23,8 +30,16 @@ pub(super) struct Step {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect_hex: Option<Hex>,
     /// A text message. Beside `expect`, `${1}` and `${name}` stand for what its groups caught, and `$$` for a dollar sign.
+    /// What follows a login in it is hidden where the configuration is shown; better is one of the next two.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub send: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub send: Option<Said>,
+    /// A file whose content is sent as a text message, read at each run, without the line break at its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_file: Option<PathBuf>,
+    /// The environment variable whose value is sent as a text message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_env: Option<String>,
     /// A binary message, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_hex: Option<Hex>,
@@ -68,6 +83,12 @@ async fn take(
             held: listened.is_ok(),
         });
         heard = listened?;
+    }
+    let deadline = run.attempt.deadline();
+    let secret =
+        dialogue::secret(deadline, step.send_file.as_ref(), step.send_env.as_ref()).await?;
+    if let Some(secret) = secret {
+        return conversation.send_secret(&mut run.attempt, &secret).await;
     }
     match step.message(&heard)? {
         Some(message) => conversation.send(&mut run.attempt, message).await,
@@ -150,8 +171,10 @@ impl Step {
     /// What to send after `heard` was received.
     fn message(&self, heard: &[u8]) -> Result<Option<Message>, Failure> {
         let text = match (&self.send, &self.expect) {
-            (Some(template), Some(pattern)) => pattern.expand(heard, template).unwrap_or_default(),
-            (Some(text), None) => text.clone().into_bytes(),
+            (Some(template), Some(pattern)) => {
+                pattern.expand(heard, &template.0).unwrap_or_default()
+            }
+            (Some(text), None) => text.0.clone().into_bytes(),
             (None, _) => {
                 let binary = self.send_hex.as_ref();
                 return Ok(binary.map(|hex| Message::binary(hex.0.clone())));
@@ -168,10 +191,6 @@ impl Step {
 pub(super) fn problems(steps: &[Step]) -> Vec<Problem> {
     let mut found = Vec::new();
     for (at, step) in steps.iter().enumerate() {
-        let (expects, sends) = (
-            (step.expect.is_some(), step.expect_hex.is_some()),
-            (step.send.is_some(), step.send_hex.is_some()),
-        );
         let mut problem = |key: &str, message: &str, hint: &str| {
             found.push(Problem {
                 path: format!("dialogue[{at}]{key}"),
@@ -179,15 +198,31 @@ pub(super) fn problems(steps: &[Step]) -> Vec<Problem> {
                 hint: Some(hint.into()),
             });
         };
-        if expects == (true, true) {
-            problem(".expect_hex", "a step expects one thing", "make it two steps");
+        let expects =
+            [("expect", step.expect.is_some()), ("expect_hex", step.expect_hex.is_some())];
+        let sends = [
+            ("send", step.send.is_some()),
+            ("send_hex", step.send_hex.is_some()),
+            ("send_file", step.send_file.is_some()),
+            ("send_env", step.send_env.is_some()),
+        ];
+        for (keys, message) in
+            [(&expects[..], "a step expects one thing"), (&sends, "a step sends one thing")]
+        {
+            if let Some(second) = dialogue::second(keys) {
+                problem(&format!(".{second}"), message, "make it two steps");
+            }
         }
-        if sends == (true, true) {
-            problem(".send_hex", "a step sends one thing", "make it two steps");
-        }
-        if expects == (false, false) && sends == (false, false) {
-            let hint = "give it `expect`, `expect_hex`, `send` or `send_hex`";
+        if expects.iter().chain(&sends).all(|(_, is_set)| !is_set) {
+            let hint = "give it one of the `expect` keys, one of the `send` keys, or both";
             problem("", "the step neither expects nor sends anything", hint);
+        }
+        if let (Some(template), Some(pattern)) = (&step.send, &step.expect) {
+            for group in unknown_groups(&template.0, pattern) {
+                let message =
+                    format!("`{group}` is no group of the pattern `{}`", pattern.as_str());
+                problem(".send", &message, "braces end a name: `${1}x`; `$$` is a dollar sign");
+            }
         }
     }
     found

@@ -15,6 +15,7 @@ use url::Position;
 
 use super::{STATUS, Spec, UPGRADED};
 use crate::{
+    clock::Instant,
     model::{ByteSize, Failure, Phase, Reason},
     net::tls,
     probe::{Run, stream::Stream, web},
@@ -27,7 +28,7 @@ const READ_BUFFER: usize = 4 * 1024;
 ///
 /// # Errors
 /// `local_file` when a credential cannot be had.
-pub(super) async fn request(spec: &Spec) -> Result<Request<()>, Failure> {
+pub(super) async fn request(spec: &Spec, deadline: Instant) -> Result<Request<()>, Failure> {
     let unusable = |why: String| Failure::new(Reason::WebsocketUpgrade, why);
     let url = &spec.url.url()[..Position::AfterQuery];
     let uri = Uri::try_from(url).map_err(|error| unusable(error.to_string()))?;
@@ -39,7 +40,7 @@ pub(super) async fn request(spec: &Spec) -> Result<Request<()>, Failure> {
         headers
             .insert(SEC_WEBSOCKET_PROTOCOL, offered.map_err(|error| unusable(error.to_string()))?);
     }
-    if let Some(authorization) = spec.authorization().header().await? {
+    if let Some(authorization) = spec.authorization().header(deadline).await? {
         headers.insert(AUTHORIZATION, authorization);
     }
     for (name, value) in spec.headers.map() {

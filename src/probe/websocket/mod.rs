@@ -169,7 +169,7 @@ websocket.ping = true
     };
 
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {
-        let request = handshake::request(self).await?;
+        let request = handshake::request(self, run.attempt.deadline()).await?;
         let stream = dial::tcp(&mut run.attempt, to, run.settings.source_address).await?;
         let stream = self.secured(stream, run).await?;
         certificate::expect_validity(run, self.expect.certificate_validity)?;

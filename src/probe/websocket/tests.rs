@@ -319,6 +319,14 @@ fn problems_have_their_place() {
             json!({"url":"ws://x/","dialogue":[{"send":"a","send_hex":"00"}]}),
             "dialogue[0].send_hex",
         ),
+        (
+            json!({"url":"ws://x/","dialogue":[{"send_env":"A","send_file":"/a"}]}),
+            "dialogue[0].send_env",
+        ),
+        (
+            json!({"url":"ws://x/","dialogue":[{"expect":"(a)","send":"${1} $2"}]}),
+            "dialogue[0].send",
+        ),
         (json!({"url":"ws://x/","bearer_token":"a","basic_auth":{"username":"u"}}), "bearer_token"),
     ] {
         let parsed: Spec = serde_json::from_value(spec.clone()).unwrap();
