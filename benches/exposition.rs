@@ -7,7 +7,6 @@ mod processor_time;
 
 use std::{hint::black_box, ops::ControlFlow, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -141,7 +140,7 @@ impl World {
             metrics: api::Metrics::default(),
             ready,
             reload: mpsc::channel(1).0,
-            config: Arc::new(ArcSwap::default()),
+            config: Arc::new(String::new),
             clock: Clock::system(),
             web: Arc::new(api::Web {
                 route_prefix: String::new(),

@@ -109,7 +109,7 @@ async fn a_reload_cuts_the_run_of_a_changed_check() {
     // The same kind, so that what was counted stays counted.
     let other = site(|_| 200).await;
     bench.write(&format!("[checks.changed]\nhttp.url = \"http://{}/\"\n", other.address()));
-    assert_eq!(bench.app.reload().await.as_deref(), Ok("1 checks, 1 changed"));
+    assert_eq!(bench.app.reload().await.as_deref(), Ok("1 check, 1 changed"));
     assert!(ended(&mut held).await);
     // A run that had met its deadline instead would have been counted as a failure.
     eventually!(bench.value("noroshi_check_up", "changed").await == Some(1.0));

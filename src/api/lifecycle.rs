@@ -8,7 +8,7 @@ use axum::{
 };
 use tokio::sync::oneshot;
 
-use super::{Extract, Shared};
+use super::{Extract, Shared, scrape::busy};
 use crate::clock::{self, Instant};
 
 /// How long a reload may take: a hundred thousand checks load in a few seconds.
@@ -49,9 +49,17 @@ pub(super) async fn reload(Extract(shared): Extract<Arc<Shared>>) -> (StatusCode
     }
 }
 
-/// The configuration that is in force; whoever stored it has masked its secrets.
-pub(super) async fn config(Extract(shared): Extract<Arc<Shared>>) -> String {
-    shared.state.config.load().as_str().to_owned()
+/// The configuration that is in force; whoever writes it masks its secrets.
+pub(super) async fn config(Extract(shared): Extract<Arc<Shared>>) -> Response {
+    let Some(place) = shared.lists.enter() else {
+        return busy(shared.state.web.max_requests);
+    };
+    let text = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        (shared.state.config)()
+    });
+    text.await
+        .map_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response(), String::into_response)
 }
 
 pub(super) async fn unknown() -> (StatusCode, &'static str) {

@@ -17,7 +17,6 @@ mod web;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use axum::{
     Router,
     extract::State as Extract,
@@ -55,8 +54,8 @@ pub struct State {
     pub ready: watch::Receiver<bool>,
     /// Where `/-/reload` goes.
     pub reload: mpsc::Sender<Reload>,
-    /// The effective configuration with its secrets masked, as text.
-    pub config: Arc<ArcSwap<String>>,
+    /// Writes the configuration in force with its secrets masked; only when asked, because it is megabytes of many checks.
+    pub config: Arc<dyn Fn() -> String + Send + Sync>,
     /// For what grows with time.
     pub clock: Clock,
     /// How the server presents itself.

@@ -155,7 +155,8 @@ impl App {
 
         let (ready, is_ready) = latest::channel(false);
         let (reload, reloads) = mpsc::channel(1);
-        let shown = Arc::new(ArcSwap::from_pointee(loaded.effective(false)));
+        let shown = Arc::new(ArcSwap::from_pointee(config.clone()));
+        let in_force = Arc::clone(&shown);
         let first = addresses.first().filter(|_| watch_itself);
         let own = first.and_then(|at| self_check::check(*at, config.web.prefix().as_str()));
         let mut reloader = Reloader::new(
@@ -165,7 +166,7 @@ impl App {
                 settings: stages.settings,
                 changes: stages.changes,
                 limits: stages.limits,
-                shown: Arc::clone(&shown),
+                shown,
             },
             demo,
             own,
@@ -187,7 +188,7 @@ impl App {
             metrics: scrapes,
             ready: is_ready,
             reload: reload.clone(),
-            config: shown,
+            config: Arc::new(move || in_force.load().effective()),
             clock,
             web: Arc::new(web(&config)),
         };

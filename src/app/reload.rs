@@ -10,7 +10,7 @@ use tracing::{error, info};
 use super::{StartError, load, log};
 use crate::{
     clock::Clock,
-    config::{Config, DemoOptions, Sources},
+    config::{Config, DemoOptions, LogOptions, Sources},
     demo::{self, Demo, Ports},
     discovery,
     metrics::Reloads,
@@ -27,8 +27,8 @@ pub(super) struct Outputs {
     pub(super) settings: mpsc::Sender<Vec<SettingsChange>>,
     pub(super) changes: mpsc::Sender<Vec<Change>>,
     pub(super) limits: watch::Sender<Limits>,
-    /// The masked text that `/config` shows.
-    pub(super) shown: Arc<ArcSwap<String>>,
+    /// What `/config` shows.
+    pub(super) shown: Arc<ArcSwap<Config>>,
 }
 
 /// Holds what is applied now.
@@ -112,7 +112,7 @@ impl Reloader {
     }
 
     async fn attempt(&mut self) -> Result<String, String> {
-        let (loaded, config) = load(self.sources.clone()).await.map_err(|failed| match failed {
+        let (_, config) = load(self.sources.clone()).await.map_err(|failed| match failed {
             StartError::Config(loaded) => loaded.human(false, "nothing was changed"),
             other => other.to_string(),
         })?;
@@ -126,7 +126,11 @@ impl Reloader {
         let Some(changed) = self.apply(config.checks.clone()).await else {
             return Err("noroshi is stopping".into());
         };
-        self.outputs.shown.store(Arc::new(loaded.effective(false)));
+        // What waits for the next start is not in force.
+        let started = &self.started_with;
+        let log = LogOptions { format: started.log.format, ..config.log };
+        let in_force = Config { web: started.web.clone(), log, ..config.clone() };
+        self.outputs.shown.store(Arc::new(in_force));
         let mut answer = format!("{}, {changed} changed", counted(config.checks.len()));
         let old = &self.started_with;
         if config.web != old.web || config.log.format != old.log.format {

@@ -37,6 +37,8 @@ pub(super) async fn files(paths: Vec<PathBuf>, loaded: SystemTime, changed: mpsc
     let mut seen = look(&paths);
     let since = loaded - TICK;
     if seen.values().flatten().any(|(_, modified)| *modified >= since) {
+        // Whoever writes may not be done.
+        clock::sleep(DEBOUNCE).await;
         let _ = changed.try_send(());
     }
     loop {

@@ -24,18 +24,24 @@ pub(super) struct Args {
 }
 
 /// Which configuration: for the daemon and for what looks at it.
-#[derive(Debug, Default, Arguments)]
+#[derive(Debug, Clone, Default, Arguments)]
 pub(super) struct Files {
     /// A configuration file (TOML or YAML) or a directory of them; repeat for several, later ones win
     /// [default: /etc/noroshi/config.toml if it exists] [env: NOROSHI__CONFIG__FILE]
     #[arg(
         long = "config.file",
         value_name = "PATH",
-        global = true,
         help_heading = "Configuration",
         verbatim_doc_comment
     )]
     pub(super) config_file: Vec<PathBuf>,
+}
+
+impl Files {
+    /// These, and the others where these name none: before the command or behind it.
+    pub(super) fn or(self, other: Self) -> Self {
+        if self.config_file.is_empty() { other } else { self }
+    }
 }
 
 /// Flags of the daemon, by the names Prometheus' exporters give them.
@@ -105,7 +111,7 @@ impl Daemon {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run the daemon (the default)
-    Run(Daemon),
+    Run(Run),
     /// Check the configuration: all mistakes at once, nothing is started
     CheckConfig(CheckConfig),
     /// Run one check once and show where its time went
@@ -128,8 +134,18 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Arguments)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) files: Files,
+    #[command(flatten)]
+    pub(super) daemon: Daemon,
+}
+
+#[derive(Debug, Arguments)]
 #[command(after_help = "Exit codes: 0 fine, 78 mistakes")]
 pub(super) struct CheckConfig {
+    #[command(flatten)]
+    pub(super) files: Files,
     /// Files to check, as --config.file
     pub(super) paths: Vec<PathBuf>,
     /// How mistakes are shown
@@ -164,6 +180,8 @@ pub(super) enum Format {
 
 Exit codes: 0 up, 1 down, 2 usage, 3 could not tell, 78 the configuration of --check")]
 pub(super) struct Probe {
+    #[command(flatten)]
+    pub(super) files: Files,
     /// The kind of check: http, tcp, dns, icmp, websocket or tls
     #[arg(required_unless_present = "check", requires = "target")]
     pub(super) kind: Option<String>,

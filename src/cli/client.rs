@@ -25,14 +25,14 @@ pub(super) fn get(base: &str, path: &str) -> anyhow::Result<Value> {
 async fn ask(base: &str, path: &str) -> anyhow::Result<Value> {
     let url = url::Url::parse(base).with_context(|| format!("`{base}` is not a URL"))?;
     if url.scheme() != "http" {
-        bail!("`{base}`: only http:// is served by an instance");
+        bail!("`{base}` is not an http:// URL: write http://HOST:PORT");
     }
     let host = url.host_str().context("the URL names no host")?;
     let port = url.port_or_known_default().unwrap_or(80);
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((address, port))
-        .await
-        .with_context(|| format!("is an instance running at {base}? --url names another"))?;
+    let stream = TcpStream::connect((address, port)).await.with_context(|| {
+        format!("cannot reach {base}: is noroshi running there? --url names another")
+    })?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let _driven = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(connection));

@@ -46,7 +46,15 @@ fn show(instance: &Instance, wanted: impl Fn(&Value) -> bool, columns: &[&str]) 
 
 fn table(rows: &[&Value], columns: &[&str]) -> String {
     let paint = Paint::on(&io::stdout());
-    let cell = |row: &Value, column: &str| harmless(row[column].as_str().unwrap_or_default());
+    let cell = |row: &Value, column: &str| {
+        let mut text = harmless(row[column].as_str().unwrap_or_default());
+        if column == "state" {
+            for overlay in row["overlays"].as_array().into_iter().flatten() {
+                text.extend([" (", &harmless(overlay.as_str().unwrap_or_default()), ")"]);
+            }
+        }
+        text
+    };
     let widths: Vec<usize> = columns
         .iter()
         .map(|column| {

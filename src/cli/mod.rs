@@ -43,9 +43,13 @@ fn dispatch(args: Args) -> Exit {
     let Args { command, files, daemon } = args;
     match command {
         None => run::run(&files, &daemon),
-        Some(Command::Run(own)) => run::run(&files, &own.or(daemon)),
-        Some(Command::CheckConfig(options)) => check_config::run(&files, &daemon, &options),
-        Some(Command::Probe(options)) => probe::run(&files, &daemon, &options),
+        Some(Command::Run(own)) => run::run(&own.files.or(files), &own.daemon.or(daemon)),
+        Some(Command::CheckConfig(options)) => {
+            check_config::run(&options.files.clone().or(files), &daemon, &options)
+        }
+        Some(Command::Probe(options)) => {
+            probe::run(&options.files.clone().or(files), &daemon, &options)
+        }
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::List(options)) => list::list(&options),
         Some(Command::Status(options)) => list::status(&options),

@@ -74,7 +74,11 @@ fn configured(files: &Files, daemon: &Daemon, name: &str) -> Result<Check, Exit>
     found.ok_or_else(|| {
         let names: Vec<&str> =
             config.checks.iter().take(20).map(|check| check.settings.id.as_str()).collect();
-        eprintln!("no check is named `{name}`; there are: {}", names.join(", "));
+        if sources.files.is_empty() {
+            eprintln!("no check is named `{name}`: no configuration was given, --config.file=FILE");
+        } else {
+            eprintln!("no check is named `{name}`; there are: {}", names.join(", "));
+        }
         Exit::Usage
     })
 }

@@ -136,6 +136,13 @@ pub fn load(sources: &Sources) -> Loaded {
     loaded
 }
 
+impl Config {
+    /// As TOML: every default filled in, every secret masked.
+    pub fn effective(&self) -> String {
+        effective::write(self, None)
+    }
+}
+
 impl Loaded {
     /// Whether something may not be applied.
     pub fn has_errors(&self) -> bool {
@@ -165,7 +172,7 @@ impl Loaded {
             (Some(config), Some(values)) if sources => {
                 effective::write(config, Some(Places::new(values, &self.files)))
             }
-            (Some(config), _) => effective::write(config, None),
+            (Some(config), _) => config.effective(),
             (None, _) => String::new(),
         }
     }

@@ -54,7 +54,7 @@ pub(super) fn rows<S: Sink>() -> impl Iterator<Item = Row<S>> {
     verdicts().into_iter().chain(counts()).chain(times()).chain(settings())
 }
 
-fn verdicts<S: Sink>() -> [Row<S>; 8] {
+fn verdicts<S: Sink>() -> [Row<S>; 9] {
     [
         (
             Desc::gauge(
@@ -111,6 +111,19 @@ fn verdicts<S: Sink>() -> [Row<S>; 8] {
             |check, sink| {
                 let failed = check.last().filter(|last| !passed(last));
                 if let Some(reason) = failed.and_then(|last| last.reason) {
+                    sink.sample(check.labels(), &[("reason", reason.word())], 1.0);
+                }
+            },
+        ),
+        (
+            Desc::gauge(
+                "noroshi_check_warning",
+                "Which `warn` rule the last run broke: 1 with the reason while that is so, else absent.",
+            )
+            .labels(&["reason"]),
+            |check, sink| {
+                let warned = check.last().filter(|last| last.verdict == Verdict::Warn);
+                if let Some(reason) = warned.and_then(|last| last.reason) {
                     sink.sample(check.labels(), &[("reason", reason.word())], 1.0);
                 }
             },

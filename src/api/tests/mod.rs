@@ -40,7 +40,7 @@ fn setup_with(slots: Vec<Slot>, web: Web) -> Setup {
         metrics: metrics.clone(),
         ready: readiness,
         reload,
-        config: Arc::new(ArcSwap::from_pointee("password = \"<secret>\"\n".to_owned())),
+        config: Arc::new(|| "password = \"<secret>\"\n".to_owned()),
         clock: Clock::anchored(fixture::at(60)),
         web: Arc::new(web),
     };
