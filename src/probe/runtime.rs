@@ -14,7 +14,8 @@ use super::{Run, certificate, spec::Check};
 use crate::{
     clock::{self, Clock, Instant},
     model::{
-        Addresses, CheckSettings, Desc, Fact, Failure, Outcome, Phases, Reason, Trace, Verdict,
+        Addresses, CheckSettings, Desc, Fact, Failure, Outcome, Phase, Phases, Reason, Trace,
+        Verdict,
     },
     net::{Attempt, Net, resolve::Lookup},
 };
@@ -53,9 +54,12 @@ pub async fn run(check: &Check, net: &Net, clock: Clock, trace: Trace) -> Report
     let deadline = started + check.settings.timeout;
     let attempt = Attempt::new(deadline, trace);
     let tried = contained(deadline + SLACK, probe(check, net, attempt)).await;
-    let Tried { result, phases, trace, facts } = tried;
+    let Tried { result, phases, trace, mut facts, others } = tried;
     let duration = started.elapsed();
+    let shown = facts.len();
+    facts.extend(others);
     let (verdict, failure) = judge(&check.settings, result, duration, &facts, clock);
+    facts.truncate(shown);
     let outcome = Outcome {
         verdict,
         reason: failure.as_ref().map(|failure| failure.reason),
@@ -88,6 +92,8 @@ struct Tried {
     phases: Phases,
     trace: Trace,
     facts: Vec<Fact>,
+    /// Of the attempts that are not shown: `warn` rules look at them too.
+    others: Vec<Fact>,
 }
 
 impl Tried {
@@ -97,11 +103,12 @@ impl Tried {
             phases: Phases::default(),
             trace: Trace::default(),
             facts: Vec::new(),
+            others: Vec::new(),
         }
     }
 
     fn of(result: Result<(), Failure>, attempt: Attempt, facts: Vec<Fact>) -> Self {
-        Self { result, phases: attempt.phases, trace: attempt.trace, facts }
+        Self { result, phases: attempt.phases, trace: attempt.trace, facts, others: Vec::new() }
     }
 }
 
@@ -113,6 +120,7 @@ async fn probe(check: &Check, net: &Net, mut attempt: Attempt) -> Tried {
         port: endpoint.port,
         overrides: &settings.resolve,
         server: settings.dns_server,
+        source: settings.source_address,
         prefer: settings.preferred_ip_protocol,
         fallback: settings.ip_protocol_fallback,
     };
@@ -121,17 +129,58 @@ async fn probe(check: &Check, net: &Net, mut attempt: Attempt) -> Tried {
         Err(failure) => return Tried::of(Err(failure), attempt, Vec::new()),
     };
     if settings.addresses == Addresses::First {
-        return first(check, net, attempt, SocketAddr::new(addresses[0], endpoint.port)).await;
+        return first(check, net, attempt, &addresses, endpoint.port).await;
     }
     several(check, net, attempt, &addresses, endpoint.port).await
 }
 
-async fn first(check: &Check, net: &Net, attempt: Attempt, to: SocketAddr) -> Tried {
+/// The first address, and where nothing lets us in there, the first one of the other family.
+async fn first(
+    check: &Check,
+    net: &Net,
+    attempt: Attempt,
+    addresses: &[IpAddr],
+    port: u16,
+) -> Tried {
+    let preferred = addresses[0];
+    let mut one = single(check, net, attempt, SocketAddr::new(preferred, port)).await;
+    let other = addresses.iter().find(|other| other.is_ipv4() != preferred.is_ipv4());
+    let other = other.filter(|_| check.settings.ip_protocol_fallback);
+    let Some((other, refused)) = other.zip(refusal(&one)) else {
+        return Tried::of(one.result, one.attempt, one.facts);
+    };
+    one.attempt.step(|| format!("{refused}; trying {other} of the other family"));
+    let Single { result, attempt, facts } =
+        single(check, net, one.attempt, SocketAddr::new(*other, port)).await;
+    let result = result.map_err(|failure| {
+        let detail = format!("{}; before that, {refused}", failure.detail);
+        Failure::new(failure.reason, detail)
+    });
+    Tried::of(result, attempt, facts)
+}
+
+/// One attempt at one address.
+struct Single {
+    result: Result<(), Failure>,
+    attempt: Attempt,
+    facts: Vec<Fact>,
+}
+
+/// Why nothing was said at all; `None` where anything was, such as a redirect to somewhere that refuses.
+fn refusal(one: &Single) -> Option<String> {
+    let failure = one.result.as_ref().err()?;
+    let closed = matches!(failure.reason, Reason::ConnectRefused | Reason::ConnectUnreachable);
+    let spoke =
+        [Phase::Tls, Phase::Receive].iter().any(|phase| one.attempt.phases.of(*phase).is_some());
+    (closed && !spoke).then(|| failure.detail.clone())
+}
+
+async fn single(check: &Check, net: &Net, attempt: Attempt, to: SocketAddr) -> Single {
     let mut run = Run { settings: &check.settings, net, attempt, facts: Vec::with_capacity(16) };
     run.fact(&IP_PROTOCOL, if to.is_ipv4() { 4.0 } else { 6.0 });
     run.facts.push(Fact::labelled(&ADDRESS, [to.ip().to_string()], 1.0));
     let result = check.spec.run(to, &mut run).await;
-    Tried::of(result, run.attempt, run.facts)
+    Single { result, attempt: run.attempt, facts: run.facts }
 }
 
 /// All addresses at once, each with its own attempt; what is shown is the worst attempt of a failure, else the first.
@@ -146,7 +195,10 @@ async fn several(
     let each = probed.iter().map(|address| {
         let own = if attempt.trace.is_on() { Trace::on() } else { Trace::default() };
         let attempt = Attempt::new(attempt.deadline(), own);
-        first(check, net, attempt, SocketAddr::new(*address, port))
+        async move {
+            let one = single(check, net, attempt, SocketAddr::new(*address, port)).await;
+            Tried::of(one.result, one.attempt, one.facts)
+        }
     });
     let mut tried = join_all(each).await;
     let passing = tried.iter().filter(|one| one.result.is_ok()).count();
@@ -154,10 +206,11 @@ async fn several(
         Addresses::Any | Addresses::First => passing > 0,
         Addresses::All => passing == tried.len(),
     };
-    let shown = tried.iter().position(|one| one.result.is_ok() == enough).unwrap_or_default();
+    let index = tried.iter().position(|one| one.result.is_ok() == enough).unwrap_or_default();
     let result = if enough { Ok(()) } else { Err(too_few(probed, &tried, passing)) };
-    let mut shown = tried.swap_remove(shown);
-    for address in probed.iter().skip(1) {
+    let mut shown = tried.remove(index);
+    shown.others = tried.into_iter().flat_map(|one| one.facts).collect();
+    for (_, address) in probed.iter().enumerate().filter(|(at, _)| *at != index) {
         shown.facts.push(Fact::labelled(&ADDRESS, [address.to_string()], 1.0));
     }
     #[expect(clippy::cast_precision_loss, reason = "at most MAX_ADDRESSES")]
@@ -320,6 +373,66 @@ mod tests {
             settings.warn = Warn { metrics: vec![rule], ..Warn::default() };
             assert_eq!(verdict(&settings, Ok(()), &fact), wanted);
         }
+    }
+
+    /// A TCP check of a name with these addresses, at the port of a server on 127.0.0.1 alone that says `hello`.
+    async fn named(addresses: &str, rest: CheckSettings) -> Report {
+        let greeter = |address: &'static str, port| async move {
+            let listener = tokio::net::TcpListener::bind((address, port)).await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            tokio::spawn(async move {
+                while let Ok((mut stream, _)) = listener.accept().await {
+                    let says: &[u8] = if address == "127.0.0.1" { b"hello\n" } else { b"no\n" };
+                    let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, says).await;
+                }
+            });
+            port
+        };
+        let port = greeter("127.0.0.1", 0).await;
+        greeter("127.0.0.3", port).await;
+        let toml = format!("address = 'x.test:{port}'\ndialogue = [{{ expect = 'hello' }}]");
+        let spec = crate::probe::Spec::Tcp(toml::from_str(&toml).unwrap());
+        let resolve = vec![format!("x.test:*:{addresses}").parse().unwrap()];
+        let settings = Arc::new(CheckSettings { resolve, ..rest });
+        let check = Check { settings, spec: Arc::new(spec) };
+        run(&check, &Net::new(), Clock::system(), Trace::on()).await
+    }
+
+    #[tokio::test]
+    async fn the_other_family_is_tried_where_the_preferred_one_refuses() {
+        let report = named("2001:db8::1,127.0.0.1", settings()).await;
+        // A machine without IPv6 may say so in other words than refusal.
+        if report.reason() == Some(Reason::LocalResources) {
+            return;
+        }
+        assert_eq!(report.reason(), None, "{}", report.detail());
+        assert_eq!(report.value(IP_PROTOCOL.name), Some(4.0));
+        assert_eq!(report.labels(ADDRESS.name), [["127.0.0.1"]]);
+        let steps = format!("{:?}", report.trace.steps);
+        assert!(steps.contains("trying 127.0.0.1 of the other family"), "{steps}");
+        let sum: Duration = report.outcome.phases.iter().map(|(_, took)| took).sum();
+        assert!(sum <= report.outcome.duration);
+        let strict = CheckSettings { ip_protocol_fallback: false, ..settings() };
+        assert_eq!(
+            named("2001:db8::1,127.0.0.1", strict).await.reason(),
+            Some(Reason::ConnectUnreachable)
+        );
+    }
+
+    #[tokio::test]
+    async fn every_address_is_listed_and_judged() {
+        let mut any = CheckSettings { addresses: Addresses::Any, ..settings() };
+        let report = named("127.0.0.2,127.0.0.1", any.clone()).await;
+        assert_eq!(report.outcome.verdict, Verdict::Pass, "{}", report.detail());
+        let mut addresses = report.labels(ADDRESS.name).concat();
+        addresses.sort_unstable();
+        assert_eq!(addresses, ["127.0.0.1", "127.0.0.2"]);
+        let name = "noroshi_tcp_steps_completed".into();
+        any.timeout = Duration::from_millis(500);
+        any.warn.metrics = vec![WarnMetric { name, above: None, below: Some(1.0) }];
+        let report = named("127.0.0.1,127.0.0.3", any).await;
+        assert_eq!(report.reason(), Some(Reason::MetricOutOfBounds), "{}", report.detail());
+        assert_eq!(report.value("noroshi_tcp_steps_completed"), Some(1.0));
     }
 
     #[test]
