@@ -400,7 +400,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_other_family_is_tried_where_the_preferred_one_refuses() {
-        let report = named("2001:db8::1,127.0.0.1", settings()).await;
+        let report = named("::1,127.0.0.1", settings()).await;
         // A machine without IPv6 may say so in other words than refusal.
         if report.reason() == Some(Reason::LocalResources) {
             return;
@@ -413,10 +413,7 @@ mod tests {
         let sum: Duration = report.outcome.phases.iter().map(|(_, took)| took).sum();
         assert!(sum <= report.outcome.duration);
         let strict = CheckSettings { ip_protocol_fallback: false, ..settings() };
-        assert_eq!(
-            named("2001:db8::1,127.0.0.1", strict).await.reason(),
-            Some(Reason::ConnectUnreachable)
-        );
+        assert_eq!(named("::1,127.0.0.1", strict).await.reason(), Some(Reason::ConnectRefused));
     }
 
     #[tokio::test]
