@@ -19,6 +19,7 @@ mod tcp;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod verdict;
 mod web;
 mod websocket;
 
