@@ -658,3 +658,12 @@ http.headers = { "X-Pwd" = "hunter2" }
     let shown = shown(&directory, &loaded);
     assert!(!shown.contains("hunter2") && shown.contains("nonsense"), "{shown}");
 }
+
+#[test]
+fn a_run_that_cannot_end_in_time_is_refused() {
+    for (count, wanted) in [(51, &["C028"][..]), (50, &[])] {
+        let text = format!("[checks.a]\nicmp = {{ host = \"127.0.0.1\", count = {count} }}\n");
+        let (_directory, loaded) = load_text("a.toml", &text);
+        assert_eq!(codes(&loaded), wanted, "{count}");
+    }
+}

@@ -54,16 +54,22 @@ pub(super) fn assemble(
     let unguarded = references::unguarded(&nodes, defaults);
     let unguarded: HashSet<String> = unguarded.into_iter().map(str::to_owned).collect();
     let mut base = Base::new(defaults, &metrics.buckets, &metrics.export_labels);
-    raws.drain(..).filter_map(|raw| finish(raw, &mut base, &unguarded)).collect()
+    raws.drain(..).filter_map(|raw| finish(raw, &mut base, &unguarded, findings)).collect()
 }
 
-fn finish(raw: Raw<'_>, base: &mut Base<'_>, unguarded: &HashSet<String>) -> Option<Check> {
+fn finish(
+    raw: Raw<'_>,
+    base: &mut Base<'_>,
+    unguarded: &HashSet<String>,
+    findings: &mut Vec<Finding>,
+) -> Option<Check> {
     let spec = raw.spec?;
     let explicit = raw.keys.guard.is_some();
     let mut settings = base.settings(CheckId::new(raw.name), raw.keys, &spec);
     if !explicit && unguarded.contains(raw.name) {
         settings.guard = None;
     }
+    findings.extend(rules::fits(&settings, &spec));
     Some(Check { settings: Arc::new(settings), spec: Arc::new(spec) })
 }
 

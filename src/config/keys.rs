@@ -76,16 +76,18 @@ pub struct CommonKeys {
     /// The address family that is tried first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_ip_protocol: Option<IpProtocol>,
-    /// Whether the other family will do where the preferred one has no address.
+    /// Whether the other family will do where the preferred one has no address, or where its first address refuses the
+    /// connection or cannot be reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_protocol_fallback: Option<bool>,
-    /// The address our side of a connection is bound to.
+    /// The address our side of a connection is bound to; look-ups by `dns_server` too, where that is of the same family.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_address: Option<IpAddr>,
-    /// The name server to ask instead of the system's: an address, with a port if it is not 53.
+    /// The name server to ask instead of the system's and of `/etc/hosts`: an address, with a port if it is not 53.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns_server: Option<DnsServer>,
-    /// Names that are not looked up: `host:port:address` as in curl; `*` stands for any host or port.
+    /// Names that are not looked up: `host:port:address` as in curl; `*` stands for any host or port. A name has the
+    /// addresses of every entry that fits, and an entry may list several: `host:port:address,address`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolve: Option<Vec<Override>>,
 }

@@ -9,8 +9,8 @@ use super::{
     suggest,
 };
 use crate::{
-    model::{Flapping, PromDuration, Warn},
-    probe::spec::{COMMON_FAMILIES, KINDS, Kind},
+    model::{CheckSettings, Flapping, PromDuration, Warn},
+    probe::spec::{COMMON_FAMILIES, KINDS, Kind, Spec},
 };
 
 /// The shortest interval: less is a load test, or minutes that were meant.
@@ -122,6 +122,23 @@ pub(super) fn times(at: &Path, keys: &CommonKeys, defaults: &CommonKeys) -> Vec<
         }
     }
     findings
+}
+
+/// A run that cannot end within its timeout, whatever the target does.
+pub(super) fn fits(settings: &CheckSettings, spec: &Spec) -> Option<Finding> {
+    let least = spec.least_duration();
+    if least.is_zero() || least < settings.timeout {
+        return None;
+    }
+    let path = Path::of(["checks", settings.id.as_str(), spec.kind()]);
+    let message = format!(
+        "{} takes at least {} and cannot end within the timeout {}",
+        path.subject(),
+        PromDuration(least),
+        PromDuration(settings.timeout),
+    );
+    let hint = "raise `timeout`, or send fewer packets at shorter gaps";
+    Some(Finding::new(Code::Contradiction, path, message).at_key().hint(hint.to_owned()))
 }
 
 /// A name that cannot be a check's.

@@ -321,15 +321,15 @@ impl Default for Flapping {
     }
 }
 
-/// `host:port:address`, as curl's `--resolve` has it; `*` stands for any host or port.
+/// `host:port:address`, as curl's `--resolve` has it, commas between several addresses; `*` stands for any host or port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
     /// The host, in lower case; `None` for any.
     pub host: Option<Box<str>>,
     /// The port; `None` for any.
     pub port: Option<u16>,
-    /// Where it leads.
-    pub address: IpAddr,
+    /// Where it leads, at least one.
+    pub addresses: Box<[IpAddr]>,
 }
 
 impl Override {
@@ -351,7 +351,10 @@ impl FromStr for Override {
         else {
             return Err(fail());
         };
-        let address = address.trim_start_matches('[').trim_end_matches(']');
+        let addresses = address.split(',').map(|address| {
+            let address = address.trim();
+            address.trim_start_matches('[').trim_end_matches(']').parse().map_err(|_| fail())
+        });
         Ok(Self {
             host: match host {
                 "" => return Err(fail()),
@@ -362,7 +365,7 @@ impl FromStr for Override {
                 "*" => None,
                 port => Some(port.parse().map_err(|_| fail())?),
             },
-            address: address.parse().map_err(|_| fail())?,
+            addresses: addresses.collect::<Result<_, _>>()?,
         })
     }
 }
@@ -371,9 +374,13 @@ impl fmt::Display for Override {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.host.as_deref().unwrap_or("*"))?;
         match self.port {
-            Some(port) => write!(f, "{port}:{}", self.address),
-            None => write!(f, "*:{}", self.address),
+            Some(port) => write!(f, "{port}:")?,
+            None => f.write_str("*:")?,
         }
+        for (at, address) in self.addresses.iter().enumerate() {
+            write!(f, "{}{address}", if at > 0 { "," } else { "" })?;
+        }
+        Ok(())
     }
 }
 
@@ -397,7 +404,7 @@ impl JsonSchema for Override {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "description": "host:port:address; * stands for any host or port",
+            "description": "host:port:address, commas between several addresses; * stands for any host or port",
             "pattern": "^[^:]+:([0-9]+|\\*):.+$"
         })
     }
@@ -427,7 +434,10 @@ mod tests {
         let any: Override = "*:*:[2001:db8::1]".parse().unwrap();
         assert!(any.matches("x", 1));
         assert_eq!(any.to_string(), "*:*:2001:db8::1");
-        for text in ["a:b:1.1.1.1", "a:1", ":1:1.1.1.1", "a:1:nowhere"] {
+        let two: Override = "a:1:[::1], 127.0.0.1".parse().unwrap();
+        assert_eq!(two.to_string(), "a:1:::1,127.0.0.1");
+        assert_eq!(two.to_string().parse(), Ok(two));
+        for text in ["a:b:1.1.1.1", "a:1", ":1:1.1.1.1", "a:1:nowhere", "a:1:::1,"] {
             assert!(text.parse::<Override>().is_err(), "{text}");
         }
     }

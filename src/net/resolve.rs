@@ -8,10 +8,13 @@ use std::{
 };
 
 use hickory_net::{DnsError, NetError, runtime::TokioRuntimeProvider};
-use hickory_proto::op::ResponseCode;
+use hickory_proto::{
+    op::{Query, ResponseCode},
+    rr::{Name, RecordType},
+};
 use hickory_resolver::{
-    TokioResolver,
-    config::{LookupIpStrategy, NameServerConfig, ResolverConfig},
+    Hosts, TokioResolver,
+    config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig},
 };
 use parking_lot::Mutex;
 
@@ -30,8 +33,10 @@ pub struct Lookup<'a> {
     pub port: u16,
     /// Names that are not asked for.
     pub overrides: &'a [Override],
-    /// The name server; the system's when `None`.
+    /// The name server, which then alone is asked; the system's files and servers when `None`.
     pub server: Option<SocketAddr>,
+    /// Where queries to `server` come from, if it is of the same family.
+    pub source: Option<IpAddr>,
     /// The family whose addresses come first.
     pub prefer: IpProtocol,
     /// Whether the other family is permitted at all.
@@ -43,7 +48,8 @@ pub struct Resolver {
     stubs: Mutex<Stubs>,
 }
 
-type Key = (Option<SocketAddr>, Option<IpProtocolKey>);
+/// The server asked, and the address it is asked from; which single family is asked for.
+type Key = (Option<(SocketAddr, Option<IpAddr>)>, Option<IpProtocolKey>);
 
 /// `IpProtocol` as a map key: which single family is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +61,7 @@ enum IpProtocolKey {
 #[derive(Default)]
 struct Stubs {
     built: HashMap<Key, Arc<TokioResolver>>,
+    hosts: Option<Arc<Hosts>>,
     system: Option<SystemFiles>,
 }
 
@@ -85,10 +92,10 @@ impl Resolver {
         attempt: &mut Attempt,
         lookup: Lookup<'_>,
     ) -> Result<Vec<IpAddr>, Failure> {
-        let found = match given(lookup) {
-            Some(address) => vec![address],
-            None => attempt.phase(Phase::Dns, self.ask(lookup)).await?,
-        };
+        let mut found = given(lookup);
+        if found.is_empty() {
+            found = attempt.phase(Phase::Dns, self.ask(lookup)).await?;
+        }
         let addresses = ordered(found, lookup);
         attempt.step(|| format!("{} is {}", lookup.host, listed(&addresses)));
         if addresses.is_empty() {
@@ -105,11 +112,28 @@ impl Resolver {
             (false, IpProtocol::Ip4) => Some(IpProtocolKey::Ip4),
             (false, IpProtocol::Ip6) => Some(IpProtocolKey::Ip6),
         };
-        let stub = self.stub((lookup.server, only))?;
+        if lookup.server.is_none() {
+            let known = hosts_entries(&self.hosts(), lookup.host, only);
+            if !known.is_empty() {
+                return Ok(known);
+            }
+        }
+        let server = lookup.server.map(|server| {
+            (server, lookup.source.filter(|source| source.is_ipv4() == server.is_ipv4()))
+        });
+        let stub = self.stub((server, only))?;
         match stub.lookup_ip(lookup.host).await {
             Ok(found) => Ok(found.iter().collect()),
             Err(error) => Err(failure(lookup.host, &error)),
         }
+    }
+
+    fn hosts(&self) -> Arc<Hosts> {
+        let mut stubs = self.stubs.lock();
+        stubs.notice_system_change();
+        // Without the file there are no entries.
+        let read = || Arc::new(Hosts::from_system().unwrap_or_default());
+        Arc::clone(stubs.hosts.get_or_insert_with(read))
     }
 
     fn stub(&self, key: Key) -> Result<Arc<TokioResolver>, Failure> {
@@ -142,6 +166,7 @@ impl Stubs {
             .map(|path| std::fs::metadata(path).and_then(|meta| meta.modified()).ok());
         if self.system.as_ref().is_some_and(|system| system.modified != modified) {
             self.built.clear();
+            self.hosts = None;
         }
         self.system = Some(SystemFiles { looked: now, modified });
     }
@@ -150,16 +175,21 @@ impl Stubs {
 fn build((server, only): Key) -> Result<TokioResolver, NetError> {
     let mut builder = match server {
         None => TokioResolver::builder_tokio()?,
-        Some(server) => {
+        Some((server, source)) => {
             let mut name_server = NameServerConfig::udp_and_tcp(server.ip());
             for connection in &mut name_server.connections {
                 connection.port = server.port();
+                connection.bind_addr = source.map(|source| SocketAddr::new(source, 0));
             }
             let config = ResolverConfig::from_name_servers(vec![name_server]);
             TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
         }
     };
     let options = builder.options_mut();
+    if server.is_some() {
+        // Whoever names a server wants to know what it says.
+        options.use_hosts_file = ResolveHosts::Never;
+    }
     options.cache_size = 0;
     options.timeout = SERVER_TIMEOUT;
     options.ip_strategy = match only {
@@ -170,18 +200,44 @@ fn build((server, only): Key) -> Result<TokioResolver, NetError> {
     builder.build()
 }
 
-/// The address of a literal or of an override: nothing to ask.
-fn given(lookup: Lookup<'_>) -> Option<IpAddr> {
+/// What the hosts file says. As with getaddrinfo, a name that it knows is not asked for: `localhost` with 127.0.0.1 alone has
+/// no ::1.
+fn hosts_entries(hosts: &Hosts, host: &str, only: Option<IpProtocolKey>) -> Vec<IpAddr> {
+    let Ok(name) = Name::from_utf8(host) else {
+        return Vec::new();
+    };
+    let types = [(IpProtocolKey::Ip4, RecordType::A), (IpProtocolKey::Ip6, RecordType::AAAA)];
+    types
+        .into_iter()
+        .filter(|(family, _)| only.is_none_or(|only| only == *family))
+        .filter_map(|(_, of_type)| hosts.lookup_static_host(&Query::query(name.clone(), of_type)))
+        .flat_map(|found| {
+            found.answers().iter().filter_map(|one| one.data.ip_addr()).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// The address of a literal, or those of the overrides: nothing to ask.
+fn given(lookup: Lookup<'_>) -> Vec<IpAddr> {
     let literal = lookup.host.trim_start_matches('[').trim_end_matches(']');
-    let overridden = lookup.overrides.iter().find(|own| own.matches(literal, lookup.port));
-    overridden.map(|own| own.address).or_else(|| literal.parse().ok())
+    let matching = lookup.overrides.iter().filter(|own| own.matches(literal, lookup.port));
+    let mut found: Vec<IpAddr> = Vec::new();
+    for address in matching.flat_map(|own| own.addresses.iter()) {
+        if !found.contains(address) {
+            found.push(*address);
+        }
+    }
+    if found.is_empty() {
+        found.extend(literal.parse::<IpAddr>().ok());
+    }
+    found
 }
 
 fn ordered(found: Vec<IpAddr>, lookup: Lookup<'_>) -> Vec<IpAddr> {
     let (mut first, others): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|address| lookup.prefer.holds(address));
     // A literal of the other family leaves no choice, as in blackbox_exporter.
-    if lookup.fallback || given(lookup).is_some() {
+    if lookup.fallback || (first.is_empty() && !given(lookup).is_empty()) {
         first.extend(others);
     }
     first
@@ -218,6 +274,7 @@ mod tests {
             port: 80,
             overrides: &[],
             server: None,
+            source: None,
             prefer: IpProtocol::Ip6,
             fallback: true,
         }
@@ -234,10 +291,57 @@ mod tests {
 
     #[test]
     fn literals_and_overrides_are_not_asked_for() {
-        assert_eq!(given(lookup("[::1]")), "::1".parse().ok());
-        let overrides = ["example.org:80:192.0.2.9".parse().unwrap()];
+        assert_eq!(given(lookup("[::1]")), [IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])]);
+        let overrides = ["example.org:80:192.0.2.9", "*:80:192.0.2.9,192.0.2.8"]
+            .map(|one| one.parse().unwrap());
         let overridden = Lookup { overrides: &overrides, ..lookup("example.org") };
-        assert_eq!(given(overridden), "192.0.2.9".parse().ok());
-        assert_eq!(given(Lookup { port: 81, ..overridden }), None);
+        assert_eq!(given(overridden), [[192, 0, 2, 9], [192, 0, 2, 8]].map(IpAddr::from));
+        assert_eq!(given(Lookup { port: 81, ..overridden }), [] as [IpAddr; 0]);
+    }
+
+    #[test]
+    fn a_name_in_the_hosts_file_has_no_other_addresses() {
+        let mut hosts = Hosts::default();
+        let file = "127.0.0.1 localhost\n192.0.2.1 Both\n2001:db8::1 both\n";
+        hosts.read_hosts_conf(file.as_bytes()).unwrap();
+        let of = |name, only| hosts_entries(&hosts, name, only);
+        assert_eq!(of("localhost", None), [IpAddr::from([127, 0, 0, 1])]);
+        assert_eq!(of("LOCALHOST.", Some(IpProtocolKey::Ip6)), [] as [IpAddr; 0]);
+        assert_eq!(of("both", None).len(), 2);
+        assert_eq!(of("example.org", None), [] as [IpAddr; 0]);
+    }
+
+    /// A name server that counts questions, says NXDOMAIN and where the last one came from.
+    async fn name_server() -> (SocketAddr, tokio::sync::mpsc::Receiver<SocketAddr>) {
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let (asked, from) = tokio::sync::mpsc::channel(16);
+        tokio::spawn(async move {
+            let mut question = [0; 512];
+            while let Ok((len, peer)) = socket.recv_from(&mut question).await {
+                let _ = asked.try_send(peer);
+                question[2] |= 0x80;
+                question[3] = 3;
+                let _ = socket.send_to(&question[..len], peer).await;
+            }
+        });
+        (address, from)
+    }
+
+    #[tokio::test]
+    async fn a_server_is_asked_even_for_names_of_the_hosts_file_and_from_the_source_address() {
+        // A name of this machine's own file, other than `localhost`, which no server is ever asked for.
+        let file = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
+        let names = file.lines().filter(|line| !line.starts_with('#'));
+        let mut names = names.flat_map(|line| line.split_whitespace().skip(1));
+        let name = names.find(|name| !name.contains("localhost")).unwrap_or("example.org");
+        let (server, mut from) = name_server().await;
+        let source = Some(IpAddr::from([127, 0, 0, 2]));
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let mut attempt = Attempt::new(deadline, crate::model::Trace::default());
+        let lookup = Lookup { server: Some(server), source, ..lookup(name) };
+        let failure = Resolver::new().lookup(&mut attempt, lookup).await.unwrap_err();
+        assert_eq!(failure.reason, Reason::DnsNxdomain, "{}", failure.detail);
+        assert_eq!(from.recv().await.map(|from| from.ip()), source);
     }
 }

@@ -19,10 +19,11 @@ mod tcp;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod verdict;
 mod web;
 mod websocket;
 
-use std::{future::Future, net::SocketAddr};
+use std::{future::Future, net::SocketAddr, time::Duration};
 
 use figment::value::Value;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -106,6 +107,10 @@ trait Described {
     fn target(&self) -> String;
     /// What is resolved and dialled.
     fn endpoint(&self) -> Endpoint;
+    /// How long a run takes at least, whatever the target does.
+    fn least_duration(&self) -> Duration {
+        Duration::ZERO
+    }
     /// Mistakes that no single value shows. Paths are relative to the kind's table.
     fn problems(&self) -> Vec<Problem> {
         Vec::new()
@@ -178,6 +183,11 @@ impl Spec {
     /// What is resolved and dialled.
     pub fn endpoint(&self) -> Endpoint {
         self.erased().endpoint()
+    }
+
+    /// How long a run takes at least, whatever the target does.
+    pub fn least_duration(&self) -> Duration {
+        self.erased().least_duration()
     }
 
     /// Mistakes that no single value shows.

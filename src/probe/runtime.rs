@@ -1,4 +1,4 @@
-//! What every run has in common: resolve, pick addresses, probe, invert, warn, contain panics.
+//! What every run has in common: resolve, pick addresses, probe, contain panics.
 
 use std::{
     future::Future,
@@ -10,12 +10,10 @@ use std::{
 
 use futures_util::{FutureExt, future::join_all};
 
-use super::{Run, certificate, spec::Check};
+use super::{Run, spec::Check, verdict::judge};
 use crate::{
     clock::{self, Clock, Instant},
-    model::{
-        Addresses, CheckSettings, Desc, Fact, Failure, Outcome, Phases, Reason, Trace, Verdict,
-    },
+    model::{Addresses, Desc, Fact, Failure, Outcome, Phase, Phases, Reason, Trace},
     net::{Attempt, Net, resolve::Lookup},
 };
 
@@ -25,7 +23,7 @@ static ADDRESSES_PASSING: Desc = Desc::gauge(
     "noroshi_check_addresses_passing",
     "Addresses of the target that passed the last run.",
 );
-static IP_PROTOCOL: Desc = Desc::gauge(
+pub(super) static IP_PROTOCOL: Desc = Desc::gauge(
     "noroshi_check_ip_protocol",
     "IP version of the address the last run probed first, 4 or 6.",
 );
@@ -53,9 +51,12 @@ pub async fn run(check: &Check, net: &Net, clock: Clock, trace: Trace) -> Report
     let deadline = started + check.settings.timeout;
     let attempt = Attempt::new(deadline, trace);
     let tried = contained(deadline + SLACK, probe(check, net, attempt)).await;
-    let Tried { result, phases, trace, facts } = tried;
+    let Tried { result, phases, trace, mut facts, others } = tried;
     let duration = started.elapsed();
+    let shown = facts.len();
+    facts.extend(others);
     let (verdict, failure) = judge(&check.settings, result, duration, &facts, clock);
+    facts.truncate(shown);
     let outcome = Outcome {
         verdict,
         reason: failure.as_ref().map(|failure| failure.reason),
@@ -88,6 +89,8 @@ struct Tried {
     phases: Phases,
     trace: Trace,
     facts: Vec<Fact>,
+    /// Of the attempts that are not shown: `warn` rules look at them too.
+    others: Vec<Fact>,
 }
 
 impl Tried {
@@ -97,11 +100,12 @@ impl Tried {
             phases: Phases::default(),
             trace: Trace::default(),
             facts: Vec::new(),
+            others: Vec::new(),
         }
     }
 
     fn of(result: Result<(), Failure>, attempt: Attempt, facts: Vec<Fact>) -> Self {
-        Self { result, phases: attempt.phases, trace: attempt.trace, facts }
+        Self { result, phases: attempt.phases, trace: attempt.trace, facts, others: Vec::new() }
     }
 }
 
@@ -113,6 +117,7 @@ async fn probe(check: &Check, net: &Net, mut attempt: Attempt) -> Tried {
         port: endpoint.port,
         overrides: &settings.resolve,
         server: settings.dns_server,
+        source: settings.source_address,
         prefer: settings.preferred_ip_protocol,
         fallback: settings.ip_protocol_fallback,
     };
@@ -121,17 +126,58 @@ async fn probe(check: &Check, net: &Net, mut attempt: Attempt) -> Tried {
         Err(failure) => return Tried::of(Err(failure), attempt, Vec::new()),
     };
     if settings.addresses == Addresses::First {
-        return first(check, net, attempt, SocketAddr::new(addresses[0], endpoint.port)).await;
+        return first(check, net, attempt, &addresses, endpoint.port).await;
     }
     several(check, net, attempt, &addresses, endpoint.port).await
 }
 
-async fn first(check: &Check, net: &Net, attempt: Attempt, to: SocketAddr) -> Tried {
+/// The first address, and where nothing lets us in there, the first one of the other family.
+async fn first(
+    check: &Check,
+    net: &Net,
+    attempt: Attempt,
+    addresses: &[IpAddr],
+    port: u16,
+) -> Tried {
+    let preferred = addresses[0];
+    let mut one = single(check, net, attempt, SocketAddr::new(preferred, port)).await;
+    let other = addresses.iter().find(|other| other.is_ipv4() != preferred.is_ipv4());
+    let other = other.filter(|_| check.settings.ip_protocol_fallback);
+    let Some((other, refused)) = other.zip(refusal(&one)) else {
+        return Tried::of(one.result, one.attempt, one.facts);
+    };
+    one.attempt.step(|| format!("{refused}; trying {other} of the other family"));
+    let Single { result, attempt, facts } =
+        single(check, net, one.attempt, SocketAddr::new(*other, port)).await;
+    let result = result.map_err(|failure| {
+        let detail = format!("{}; before that, {refused}", failure.detail);
+        Failure::new(failure.reason, detail)
+    });
+    Tried::of(result, attempt, facts)
+}
+
+/// One attempt at one address.
+struct Single {
+    result: Result<(), Failure>,
+    attempt: Attempt,
+    facts: Vec<Fact>,
+}
+
+/// Why nothing was said at all; `None` where anything was, such as a redirect to somewhere that refuses.
+fn refusal(one: &Single) -> Option<String> {
+    let failure = one.result.as_ref().err()?;
+    let closed = matches!(failure.reason, Reason::ConnectRefused | Reason::ConnectUnreachable);
+    let spoke =
+        [Phase::Tls, Phase::Receive].iter().any(|phase| one.attempt.phases.of(*phase).is_some());
+    (closed && !spoke).then(|| failure.detail.clone())
+}
+
+async fn single(check: &Check, net: &Net, attempt: Attempt, to: SocketAddr) -> Single {
     let mut run = Run { settings: &check.settings, net, attempt, facts: Vec::with_capacity(16) };
     run.fact(&IP_PROTOCOL, if to.is_ipv4() { 4.0 } else { 6.0 });
     run.facts.push(Fact::labelled(&ADDRESS, [to.ip().to_string()], 1.0));
     let result = check.spec.run(to, &mut run).await;
-    Tried::of(result, run.attempt, run.facts)
+    Single { result, attempt: run.attempt, facts: run.facts }
 }
 
 /// All addresses at once, each with its own attempt; what is shown is the worst attempt of a failure, else the first.
@@ -146,7 +192,10 @@ async fn several(
     let each = probed.iter().map(|address| {
         let own = if attempt.trace.is_on() { Trace::on() } else { Trace::default() };
         let attempt = Attempt::new(attempt.deadline(), own);
-        first(check, net, attempt, SocketAddr::new(*address, port))
+        async move {
+            let one = single(check, net, attempt, SocketAddr::new(*address, port)).await;
+            Tried::of(one.result, one.attempt, one.facts)
+        }
     });
     let mut tried = join_all(each).await;
     let passing = tried.iter().filter(|one| one.result.is_ok()).count();
@@ -154,10 +203,11 @@ async fn several(
         Addresses::Any | Addresses::First => passing > 0,
         Addresses::All => passing == tried.len(),
     };
-    let shown = tried.iter().position(|one| one.result.is_ok() == enough).unwrap_or_default();
+    let index = tried.iter().position(|one| one.result.is_ok() == enough).unwrap_or_default();
     let result = if enough { Ok(()) } else { Err(too_few(probed, &tried, passing)) };
-    let mut shown = tried.swap_remove(shown);
-    for address in probed.iter().skip(1) {
+    let mut shown = tried.remove(index);
+    shown.others = tried.into_iter().flat_map(|one| one.facts).collect();
+    for (_, address) in probed.iter().enumerate().filter(|(at, _)| *at != index) {
         shown.facts.push(Fact::labelled(&ADDRESS, [address.to_string()], 1.0));
     }
     #[expect(clippy::cast_precision_loss, reason = "at most MAX_ADDRESSES")]
@@ -191,58 +241,6 @@ fn too_few(addresses: &[IpAddr], tried: &[Tried], passing: usize) -> Failure {
     Failure::new(reason, detail)
 }
 
-fn judge(
-    settings: &CheckSettings,
-    result: Result<(), Failure>,
-    duration: Duration,
-    facts: &[Fact],
-    clock: Clock,
-) -> (Verdict, Option<Failure>) {
-    match (result, settings.invert) {
-        (Err(failure), _) if failure.reason.verdict() == Verdict::Unknown => {
-            (Verdict::Unknown, Some(failure))
-        }
-        (Ok(()), true) => {
-            let detail = "it passed, and `invert` is set";
-            (Verdict::Fail, Some(Failure::new(Reason::UnexpectedSuccess, detail)))
-        }
-        (Err(failure), false) => (Verdict::Fail, Some(failure)),
-        (Ok(()), false) | (Err(_), true) => match warning(settings, duration, facts, clock) {
-            Some(broken) => (Verdict::Warn, Some(broken)),
-            None => (Verdict::Pass, None),
-        },
-    }
-}
-
-/// The first `warn` rule that is broken.
-fn warning(
-    settings: &CheckSettings,
-    duration: Duration,
-    facts: &[Fact],
-    clock: Clock,
-) -> Option<Failure> {
-    let rules = &settings.warn;
-    if let Some(limit) = rules.duration.filter(|limit| duration > limit.0) {
-        let detail = format!("it took {:.3} s, more than {limit}", duration.as_secs_f64());
-        return Some(Failure::new(Reason::LatencyExceeded, detail));
-    }
-    if let Some(wanted) = rules.certificate_validity {
-        let left = certificate::validity_left(facts, clock.now());
-        if let Some(left) = left.filter(|left| *left < wanted.0.as_secs_f64()) {
-            let detail = format!("valid for {:.1} days more, wanted {wanted}", left / 86_400.0);
-            return Some(Failure::new(Reason::TlsExpiresSoon, detail));
-        }
-    }
-    rules.metrics.iter().find_map(|rule| {
-        let broken = facts.iter().filter(|fact| fact.desc.name == rule.name).find(|fact| {
-            rule.above.is_some_and(|limit| fact.value > limit)
-                || rule.below.is_some_and(|limit| fact.value < limit)
-        })?;
-        let detail = format!("{} is {}, out of bounds", rule.name, broken.value);
-        Some(Failure::new(Reason::MetricOutOfBounds, detail))
-    })
-}
-
 /// A panic's own words.
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
@@ -265,10 +263,7 @@ fn bounded(mut detail: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        clock::epoch_seconds,
-        model::{CheckId, PromDuration, Warn, WarnMetric},
-    };
+    use crate::model::{CheckId, CheckSettings, Verdict, WarnMetric};
 
     async fn reason(work: impl Future<Output = Tried>) -> Option<Reason> {
         let deadline = Instant::now() + Duration::from_secs(1);
@@ -285,41 +280,61 @@ mod tests {
         CheckSettings::new(CheckId::new("a"), "tcp", "127.0.0.1:1", "127.0.0.1")
     }
 
-    fn verdict(settings: &CheckSettings, result: Result<(), Reason>, facts: &[Fact]) -> Verdict {
-        let result = result.map_err(|reason| Failure::new(reason, ""));
-        judge(settings, result, Duration::from_millis(600), facts, Clock::system()).0
+    /// A TCP check of a name with these addresses, at the port of a server on 127.0.0.1 alone that says `hello`.
+    async fn named(addresses: &str, rest: CheckSettings) -> Report {
+        let greeter = |address: &'static str, port| async move {
+            let listener = tokio::net::TcpListener::bind((address, port)).await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            tokio::spawn(async move {
+                while let Ok((mut stream, _)) = listener.accept().await {
+                    let says: &[u8] = if address == "127.0.0.1" { b"hello\n" } else { b"no\n" };
+                    let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, says).await;
+                }
+            });
+            port
+        };
+        let port = greeter("127.0.0.1", 0).await;
+        greeter("127.0.0.3", port).await;
+        let toml = format!("address = 'x.test:{port}'\ndialogue = [{{ expect = 'hello' }}]");
+        let spec = crate::probe::Spec::Tcp(toml::from_str(&toml).unwrap());
+        let resolve = vec![format!("x.test:*:{addresses}").parse().unwrap()];
+        let settings = Arc::new(CheckSettings { resolve, ..rest });
+        let check = Check { settings, spec: Arc::new(spec) };
+        run(&check, &Net::new(), Clock::system(), Trace::on()).await
     }
 
-    #[test]
-    fn inversion_turns_passes_and_failures_but_not_our_own_faults() {
-        let inverted = CheckSettings { invert: true, ..settings() };
-        assert_eq!(verdict(&inverted, Ok(()), &[]), Verdict::Fail);
-        assert_eq!(verdict(&inverted, Err(Reason::ConnectRefused), &[]), Verdict::Pass);
-        assert_eq!(verdict(&inverted, Err(Reason::LocalResources), &[]), Verdict::Unknown);
-    }
-
-    #[test]
-    fn a_broken_warn_rule_is_a_warning_and_never_a_failure() {
-        let mut settings = settings();
-        assert_eq!(verdict(&settings, Ok(()), &[]), Verdict::Pass);
-        settings.warn.duration = Some(PromDuration(Duration::from_millis(500)));
-        assert_eq!(verdict(&settings, Ok(()), &[]), Verdict::Warn);
-        settings.warn = Warn::default();
-        settings.warn.certificate_validity = Some(PromDuration(Duration::from_hours(48)));
-        let ends = epoch_seconds(Clock::system().now()) + 3600.0;
-        let soon = Fact::labelled(&certificate::NOT_AFTER, ["peer", "0"], ends);
-        assert_eq!(verdict(&settings, Ok(()), &[]), Verdict::Pass);
-        assert_eq!(verdict(&settings, Ok(()), &[soon]), Verdict::Warn);
-        let rule = |above, below| WarnMetric { name: IP_PROTOCOL.name.into(), above, below };
-        let fact = [Fact::new(&IP_PROTOCOL, 4.0)];
-        for (rule, wanted) in [
-            (rule(Some(4.0), None), Verdict::Pass),
-            (rule(Some(3.9), None), Verdict::Warn),
-            (rule(None, Some(4.1)), Verdict::Warn),
-        ] {
-            settings.warn = Warn { metrics: vec![rule], ..Warn::default() };
-            assert_eq!(verdict(&settings, Ok(()), &fact), wanted);
+    #[tokio::test]
+    async fn the_other_family_is_tried_where_the_preferred_one_refuses() {
+        let report = named("::1,127.0.0.1", settings()).await;
+        // A machine without IPv6 may say so in other words than refusal.
+        if report.reason() == Some(Reason::LocalResources) {
+            return;
         }
+        assert_eq!(report.reason(), None, "{}", report.detail());
+        assert_eq!(report.value(IP_PROTOCOL.name), Some(4.0));
+        assert_eq!(report.labels(ADDRESS.name), [["127.0.0.1"]]);
+        let steps = format!("{:?}", report.trace.steps);
+        assert!(steps.contains("trying 127.0.0.1 of the other family"), "{steps}");
+        let sum: Duration = report.outcome.phases.iter().map(|(_, took)| took).sum();
+        assert!(sum <= report.outcome.duration);
+        let strict = CheckSettings { ip_protocol_fallback: false, ..settings() };
+        assert_eq!(named("::1,127.0.0.1", strict).await.reason(), Some(Reason::ConnectRefused));
+    }
+
+    #[tokio::test]
+    async fn every_address_is_listed_and_judged() {
+        let mut any = CheckSettings { addresses: Addresses::Any, ..settings() };
+        let report = named("127.0.0.2,127.0.0.1", any.clone()).await;
+        assert_eq!(report.outcome.verdict, Verdict::Pass, "{}", report.detail());
+        let mut addresses = report.labels(ADDRESS.name).concat();
+        addresses.sort_unstable();
+        assert_eq!(addresses, ["127.0.0.1", "127.0.0.2"]);
+        let name = "noroshi_tcp_steps_completed".into();
+        any.timeout = Duration::from_millis(500);
+        any.warn.metrics = vec![WarnMetric { name, above: None, below: Some(1.0) }];
+        let report = named("127.0.0.1,127.0.0.3", any).await;
+        assert_eq!(report.reason(), Some(Reason::MetricOutOfBounds), "{}", report.detail());
+        assert_eq!(report.value("noroshi_tcp_steps_completed"), Some(1.0));
     }
 
     #[test]

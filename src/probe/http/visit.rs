@@ -85,6 +85,7 @@ async fn address(
         port: web::port(url),
         overrides: &run.settings.resolve,
         server: run.settings.dns_server,
+        source: run.settings.source_address,
         prefer: run.settings.preferred_ip_protocol,
         fallback: run.settings.ip_protocol_fallback,
     };

@@ -140,6 +140,10 @@ impl Described for Spec {
         Endpoint { host: self.host.clone(), port: 0 }
     }
 
+    fn least_duration(&self) -> Duration {
+        self.gap.0.saturating_mul(u32::from(self.count.saturating_sub(1)))
+    }
+
     fn problems(&self) -> Vec<Problem> {
         let mut problems = self.expect.problems(self.count);
         if self.gap.0 < MIN_GAP && self.count > 1 {
