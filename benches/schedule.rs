@@ -98,7 +98,7 @@ fn state(criterion: &mut Criterion) {
                 let check = next.next().expect("a cycle never ends");
                 let at = jiff::Timestamp::now();
                 let id = check.settings.id.clone();
-                state.observe(Observation { id, at, outcome: passed(), missed: 0 })
+                state.observe(Observation { id, kind: "tcp", at, outcome: passed(), missed: 0 })
             })
         });
     });

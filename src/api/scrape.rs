@@ -97,7 +97,8 @@ pub(super) async fn metrics(
     let (format, content_type) = accept::format(&headers);
     let encoding = accept::encoding(&headers);
     let body = if method == Method::HEAD {
-        Body::empty()
+        // A body of unknown length, so that none is claimed: what GET would send is not known without encoding it.
+        Body::from_stream(futures_util::stream::empty::<Result<bytes::Bytes, std::io::Error>>())
     } else {
         let Some(place) = shared.scrapes.enter() else {
             shared.state.metrics.rejected.inc();
@@ -116,6 +117,9 @@ pub(super) async fn metrics(
     answer
         .headers_mut()
         .insert(header::VARY, header::HeaderValue::from_static("Accept, Accept-Encoding"));
+    if method == Method::HEAD {
+        return answer;
+    }
     if let Some(word) = encoding.word() {
         let word = header::HeaderValue::from_static(word);
         answer.headers_mut().insert(header::CONTENT_ENCODING, word);

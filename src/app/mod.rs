@@ -6,6 +6,7 @@
 pub mod log;
 mod one_off;
 mod reload;
+mod self_check;
 mod serve;
 mod supervise;
 mod watch;
@@ -24,11 +25,14 @@ use crate::{
     clock::{Clock, Instant},
     config::{self, Config, Loaded, Sources},
     metrics::{Families, Telemetry},
-    model::{BaseState, Trace, Transition},
+    model::{BaseState, SettingsChange, Trace, Transition},
     net::Net,
-    probe::{self, spec::Check},
-    schedule::{self, Runner, Schedule},
-    state::{self, State},
+    probe::{
+        self,
+        spec::{Change, Check},
+    },
+    schedule::{self, Limits, Runner, Schedule},
+    state::{self, State, Views},
 };
 pub use one_off::exposition;
 use reload::Reloader;
@@ -59,6 +63,16 @@ pub struct Options {
     pub clock: Clock,
     /// How long runs and requests in flight may take to end.
     pub grace: Duration,
+}
+
+/// A configuration that was read before the app was started.
+pub struct Read {
+    /// What was read.
+    pub loaded: Loaded,
+    /// Since when: what changed later is read again.
+    pub since: Timestamp,
+    /// Whether noroshi watches itself beside what is configured.
+    pub watch_itself: bool,
 }
 
 /// Why an app did not start.
@@ -114,20 +128,17 @@ pub struct App {
 }
 
 impl App {
-    /// Reads the configuration, builds everything and returns once it is applied.
+    /// Builds everything and returns once the first configuration is applied.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let reading = options.clock.now();
-        let loaded = read(options.sources.clone()).await?;
-        Self::start_on(loaded, reading, options).await
+        let since = options.clock.now();
+        let (loaded, _) = load(options.sources.clone()).await?;
+        Self::start_read(options, Read { loaded, since, watch_itself: false }).await
     }
 
-    /// [`App::start`] on a configuration that was read from these sources already, at that time.
-    pub async fn start_on(
-        loaded: Loaded,
-        reading: Timestamp,
-        options: Options,
-    ) -> Result<Self, StartError> {
+    /// The same with a configuration that was read from the sources already.
+    pub async fn start_read(options: Options, read: Read) -> Result<Self, StartError> {
         let Options { sources, clock, grace } = options;
+        let Read { loaded, since, watch_itself } = read;
         let (loaded, config) = checked(loaded)?;
         let listeners = serve::bind(&config.web.listen_address)?;
         let addresses = serve::addresses(&listeners);
@@ -138,51 +149,37 @@ impl App {
         let mut telemetry = Telemetry::new();
         supervisor.register(telemetry.registry());
 
-        let (settings_in, settings) = mpsc::channel(CHANGES);
-        let (observations_in, observations) = mpsc::channel(OBSERVATIONS);
-        let (transitions_in, transitions) = mpsc::channel(TRANSITIONS);
-        let (paces_in, paces) = mpsc::channel(PACES);
-        let (changes_in, changes) = mpsc::channel(CHANGES);
-        let (limits_in, limits) = latest::channel(reload::limits(&config));
-
-        let state = State::new(clock);
-        let views = state.views();
-        let outputs = state::Outputs { transitions: transitions_in, paces: paces_in };
-        supervisor.essential("state", state.run(settings, observations, outputs));
-
-        let counts = schedule::Metrics::default();
-        counts.register(telemetry.registry());
-        let schedule = Schedule::new(clock, runner(Net::new(), clock), counts);
-        let inputs = schedule::Inputs { changes, paces, limits };
-        let run = schedule.run(inputs, observations_in, stop.schedule.clone(), grace);
-        supervisor.essential("schedule", run);
-        supervisor.essential("transitions", log_transitions(transitions));
+        let limits = reload::limits(&config);
+        let stages = stages(&mut supervisor, &mut telemetry, clock, limits, &stop, grace);
 
         let (ready, is_ready) = latest::channel(false);
         let (reload, reloads) = mpsc::channel(1);
         let shown = Arc::new(ArcSwap::from_pointee(loaded.effective(false)));
+        let first = addresses.first().filter(|_| watch_itself);
+        let own = first.and_then(|at| self_check::check(*at, config.web.prefix().as_str()));
         let mut reloader = Reloader::new(
             sources,
             &config,
             reload::Outputs {
-                settings: settings_in,
-                changes: changes_in,
-                limits: limits_in,
+                settings: stages.settings,
+                changes: stages.changes,
+                limits: stages.limits,
                 shown: Arc::clone(&shown),
             },
             demo,
+            own,
             clock,
             telemetry.reloads.clone(),
         );
         let watched = loaded.watched().to_vec();
         let (notice, noticed) = mpsc::channel(1);
         supervisor.restarting("config-watch", move || {
-            watch::files(watched.clone(), reading.into(), notice.clone())
+            watch::files(watched.clone(), since.into(), notice.clone())
         });
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
         let api = api::State {
-            views,
+            views: stages.views,
             families: Arc::new(families()),
             telemetry: Arc::new(telemetry),
             metrics: scrapes,
@@ -192,7 +189,11 @@ impl App {
             clock,
             web: Arc::new(web(&config)),
         };
-        let server = serve::start(listeners, api::router(api), stop.server.clone())?;
+        let (server, end) = serve::start(listeners, api::router(api), stop.server.clone())?;
+        let stopping = stop.tasks.clone();
+        supervisor.essential("server", async move {
+            let _ = stopping.run_until_cancelled(end).await;
+        });
         let applied = reloader.first(&config).await;
         let run = reloader.run(reloads, noticed, stop.tasks.clone());
         supervisor.essential("reload", run);
@@ -236,16 +237,56 @@ impl App {
     }
 }
 
-/// Reads files and checks them off the runtime: 100,000 checks take seconds.
-async fn read(sources: Sources) -> Result<Loaded, StartError> {
-    let loaded = tokio::task::spawn_blocking(move || config::load(&sources)).await;
-    loaded.map_err(|error| StartError::System {
-        what: "reading the configuration",
-        error: std::io::Error::other(error),
-    })
+/// The stages that carry data, from outside: what goes in, and what readers look at.
+struct Stages {
+    settings: mpsc::Sender<Vec<SettingsChange>>,
+    changes: mpsc::Sender<Vec<Change>>,
+    limits: latest::Sender<Limits>,
+    views: Arc<Views>,
 }
 
-/// The configuration of what was read, if it has no mistakes.
+/// Starts the schedule and the state and connects them.
+fn stages(
+    supervisor: &mut Supervisor,
+    telemetry: &mut Telemetry,
+    clock: Clock,
+    limits: Limits,
+    stop: &Stop,
+    grace: Duration,
+) -> Stages {
+    let (settings_in, settings) = mpsc::channel(CHANGES);
+    let (observations_in, observations) = mpsc::channel(OBSERVATIONS);
+    let (transitions_in, transitions) = mpsc::channel(TRANSITIONS);
+    let (paces_in, paces) = mpsc::channel(PACES);
+    let (changes_in, changes) = mpsc::channel(CHANGES);
+    let (limits_in, limits) = latest::channel(limits);
+
+    let state = State::new(clock);
+    let views = state.views();
+    let outputs = state::Outputs { transitions: transitions_in, paces: paces_in };
+    supervisor.essential("state", state.run(settings, observations, outputs));
+    supervisor.essential("transitions", log_transitions(transitions));
+
+    let counts = schedule::Metrics::default();
+    counts.register(telemetry.registry());
+    let schedule = Schedule::new(clock, runner(Net::new(), clock), counts);
+    let inputs = schedule::Inputs { changes, paces, limits };
+    let run = schedule.run(inputs, observations_in, stop.schedule.clone(), grace);
+    supervisor.essential("schedule", run);
+    Stages { settings: settings_in, changes: changes_in, limits: limits_in, views }
+}
+
+/// Reads files and checks them off the runtime: 100,000 checks take seconds.
+async fn load(sources: Sources) -> Result<(Loaded, Config), StartError> {
+    let loaded = tokio::task::spawn_blocking(move || config::load(&sources)).await;
+    let loaded = loaded.map_err(|error| StartError::System {
+        what: "reading the configuration",
+        error: std::io::Error::other(error),
+    })?;
+    checked(loaded)
+}
+
+/// The configuration, if it has no mistakes; its warnings go to the log.
 fn checked(loaded: Loaded) -> Result<(Loaded, Config), StartError> {
     let Some(config) = loaded.config.clone() else {
         return Err(StartError::Config(Box::new(loaded)));

@@ -1,4 +1,4 @@
-//! The metrics of a single run, for `noroshi probe --prom`.
+//! The metrics of runs without a daemon, for `noroshi probe --prom`.
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -10,16 +10,14 @@ use crate::{
     state::State,
 };
 
-/// What `/metrics` would show of a check whose first run had this outcome, as text 0.0.4.
-pub fn exposition(check: &Check, outcome: &Outcome, clock: Clock) -> String {
+/// What `/metrics` would show of a check whose first runs had these outcomes, as text 0.0.4.
+pub fn exposition(check: &Check, outcomes: Vec<Outcome>, clock: Clock) -> String {
     let mut state = State::new(clock);
     state.apply(vec![SettingsChange::Set(Arc::clone(&check.settings))]);
-    state.observe(Observation {
-        id: check.settings.id.clone(),
-        at: clock.now(),
-        outcome: outcome.clone(),
-        missed: 0,
-    });
+    for outcome in outcomes {
+        let (id, kind) = (check.settings.id.clone(), check.settings.kind);
+        state.observe(Observation { id, kind, at: clock.now(), outcome, missed: 0 });
+    }
     let views = state.views();
     let exposition = Exposition {
         views: &views,

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{StartError, checked, log, read};
+use super::{StartError, load, log};
 use crate::{
     clock::Clock,
     config::{Config, DemoOptions, Sources},
@@ -35,6 +35,8 @@ pub(super) struct Outputs {
 pub(super) struct Reloader {
     sources: Sources,
     checks: Vec<Check>,
+    /// What is watched beside the configuration: noroshi itself, when there is none.
+    own: Option<Check>,
     started_with: Config,
     outputs: Outputs,
     demo: (DemoOptions, Option<Demo>),
@@ -48,12 +50,14 @@ impl Reloader {
         config: &Config,
         outputs: Outputs,
         demo: Option<Demo>,
+        own: Option<Check>,
         clock: Clock,
         counts: Reloads,
     ) -> Self {
         Self {
             sources,
             checks: Vec::new(),
+            own,
             started_with: Config { checks: Vec::new(), ..config.clone() },
             outputs,
             demo: (config.demo, demo),
@@ -93,47 +97,70 @@ impl Reloader {
     }
 
     async fn reload(&mut self, why: &'static str) -> Result<String, String> {
-        let (loaded, config) = match read(self.sources.clone()).await.and_then(checked) {
-            Ok(loaded) => loaded,
-            Err(failed) => {
-                self.counts.failed();
-                let text = match failed {
-                    StartError::Config(loaded) => loaded.human(false, "nothing was changed"),
-                    other => other.to_string(),
-                };
-                error!(why, "the configuration was not reloaded: {text}");
-                return Err(text);
+        let result = self.attempt().await;
+        match &result {
+            Ok(answer) => {
+                self.succeeded();
+                info!(why, "configuration reloaded: {answer}");
             }
-        };
-        if config.demo != self.demo.0 {
-            self.demo.1 = None;
-            match demo_of(config.demo) {
-                Ok(demo) => self.demo = (config.demo, demo),
-                Err(error) => {
-                    self.counts.failed();
-                    return Err(error.to_string());
-                }
+            Err(text) => {
+                self.counts.failed();
+                error!(why, "the configuration was not reloaded: {text}");
             }
         }
+        result
+    }
+
+    async fn attempt(&mut self) -> Result<String, String> {
+        let (loaded, config) = load(self.sources.clone()).await.map_err(|failed| match failed {
+            StartError::Config(loaded) => loaded.human(false, "nothing was changed"),
+            other => other.to_string(),
+        })?;
+        self.move_demo(config.demo).await?;
         log::set_level(config.log.level);
-        self.outputs.limits.send_replace(limits(&config));
+        // Other gates only for other limits: runs in flight keep the old ones.
+        self.outputs.limits.send_if_modified(|applied| {
+            let wanted = limits(&config);
+            std::mem::replace(applied, wanted) != wanted
+        });
         let Some(changed) = self.apply(config.checks.clone()).await else {
             return Err("noroshi is stopping".into());
         };
         self.outputs.shown.store(Arc::new(loaded.effective(false)));
-        self.succeeded();
-        let mut answer = format!("{} checks, {changed} changed", config.checks.len());
+        let mut answer = format!("{}, {changed} changed", counted(config.checks.len()));
         let old = &self.started_with;
         if config.web != old.web || config.log.format != old.log.format {
             answer.push_str("; [web] and log.format take effect at the next start");
         }
-        info!(why, "configuration reloaded: {answer}");
         Ok(answer)
+    }
+
+    /// Opens the demo's listeners where they are wanted now; where that fails, those from before again, because the new
+    /// ports may be some of the old.
+    async fn move_demo(&mut self, wanted: DemoOptions) -> Result<(), String> {
+        let before = self.demo.0;
+        if wanted == before {
+            return Ok(());
+        }
+        if let Some(demo) = self.demo.1.take() {
+            demo.stop().await;
+        }
+        let opened = demo_of(wanted);
+        let failed = opened.as_ref().err().map(ToString::to_string);
+        self.demo = match opened {
+            Ok(demo) => (wanted, demo),
+            Err(_) => match demo_of(before) {
+                Ok(demo) => (before, demo),
+                Err(_) => (DemoOptions { enabled: false, ..before }, None),
+            },
+        };
+        failed.map_or(Ok(()), Err)
     }
 
     /// Hands the difference on: the state learns of new checks before the schedule runs them, and forgets old ones
     /// after the schedule has stopped them. `None` when a stage is gone.
-    async fn apply(&mut self, checks: Vec<Check>) -> Option<usize> {
+    async fn apply(&mut self, mut checks: Vec<Check>) -> Option<usize> {
+        checks.extend(self.own.clone());
         let changes = discovery::changes(&self.checks, &checks);
         let count = changes.len();
         let (mut set, mut removed) = (Vec::new(), Vec::new());
@@ -157,6 +184,11 @@ impl Reloader {
     fn succeeded(&self) {
         self.counts.succeeded(self.clock.now());
     }
+}
+
+/// `1 check`, `2 checks`.
+pub(super) fn counted(checks: usize) -> String {
+    format!("{checks} check{}", if checks == 1 { "" } else { "s" })
 }
 
 /// The schedule's limits, as the configuration has them.

@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, thread::JoinHandle};
 
 use axum::Router;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
@@ -40,12 +41,13 @@ pub(super) fn addresses(listeners: &[std::net::TcpListener]) -> Vec<SocketAddr> 
     listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
 }
 
-/// Serves on all listeners; ends after `stop`, when the requests in flight are answered.
+/// Serves on all listeners; ends after `stop`, when the requests in flight are answered. Whoever holds the receiver
+/// learns of any end.
 pub(super) fn start(
     listeners: Vec<std::net::TcpListener>,
     router: Router,
     stop: CancellationToken,
-) -> Result<Server, StartError> {
+) -> Result<(Server, oneshot::Receiver<()>), StartError> {
     let system = |what| move |error| StartError::System { what, error };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
@@ -58,7 +60,10 @@ pub(super) fn start(
         let all = listeners.into_iter().map(tokio::net::TcpListener::from_std);
         all.collect::<Result<_, _>>().map_err(system("registering a listener"))?
     };
+    let (ending, ended) = oneshot::channel();
     let serve = move || {
+        // Dropped at the end, by a panic too.
+        let _ending: oneshot::Sender<()> = ending;
         runtime.block_on(async {
             let all = listeners.into_iter().map(|listener| {
                 api::serve(listener, router.clone(), stop.clone().cancelled_owned())
@@ -67,7 +72,7 @@ pub(super) fn start(
         });
     };
     let thread = std::thread::Builder::new().name("noroshi-api-main".into()).spawn(serve);
-    Ok(Server { thread: thread.map_err(system("starting the server's thread"))? })
+    Ok((Server { thread: thread.map_err(system("starting the server's thread"))? }, ended))
 }
 
 impl Server {

@@ -54,7 +54,8 @@ impl Supervisor {
         );
     }
 
-    /// A task that holds state nobody can rebuild: its unexpected end ends the process with its cause.
+    /// A task that nobody can replace: its unexpected end ends the process with its cause. When everything stops it is
+    /// waited for, so it must end by itself then.
     pub(super) fn essential(
         &mut self,
         task: &'static str,

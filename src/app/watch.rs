@@ -32,7 +32,8 @@ type Seen = BTreeMap<PathBuf, Option<(u64, SystemTime)>>;
 /// change too.
 pub(super) async fn files(paths: Vec<PathBuf>, loaded: SystemTime, changed: mpsc::Sender<()>) {
     let heard = Arc::new(Notify::new());
-    let _watcher = watch(&paths, &heard);
+    let mut watched = directories(&paths);
+    let mut _watcher = watch(&watched, &heard);
     let mut seen = look(&paths);
     let since = loaded - TICK;
     if seen.values().flatten().any(|(_, modified)| *modified >= since) {
@@ -42,6 +43,11 @@ pub(super) async fn files(paths: Vec<PathBuf>, loaded: SystemTime, changed: mpsc
         tokio::select! {
             () = heard.notified() => clock::sleep(DEBOUNCE).await,
             () = clock::sleep(LOOK) => {}
+        }
+        // A directory that was missing may have come.
+        if directories(&paths) != watched {
+            watched = directories(&paths);
+            _watcher = watch(&watched, &heard);
         }
         let now = look(&paths);
         if now != seen {
@@ -54,20 +60,30 @@ pub(super) async fn files(paths: Vec<PathBuf>, loaded: SystemTime, changed: mpsc
 }
 
 /// A watcher for the directories; without one (no inotify handles left) the regular look still works.
-fn watch(paths: &[PathBuf], heard: &Arc<Notify>) -> Option<notify::RecommendedWatcher> {
+fn watch(directories: &[PathBuf], heard: &Arc<Notify>) -> Option<notify::RecommendedWatcher> {
     let told = Arc::clone(heard);
-    let mut watcher = notify::recommended_watcher(move |_| told.notify_one())
+    let tell = move |event: notify::Result<notify::Event>| {
+        // Our own look at a directory is an access, and must not lead to the next look.
+        if !event.is_ok_and(|event| event.kind.is_access()) {
+            told.notify_one();
+        }
+    };
+    let mut watcher = notify::recommended_watcher(tell)
         .inspect_err(|error| warn!(%error, "files are only looked at every 30 s"))
         .ok()?;
-    let mut directories: Vec<&Path> = paths.iter().map(|path| directory(path)).collect();
-    directories.sort_unstable();
-    directories.dedup();
     for directory in directories {
         if let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive) {
             warn!(%error, directory = %directory.display(), "only looked at every 30 s");
         }
     }
     Some(watcher)
+}
+
+fn directories(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = paths.iter().map(|path| directory(path).to_owned()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn directory(path: &Path) -> &Path {

@@ -138,7 +138,7 @@ pub(super) struct CheckConfig {
     /// Warnings are mistakes too
     #[arg(long)]
     pub(super) deny_warnings: bool,
-    /// Print every value with all defaults filled in, secrets masked
+    /// Print every value with all defaults filled in as TOML, secrets masked, instead of mistakes as JSON
     #[arg(long)]
     pub(super) show_effective: bool,
     /// With --show-effective: say where each value came from
@@ -162,7 +162,7 @@ pub(super) enum Format {
   noroshi probe icmp example.org count=5
   noroshi probe --check website --config.file=config.toml
 
-Exit codes: 0 up, 1 down, 2 usage, 3 could not tell")]
+Exit codes: 0 up, 1 down, 2 usage, 3 could not tell, 78 the configuration of --check")]
 pub(super) struct Probe {
     /// The kind of check: http, tcp, dns, icmp, websocket or tls
     #[arg(required_unless_present = "check", requires = "target")]
@@ -211,7 +211,7 @@ pub(super) struct List {
 
 #[derive(Debug, Arguments)]
 #[command(
-    after_help = "Exit codes: 0 asked and shown, 1 not reached, or with --exit-code a check is down"
+    after_help = "Exit codes: 0 asked and shown, 1 not reached, or with --exit-code a check is not up"
 )]
 pub(super) struct Status {
     #[command(flatten)]
@@ -219,7 +219,7 @@ pub(super) struct Status {
     /// Only checks that are not up
     #[arg(long)]
     pub(super) failing: bool,
-    /// Exit 1 if any check is down
+    /// Exit 1 if the verdict on any check is that it is not up
     #[arg(long)]
     pub(super) exit_code: bool,
 }

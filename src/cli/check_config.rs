@@ -3,6 +3,7 @@ use std::io;
 use super::{
     args::{self, Daemon, Files, Format},
     exit::Exit,
+    page,
     paint::Paint,
     run::sources,
 };
@@ -17,11 +18,12 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -
         return Exit::Usage;
     }
     let loaded = config::load(&sources);
-    match options.format {
-        Format::Json => println!("{}", config::json(&loaded.diagnostics)),
-        Format::Human => {
-            eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was started"));
-        }
+    let quiet = loaded.diagnostics.is_empty();
+    if options.format == Format::Human && !quiet {
+        eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was started"));
+    }
+    if options.format == Format::Json && !options.show_effective {
+        page::show(&format!("{}\n", config::json(&loaded.diagnostics)));
     }
     let wrong = loaded
         .diagnostics
@@ -31,10 +33,13 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -
         return Exit::Config;
     }
     if options.show_effective {
-        print!("{}", loaded.effective(options.sources));
-    } else if options.format == Format::Human {
+        return page::show(&loaded.effective(options.sources));
+    }
+    if options.format == Format::Human {
         let checks = loaded.config.as_ref().map_or(0, |config| config.checks.len());
-        println!("{} is fine: {checks} checks", named(&sources.files));
+        let plural = if checks == 1 { "" } else { "s" };
+        let fine = format!("{} is fine: {checks} check{plural}\n", named(&sources.files));
+        return page::show(&fine);
     }
     Exit::Ok
 }

@@ -1,4 +1,6 @@
-use super::{args, exit::Exit};
+use std::fmt::Write as _;
+
+use super::{args, exit::Exit, page};
 use crate::{
     config::Code,
     model::{Explanation, Reason},
@@ -6,31 +8,34 @@ use crate::{
 
 /// `noroshi explain [WORD]`.
 pub(super) fn run(options: &args::Explain) -> Exit {
-    let Some(word) = options.word.as_deref() else {
-        for reason in Reason::ALL {
-            println!("{:<26} {}", reason.word(), reason.explanation().meaning);
-        }
-        for code in Code::ALL {
-            println!("{:<26} {}", code.word(), code.explanation().meaning);
-        }
-        return Exit::Ok;
-    };
+    let Some(word) = options.word.as_deref() else { return page::show(&all()) };
     if let Ok(reason) = word.to_ascii_lowercase().parse::<Reason>() {
-        print(reason.word(), reason.explanation());
-    } else if let Some(code) = Code::ALL.iter().find(|code| code.word().eq_ignore_ascii_case(word))
-    {
-        print(code.word(), code.explanation());
-    } else {
-        eprintln!("`{word}` is neither a reason nor a code; `noroshi explain` lists them all");
-        return Exit::Usage;
+        return page::show(&one(reason.word(), reason.explanation()));
     }
-    Exit::Ok
+    if let Some(code) = Code::ALL.iter().find(|code| code.word().eq_ignore_ascii_case(word)) {
+        return page::show(&one(code.word(), code.explanation()));
+    }
+    eprintln!("`{word}` is neither a reason nor a code; `noroshi explain` lists them all");
+    Exit::Usage
 }
 
-fn print(word: &str, explanation: Explanation) {
-    println!("{word}: {}", explanation.meaning);
-    println!("\nLikely causes:");
-    explanation.causes.iter().for_each(|cause| println!("  - {cause}"));
-    println!("\nNext:");
-    explanation.next.iter().for_each(|step| println!("  - {step}"));
+fn all() -> String {
+    let reasons = Reason::ALL.iter().map(|reason| (reason.word(), reason.explanation()));
+    let codes = Code::ALL.iter().map(|code| (code.word(), code.explanation()));
+    let mut out = String::new();
+    for (word, explanation) in reasons.chain(codes) {
+        let _ = writeln!(out, "{word:<26} {}", explanation.meaning);
+    }
+    out
+}
+
+fn one(word: &str, explanation: Explanation) -> String {
+    let mut out = format!("{word}: {}\n", explanation.meaning);
+    for (head, lines) in [("Likely causes", explanation.causes), ("Next", explanation.next)] {
+        let _ = writeln!(out, "\n{head}:");
+        for line in lines {
+            let _ = writeln!(out, "  - {line}");
+        }
+    }
+    out
 }

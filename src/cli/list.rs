@@ -6,6 +6,7 @@ use super::{
     args::{self, Instance},
     client,
     exit::Exit,
+    page,
     paint::{Paint, harmless},
 };
 
@@ -33,17 +34,17 @@ fn show(instance: &Instance, wanted: impl Fn(&Value) -> bool, columns: &[&str]) 
     };
     let all = answer.as_array().or_else(|| answer["checks"].as_array()).cloned();
     let all = all.unwrap_or_default();
-    let any_down = all.iter().any(|check| check["state"] == "down");
+    let any_down = all.iter().any(|check| check["up"] == false);
     let rows: Vec<&Value> = all.iter().filter(|check| wanted(check)).collect();
-    if instance.json {
-        println!("{:#}", rows.into_iter().cloned().collect::<Value>());
+    let text = if instance.json {
+        format!("{:#}\n", rows.into_iter().cloned().collect::<Value>())
     } else {
-        print(&rows, columns);
-    }
-    (Exit::Ok, any_down)
+        table(&rows, columns)
+    };
+    (page::show(&text), any_down)
 }
 
-fn print(rows: &[&Value], columns: &[&str]) {
+fn table(rows: &[&Value], columns: &[&str]) -> String {
     let paint = Paint::on(&io::stdout());
     let cell = |row: &Value, column: &str| harmless(row[column].as_str().unwrap_or_default());
     let widths: Vec<usize> = columns
@@ -58,16 +59,15 @@ fn print(rows: &[&Value], columns: &[&str]) {
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let heads = columns.iter().map(|column| column.to_ascii_uppercase()).collect();
-    println!("{}", paint.dim(&line(heads)));
+    let mut out = format!("{}\n", paint.dim(&line(heads)));
     for row in rows {
         let text = line(columns.iter().map(|column| cell(row, column)).collect());
-        println!(
-            "{}",
-            match row["state"].as_str() {
-                Some("down" | "recovering") => paint.red(&text),
-                Some("pending" | "degraded" | "unknown") => paint.yellow(&text),
-                _ => text,
-            }
-        );
+        out.push_str(&match row["state"].as_str() {
+            Some("down" | "recovering") => paint.red(&text),
+            Some("pending" | "degraded" | "unknown") => paint.yellow(&text),
+            _ => text,
+        });
+        out.push('\n');
     }
+    out
 }

@@ -2,7 +2,7 @@
 //!
 //! Contract: the only folder that writes to the terminal, and the only one that chooses exit codes.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this folder is the terminal")]
+#![expect(clippy::print_stderr, reason = "this folder is the terminal")]
 
 mod args;
 mod check_config;
@@ -10,6 +10,7 @@ mod client;
 mod exit;
 mod explain;
 mod list;
+mod page;
 mod paint;
 mod probe;
 mod run;
@@ -48,23 +49,20 @@ fn dispatch(args: Args) -> Exit {
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::List(options)) => list::list(&options),
         Some(Command::Status(options)) => list::status(&options),
-        Some(Command::Schema) => print_json(&crate::config::schema()),
+        Some(Command::Schema) => page::show(&format!("{:#}\n", crate::config::schema())),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Args::command(), "noroshi", &mut std::io::stdout());
-            Exit::Ok
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "noroshi", &mut script);
+            page::show(&String::from_utf8_lossy(&script))
         }
         Some(Command::Man) => {
-            match clap_mangen::Man::new(Args::command()).render(&mut std::io::stdout()) {
-                Ok(()) => Exit::Ok,
+            let mut page = Vec::new();
+            match clap_mangen::Man::new(Args::command()).render(&mut page) {
+                Ok(()) => page::show(&String::from_utf8_lossy(&page)),
                 Err(_) => Exit::Fatal,
             }
         }
     }
-}
-
-fn print_json(value: &serde_json::Value) -> Exit {
-    println!("{value:#}");
-    Exit::Ok
 }
 
 /// The command line as clap sees it, for the test that freezes every `--help`.

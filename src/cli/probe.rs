@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     args::{self, Daemon, Files},
     exit::Exit,
+    page,
     paint::Paint,
     run::sources,
     waterfall,
@@ -35,18 +36,31 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::Probe) -> Exit
             return Exit::CouldNotTell;
         }
     };
-    runtime.block_on(async {
-        let net = Net::new();
-        // The system's roots are read once per process. The daemon has that behind it; a single run must not count it.
-        let _ = net.tls().client(&TlsOptions::default(), &[]).await;
-        let mut worst = Exit::Ok;
-        for _ in 0..options.count {
-            let report = probe::run(&check, &net, Clock::system(), Trace::on()).await;
-            worst = worse(worst, exit(report.outcome.verdict));
-            show(&check, &report, options);
+    let exit = runtime.block_on(all(&check, options));
+    // A file that never answers must not keep the process.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn all(check: &Check, options: &args::Probe) -> Exit {
+    let net = Net::new();
+    // The system's roots are read once per process. The daemon has that behind it; a single run must not count it.
+    let _ = net.tls().client(&TlsOptions::default(), &[]).await;
+    let (mut worst, mut outcomes) = (Exit::Ok, Vec::new());
+    for _ in 0..options.count {
+        let report = probe::run(check, &net, Clock::system(), Trace::on()).await;
+        worst = worse(worst, exit(report.outcome.verdict));
+        if options.json {
+            page::show(&format!("{}\n", as_json(check, &report)));
+        } else if !options.prom {
+            page::show(&waterfall::draw(check, &report, Paint::on(&io::stdout())));
         }
-        worst
-    })
+        outcomes.push(report.outcome);
+    }
+    if options.prom {
+        page::show(&app::exposition(check, outcomes, Clock::system()));
+    }
+    worst
 }
 
 fn configured(files: &Files, daemon: &Daemon, name: &str) -> Result<Check, Exit> {
@@ -81,16 +95,6 @@ fn given(options: &args::Probe) -> Result<Check, Exit> {
         eprint!("{}", config::human(&diagnostics, Paint::on(&io::stderr()).is_on()));
         Exit::Usage
     })
-}
-
-fn show(check: &Check, report: &Report, options: &args::Probe) {
-    if options.prom {
-        print!("{}", app::exposition(check, &report.outcome, Clock::system()));
-    } else if options.json {
-        println!("{}", as_json(check, report));
-    } else {
-        print!("{}", waterfall::draw(check, report, Paint::on(&io::stdout())));
-    }
 }
 
 fn as_json(check: &Check, report: &Report) -> serde_json::Value {

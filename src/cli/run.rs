@@ -4,8 +4,8 @@ use std::{
     time::Duration,
 };
 
-use figment::{Figment, providers::Serialized, value::Dict};
-use tokio::signal::unix::{SignalKind, signal};
+use figment::{Figment, value::Dict};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
 use super::{
@@ -14,9 +14,9 @@ use super::{
     paint::Paint,
 };
 use crate::{
-    app::{self, App, Options, StartError},
+    app::{self, App, Options, Read},
     clock::Clock,
-    config::{self, DEFAULT_PORT, RoutePrefix, Sources},
+    config::{self, Sources},
 };
 
 /// Read when no file is named and it exists.
@@ -30,13 +30,31 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// `noroshi [run]`.
 pub(super) fn run(files: &Files, daemon: &Daemon) -> Exit {
-    let mut sources = sources(files, daemon);
-    let unconfigured = sources.files.is_empty();
-    if unconfigured {
-        watch_ourselves(&mut sources);
-    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("no runtime: {error}");
+            return Exit::Fatal;
+        }
+    };
+    let exit = runtime.block_on(async {
+        // First of all: a signal during the start is an order like any other.
+        match Signals::new() {
+            Ok(signals) => read(sources(files, daemon), signals).await,
+            Err(error) => {
+                eprintln!("no signal handler: {error}");
+                Exit::Fatal
+            }
+        }
+    });
+    // What still blocks (a name lookup, a file on a dead mount) is not waited for.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn read(sources: Sources, signals: Signals) -> Exit {
     let clock = Clock::system();
-    let reading = clock.now();
+    let since = clock.now();
     let loaded = config::load(&sources);
     let Some(config) = &loaded.config else {
         eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was started"));
@@ -44,27 +62,19 @@ pub(super) fn run(files: &Files, daemon: &Daemon) -> Exit {
     };
     app::log::start(config.log);
     app::log::take_panics();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            error!(%error, "no runtime");
-            return Exit::Fatal;
-        }
-    };
-    let options = Options { sources, clock, grace: GRACE };
-    let exit = runtime.block_on(live(App::start_on(loaded, reading, options), unconfigured));
-    // What still blocks (a name lookup, a file on a dead mount) is not waited for.
-    runtime.shutdown_background();
-    exit
+    let watch_itself = sources.files.is_empty() && config.checks.is_empty();
+    let read = Read { loaded, since, watch_itself };
+    live(Options { sources, clock, grace: GRACE }, read, signals).await
 }
 
-async fn live(start: impl Future<Output = Result<App, StartError>>, unconfigured: bool) -> Exit {
-    let mut app = match start.await {
+async fn live(options: Options, read: Read, mut signals: Signals) -> Exit {
+    let unconfigured = read.watch_itself;
+    let started = tokio::select! {
+        started = App::start_read(options, read) => started,
+        () = signals.end.asked() => return Exit::Ok,
+    };
+    let mut app = match started {
         Ok(app) => app,
-        Err(StartError::Config(loaded)) => {
-            eprint!("{}", loaded.human(false, "nothing was started"));
-            return Exit::Config;
-        }
         Err(other) => {
             error!("{other}");
             return Exit::Fatal;
@@ -73,57 +83,70 @@ async fn live(start: impl Future<Output = Result<App, StartError>>, unconfigured
     if unconfigured {
         greet(&app);
     }
-    let exit = match until_ended(&mut app).await {
-        Ok(exit) => exit,
-        Err(error) => {
-            error!(%error, "no signal handler");
-            Exit::Fatal
-        }
-    };
+    let exit = until_ended(&mut app, &mut signals).await;
     info!("stopping: runs in flight end or are cut");
     tokio::select! {
         ended = app.stop() => {
             if !ended {
                 warn!("not everything ended in time");
             }
-            exit
         }
-        () = ask_to_end() => {
-            warn!("a second signal: ending now");
-            exit
-        }
+        () = signals.end.asked() => warn!("a second signal: ending now"),
     }
+    exit
 }
 
 /// Reloads on SIGHUP until a signal or a fatal task ends it.
-async fn until_ended(app: &mut App) -> io::Result<Exit> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut end = Box::pin(ask_to_end());
+async fn until_ended(app: &mut App, signals: &mut Signals) -> Exit {
     loop {
         tokio::select! {
-            () = &mut end => return Ok(Exit::Ok),
+            () = signals.end.asked() => return Exit::Ok,
             cause = app.failed() => {
                 error!("{cause}");
-                return Ok(Exit::Fatal);
+                return Exit::Fatal;
             }
-            Some(()) = hangup.recv() => {
-                // The result is in the log and in the metrics.
-                let _ = app.reload().await;
-            }
+            _ = signals.hangup.recv() => {}
+        }
+        // The result is in the log and in the metrics; the end does not wait for it.
+        tokio::select! {
+            _ = app.reload() => {}
+            () = signals.end.asked() => return Exit::Ok,
         }
     }
 }
 
-/// SIGTERM or SIGINT.
-async fn ask_to_end() {
-    let (Ok(mut term), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that mean something to a daemon.
+struct Signals {
+    /// SIGHUP: read the configuration again.
+    hangup: Signal,
+    end: End,
+}
+
+/// SIGTERM and SIGINT.
+struct End {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            end: End {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            },
+        })
+    }
+}
+
+impl End {
+    /// Returns when one of them comes.
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
@@ -178,18 +201,4 @@ fn flags(daemon: &Daemon) -> Dict {
     }
     // Strings and numbers always make a dictionary.
     flags.extract().unwrap_or_default()
-}
-
-/// What is watched when nothing is configured: noroshi itself, at the port it listens on.
-fn watch_ourselves(sources: &mut Sources) {
-    let listening = config::load(sources).config.and_then(|config| {
-        config.web.listen_address.first().map(|address| (address.port, config.web.prefix()))
-    });
-    let (port, prefix) = listening.unwrap_or((DEFAULT_PORT, RoutePrefix::default()));
-    let url = format!("http://127.0.0.1:{port}{}/-/healthy", prefix.as_str());
-    let check = Figment::from(Serialized::globals(&sources.flags))
-        .join(("checks.noroshi.interval", "5s"))
-        .join(("checks.noroshi.timeout", "2s"))
-        .join(("checks.noroshi.http.url", url));
-    sources.flags = check.extract().unwrap_or_default();
 }

@@ -18,8 +18,8 @@ pub(super) fn draw(check: &Check, report: &Report, paint: Paint) -> String {
     headline(&mut out, check, outcome, paint);
     phases(&mut out, outcome, paint);
     expectations(&mut out, report, paint);
-    facts(&mut out, outcome, paint);
     advice(&mut out, outcome, paint);
+    facts(&mut out, outcome, paint);
     out
 }
 

@@ -99,6 +99,8 @@ impl Outcome {
 pub struct Observation {
     /// Which check.
     pub id: CheckId,
+    /// What kind it was when the run began; a check that became another kind has nothing to do with it.
+    pub kind: &'static str,
     /// When it ended.
     pub at: Timestamp,
     /// How.

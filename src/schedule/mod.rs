@@ -234,11 +234,11 @@ impl Schedule {
             let (observations, clock) = (observations.clone(), self.clock);
             let handle = self.runs.spawn(async move {
                 let permit = run.await;
-                let id = check.settings.id.clone();
+                let (id, kind) = (check.settings.id.clone(), check.settings.kind);
                 let outcome = runner(check).await;
                 drop(permit);
                 // The state is gone only while everything stops.
-                let ended = Observation { id, at: clock.now(), outcome, missed };
+                let ended = Observation { id, kind, at: clock.now(), outcome, missed };
                 let _ = observations.send(ended).await;
             });
             self.running.insert(handle.id(), due.id.clone());

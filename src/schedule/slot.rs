@@ -29,7 +29,7 @@ pub(super) fn next(now: Nanos, interval: Duration, jitter: Nanos) -> Nanos {
     let jitter = jitter % interval;
     let passed = now.saturating_sub(jitter) / interval;
     // Before the very first slot of the epoch nothing has passed; no calendar of ours shows that.
-    (passed + 1) * interval + jitter
+    (passed + 1).saturating_mul(interval).saturating_add(jitter)
 }
 
 /// How many slots lie between `due` and `now`, `due` itself not counted.
@@ -45,6 +45,13 @@ fn length(interval: Duration) -> Nanos {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn an_interval_beyond_all_time_is_never_due() {
+        let now = 1_700_000_000 * SECOND;
+        assert_eq!(next(now, Duration::MAX, 5), u64::MAX);
+        assert!(next(now, Duration::from_hours(24 * 365 * 1000), 5) > now);
+    }
 
     const SECOND: Nanos = 1_000_000_000;
 

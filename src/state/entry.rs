@@ -62,7 +62,7 @@ impl Entry {
     }
 
     pub(super) fn observe(&mut self, observation: Observation) -> Option<Transition> {
-        let Observation { id: _, at, outcome, missed } = observation;
+        let Observation { id: _, kind: _, at, outcome, missed } = observation;
         let base = self.machine.step(outcome.verdict, &self.slot.settings);
         let overlays = Overlays { flapping: self.machine.flapping(), ..self.view.overlays };
         self.count(&outcome, missed);

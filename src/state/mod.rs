@@ -117,7 +117,8 @@ impl State {
     /// Takes the outcome of one run.
     pub fn observe(&mut self, observation: Observation) -> Effects {
         let mut effects = Effects::default();
-        let Some(entry) = self.entries.get_mut(&observation.id) else {
+        let entry = self.entries.get_mut(&observation.id);
+        let Some(entry) = entry.filter(|entry| entry.settings().kind == observation.kind) else {
             debug!(check = %observation.id, "an outcome of a check that is gone");
             return effects;
         };

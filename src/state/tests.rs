@@ -31,7 +31,7 @@ fn observation(name: &str, seconds: i64, verdict: Verdict) -> Observation {
     if matches!(verdict, Verdict::Pass) {
         outcome.reason = None;
     }
-    Observation { id: CheckId::new(name), at: at(seconds), outcome, missed: 0 }
+    Observation { id: CheckId::new(name), kind: "tcp", at: at(seconds), outcome, missed: 0 }
 }
 
 fn state(all: Vec<CheckSettings>) -> State {
@@ -132,6 +132,9 @@ async fn a_change_of_settings_keeps_what_was_counted() {
     assert_eq!((seen.counters.runs, seen.base), (1, BaseState::Down));
     let other = CheckSettings { kind: "http", ..settings("a") };
     state.apply(vec![SettingsChange::Set(Arc::new(other))]);
+    assert_eq!(view(&state, "a").counters.runs, 0);
+    // A run of the old kind that ends only now says nothing of the new one.
+    state.observe(observation("a", 2, Verdict::Fail));
     assert_eq!(view(&state, "a").counters.runs, 0);
 }
 
