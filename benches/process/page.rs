@@ -10,6 +10,14 @@ use crate::{
     settings::Settings,
 };
 
+/// A number of thousands, as people read it.
+pub(crate) fn thousands(number: usize) -> String {
+    match number / 1000 {
+        0 => number.to_string(),
+        high => format!("{},{:03}", thousands(high), number % 1000),
+    }
+}
+
 /// Figures that belong together.
 pub(crate) struct Table {
     title: String,
@@ -107,12 +115,13 @@ pub(crate) fn page(
          the released build as a process of its own. A budget is a promise of the design; a missed one stays here until \
          it is met.\n\n",
     );
-    let rows = || tables.iter().flat_map(|table| &table.rows);
-    let met = rows().filter(|row| row.met() == Some(true)).count();
-    let missed: Vec<_> = rows().filter(|row| row.met() == Some(false)).collect();
-    let _ = write!(page, "**{met} budgets met, {} missed.**", missed.len());
-    for row in missed {
-        let _ = write!(page, "\n- missed: {}", row.what);
+    let rows = || tables.iter().flat_map(|table| table.rows.iter().map(move |row| (table, row)));
+    let met = rows().filter(|(_, row)| row.met() == Some(true)).count();
+    let missed: Vec<_> = rows().filter(|(_, row)| row.met() == Some(false)).collect();
+    let untold = rows().filter(|(_, row)| row.budget.is_some() && row.met().is_none()).count();
+    let _ = write!(page, "**{met} budgets met, {} missed, {untold} not told.**", missed.len());
+    for (table, row) in missed {
+        let _ = write!(page, "\n- missed: {}, {}", table.title, row.what);
     }
     page.push_str("\n\n");
     page.push_str(&circumstances(machine, settings, took));

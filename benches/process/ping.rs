@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     check_cpu,
     figure::{Budget, Figure, Quantity, quantile},
-    page::{Row, Table},
+    page::{Row, Table, thousands},
     peer,
     service::Service,
     settings::Settings,
@@ -41,9 +41,11 @@ pub(crate) async fn measure(settings: &Settings) -> anyhow::Result<Vec<Table>> {
         let ours = own(settings, &addresses).await;
         let peer = smokeping(settings, &addresses).await;
         if let Ok(ours) = &ours {
-            table
-                .notes
-                .push(format!("{hosts} hosts: noroshi sent {:.0} pings a second", ours.rate));
+            table.notes.push(format!(
+                "{} hosts: noroshi sent {:.0} pings a second",
+                thousands(hosts.into()),
+                ours.rate
+            ));
         }
         let rows: [Told; 3] = [
             ("loss", |it| Quantity::Share(it.loss), Some(Quantity::Share(0.0))),
@@ -55,7 +57,7 @@ pub(crate) async fn measure(settings: &Settings) -> anyhow::Result<Vec<Table>> {
                 reported.as_ref().map(of).map_err(|error| format!("{error:#}"))
             };
             table.rows.push(Row {
-                what: format!("{hosts} hosts: {what}"),
+                what: format!("{} hosts: {what}", thousands(hosts.into())),
                 ours: figure(&ours),
                 peer: Some(figure(&peer)),
                 budget: budget.map(Budget::AtMost),

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     check_cpu::{self, KINDS},
     figure::{Budget, Figure, Quantity, median},
-    page::{Row, Table},
+    page::{Row, Table, thousands},
     peer,
     service::Service,
     settings::Settings,
@@ -57,9 +57,10 @@ pub(crate) async fn measure(settings: &Settings) -> anyhow::Result<Vec<Table>> {
         let mut service = Service::noroshi(settings, &config).await?;
         settled(&mut service, checks, interval).await?;
         let (held, peak) = watched(&mut service, interval.max(SCRAPE_INTERVAL * 2)).await?;
-        memory.rows.push(row(format!("{checks} checks"), held, budget, peer(at + 1)));
+        memory.rows.push(row(format!("{} checks", thousands(checks)), held, budget, peer(at + 1)));
         memory.notes.push(format!(
-            "{checks} checks of all kinds, each every {interval:?}: {} at most since the start",
+            "{} checks of all kinds, each every {interval:?}: {} at most since the start",
+            thousands(checks),
             Quantity::Bytes(peak)
         ));
         if at + 1 == SIZES.len() {
@@ -129,7 +130,7 @@ async fn scrape(
     service: &mut Service,
     checks: usize,
 ) -> anyhow::Result<Table> {
-    let mut table = Table::new(&format!("A scrape of {checks} checks, over the connection"));
+    let mut table = Table::new(&format!("A scrape of {} checks", thousands(checks)));
     let before = service.cpu()?;
     let begun = Instant::now();
     tokio::time::sleep(settings.window).await;
@@ -156,8 +157,9 @@ async fn scrape(
     }
     let series = service.samples().await?.series();
     table.notes.push(format!(
-        "{series} series; medians of {SCRAPES} scrapes one after another; the checks go on meanwhile, and the {} a second \
-         that they cost are taken off",
+        "{} series over one kept connection; medians of {SCRAPES} scrapes one after another; the checks go on meanwhile, \
+         and the {} a second that they cost are taken off",
+        thousands(series),
         Quantity::Seconds(rest)
     ));
     Ok(table)

@@ -12,7 +12,7 @@ use anyhow::ensure;
 use crate::{
     check_cpu,
     figure::{Quantity, median},
-    page::Table,
+    page::{Table, thousands},
     proc,
     service::{self, Service},
     settings::Settings,
@@ -46,7 +46,7 @@ pub(crate) async fn measure(settings: &Settings) -> anyhow::Result<Vec<Table>> {
         Quantity::Seconds(worst)
     ));
     let (took, peak) = reading(settings).await?;
-    let what = format!("reading {CHECKS} checks from one file");
+    let what = format!("reading {} checks from one file", thousands(CHECKS));
     table.own(what, Quantity::Seconds(took), Some(Quantity::Seconds(3.0)));
     table.own("memory meanwhile, at most", Quantity::Bytes(peak), None);
     Ok(vec![table])
