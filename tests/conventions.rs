@@ -376,8 +376,12 @@ fn c33_more_scrapes_than_permitted_are_refused_not_queued() {
     std::fs::write(&file, many).unwrap();
     let path = file.to_str().unwrap();
     let daemon = Daemon::start(&["--config.file", path, "--web.max-requests=1"]);
-    let mut held =
-        std::net::TcpStream::connect(daemon.url().trim_start_matches("http://")).unwrap();
+    // A small window, so that the answer cannot go into the kernel's buffers whole.
+    let held = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    held.set_recv_buffer_size(4096).unwrap();
+    let address: std::net::SocketAddr = daemon.url().trim_start_matches("http://").parse().unwrap();
+    held.connect(&address.into()).unwrap();
+    let mut held = std::net::TcpStream::from(held);
     std::io::Write::write_all(&mut held, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     let mut first = [0_u8; 12];
     std::io::Read::read_exact(&mut held, &mut first).unwrap();

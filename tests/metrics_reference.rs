@@ -60,7 +60,7 @@ fn no_family_repeats_a_label_of_its_check() {
     }
 }
 
-/// A check of every kind, told to measure all it can, one that fails and one that is suppressed by it.
+/// A check of every kind, told to measure all it can; one that fails, one suppressed by it, one that warns.
 fn every_kind(ports: Ports, site: &Peer, gone: &Peer) -> String {
     format!(
         r#"preferred_ip_protocol = "ip4"
@@ -79,6 +79,7 @@ tcp.dialogue = [{{ expect = "^220 " }}, {{ send = "QUIT\r\n" }}, {{ expect = "^2
 tls.address = "localhost:{https}"
 tls.insecure_skip_verify = true
 [checks.dns]
+warn = {{ metrics = [{{ name = "noroshi_check_ip_protocol", above = 1.0 }}] }}
 dns.server = "127.0.0.1:{dns}"
 dns.name = "demo.noroshi.test"
 dns.type = "SOA"

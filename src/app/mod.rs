@@ -25,7 +25,7 @@ use crate::{
     clock::{Clock, Instant},
     config::{self, Config, Loaded, Sources},
     metrics::{Families, Telemetry},
-    model::{BaseState, SettingsChange, Trace, Transition},
+    model::{BaseState, Trace, Transition},
     net::Net,
     probe::{
         self,
@@ -247,7 +247,7 @@ impl App {
 
 /// The stages that carry data, from outside: what goes in, and what readers look at.
 struct Stages {
-    settings: mpsc::Sender<Vec<SettingsChange>>,
+    settings: mpsc::Sender<state::Settings>,
     changes: mpsc::Sender<Vec<Change>>,
     limits: latest::Sender<Limits>,
     views: Arc<Views>,

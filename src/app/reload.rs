@@ -17,6 +17,7 @@ use crate::{
     model::SettingsChange,
     probe::spec::{Change, Check},
     schedule::Limits,
+    state,
 };
 
 /// Who asked for a reload and waits for its result.
@@ -24,7 +25,7 @@ type Request = oneshot::Sender<Result<String, String>>;
 
 /// Where a new configuration goes.
 pub(super) struct Outputs {
-    pub(super) settings: mpsc::Sender<Vec<SettingsChange>>,
+    pub(super) settings: mpsc::Sender<state::Settings>,
     pub(super) changes: mpsc::Sender<Vec<Change>>,
     pub(super) limits: watch::Sender<Limits>,
     /// What `/config` shows.
@@ -175,14 +176,21 @@ impl Reloader {
             }
         }
         if count > 0 {
-            self.outputs.settings.send(set).await.ok()?;
+            self.settle(set).await?;
             self.outputs.changes.send(changes).await.ok()?;
             if !removed.is_empty() {
-                self.outputs.settings.send(removed).await.ok()?;
+                self.settle(removed).await?;
             }
         }
         self.checks = checks;
         Some(count)
+    }
+
+    /// Hands changes to the state and waits until readers see them.
+    async fn settle(&self, changes: Vec<SettingsChange>) -> Option<()> {
+        let (applied, done) = oneshot::channel();
+        self.outputs.settings.send(state::Settings { changes, applied }).await.ok()?;
+        done.await.ok()
     }
 
     fn succeeded(&self) {

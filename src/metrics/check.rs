@@ -51,10 +51,10 @@ type Row<S> = (Desc, fn(&Seen<'_>, &mut S));
 
 /// The table of families, in the order of the exposition and of the docs.
 pub(super) fn rows<S: Sink>() -> impl Iterator<Item = Row<S>> {
-    verdicts().into_iter().chain(counts()).chain(times()).chain(settings())
+    verdicts().into_iter().chain(reasons()).chain(counts()).chain(times()).chain(settings())
 }
 
-fn verdicts<S: Sink>() -> [Row<S>; 9] {
+fn verdicts<S: Sink>() -> [Row<S>; 5] {
     [
         (
             Desc::gauge(
@@ -102,6 +102,11 @@ fn verdicts<S: Sink>() -> [Row<S>; 9] {
                 }
             },
         ),
+    ]
+}
+
+fn reasons<S: Sink>() -> [Row<S>; 4] {
+    [
         (
             Desc::gauge(
                 "noroshi_check_failing",

@@ -13,7 +13,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tracing::debug;
 
 use crate::{
@@ -22,6 +22,14 @@ use crate::{
 };
 use entry::Entry;
 pub use view::{Counters, Slot, View, Views};
+
+/// A set of changes, and who waits until readers see them.
+pub struct Settings {
+    /// In any order.
+    pub changes: Vec<SettingsChange>,
+    /// Told when they are applied.
+    pub applied: oneshot::Sender<()>,
+}
 
 /// Where the state's own words go.
 pub struct Outputs {
@@ -71,14 +79,19 @@ impl State {
     /// observation never meets a check that was already replaced.
     pub async fn run(
         mut self,
-        mut settings: mpsc::Receiver<Vec<SettingsChange>>,
+        mut settings: mpsc::Receiver<Settings>,
         mut observations: mpsc::Receiver<Observation>,
         outputs: Outputs,
     ) {
         loop {
             let effects = tokio::select! {
                 biased;
-                Some(changes) = settings.recv() => self.apply(changes),
+                Some(Settings { changes, applied }) = settings.recv() => {
+                    let effects = self.apply(changes);
+                    // Whoever waited may have gone.
+                    let _ = applied.send(());
+                    effects
+                }
                 Some(observation) = observations.recv() => self.observe(observation),
                 else => return,
             };
