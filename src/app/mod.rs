@@ -321,10 +321,11 @@ async fn log_transitions(mut transitions: mpsc::Receiver<Transition>) {
         let overlays = to.1.words().collect::<Vec<_>>().join(",");
         let good = matches!(to.0, BaseState::Up | BaseState::Recovering);
         let (from, to) = (from.0.word(), to.0.word());
+        let what = if from == to { "overlay changed" } else { "state changed" };
         if good {
-            info!(check = %id, from, to, overlays, "state changed");
+            info!(check = %id, from, to, overlays, "{what}");
         } else {
-            warn!(check = %id, from, to, overlays, reason, detail = &*detail, "state changed");
+            warn!(check = %id, from, to, overlays, reason, detail = &*detail, "{what}");
         }
     }
 }

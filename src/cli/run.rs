@@ -87,7 +87,9 @@ async fn live(options: Options, read: Read, mut signals: Signals) -> Exit {
     info!("stopping: runs in flight end or are cut");
     tokio::select! {
         ended = app.stop() => {
-            if !ended {
+            if ended {
+                info!("stopped");
+            } else {
                 warn!("not everything ended in time");
             }
         }
