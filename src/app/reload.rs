@@ -113,10 +113,11 @@ impl Reloader {
     }
 
     async fn attempt(&mut self) -> Result<String, String> {
-        let (_, config) = load(self.sources.clone()).await.map_err(|failed| match failed {
+        let (_, mut config) = load(self.sources.clone()).await.map_err(|failed| match failed {
             StartError::Config(loaded) => loaded.human(false, "nothing was changed"),
             other => other.to_string(),
         })?;
+        config.checks = discovery::kept(&self.checks, config.checks);
         self.move_demo(config.demo).await?;
         log::set_level(config.log.level);
         // Other gates only for other limits: runs in flight keep the old ones.

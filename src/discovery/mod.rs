@@ -32,3 +32,45 @@ pub fn changes(from: &[Check], to: &[Check]) -> Vec<Change> {
         }
     }
 }
+
+/// The new set with the old checks in place of their equals: what stays lies in memory once. Both are sorted by name.
+pub fn kept(from: &[Check], to: Vec<Check>) -> Vec<Check> {
+    let mut from = from.iter().peekable();
+    let keep = |new: Check| {
+        while from.next_if(|old| old.settings.id < new.settings.id).is_some() {}
+        from.next_if(|old| **old == new).cloned().unwrap_or(new)
+    };
+    to.into_iter().map(keep).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::Arc};
+
+    use figment::value::Value;
+
+    use super::*;
+    use crate::{
+        model::{CheckId, CheckSettings},
+        probe::spec::KINDS,
+    };
+
+    fn check(name: &str, address: &str) -> Check {
+        let tcp = KINDS.iter().find(|kind| kind.word == "tcp").unwrap();
+        let value = Value::serialize(BTreeMap::from([("address", address)])).unwrap();
+        let settings = CheckSettings::new(CheckId::new(name), "tcp", address, name);
+        Check { settings: Arc::new(settings), spec: Arc::new((tcp.parse)(&value).unwrap()) }
+    }
+
+    #[test]
+    fn what_stays_is_the_old_value_and_what_changed_the_new_one() {
+        let old = ["a", "b", "d", "e"].map(|name| check(name, "127.0.0.1:1"));
+        let mut new = ["b", "c", "d", "e"].map(|name| check(name, "127.0.0.1:1"));
+        new[2] = check("d", "127.0.0.1:2");
+        let kept = kept(&old, new.to_vec());
+        assert_eq!(kept, new);
+        let same = |one: &Check, other: &Check| Arc::ptr_eq(&one.spec, &other.spec);
+        assert!(same(&kept[0], &old[1]) && same(&kept[3], &old[3]));
+        assert!(same(&kept[1], &new[1]) && same(&kept[2], &new[2]));
+    }
+}
