@@ -44,11 +44,18 @@ impl Client {
 
     /// `encoding` is what is accepted: `gzip`, `identity`.
     pub(crate) async fn get(&mut self, path: &str, encoding: &str) -> anyhow::Result<Answer> {
-        tokio::time::timeout(PATIENCE, self.ask(path, encoding)).await?
+        tokio::time::timeout(PATIENCE, self.ask("GET", path, encoding)).await?
     }
 
-    async fn ask(&mut self, path: &str, encoding: &str) -> anyhow::Result<Answer> {
-        let request = Request::get(path)
+    /// Without a body.
+    pub(crate) async fn post(&mut self, path: &str) -> anyhow::Result<Answer> {
+        tokio::time::timeout(PATIENCE, self.ask("POST", path, "identity")).await?
+    }
+
+    async fn ask(&mut self, method: &str, path: &str, encoding: &str) -> anyhow::Result<Answer> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
             .header(header::HOST, &self.host)
             .header(header::ACCEPT_ENCODING, encoding)
             .body(Empty::new())?;

@@ -65,6 +65,10 @@ pub(crate) async fn measure(settings: &Settings) -> anyhow::Result<Vec<Table>> {
         ));
         if at + 1 == SIZES.len() {
             scrapes = Some(scrape(settings, &mut service, checks).await?);
+            service.reload().await?;
+            let (held, _) = watched(&mut service, SCRAPE_INTERVAL * 2).await?;
+            let what = format!("{} checks, after a reload", thousands(checks));
+            memory.own(what, Quantity::Bytes(held), Some(Quantity::Bytes(budget)));
         }
     }
     Ok([memory].into_iter().chain(scrapes).collect())

@@ -19,6 +19,9 @@ use crate::{
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Longer than the file system's clock is coarse.
+const SETTLE: Duration = Duration::from_millis(50);
+
 /// Between two tries to reach a program that starts.
 const LOOK: Duration = Duration::from_micros(500);
 
@@ -41,6 +44,8 @@ impl Service {
     pub(crate) async fn noroshi(settings: &Settings, config: &str) -> anyhow::Result<Self> {
         let file = settings.folder.path().join("noroshi.toml");
         fs::write(&file, config)?;
+        // A file written at the moment of the start is taken for a changed one, and read again.
+        tokio::time::sleep(SETTLE).await;
         let mut command = Command::new(noroshi());
         command.arg("--config.file").arg(file).env_clear();
         Self::start(settings, command).await
@@ -80,6 +85,11 @@ impl Service {
     /// Memory held now and at most, in bytes.
     pub(crate) fn memory(&self) -> anyhow::Result<(f64, f64)> {
         proc::memory(self.child.id())
+    }
+
+    /// Has the configuration read again.
+    pub(crate) async fn reload(&mut self) -> anyhow::Result<()> {
+        self.client.post("/-/reload").await.map(drop)
     }
 
     pub(crate) async fn metrics(&mut self, encoding: &str) -> anyhow::Result<Answer> {
