@@ -6,6 +6,7 @@
 //!
 //! **From a file to a run**
 //! - [`config`]: files, environment and flags to one checked configuration; every mistake at once, with its place.
+//! - [`compat`]: files of the programs noroshi replaces, turned into its own specs.
 //! - [`discovery`]: where checks come from; the difference between the set that was and the set that is wanted.
 //! - [`schedule`]: who is due when. Slots, limits, pace. The only spawner of scheduled runs.
 //! - [`probe`]: one file per kind: a spec in, an [`Outcome`](model::Outcome) out, within its deadline.
@@ -26,6 +27,7 @@
 //! - [`cli`]: arguments to calls of the app; prints.
 //! - [`demo`]: targets on loopback for the example configuration.
 
+pub mod compat;
 pub mod config;
 pub mod discovery;
 pub mod probe;

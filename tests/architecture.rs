@@ -23,18 +23,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &["re2"]),
     ("net", &["model", "clock"]),
     ("probe", &["model", "net", "clock", "re2"]),
+    ("compat", &["model", "re2", "probe::spec"]),
     ("discovery", &["model", "clock", "probe::spec"]),
     ("schedule", &["model", "clock", "probe::spec"]),
     ("state", &["model", "clock"]),
     ("metrics", &["model", "state", "clock"]),
-    ("config", &["model", "clock", "re2", "probe::spec", "net::spec"]),
-    ("api", &["model", "metrics", "state", "probe", "clock"]),
+    ("config", &["model", "clock", "re2", "compat", "probe::spec", "net::spec"]),
+    ("api", &["model", "metrics", "state", "probe", "compat", "net::spec", "clock"]),
     ("demo", &["model", "clock"]),
     (
         "app",
         &[
             "api",
             "clock",
+            "compat",
             "config",
             "demo",
             "discovery",
@@ -47,7 +49,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "state",
         ],
     ),
-    ("cli", &["app", "config", "probe", "net", "clock", "model"]),
+    ("cli", &["app", "compat", "config", "probe", "net", "clock", "model"]),
     ("main", &["cli", "app", "clock"]),
 ];
 

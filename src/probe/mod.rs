@@ -115,6 +115,24 @@ trait Described {
     fn problems(&self) -> Vec<Problem> {
         Vec::new()
     }
+    /// The same check of another target: how one module of a `blackbox.yml` serves every `/probe?target=`.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong with the target. It came from a stranger and is not repeated whole.
+    fn aimed(&self, aim: &Aim<'_>) -> Result<Spec, String>;
+}
+
+/// What a request for `/probe` says of the target; what a kind has no use for it ignores, as blackbox_exporter does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Aim<'a> {
+    /// Takes the place of what the kind's `TARGET_KEY` holds, in the same form.
+    pub target: &'a str,
+    /// `hostname`: the `Host` header of HTTP, and the name a certificate is verified for where the spec names none.
+    pub hostname: Option<&'a str>,
+    /// `query_name`: what a name server is asked for.
+    pub query_name: Option<&'a str>,
+    /// `query_type`: the record type it is asked for.
+    pub query_type: Option<&'a str>,
 }
 
 /// A host and a port; the port is 0 where the protocol has none.
@@ -193,6 +211,14 @@ impl Spec {
     /// Mistakes that no single value shows.
     pub fn problems(&self) -> Vec<Problem> {
         self.erased().problems()
+    }
+
+    /// The same check of another target.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong with the target.
+    pub fn aimed(&self, aim: &Aim<'_>) -> Result<Self, String> {
+        self.erased().aimed(aim)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-pub use super::{COMMON_FAMILIES, Endpoint, KINDS, Kind, Problem, Spec};
+pub use super::{Aim, COMMON_FAMILIES, Endpoint, KINDS, Kind, Problem, Spec};
 use crate::model::{CheckId, CheckSettings};
 
 /// A configured check: what every kind has, and what its own kind needs. Cheap to clone.

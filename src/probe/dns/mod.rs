@@ -56,7 +56,7 @@ use self::{
     question::Question,
     words::{QueryClass, QueryName, QueryType, Server, Transport},
 };
-use super::{Described, Endpoint, Probe, Problem, Run};
+use super::{Aim, Described, Endpoint, Probe, Problem, Run};
 use crate::model::{Desc, Failure};
 
 /// A question to a name server, and what its answer is to be.
@@ -127,6 +127,17 @@ impl Described for Spec {
             });
         }
         problems
+    }
+
+    fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
+        let mut spec = Self { server: aim.target.parse()?, ..self.clone() };
+        if let Some(name) = aim.query_name {
+            spec.name = name.parse()?;
+        }
+        if let Some(record_type) = aim.query_type {
+            spec.record_type = record_type.parse()?;
+        }
+        Ok(super::Spec::Dns(spec))
     }
 }
 

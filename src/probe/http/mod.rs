@@ -29,7 +29,7 @@ use self::{
     redirect::Redirects, request::Method,
 };
 use super::{
-    Described, Endpoint, Probe, Problem, Run,
+    Aim, Described, Endpoint, Probe, Problem, Run,
     web::{self, BasicAuth, Headers, HttpUrl, ProxyUrl},
 };
 use crate::{
@@ -146,6 +146,14 @@ impl Described for Spec {
 
     fn problems(&self) -> Vec<Problem> {
         problems::of(self)
+    }
+
+    fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
+        let mut spec = Self { url: aim.target.parse()?, ..self.clone() };
+        if let Some(hostname) = aim.hostname {
+            spec.headers.set_host(hostname)?;
+        }
+        Ok(super::Spec::Http(spec))
     }
 }
 

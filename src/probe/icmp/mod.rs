@@ -19,7 +19,7 @@ use self::{
     expect::Expect,
     tally::{Packet, Tally},
 };
-use super::{Described, Endpoint, Probe, Problem, Run};
+use super::{Aim, Described, Endpoint, Probe, Problem, Run};
 use crate::{
     clock,
     model::{Desc, Fact, Failure, Phase, PromDuration},
@@ -86,15 +86,18 @@ fn default_ttl() -> u8 {
 }
 
 fn host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
+    host_of(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+fn host_of(text: &str) -> Result<String, String> {
     let literal = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     let name = !text.is_empty() && !text.contains(['/', ':', '@', '[', ']', ' ']);
     match (literal, name) {
         (Ok(address), _) => Ok(address.to_string()),
-        (Err(_), true) => Ok(text),
-        (Err(_), false) => Err(de::Error::custom(format!(
+        (Err(_), true) => Ok(text.to_owned()),
+        (Err(_), false) => Err(format!(
             "`{text}` is neither a host name nor an address; a ping has no scheme and no port"
-        ))),
+        )),
     }
 }
 
@@ -154,6 +157,10 @@ impl Described for Spec {
             });
         }
         problems
+    }
+
+    fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
+        Ok(super::Spec::Icmp(Self { host: host_of(aim.target)?, ..self.clone() }))
     }
 }
 

@@ -14,7 +14,7 @@ use super::hex::Hex;
 use dialogue::Step;
 
 use super::{
-    Described, Endpoint, Probe, Problem, Run,
+    Aim, Described, Endpoint, Probe, Problem, Run,
     address::Address,
     certificate,
     stream::{self, Security, Starttls, Stream, Wire},
@@ -91,6 +91,14 @@ impl Described for Spec {
             });
         }
         found
+    }
+
+    fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
+        let mut spec = Self { address: aim.target.parse()?, ..self.clone() };
+        if let (Some(tls), Some(name)) = (&mut spec.tls, aim.hostname) {
+            tls.server_name.get_or_insert_with(|| name.to_owned());
+        }
+        Ok(super::Spec::Tcp(spec))
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use expect::Expect;
 
 use super::{
-    Described, Endpoint, Probe, Problem, Run,
+    Aim, Described, Endpoint, Probe, Problem, Run,
     address::Address,
     certificate,
     stream::{self, Security, Starttls},
@@ -93,6 +93,14 @@ impl Described for Spec {
         }
         found.extend(self.expect.problems());
         found
+    }
+
+    fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
+        let mut spec = Self { address: aim.target.parse()?, ..self.clone() };
+        if let Some(name) = aim.hostname {
+            spec.server_name.get_or_insert_with(|| name.to_owned());
+        }
+        Ok(super::Spec::Tls(spec))
     }
 }
 

@@ -27,6 +27,16 @@ impl Headers {
         }
     }
 
+    /// Says `Host` in the user's place.
+    ///
+    /// # Errors
+    /// One sentence, where no header can carry the value.
+    pub(in crate::probe) fn set_host(&mut self, host: &str) -> Result<(), String> {
+        let value = HeaderValue::try_from(host).map_err(|_| "not a host name".to_owned())?;
+        self.map.insert(HOST, value);
+        Ok(())
+    }
+
     /// Whether a header may only be sent to the host the user wrote it for.
     pub(in crate::probe) fn is_private(name: &HeaderName) -> bool {
         is_secret_name(name.as_str()) || *name == HOST

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{conversation::Conversation, dialogue::Step};
 use super::{
-    Described, Endpoint, Probe, Problem, Run, certificate,
+    Aim, Described, Endpoint, Probe, Problem, Run, certificate,
     stream::{self, Security, Stream},
     web::{self, Authorization, BasicAuth, Headers, WebsocketUrl},
 };
@@ -148,6 +148,10 @@ impl Described for Spec {
             });
         }
         found
+    }
+
+    fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
+        Ok(super::Spec::Websocket(Self { url: aim.target.parse()?, ..self.clone() }))
     }
 }
 

@@ -1,0 +1,79 @@
+//! blackbox_exporter's `blackbox.yml`: each module becomes the spec of a native check that is not aimed at anything yet.
+//!
+//! Contract: [`Modules::read`] accepts and refuses what blackbox_exporter 0.28 does and tells every mistake at once, each
+//! with module, field and line; [`Module::check`] aims a module at a target, which costs a clone and no parsing.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use crate::{
+    model::CheckSettings,
+    probe::spec::{Aim, Check, Spec},
+};
+
+/// What a module's `prober` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prober {
+    /// `http`
+    Http,
+    /// `tcp`
+    Tcp,
+    /// `dns`
+    Dns,
+    /// `icmp`
+    Icmp,
+    /// `grpc`
+    Grpc,
+    /// `unix`
+    Unix,
+    /// `websocket`
+    Websocket,
+}
+
+/// The modules of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Modules {
+    /// By name.
+    pub modules: BTreeMap<String, Arc<Module>>,
+    /// The whole file as `/config` shows it: every default filled in, every secret masked.
+    pub shown: Arc<str>,
+}
+
+/// One module of a `blackbox.yml`.
+#[derive(Debug, Clone)]
+pub struct Module {
+    /// Its key under `modules`.
+    pub name: Arc<str>,
+    /// What it names as its prober.
+    pub prober: Prober,
+    /// `timeout`; the scrape's own decides where there is none.
+    pub timeout: Option<Duration>,
+    /// The native check, aimed at nothing.
+    pub spec: Arc<Spec>,
+    /// Address family, source address and the like; the rest is replaced by [`Self::check`].
+    pub settings: CheckSettings,
+    /// The module as YAML, as `debug=true` shows it: defaults filled in, secrets masked.
+    pub shown: Arc<str>,
+    /// What the module's own `Host` header says; `hostname` may only repeat it.
+    pub host: Option<String>,
+    /// Whether it has a rule in CEL, and so `probe_failed_due_to_cel`.
+    pub has_cel: bool,
+    /// Whether `query_name` and `query_type` may be asked for: our own key `dns.allow_query_parameters`.
+    pub query_parameters: bool,
+}
+
+impl Module {
+    /// The module's check of one target.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong with the target.
+    pub fn check(&self, aim: &Aim<'_>, timeout: Duration) -> Result<Check, String> {
+        let spec = self.spec.aimed(aim)?;
+        let settings = CheckSettings {
+            target: spec.target().into(),
+            host: spec.endpoint().host.into(),
+            timeout,
+            ..self.settings.clone()
+        };
+        Ok(Check { settings: Arc::new(settings), spec: Arc::new(spec) })
+    }
+}

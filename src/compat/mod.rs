@@ -1,0 +1,6 @@
+//! Files and pages of the programs noroshi takes the place of, turned into its own specs and back.
+//!
+//! Contract: pure. Foreign text goes in, specs come out (or the other way round); nothing here opens a connection, reads
+//! a clock or a file. What a peer accepts is accepted and what it refuses is refused, with a better message.
+
+pub mod blackbox;
