@@ -42,6 +42,7 @@ pub use self::{
         DEFAULT_PORT, DemoOptions, ExternalUrl, ListenAddress, LogFormat, LogLevel, LogOptions,
         MetricsOptions, RoutePrefix, ScheduleOptions, WebOptions,
     },
+    suggest::nearest,
 };
 use self::{
     files::Refused,
