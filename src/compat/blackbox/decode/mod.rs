@@ -9,8 +9,9 @@ mod field;
 mod section;
 
 pub(super) use self::{
+    field::step,
     field::{Claims, Field, GoDuration, Named, Pattern, Sensitive, Size, Text},
-    section::{Section, section},
+    section::{Section, key, section},
 };
 
 use std::{
@@ -220,6 +221,11 @@ impl<'d> Reader<'d> {
         let place = self.spots.get(at).map(|spot| spot.key.unwrap_or(spot.value));
         self.report(code, path, place, message);
         self.hint(hint);
+    }
+
+    /// The same, where the place is known and no key names it.
+    pub(super) fn note_at(&mut self, code: Code, place: Place, message: String) {
+        self.report(code, "", Some(place), message);
     }
 
     /// A way to mend what was reported last.

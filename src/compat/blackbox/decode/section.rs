@@ -50,6 +50,11 @@ impl<S: Section> Field for S {
     }
 }
 
+/// The key of a field: `type` is a word of Rust's too, and written `r#type`.
+pub(in crate::compat::blackbox) fn key(field: &'static str) -> &'static str {
+    field.strip_prefix("r#").unwrap_or(field)
+}
+
 /// Declares a [`Section`]: `key: Type`, `key: Type => always` where a zero is shown too, `field: Type => inline` where the
 /// keys of another section stand among these. `= { .. }` names what is not zero before the file is read; the method
 /// behind `check` is called when all is read.
@@ -90,7 +95,7 @@ macro_rules! section {
     };
 
     (@key $keys:ident $field:ident $type:ty => inline) => { <$type as Section>::keys($keys) };
-    (@key $keys:ident $field:ident $type:ty $(=> always)?) => { $keys.push(stringify!($field)) };
+    (@key $keys:ident $field:ident $type:ty $(=> always)?) => { $keys.push(key(stringify!($field))) };
 
     (@entry $place:expr, $key:ident, $reader:ident, $value:ident => inline) => {
         if Section::entry(&mut $place, $key, $reader, $value) {
@@ -98,7 +103,7 @@ macro_rules! section {
         }
     };
     (@entry $self:ident.$field:ident, $key:ident, $reader:ident, $value:ident $(=> always)?) => {
-        if $key == stringify!($field) {
+        if $key == key(stringify!($field)) {
             $reader.read($value, &mut $self.$field);
             return true;
         }
@@ -106,11 +111,11 @@ macro_rules! section {
 
     (@show $place:expr, $field:ident, $shown:ident => inline) => { Section::entries(&$place, $shown) };
     (@show $place:expr, $field:ident, $shown:ident => always) => {
-        $shown.push((stringify!($field).into(), Field::show(&$place)))
+        $shown.push((key(stringify!($field)).into(), Field::show(&$place)))
     };
     (@show $place:expr, $field:ident, $shown:ident) => {
         if !Field::is_zero(&$place) {
-            $shown.push((stringify!($field).into(), Field::show(&$place)));
+            $shown.push((key(stringify!($field)).into(), Field::show(&$place)));
         }
     };
 

@@ -3,7 +3,7 @@
 use super::Tls;
 use crate::compat::blackbox::{
     codes,
-    decode::{Claims, Field, Named, Reader, Section, Sensitive, Text, section},
+    decode::{Claims, Field, Named, Reader, Section, Sensitive, Text, key, section, step},
     yaml::{Id, Yaml},
 };
 
@@ -261,7 +261,7 @@ impl Headers {
     fn validate(&self, reader: &mut Reader<'_>) {
         for (name, _) in self.0.iter() {
             if RESERVED.contains(&&*name.to_ascii_lowercase()) {
-                let path = format!("http_headers{}", super::super::decode::step(name));
+                let path = format!("http_headers{}", step(name));
                 let why = format!("the header `{name}` cannot be set by `http_headers`; use `headers`");
                 reader.clash(codes::BAD_VALUE, &[&path], why);
             }

@@ -2,7 +2,7 @@ use super::Tls;
 use crate::{
     compat::blackbox::{
         codes,
-        decode::{Field, Reader, Section, Text, section},
+        decode::{Field, Reader, Section, Text, key, section},
         yaml::{Id, Yaml},
     },
     model::suggest,

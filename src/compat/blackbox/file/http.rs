@@ -1,7 +1,7 @@
 use super::Client;
 use crate::compat::blackbox::{
     codes,
-    decode::{Field, Named, Pattern, Reader, Section, Size, Text, section},
+    decode::{Field, Named, Pattern, Reader, Section, Size, Text, key, section},
     yaml::{Id, Yaml},
 };
 
@@ -115,7 +115,7 @@ impl Field for Rule {
         if !self.0.take(reader, id) {
             return false;
         }
-        if let Err(why) = crate::compat::blackbox::cel::check(&self.0.lossy()) {
+        if let Err(why) = crate::compat::blackbox::native::cel(&self.0.lossy()) {
             reader.error(codes::BAD_VALUE, id, why);
             return false;
         }

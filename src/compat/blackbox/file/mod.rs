@@ -19,14 +19,14 @@ pub(super) use self::{
 };
 
 use super::{
-    decode::{Field, GoDuration, Named, Reader, Section, Text, section},
+    decode::{Field, GoDuration, Named, Reader, Section, Text, key, section},
     yaml::{Id, Yaml},
 };
 
 section! {
     /// The whole file.
     File {
-        modules: Named<Module>,
+        modules: Named<Module> => always,
     }
 }
 

@@ -1,7 +1,7 @@
 use super::{Client, Header, QueryResponse, Tls};
 use crate::compat::blackbox::{
     codes,
-    decode::{Field, Named, Reader, Section, Text, section},
+    decode::{Field, Named, Reader, Section, Text, key, section},
     yaml::{Id, Yaml},
 };
 

@@ -1,7 +1,7 @@
 use super::Tls;
 use crate::compat::blackbox::{
     codes,
-    decode::{Field, Pattern, Reader, Section, Text, section},
+    decode::{Field, Pattern, Reader, Section, Text, key, section},
     yaml::{Id, Yaml},
 };
 

@@ -1,6 +1,6 @@
 use crate::compat::blackbox::{
     codes,
-    decode::{Field, Reader, Section, Sensitive, Text, section},
+    decode::{Field, Reader, Section, Sensitive, Text, key, section},
     yaml::{Id, Yaml},
 };
 

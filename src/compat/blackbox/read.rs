@@ -1,0 +1,158 @@
+//! From the text of a `blackbox.yml` to its modules, or to all that is wrong with it.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use super::{
+    Module, Modules, Prober, codes,
+    decode::{self, Field, Reader, quoted},
+    file::{self, File},
+    native,
+    yaml::{Document, Layout, Place, Syntax},
+};
+use crate::model::{CheckId, CheckSettings, Diagnostic, Severity};
+
+impl Modules {
+    /// Reads the text of a `blackbox.yml`. `file` is its name in diagnostics; nothing is opened.
+    ///
+    /// # Errors
+    /// Every mistake, and the warnings among them, in the order of the file.
+    pub fn read(text: &str, file: &Path) -> Result<Self, Vec<Diagnostic>> {
+        let document = document(text, file).map_err(|wrong| vec![*wrong])?;
+        let mut reader = Reader::new(&document, file);
+        let mut found = File::default();
+        reader.read(document.root(), &mut found);
+        if let Some(place) = document.second {
+            let message = "only the first document of the file is read".to_owned();
+            reader.note_at(codes::IGNORED, place, message);
+        }
+        let shown = shown(&found);
+        let mut modules = Self { shown, ..Self::default() };
+        for (name, module) in found.modules.0 {
+            modules.add(&mut reader, name, &module);
+        }
+        let diagnostics = reader.into_diagnostics();
+        if diagnostics.iter().any(|one| one.severity == Severity::Error) {
+            return Err(diagnostics);
+        }
+        modules.warnings = diagnostics;
+        Ok(modules)
+    }
+
+    fn add(&mut self, reader: &mut Reader<'_>, name: String, module: &file::Module) {
+        let path = format!("modules.{}", quoted(&name));
+        let word = module.prober.lossy();
+        let Some(prober) = Prober::ALL.iter().copied().find(|prober| prober.word() == word) else {
+            unknown_prober(reader, &path, &word);
+            self.unknown_probers.insert(name, word.into());
+            return;
+        };
+        native::warnings(reader, &path, prober, module);
+        let native = native::compile(prober, module);
+        for remark in &native.remarks {
+            let at = format!("{path}.{}", remark.field);
+            reader.note(remark.code, &at, format!("{}: {}", decode::subject(&at), remark.message), None);
+        }
+        match compiled(&name, prober, module, native) {
+            Ok(module) => drop(self.modules.insert(name, Arc::new(module))),
+            Err(why) => {
+                let message = format!("{}: {why}", decode::subject(&path));
+                reader.note(codes::BAD_VALUE, &path, message, None);
+            }
+        }
+    }
+}
+
+impl Prober {
+    /// Every prober, `websocket` of blackbox_exporter's master among them.
+    pub const ALL: [Self; 7] =
+        [Self::Http, Self::Tcp, Self::Dns, Self::Icmp, Self::Grpc, Self::Unix, Self::Websocket];
+
+    /// The word in the file, which is the word of the native kind too.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Tcp => "tcp",
+            Self::Dns => "dns",
+            Self::Icmp => "icmp",
+            Self::Grpc => "grpc",
+            Self::Unix => "unix",
+            Self::Websocket => "websocket",
+        }
+    }
+}
+
+fn document(text: &str, file: &Path) -> Result<Document, Box<Diagnostic>> {
+    let wrong = |code: codes::Code, message: String, place: Place| Diagnostic {
+        code: code.word,
+        severity: Severity::Error,
+        message,
+        path: String::new(),
+        span: Some(decode::span(file, place)),
+        origin: None,
+        hint: None,
+        known: Vec::new(),
+    };
+    match Document::parse(text) {
+        Ok(Some(document)) => Ok(document),
+        Ok(None) => {
+            let message = "the file holds no YAML document".to_owned();
+            let place = Place { line: 1, column: 1, start: 0, end: 0 };
+            let hint = Some("`modules: {}` is the least that is accepted".to_owned());
+            Err(Box::new(Diagnostic { hint, ..wrong(codes::EMPTY, message, place) }))
+        }
+        Err(Syntax { message, place }) => Err(Box::new(wrong(codes::SYNTAX, message, place))),
+    }
+}
+
+/// As `/config` shows it: the deprecated flag is replaced by its successor.
+fn shown(found: &File) -> Arc<str> {
+    let mut found = found.clone();
+    for (_, module) in &mut found.modules.0 {
+        module.http.no_follow_redirects = None;
+    }
+    found.show().write(Layout::V3).into()
+}
+
+fn unknown_prober(reader: &mut Reader<'_>, path: &str, word: &str) {
+    let message = if word.is_empty() {
+        format!("{} names no prober: every probe of it is answered with 400", decode::subject(path))
+    } else {
+        format!(
+            "{}: unknown prober `{word}`; every probe of it is answered with 400",
+            decode::subject(path)
+        )
+    };
+    let words = Prober::ALL.map(Prober::word);
+    let near = crate::model::suggest::did_you_mean(word, words);
+    let hint = near.or_else(|| Some(format!("it is one of {}", words.join(", "))));
+    reader.note(codes::BROKEN_MODULE, &format!("{path}.prober"), message, hint);
+}
+
+fn compiled(
+    name: &str,
+    prober: Prober,
+    module: &file::Module,
+    native: native::Native,
+) -> Result<Module, String> {
+    let spec = native.spec()?;
+    let mut settings = CheckSettings::new(CheckId::new(name), spec.kind(), "", "");
+    native.settings(&mut settings);
+    let mut shown = module.clone();
+    shown.http.no_follow_redirects = None;
+    let host = module.http.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
+    let http = prober == Prober::Http;
+    Ok(Module {
+        name: name.into(),
+        prober,
+        timeout: u64::try_from(module.timeout.0).ok().filter(|nanos| *nanos > 0).map(Duration::from_nanos),
+        spec: Arc::new(spec),
+        settings,
+        shown: shown.show().write(Layout::V2).into(),
+        host: host.filter(|_| http).map(|(_, value)| value.lossy().into_owned()),
+        has_cel: http
+            && (module.http.fail_if_body_json_matches_cel.is_some()
+                || module.http.fail_if_body_json_not_matches_cel.is_some()),
+        query_parameters: prober == Prober::Dns && module.dns.allow_query_parameters,
+        broken: native.broken.map(Into::into),
+    })
+}
