@@ -54,7 +54,11 @@ fn the_page_of_the_configuration_is_theirs() {
         if let (true, Ok(modules)) = (accepted, read(&name)) {
             let theirs = file(&format!("{name}.config"));
             if *modules.shown != theirs {
-                let _ = writeln!(complaints, "== {name}\n-- theirs\n{theirs}-- ours\n{}", modules.shown);
+                let _ = writeln!(
+                    complaints,
+                    "== {name}\n-- theirs\n{theirs}-- ours\n{}",
+                    modules.shown
+                );
             }
         }
     }

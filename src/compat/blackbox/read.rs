@@ -50,7 +50,12 @@ impl Modules {
         let native = native::compile(prober, module);
         for remark in &native.remarks {
             let at = format!("{path}.{}", remark.field);
-            reader.note(remark.code, &at, format!("{}: {}", decode::subject(&at), remark.message), None);
+            reader.note(
+                remark.code,
+                &at,
+                format!("{}: {}", decode::subject(&at), remark.message),
+                None,
+            );
         }
         match compiled(&name, prober, module, native) {
             Ok(module) => drop(self.modules.insert(name, Arc::new(module))),
@@ -144,7 +149,10 @@ fn compiled(
     Ok(Module {
         name: name.into(),
         prober,
-        timeout: u64::try_from(module.timeout.0).ok().filter(|nanos| *nanos > 0).map(Duration::from_nanos),
+        timeout: u64::try_from(module.timeout.0)
+            .ok()
+            .filter(|nanos| *nanos > 0)
+            .map(Duration::from_nanos),
         spec: Arc::new(spec),
         settings,
         shown: shown.show().write(Layout::V2).into(),

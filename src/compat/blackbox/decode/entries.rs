@@ -34,7 +34,8 @@ impl Reader<'_> {
         }
         let (before, mut merge) = (entries.len(), None);
         for (at, (key, value)) in own.iter().enumerate() {
-            let twice = own[..at].iter().find(|(other, _)| same(self.node(*other), self.node(*key)));
+            let twice =
+                own[..at].iter().find(|(other, _)| same(self.node(*other), self.node(*key)));
             if let Some((first, _)) = twice {
                 let line = self.node(*first).place.line;
                 let name = self.subject();

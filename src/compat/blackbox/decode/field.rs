@@ -134,7 +134,10 @@ impl Field for i64 {
         let number = match scalar {
             Scalar::Int(number) => Self::try_from(number).ok(),
             // Go cuts the fraction off.
-            #[expect(clippy::cast_possible_truncation, reason = "as Go does; the bounds are checked")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "as Go does; the bounds are checked"
+            )]
             Scalar::Float(number) if number.abs() < 9.2e18 => Some(number as Self),
             _ => None,
         };
@@ -481,7 +484,8 @@ fn numbers(left: &[char], right: &[char], at: usize) -> Ordering {
         let digits: Vec<i64> =
             text[at..].iter().map_while(|c| c.to_digit(10)).map(i64::from).collect();
         let start = i64::from(within);
-        let number = digits.iter().fold(start, |sum, digit| sum.wrapping_mul(10).wrapping_add(*digit));
+        let number =
+            digits.iter().fold(start, |sum, digit| sum.wrapping_mul(10).wrapping_add(*digit));
         (number, digits.len())
     };
     value(left).cmp(&value(right)).then(left[at].cmp(&right[at]))

@@ -89,7 +89,8 @@ section! {
 }
 
 /// RFC 7523: a token by a signed assertion.
-pub(in crate::compat::blackbox) const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+pub(in crate::compat::blackbox) const JWT_BEARER: &str =
+    "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 impl Client {
     /// As blackbox_exporter's, and as there an old bearer token becomes an authorization.
@@ -109,7 +110,8 @@ impl Client {
         ];
         let given: Vec<_> = ways.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
         if let [first, .., last] = given.as_slice() {
-            let why = format!("`{first}` and `{last}` exclude each other: keep one kind of credentials");
+            let why =
+                format!("`{first}` and `{last}` exclude each other: keep one kind of credentials");
             reader.clash(codes::CONTRADICTION, &[last], why);
         }
         self.basic_auth_problems(reader);
@@ -135,8 +137,11 @@ impl Client {
         let passwords = [&own.password.0, &own.password_file, &own.password_ref];
         for (given, what) in [(names, "username"), (passwords, "password")] {
             if given.iter().filter(|value| !value.is_empty()).count() > 1 {
-                let why = format!("at most one of `basic_auth.{what}`, `{what}_file` and `{what}_ref` may be set");
-                let (file, plain) = (format!("basic_auth.{what}_file"), format!("basic_auth.{what}"));
+                let why = format!(
+                    "at most one of `basic_auth.{what}`, `{what}_file` and `{what}_ref` may be set"
+                );
+                let (file, plain) =
+                    (format!("basic_auth.{what}_file"), format!("basic_auth.{what}"));
                 reader.clash(codes::CONTRADICTION, &[&file, &plain, "basic_auth"], why);
             }
         }
@@ -146,7 +151,8 @@ impl Client {
         let Some(own) = &mut self.authorization else { return };
         let given = [&own.credentials.0, &own.credentials_file, &own.credentials_ref];
         if given.iter().filter(|value| !value.is_empty()).count() > 1 {
-            let why = "at most one of `authorization.credentials` and `credentials_file` may be set";
+            let why =
+                "at most one of `authorization.credentials` and `credentials_file` may be set";
             let keys = ["authorization.credentials_file", "authorization"];
             reader.clash(codes::CONTRADICTION, &keys, why);
         }
@@ -262,7 +268,8 @@ impl Headers {
         for (name, _) in self.0.iter() {
             if RESERVED.contains(&&*name.to_ascii_lowercase()) {
                 let path = format!("http_headers{}", step(name));
-                let why = format!("the header `{name}` cannot be set by `http_headers`; use `headers`");
+                let why =
+                    format!("the header `{name}` cannot be set by `http_headers`; use `headers`");
                 reader.clash(codes::BAD_VALUE, &[&path], why);
             }
         }
@@ -328,7 +335,9 @@ fn no_url(text: &str) -> Option<&'static str> {
             },
             None => host.find(':').map_or("", |at| &host[at..]),
         };
-        if !port.is_empty() && !(port.starts_with(':') && port[1..].bytes().all(|b| b.is_ascii_digit())) {
+        if !port.is_empty()
+            && !(port.starts_with(':') && port[1..].bytes().all(|b| b.is_ascii_digit()))
+        {
             return Some("the port is not a number");
         }
         if host.contains([' ', '<', '>', '"', '\\', '^', '`', '{', '}', '|']) {
@@ -367,10 +376,20 @@ mod tests {
 
     #[test]
     fn urls_are_what_go_takes_for_them() {
-        for text in ["", "http://proxy:3128", "proxy", "//host/x", "http://[::1]:80/", "socks5://u:p@h:1"] {
+        for text in
+            ["", "http://proxy:3128", "proxy", "//host/x", "http://[::1]:80/", "socks5://u:p@h:1"]
+        {
             assert_eq!(no_url(text), None, "{text}");
         }
-        for text in ["127.0.0.1:3128", ":80", "http://h:x", "http://[::1", "http://a b/", "http://h/%zz", "a\u{1}"] {
+        for text in [
+            "127.0.0.1:3128",
+            ":80",
+            "http://h:x",
+            "http://[::1",
+            "http://a b/",
+            "http://h/%zz",
+            "a\u{1}",
+        ] {
             assert!(no_url(text).is_some(), "{text}");
         }
         assert_eq!(redacted("HTTP://me:hunter2@h:80/x"), "http://me:xxxxx@h:80/x");

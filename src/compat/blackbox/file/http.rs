@@ -45,7 +45,11 @@ section! {
 impl HeaderMatch {
     fn validate(&mut self, reader: &mut Reader<'_>) {
         if self.header.is_empty() {
-            reader.clash(codes::MISSING, &["header"], "`header` is missing: the name of the header");
+            reader.clash(
+                codes::MISSING,
+                &["header"],
+                "`header` is missing: the name of the header",
+            );
         }
         if self.regexp.text().is_empty() {
             reader.clash(codes::MISSING, &["regexp"], "`regexp` is missing or empty");
@@ -70,7 +74,10 @@ impl Http {
         for (name, value) in self.headers.iter() {
             let asks = name.eq_ignore_ascii_case("Accept-Encoding");
             if asks && !accepts(&value.lossy(), &compression) {
-                let why = format!("the header asks for `{}`, which leaves out the compression `{compression}` that is expected", value.lossy());
+                let why = format!(
+                    "the header asks for `{}`, which leaves out the compression `{compression}` that is expected",
+                    value.lossy()
+                );
                 let path = format!("headers.{name}");
                 reader.clash(codes::CONTRADICTION, &[&path], why);
             }
@@ -79,7 +86,8 @@ impl Http {
     }
 
     fn http3_problems(&self, reader: &mut Reader<'_>) {
-        let lists = |version: &str| self.valid_http_versions.iter().any(|own| own.lossy() == version);
+        let lists =
+            |version: &str| self.valid_http_versions.iter().any(|own| own.lossy() == version);
         if !self.enable_http3 {
             if lists("HTTP/3.0") {
                 let why = "`HTTP/3.0` is a valid version only with `enable_http3: true`";
@@ -154,7 +162,10 @@ pub(in crate::compat::blackbox) fn accepts(header: &str, compression: &str) -> b
 
 fn thousandths(quality: &str) -> i64 {
     let number: f64 = quality.parse().unwrap_or_default();
-    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is as good as exact here")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "`as` saturates, which is as good as exact here"
+    )]
     let rounded = (number * 1000.0).round() as i64;
     rounded
 }

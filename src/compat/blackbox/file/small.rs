@@ -20,7 +20,11 @@ section! {
 impl Icmp {
     fn validate(&mut self, reader: &mut Reader<'_>) {
         if !(0..=255).contains(&self.ttl) {
-            reader.clash(codes::BAD_VALUE, &["ttl"], format!("`ttl` is {}; it is 0 to 255", self.ttl));
+            reader.clash(
+                codes::BAD_VALUE,
+                &["ttl"],
+                format!("`ttl` is {}; it is 0 to 255", self.ttl),
+            );
         }
     }
 }

@@ -36,7 +36,8 @@ impl Tls {
         ] {
             if several(given) {
                 let [file, inline, reference] = names;
-                let why = format!("at most one of `{inline}`, `{file}` and `{reference}` may be set");
+                let why =
+                    format!("at most one of `{inline}`, `{file}` and `{reference}` may be set");
                 reader.clash(codes::CONTRADICTION, &names, why);
             }
         }
@@ -95,7 +96,9 @@ impl Field for Version {
             reader.error(codes::BAD_VALUE, id, "not a version of TLS");
             let digits: String = word.chars().filter(char::is_ascii_digit).collect();
             let near = Self::WORDS.iter().find(|(known, _)| known.ends_with(&digits));
-            let hint = near.filter(|_| digits.len() == 2).map(|(word, _)| format!("did you mean `{word}`?"));
+            let hint = near
+                .filter(|_| digits.len() == 2)
+                .map(|(word, _)| format!("did you mean `{word}`?"));
             reader.hint(hint.or(Some("it is TLS10, TLS11, TLS12 or TLS13".to_owned())));
             return false;
         };

@@ -190,13 +190,10 @@ fn place(text: &str, span: Span) -> Place {
 
 /// The first character that YAML does not permit and Go's reader refuses.
 fn unprintable(text: &str) -> Option<Syntax> {
-    let permitted = |character: char| {
-        matches!(character, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
-    };
+    let permitted = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let skipped = text.len() - body.len();
-    let (at, character) =
-        body.char_indices().find(|(_, c)| !permitted(*c) || *c == '\u{feff}')?;
+    let (at, character) = body.char_indices().find(|(_, c)| !permitted(*c) || *c == '\u{feff}')?;
     let before = &body[..at];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

@@ -308,7 +308,8 @@ impl Looks {
         for (at, character) in text.char_indices() {
             let after = text[at + character.len_utf8()..].chars().next();
             indicators |= match character {
-                ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => at == 0,
+                ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%'
+                | '@' | '`' => at == 0,
                 '#' => before.is_none_or(|c| matches!(c, ' ' | '\t') || is_break(c)),
                 '?' | '-' => at == 0 && blank(after),
                 ':' => blank(after),
