@@ -3,12 +3,18 @@
 //! Contract: [`Modules::read`] accepts and refuses what blackbox_exporter 0.28 does and tells every mistake at once, each
 //! with module, field and line; [`Module::check`] aims a module at a target, which costs a clone and no parsing.
 
+pub mod families;
+pub mod log;
+mod timeout;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     model::CheckSettings,
     probe::spec::{Aim, Check, Spec},
 };
+
+pub use timeout::{TIMEOUT_HEADER, TimeoutError, timeout};
 
 /// What a module's `prober` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +33,21 @@ pub enum Prober {
     Unix,
     /// `websocket`
     Websocket,
+}
+
+impl Prober {
+    /// The word in the file.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Tcp => "tcp",
+            Self::Dns => "dns",
+            Self::Icmp => "icmp",
+            Self::Grpc => "grpc",
+            Self::Unix => "unix",
+            Self::Websocket => "websocket",
+        }
+    }
 }
 
 /// The modules of a file.
