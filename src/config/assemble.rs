@@ -13,7 +13,8 @@ use super::{
 use crate::{model::Severity, probe::spec::Check};
 
 /// The sections of a file, in the order of the documentation.
-const SECTIONS: [&str; 7] = ["defaults", "checks", "metrics", "schedule", "web", "log", "demo"];
+const SECTIONS: [&str; 8] =
+    ["defaults", "checks", "metrics", "schedule", "web", "blackbox", "log", "demo"];
 
 /// Every section that could be read; what is wrong goes to `findings`.
 pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
@@ -47,6 +48,7 @@ pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
         web,
         log: section(values, "log", findings),
         demo: section(values, "demo", findings),
+        blackbox: section(values, "blackbox", findings),
     }
 }
 

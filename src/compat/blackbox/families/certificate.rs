@@ -3,28 +3,21 @@
 use super::page::{Facts, Page, text};
 use crate::model::Desc;
 
-static EARLIEST: Desc = Desc::gauge(
-    "probe_ssl_earliest_cert_expiry",
-    "Returns last SSL chain expiry in unixtime",
-);
+static EARLIEST: Desc =
+    Desc::gauge("probe_ssl_earliest_cert_expiry", "Returns last SSL chain expiry in unixtime");
 static CHAIN: Desc = Desc::gauge(
     "probe_ssl_last_chain_expiry_timestamp_seconds",
     "Returns last SSL chain expiry in timestamp",
 );
 static LEAF: Desc =
-    Desc::gauge("probe_ssl_last_chain_info", "Contains SSL leaf certificate information").labels(
-        &["fingerprint_sha256", "subject", "issuer", "subjectalternative", "serialnumber"],
-    );
-static VERSION: Desc = Desc::gauge(
-    "probe_tls_version_info",
-    "Returns the TLS version used or NaN when unknown",
-)
-.labels(&["version"]);
-static CIPHER: Desc = Desc::gauge(
-    "probe_tls_cipher_info",
-    "Returns the TLS cipher negotiated during handshake",
-)
-.labels(&["cipher"]);
+    Desc::gauge("probe_ssl_last_chain_info", "Contains SSL leaf certificate information")
+        .labels(&["fingerprint_sha256", "subject", "issuer", "subjectalternative", "serialnumber"]);
+static VERSION: Desc =
+    Desc::gauge("probe_tls_version_info", "Returns the TLS version used or NaN when unknown")
+        .labels(&["version"]);
+static CIPHER: Desc =
+    Desc::gauge("probe_tls_cipher_info", "Returns the TLS cipher negotiated during handshake")
+        .labels(&["cipher"]);
 
 /// The families that every prober with TLS has: expiry, version, leaf.
 pub(super) fn rows<'a>(facts: Facts<'a>, page: &mut Page<'a>) {
@@ -38,9 +31,8 @@ pub(super) fn rows<'a>(facts: Facts<'a>, page: &mut Page<'a>) {
     if let Some(version) = facts.text("noroshi_tls_info", "version") {
         page.labelled(&VERSION, vec![("version", version)], 1.0);
     }
-    let leaf = facts
-        .all("noroshi_tls_certificate_info")
-        .find(|fact| text(fact, "position") == Some("0"));
+    let leaf =
+        facts.all("noroshi_tls_certificate_info").find(|fact| text(fact, "position") == Some("0"));
     if let Some(leaf) = leaf {
         let of = |label| text(leaf, label).unwrap_or_default();
         let labels = vec![

@@ -20,8 +20,7 @@ static SUCCEEDED: Desc = Desc::gauge(
     "probe_dns_query_succeeded",
     "Displays whether or not the query was executed successfully",
 );
-static SERIAL: Desc =
-    Desc::gauge("probe_dns_serial", "Returns the serial number of the zone");
+static SERIAL: Desc = Desc::gauge("probe_dns_serial", "Returns the serial number of the zone");
 
 /// Every family is there from the start, at 0; the serial number comes with the answer to a question for SOA.
 pub(super) fn rows(seen: &Seen<'_>, asks_soa: bool, page: &mut Page<'_>) {

@@ -4,11 +4,11 @@ use crate::model::{Desc, Phase, Reason};
 static DURATION: Desc =
     Desc::gauge("probe_grpc_duration_seconds", "Duration of gRPC request by phase")
         .labels(&["phase"]);
-static SSL: Desc =
-    Desc::gauge("probe_grpc_ssl", "Indicates if SSL was used for the connection");
+static SSL: Desc = Desc::gauge("probe_grpc_ssl", "Indicates if SSL was used for the connection");
 static STATUS: Desc = Desc::gauge("probe_grpc_status_code", "Response gRPC status code");
-static HEALTH: Desc = Desc::gauge("probe_grpc_healthcheck_response", "Response HealthCheck response")
-    .labels(&["serving_status"]);
+static HEALTH: Desc =
+    Desc::gauge("probe_grpc_healthcheck_response", "Response HealthCheck response")
+        .labels(&["serving_status"]);
 
 /// What `grpc.health.v1` knows.
 const SERVING: [&str; 4] = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];

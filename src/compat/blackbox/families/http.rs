@@ -8,10 +8,8 @@ static DURATION: Desc = Desc::gauge(
 .labels(&["phase"]);
 static CONTENT_LENGTH: Desc =
     Desc::gauge("probe_http_content_length", "Length of http content response");
-static UNCOMPRESSED: Desc = Desc::gauge(
-    "probe_http_uncompressed_body_length",
-    "Length of uncompressed response body",
-);
+static UNCOMPRESSED: Desc =
+    Desc::gauge("probe_http_uncompressed_body_length", "Length of uncompressed response body");
 static REDIRECTS: Desc = Desc::gauge("probe_http_redirects", "The number of redirects");
 static SSL: Desc =
     Desc::gauge("probe_http_ssl", "Indicates if SSL was used for the final redirect");

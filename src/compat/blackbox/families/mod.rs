@@ -25,10 +25,8 @@ use crate::{
 
 static SUCCESS: Desc =
     Desc::gauge("probe_success", "Displays whether or not the probe was a success");
-static DURATION: Desc = Desc::gauge(
-    "probe_duration_seconds",
-    "Returns how long the probe took to complete in seconds",
-);
+static DURATION: Desc =
+    Desc::gauge("probe_duration_seconds", "Returns how long the probe took to complete in seconds");
 static TIMEOUT: Desc =
     Desc::gauge("probe_timeout_seconds", "How long the probe was given, in seconds");
 static FAILURE_REASON: Desc = Desc::gauge(
@@ -168,9 +166,9 @@ fn addresses(seen: &Seen<'_>, page: &mut Page<'_>) {
 /// FNV-1a of the 4 or 16 bytes, by which blackbox_exporter makes a change of the address visible.
 fn hash(address: std::net::IpAddr) -> u32 {
     let fold = |bytes: &[u8]| {
-        bytes.iter().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-        })
+        bytes
+            .iter()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
     };
     match address.to_canonical() {
         std::net::IpAddr::V4(address) => fold(&address.octets()),

@@ -9,10 +9,8 @@ static UPGRADED: Desc = Desc::gauge(
     "probe_websocket_connection_upgraded",
     "Indicates if the websocket connection was successfully upgraded",
 );
-static FAILED_DUE_TO_REGEX: Desc = Desc::gauge(
-    "probe_websocket_failed_due_to_regex",
-    "Indicates if probe failed due to regex",
-);
+static FAILED_DUE_TO_REGEX: Desc =
+    Desc::gauge("probe_websocket_failed_due_to_regex", "Indicates if probe failed due to regex");
 
 pub(super) fn rows(seen: &Seen<'_>, page: &mut Page<'_>) {
     let of = |family| seen.facts.value(family).unwrap_or_default();

@@ -14,9 +14,8 @@ pub(super) fn lines<'a>(told: &Told<'a>, lines: &mut Vec<Line<'a>>) {
     let reason = told.outcome.reason.unwrap_or(Reason::DeadlineExceeded);
     let broken: Vec<&Expectation> =
         told.trace.expectations.iter().filter(|expectation| !expectation.held).collect();
-    let line = |words| {
-        told.line(told.outcome.duration, Level::Error, words).with("reason", reason.word())
-    };
+    let line =
+        |words| told.line(told.outcome.duration, Level::Error, words).with("reason", reason.word());
     if broken.is_empty() {
         let words = on_the_way(told, reason);
         lines.push(line(words).with("err", &*told.outcome.detail));

@@ -146,10 +146,11 @@ impl<'a> Told<'a> {
         if let Some(code) = self.value("noroshi_http_status_code") {
             lines.push(debug("Received HTTP response").with("status_code", code.to_string()));
             let phases = self.outcome.phases.iter();
-            lines.push(phases.fold(
-                debug("Response timings for roundtrip"),
-                |line, (phase, took)| line.with(phase.word(), took.as_secs_f64().to_string()),
-            ));
+            lines.push(
+                phases.fold(debug("Response timings for roundtrip"), |line, (phase, took)| {
+                    line.with(phase.word(), took.as_secs_f64().to_string())
+                }),
+            );
         }
         if let Some(code) = self.value("noroshi_dns_rcode") {
             lines.push(debug("Got response").with("rcode", code.to_string()));
