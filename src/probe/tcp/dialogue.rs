@@ -1,6 +1,6 @@
 //! The steps of a dialogue: expect something, then send something.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,9 @@ pub struct Step {
     /// The bytes that must come next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect_hex: Option<Hex>,
+    /// Beside `expect`: facts by name, each value with `${1}` and `${name}` as in `send`: `labels = { version = "${1}" }`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// Sent exactly as written: write the `\r\n` that the protocol wants. Beside `expect`, `${1}` and `${name}` stand for what
     /// its groups caught, and `$$` for a dollar sign.
     /// What follows AUTH, PASS, LOGIN and the like is hidden where the configuration is shown; better is one of the next two.
@@ -125,13 +128,22 @@ async fn take(
         run.attempt.trace.expectation(|| Expectation {
             subject: format!("step {number}"),
             wanted: wanted.to_string(),
-            got: heard.as_ref().map_or_else(|failure| failure.detail.clone(), |got| escaped(got)),
+            got: match &heard {
+                Ok(got) => escaped(got),
+                Err(unheard) => unheard.failure.detail.clone(),
+            },
             held: heard.is_ok(),
         });
-        line = heard?;
+        line = heard.map_err(|unheard| {
+            if let Some(by) = unheard.by {
+                dialogue::unmatched(by, &mut run.facts);
+            }
+            unheard.failure
+        })?;
     }
     if let Some(pattern) = &step.expect {
         keep(pattern, &line, number, &mut run.facts);
+        dialogue::expand_labels(&step.labels, pattern, &line, number, &mut run.facts);
     }
     let deadline = run.attempt.deadline();
     let secret =

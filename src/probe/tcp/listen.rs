@@ -6,7 +6,10 @@ use super::{Hex, Wire};
 use crate::{
     model::{Failure, Reason},
     net::Attempt,
-    probe::stream::{Stream, escaped},
+    probe::{
+        dialogue::By,
+        stream::{Stream, escaped},
+    },
     re2::Regex,
 };
 
@@ -34,6 +37,13 @@ enum Look {
     Never,
 }
 
+/// Why a step did not hear what it waits for.
+pub(super) struct Unheard {
+    pub(super) failure: Failure,
+    /// What did not match, where what came was whole: not where nothing more came in time.
+    pub(super) by: Option<By>,
+}
+
 /// Reads until it is there; returns the line or text it was found in.
 ///
 /// # Errors
@@ -42,7 +52,7 @@ pub(super) async fn listen(
     wanted: Wanted<'_>,
     wire: &mut Wire<Stream>,
     attempt: &mut Attempt,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Vec<u8>, Unheard> {
     let mut heard = Heard::default();
     let mut ended = false;
     loop {
@@ -53,7 +63,8 @@ pub(super) async fn listen(
             }
             Look::Never => {
                 heard.add(wire.received(), true);
-                return Err(heard.mismatch(wanted, ""));
+                let by = wanted.is_whole(wire.received()).then_some(By::Bytes);
+                return Err(Unheard { failure: heard.mismatch(wanted, ""), by });
             }
             Look::NotYet { useless, refused } => {
                 let passed = wire.consume(useless);
@@ -62,22 +73,29 @@ pub(super) async fn listen(
         }
         if ended {
             heard.add(wire.received(), false);
-            return Err(heard.closed(wanted));
+            let by = matches!(wanted, Wanted::Line(_)).then_some(By::Regex);
+            return Err(Unheard { failure: heard.closed(wanted), by });
         }
         if heard.len + wire.received().len() > LIMIT {
-            return Err(heard.mismatch(wanted, &format!(" and no match in {LIMIT} bytes")));
+            let failure = heard.mismatch(wanted, &format!(" and no match in {LIMIT} bytes"));
+            return Err(Unheard { failure, by: None });
         }
         match wire.more(attempt).await {
             Ok(more) => ended = !more,
             Err(failure) => {
                 heard.add(wire.received(), false);
-                return Err(heard.interrupted(wanted, &failure));
+                return Err(Unheard { failure: heard.interrupted(wanted, &failure), by: None });
             }
         }
     }
 }
 
 impl Wanted<'_> {
+    /// Whether so many bytes came as are wanted.
+    fn is_whole(self, received: &[u8]) -> bool {
+        matches!(self, Self::Bytes(bytes) if received.len() >= bytes.len())
+    }
+
     fn look(self, received: &[u8], ended: bool) -> Look {
         match self {
             Self::Line(pattern) => look_for_line(pattern, received, ended),

@@ -118,7 +118,8 @@ tcp.expect = { latency = "2s", certificate_validity = "14d" }
 "#;
     const FAMILIES: &'static [&'static Desc] = &{
         let [a, b, c, d, e] = certificate::FAMILIES;
-        [a, b, c, d, e, &dialogue::STEPS_COMPLETED, &dialogue::CAPTURED]
+        let (label, unmatched) = (&super::dialogue::LABEL, &super::dialogue::UNMATCHED);
+        [a, b, c, d, e, &dialogue::STEPS_COMPLETED, &dialogue::CAPTURED, label, unmatched]
     };
 
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {
