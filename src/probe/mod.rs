@@ -91,7 +91,8 @@ trait Probe: Described + Serialize + DeserializeOwned + JsonSchema {
     /// Every family its facts belong to, exported or not.
     const FAMILIES: &'static [&'static Desc];
 
-    /// Probes one address. Phases, facts and trace go to `run`, whose deadline it keeps.
+    /// Probes one address, which a kind without an [`Endpoint`] has no use for: there it is unspecified. Phases, facts and
+    /// trace go to `run`, whose deadline it keeps.
     fn run(
         &self,
         to: SocketAddr,
@@ -105,8 +106,8 @@ trait Described {
     fn kind(&self) -> &'static str;
     /// What is shown as `target`: no userinfo, no query.
     fn target(&self) -> String;
-    /// What is resolved and dialled.
-    fn endpoint(&self) -> Endpoint;
+    /// What is resolved and dialled; `None` where there is nothing to resolve, as with a socket of this machine.
+    fn endpoint(&self) -> Option<Endpoint>;
     /// How long a run takes at least, whatever the target does.
     fn least_duration(&self) -> Duration {
         Duration::ZERO
@@ -198,9 +199,14 @@ impl Spec {
         self.erased().target()
     }
 
-    /// What is resolved and dialled.
-    pub fn endpoint(&self) -> Endpoint {
+    /// What is resolved and dialled; `None` where there is nothing to resolve.
+    pub fn endpoint(&self) -> Option<Endpoint> {
         self.erased().endpoint()
+    }
+
+    /// Whose limit of runs at a time it counts against: the host, or the target itself where there is none.
+    pub fn host(&self) -> String {
+        self.endpoint().map_or_else(|| self.target(), |endpoint| endpoint.host)
     }
 
     /// How long a run takes at least, whatever the target does.

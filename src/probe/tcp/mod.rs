@@ -74,8 +74,8 @@ impl Described for Spec {
         self.address.to_string()
     }
 
-    fn endpoint(&self) -> Endpoint {
-        self.address.endpoint()
+    fn endpoint(&self) -> Option<Endpoint> {
+        Some(self.address.endpoint())
     }
 
     fn problems(&self) -> Vec<Problem> {
