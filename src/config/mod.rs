@@ -44,6 +44,7 @@ pub use self::{
         DEFAULT_PORT, DemoOptions, ExternalUrl, ListenAddress, LogFormat, LogLevel, LogOptions,
         MetricsOptions, RoutePrefix, ScheduleOptions, WebOptions,
     },
+    suggest::nearest,
 };
 use self::{
     files::Refused,

@@ -106,7 +106,7 @@ impl Module {
         let spec = self.spec.aimed(aim)?;
         let settings = CheckSettings {
             target: spec.target().into(),
-            host: spec.endpoint().host.into(),
+            host: spec.host().into(),
             timeout,
             ..self.settings.clone()
         };

@@ -110,8 +110,8 @@ impl Described for Spec {
         format!("{} {class}{} @{}", self.name, self.record_type, self.server)
     }
 
-    fn endpoint(&self) -> Endpoint {
-        Endpoint { host: self.server.host.to_string(), port: self.server.port }
+    fn endpoint(&self) -> Option<Endpoint> {
+        Some(Endpoint { host: self.server.host.to_string(), port: self.server.port })
     }
 
     fn problems(&self) -> Vec<Problem> {

@@ -569,7 +569,7 @@ fn a_spec_survives_being_written_and_shows_its_target() {
         expect = { answer = { any = [\"0 issue x\", { regex = \"y\" }] }, ttl = { min = \"1m\" } }";
     let spec: Spec = toml::from_str(text).unwrap();
     assert_eq!(spec.target(), "Example.org CH CAA @[::1]:5353");
-    assert_eq!(spec.endpoint(), Endpoint { host: "::1".into(), port: 5353 });
+    assert_eq!(spec.endpoint(), Some(Endpoint { host: "::1".into(), port: 5353 }));
     let json = serde_json::to_string(&spec).unwrap();
     assert_eq!(serde_json::from_str::<Spec>(&json).unwrap(), spec);
     assert!(RecordType::from(257) == spec.record_type.0);
