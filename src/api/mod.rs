@@ -10,10 +10,12 @@ mod compress;
 mod guard;
 mod landing;
 mod lifecycle;
+mod listener;
 mod scrape;
 mod server;
 mod stream;
 mod web;
+pub mod web_config;
 
 use std::sync::Arc;
 
@@ -32,9 +34,11 @@ use crate::{
     state::Views,
 };
 
+pub use listener::Listener;
 pub use scrape::Metrics;
 pub use server::serve;
 pub use web::Web;
+pub use web_config::WebConfig;
 
 /// Asks for the configuration to be read again; the answer is what to tell the one who asked.
 pub type Reload = oneshot::Sender<Result<String, String>>;

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::web::Web;
+
 const EXAMPLES: &str = "\
 Examples:
   noroshi --config.file=config.example.toml     watch the example's own targets
@@ -47,15 +49,8 @@ impl Files {
 /// Flags of the daemon, by the names Prometheus' exporters give them.
 #[derive(Debug, Clone, Default, Arguments)]
 pub(super) struct Daemon {
-    /// Where to listen; repeat for several
-    /// [default: 0.0.0.0:10070] [env: NOROSHI__WEB__LISTEN_ADDRESS]
-    #[arg(
-        long = "web.listen-address",
-        value_name = "ADDRESS",
-        help_heading = "Web",
-        verbatim_doc_comment
-    )]
-    pub(super) listen_address: Vec<String>,
+    #[command(flatten)]
+    pub(super) web: Web,
 
     /// The path under which everything is served
     /// [default: /] [env: NOROSHI__WEB__ROUTE_PREFIX]
@@ -96,9 +91,8 @@ pub(super) struct Daemon {
 impl Daemon {
     /// These flags, and the others where these say nothing: `noroshi --log.level=warn run --web.max-requests=3`.
     pub(super) fn or(self, other: Self) -> Self {
-        let none = self.listen_address.is_empty();
         Self {
-            listen_address: if none { other.listen_address } else { self.listen_address },
+            web: self.web.or(other.web),
             route_prefix: self.route_prefix.or(other.route_prefix),
             external_url: self.external_url.or(other.external_url),
             max_requests: self.max_requests.or(other.max_requests),
