@@ -13,7 +13,8 @@ use super::{
 use crate::{model::Severity, probe::spec::Check};
 
 /// The sections of a file, in the order of the documentation.
-const SECTIONS: [&str; 7] = ["defaults", "checks", "metrics", "schedule", "web", "log", "demo"];
+const SECTIONS: [&str; 8] =
+    ["defaults", "checks", "metrics", "schedule", "web", "blackbox", "log", "demo"];
 
 /// What other programs of the field call a section.
 fn elsewhere(key: &str) -> Option<&'static str> {
@@ -63,6 +64,7 @@ pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
         web,
         log: section(values, "log", findings),
         demo: section(values, "demo", findings),
+        blackbox: section(values, "blackbox", findings),
     }
 }
 

@@ -5,9 +5,13 @@
 
 mod codes;
 mod decode;
+mod external_url;
+pub mod families;
 mod file;
+pub mod log;
 mod native;
 mod read;
+mod timeout;
 mod yaml;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -18,6 +22,9 @@ use crate::{
     model::{CheckSettings, Diagnostic},
     probe::spec::{Aim, Check, Spec},
 };
+
+pub use external_url::Place;
+pub use timeout::{TIMEOUT_HEADER, TimeoutError, timeout};
 
 /// What a module's `prober` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +43,21 @@ pub enum Prober {
     Unix,
     /// `websocket`
     Websocket,
+}
+
+impl Prober {
+    /// The word in the file.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Tcp => "tcp",
+            Self::Dns => "dns",
+            Self::Icmp => "icmp",
+            Self::Grpc => "grpc",
+            Self::Unix => "unix",
+            Self::Websocket => "websocket",
+        }
+    }
 }
 
 /// The modules of a file.
@@ -89,7 +111,7 @@ impl Module {
         let spec = self.spec.aimed(aim)?;
         let settings = CheckSettings {
             target: spec.target().into(),
-            host: spec.endpoint().host.into(),
+            host: spec.host().into(),
             timeout,
             ..self.settings.clone()
         };

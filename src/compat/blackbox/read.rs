@@ -71,19 +71,6 @@ impl Prober {
     /// Every prober, `websocket` of blackbox_exporter's master among them.
     pub const ALL: [Self; 7] =
         [Self::Http, Self::Tcp, Self::Dns, Self::Icmp, Self::Grpc, Self::Unix, Self::Websocket];
-
-    /// The word in the file, which is the word of the native kind too.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Tcp => "tcp",
-            Self::Dns => "dns",
-            Self::Icmp => "icmp",
-            Self::Grpc => "grpc",
-            Self::Unix => "unix",
-            Self::Websocket => "websocket",
-        }
-    }
 }
 
 fn document(text: &str, file: &Path) -> Result<Document, Box<Diagnostic>> {
