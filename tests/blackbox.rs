@@ -65,6 +65,26 @@ fn the_page_of_the_configuration_is_theirs() {
     assert!(complaints.is_empty(), "\n{complaints}");
 }
 
+/// `*.debug` holds what `debug=true` says of the modules, recorded likewise.
+#[test]
+fn the_modules_of_the_debug_page_are_theirs() {
+    let mut complaints = String::new();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/blackbox");
+    for entry in fs::read_dir(path).unwrap() {
+        let entry = entry.unwrap().file_name().into_string().unwrap();
+        let Some(name) = entry.strip_suffix(".debug") else { continue };
+        let Ok(modules) = read(name) else { continue };
+        for theirs in file(&entry).split("### ").skip(1) {
+            let (module, theirs) = theirs.split_once('\n').unwrap();
+            let ours = &modules.modules[module].shown;
+            if **ours != *theirs {
+                let _ = writeln!(complaints, "== {name} {module}\n-- theirs\n{theirs}-- ours\n{ours}");
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "\n{complaints}");
+}
+
 #[test]
 fn every_refusal_has_its_place_and_no_secret() {
     let mut page = String::new();

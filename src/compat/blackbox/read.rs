@@ -40,6 +40,10 @@ impl Modules {
 
     fn add(&mut self, reader: &mut Reader<'_>, name: String, module: &file::Module) {
         let path = format!("modules.{}", quoted(&name));
+        // What is wrong in itself has been told; what would follow from it says nothing new.
+        if reader.is_broken(&path) {
+            return;
+        }
         let word = module.prober.lossy();
         let Some(prober) = Prober::ALL.iter().copied().find(|prober| prober.word() == word) else {
             unknown_prober(reader, &path, &word);
@@ -50,15 +54,17 @@ impl Modules {
         let native = native::compile(prober, module);
         for remark in &native.remarks {
             let at = format!("{path}.{}", remark.field);
-            reader.note(
-                remark.code,
-                &at,
-                format!("{}: {}", decode::subject(&at), remark.message),
-                None,
-            );
+            let message = format!("{}: {}", decode::subject(&at), remark.message);
+            reader.note(remark.code, &at, message, None);
         }
         match compiled(&name, prober, module, native) {
-            Ok(module) => drop(self.modules.insert(name, Arc::new(module))),
+            Ok((module, None)) => drop(self.modules.insert(name, Arc::new(module))),
+            Ok((module, Some(why))) => {
+                let message =
+                    format!("{}: {why}; every probe will fail", decode::subject(&path));
+                reader.note(codes::BROKEN_MODULE, &path, message, None);
+                self.modules.insert(name, Arc::new(module));
+            }
             Err(why) => {
                 let message = format!("{}: {why}", decode::subject(&path));
                 reader.note(codes::BAD_VALUE, &path, message, None);
@@ -120,34 +126,38 @@ fn unknown_prober(reader: &mut Reader<'_>, path: &str, word: &str) {
     reader.note(codes::BROKEN_MODULE, &format!("{path}.prober"), message, hint);
 }
 
+/// The module, and what its kind's parser has against it, if blackbox_exporter would find out at each probe only.
 fn compiled(
     name: &str,
     prober: Prober,
     module: &file::Module,
     native: native::Native,
-) -> Result<Module, String> {
-    let spec = native.spec()?;
+) -> Result<(Module, Option<String>), String> {
+    let known = native.broken.is_some();
+    let (spec, against) = match native.spec() {
+        Ok(spec) => (spec, None),
+        Err(why) => (native.least()?, Some(why).filter(|_| !known)),
+    };
     let mut settings = CheckSettings::new(CheckId::new(name), spec.kind(), "", "");
     native.settings(&mut settings);
     let mut shown = module.clone();
     shown.http.no_follow_redirects = None;
-    let host = module.http.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
+    let mut headers = module.http.headers.iter();
+    let host = headers.find(|(name, _)| name.eq_ignore_ascii_case("host"));
     let http = prober == Prober::Http;
-    Ok(Module {
+    let cel = [&module.http.fail_if_body_json_matches_cel, &module.http.fail_if_body_json_not_matches_cel];
+    let timeout = u64::try_from(module.timeout.0).ok().filter(|nanos| *nanos > 0);
+    let module = Module {
         name: name.into(),
         prober,
-        timeout: u64::try_from(module.timeout.0)
-            .ok()
-            .filter(|nanos| *nanos > 0)
-            .map(Duration::from_nanos),
+        timeout: timeout.map(Duration::from_nanos),
         spec: Arc::new(spec),
         settings,
         shown: shown.show().write(Layout::V2).into(),
         host: host.filter(|_| http).map(|(_, value)| value.lossy().into_owned()),
-        has_cel: http
-            && (module.http.fail_if_body_json_matches_cel.is_some()
-                || module.http.fail_if_body_json_not_matches_cel.is_some()),
+        has_cel: http && cel.iter().any(|rule| rule.is_some()),
         query_parameters: prober == Prober::Dns && module.dns.allow_query_parameters,
-        broken: native.broken.map(Into::into),
-    })
+        broken: native.broken.or_else(|| against.clone()).map(Into::into),
+    };
+    Ok((module, against))
 }

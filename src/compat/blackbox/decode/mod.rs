@@ -21,7 +21,7 @@ use std::{
 
 use super::{
     codes::{self, Code},
-    yaml::{Document, Id, Inside, Node, Place},
+    yaml::{Document, Id, Inside, Node, Place, scalar::Scalar},
 };
 use crate::model::{Diagnostic, Span, suggest};
 
@@ -165,7 +165,14 @@ impl<'d> Reader<'d> {
         let got = match &node.inside {
             Inside::List(_) => "a list",
             Inside::Map(_) => "a mapping",
-            _ => "another value",
+            Inside::Scalar { quoted: true, .. } => "text in quotes",
+            _ => match node.scalar() {
+                Ok(Scalar::Bool(_)) => "`true` or `false`",
+                Ok(Scalar::Int(_) | Scalar::Float(_)) if wanted == "a whole number" => "such a number",
+                Ok(Scalar::Int(_) | Scalar::Float(_)) => "a number",
+                Ok(Scalar::Timestamp) => "a date",
+                _ => "this text",
+            },
         };
         let subject = self.subject();
         let hint = match &node.inside {
@@ -249,6 +256,15 @@ impl<'d> Reader<'d> {
             hint: None,
             known: Vec::new(),
         });
+    }
+
+    /// Whether something is wrong at this path or below it.
+    pub(super) fn is_broken(&self, path: &str) -> bool {
+        let below = |other: &String| {
+            let rest = other.strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.broken.iter().any(below)
     }
 
     /// Whether the file says something at this path.

@@ -10,9 +10,9 @@ mod stream;
 mod tls;
 
 pub(super) use self::{
-    client::{Authorization, BasicAuth, Client, Header, OAuth2, Proxy},
+    client::{BasicAuth, Client, Header, JWT_BEARER, OAuth2, Proxy},
     dns::{Dns, Records},
-    http::{HeaderMatch, Http, accepts},
+    http::{HeaderMatch, Http},
     small::{Grpc, Icmp, Websocket},
     stream::{QueryResponse, Tcp, Unix},
     tls::{Tls, Version},
