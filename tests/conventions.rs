@@ -1,13 +1,15 @@
 //! What people of this field expect of an exporter, each expectation a test by its number in the project's checklist.
 //! 7 (promtool accepts the text) needs that program: tests/real/prometheus.rs, where a real Prometheus also reads the
-//! OpenMetrics of 8. The other numbers that are missing belong to parts that are not built yet (TLS for our own server,
-//! `/probe`).
+//! OpenMetrics of 8. 27 to 32, TLS and the like, are in conventions/web_config.rs, and before openssl, curl, promtool and
+//! systemd in tests/real/web_config.rs. 34 and 38 belong to `/probe`; 40 is a wiki page, not code.
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 #[path = "conventions/openmetrics.rs"]
 mod openmetrics;
 mod support;
+#[path = "conventions/web_config.rs"]
+mod web_config;
 
 use std::{collections::HashSet, process::Command};
 

@@ -27,6 +27,7 @@ pub mod patience;
 pub mod peer;
 pub mod tun;
 pub mod web;
+pub mod web_configs;
 pub mod websocket;
 
 pub use check::{run, run_with, settings};

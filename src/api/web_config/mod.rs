@@ -10,6 +10,7 @@ mod bucket;
 mod client_auth;
 mod gate;
 mod load;
+mod p521;
 mod tls;
 mod users;
 
