@@ -341,7 +341,7 @@ fn c28_versions_and_texts_inside_the_file() {
     certificate(folder.path());
     let inline = |name: &str| {
         let text = fs::read_to_string(folder.path().join(name)).unwrap();
-        text.lines().map(|line| format!("    {line}\n")).collect::<String>()
+        text.lines().map(|line| format!("    {line}\n")).collect::<Vec<_>>().concat()
     };
     let web = format!(
         "tls_server_config:\n  cert: |\n{}  key: |\n{}  min_version: TLS13\n  curve_preferences: [CurveP521, X25519]\n",
@@ -385,6 +385,7 @@ fn c29_the_next_connection_has_the_new_certificate_and_a_broken_file_keeps_the_o
     fronted.write("");
     assert_eq!(fronted.shown(&client), second);
     fronted.daemon.until_log("only be switched on or off by a restart");
+    assert!(fronted.daemon.log().contains("tls=true"), "{}", fronted.daemon.log());
     fronted.write(&format!("tls_server_config:\n{PAIR}"));
     fs::write(folder.join("server.key"), good).unwrap();
     assert_eq!(fronted.shown(&client), second);
@@ -406,6 +407,15 @@ fn c30_users_and_their_passwords() {
         assert_eq!(status("/nowhere", &[&basic("bob", "other")]), 404);
     }
     assert!(!fronted.daemon.log().contains("right\""));
+    // What is wrong is seen from outside too.
+    let successful = || {
+        let metrics = fronted.daemon.ask("GET", "/metrics", &[&basic("alice", "right")]).body;
+        let name = "\nnoroshi_web_config_last_reload_successful ";
+        metrics.split_once(name).unwrap().1.starts_with('1')
+    };
+    assert!(successful());
+    fronted.write("basic_auth_users: {alice: right}\n");
+    fronted.until("news of the mistake", || !successful());
     // A new password without a restart, and the old one is worth nothing.
     fronted.write(&users(&[("alice", "new")]));
     fronted.until("new password", || status("/metrics", &[&basic("alice", "new")]) == 200);

@@ -6,7 +6,7 @@ fn good(text: &str) -> Read {
 
 fn bad(text: &str) -> String {
     let mistakes = read(text).expect_err(text);
-    mistakes.iter().map(|mistake| format!("{mistake}\n")).collect()
+    mistakes.iter().map(|mistake| format!("{mistake}\n")).collect::<Vec<_>>().concat()
 }
 
 #[test]
