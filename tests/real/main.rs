@@ -18,3 +18,4 @@ mod one_shot;
 mod ping;
 mod prometheus;
 mod server;
+mod web_config;

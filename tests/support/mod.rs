@@ -28,6 +28,7 @@ pub mod patience;
 pub mod peer;
 pub mod tun;
 pub mod web;
+pub mod web_configs;
 pub mod websocket;
 
 pub use bridge::Bridge;
