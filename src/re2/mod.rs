@@ -1,7 +1,10 @@
 //! RE2 syntax and byte semantics on top of the `regex` crate.
 //!
-//! Prometheus' tools are written in Go, whose `regexp` is RE2: unanchored, `\d \w \s` are ASCII, input is bytes, and
-//! `\Q..\E` quotes. The `regex` crate runs in linear time too, so a user's pattern cannot hang a probe; sizes are bounded.
+//! Prometheus' tools are written in Go, whose `regexp` is RE2: unanchored, `\d \w \s` are ASCII, input is bytes. [`syntax`]
+//! holds the differences in spelling. The `regex` crate runs in linear time too, so a user's pattern cannot hang a probe;
+//! sizes are bounded.
+
+mod syntax;
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -43,61 +46,14 @@ impl FromStr for Regex {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        regex::bytes::RegexBuilder::new(&translate(text))
+        let pattern = syntax::translate(text)
+            .map_err(|why| format!("`{text}` is not a regular expression (RE2 syntax): {why}"))?;
+        regex::bytes::RegexBuilder::new(&pattern)
             .size_limit(SIZE_LIMIT)
             .dfa_size_limit(SIZE_LIMIT)
             .build()
             .map(|regex| Self(regex, text.into()))
             .map_err(|error| reason(text, &error))
-    }
-}
-
-/// RE2's spelling to that of `regex`: ASCII classes by `(?-u:..)`, `\Q..\E` quoted, `\C` refused by the parser itself.
-fn translate(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        let escaped = rest[at + 1..].chars().next();
-        match escaped {
-            Some('Q') => {
-                let quoted = &rest[at + 2..];
-                let end = quoted.find("\\E").unwrap_or(quoted.len());
-                out.push_str(&regex::escape(&quoted[..end]));
-                rest = quoted.get(end + 2..).unwrap_or_default();
-            }
-            // Inside a character class a group is not allowed; POSIX names are ASCII everywhere.
-            Some(class @ ('d' | 'D' | 'w' | 'W' | 's' | 'S')) => {
-                out.push_str(ascii_class(class));
-                rest = &rest[at + 2..];
-            }
-            Some('b') => {
-                out.push_str("(?-u:\\b)");
-                rest = &rest[at + 2..];
-            }
-            Some(other) => {
-                out.push('\\');
-                out.push(other);
-                rest = &rest[at + 1 + other.len_utf8()..];
-            }
-            None => {
-                out.push('\\');
-                rest = "";
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-fn ascii_class(class: char) -> &'static str {
-    match class {
-        'd' => "[0-9]",
-        'D' => "[^0-9]",
-        'w' => "[0-9A-Za-z_]",
-        'W' => "[^0-9A-Za-z_]",
-        's' => r"[\t\n\f\r ]",
-        _ => r"[^\t\n\f\r ]",
     }
 }
 
@@ -169,9 +125,109 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_that_is_no_utf8_is_a_character() {
+        let latin1 = b"<title>Biblioth\xe8que</title>";
+        for pattern in
+            ["<title>.*</title>", "Biblioth.que", "<title>[^<]+</title>", r"Biblioth\Wque", "h.?q"]
+        {
+            assert!(matches(pattern, latin1), "{pattern}");
+        }
+        assert!(!matches("^.{2}$", "é".as_bytes()) && matches("^.$", "é".as_bytes()));
+        assert!(!matches("[^é]", "é".as_bytes()) && !matches(".", b"\n"));
+        assert!(matches("(?s).", b"\n") && matches("a(?i)b*C", b"abBc"));
+    }
+
+    /// Each of these was given to Go's `regexp.Compile`.
+    #[test]
+    fn what_go_accepts_is_accepted() {
+        for (pattern, text) in [
+            (r#"{"status":"ok"}"#, r#"x{"status":"ok"}"#),
+            ("a{,5}", "a{,5}"),
+            ("a{", "a{"),
+            ("a{01}", "a{01}"),
+            (r"\Qa.b\E+", "a.bb"),
+            (r"\pN\PL\p{Greek}\p{^Greek}", "1-αx"),
+            (r"[[:alpha:]\d_]+\z", "a1_"),
+            (r"[[:^alpha:]]", "1"),
+            (r"\x{1F600}\x41\101\07", "\u{1f600}AA\u{7}"),
+            ("[]a]", "]"),
+            ("[a-z&&b]", "&"),
+            ("[a-]", "-"),
+            ("[[:a]", ":"),
+            (r"\_\-\<\%", "_-<%"),
+            ("(|a)*", ""),
+            ("(?P<a>x)(?P<a>y)(?<b>z)", "xyz"),
+            (r"\b{start}a", "x{start}a"),
+            ("(?)a(?i)*", "AAA"),
+            ("x{1000}", &"x".repeat(1000)),
+            ("^*", ""),
+            ("(?U)a+", "a"),
+        ] {
+            let compiled = pattern.parse::<Regex>();
+            let found = compiled.as_ref().map(|regex| regex.is_match(text.as_bytes()));
+            let wanted = !matches!(pattern, r"\b{start}a" | "(?)a(?i)*");
+            assert!(found.is_ok_and(|found| found || !wanted), "{pattern}: {compiled:?}");
+        }
+    }
+
+    #[test]
+    fn what_go_refuses_is_refused() {
+        for pattern in [
+            "(?=a)",
+            r"(a)\1",
+            r"a\Z",
+            "a{1001}",
+            "(a{100}){100}",
+            "(?x) a",
+            r"\C",
+            r"\u{41}",
+            "[z-a]",
+            r"\y",
+            "a**",
+            r"a\",
+            r"\p{Nope}",
+            r"\p{greek}",
+            r"\p{Alphabetic}",
+            "(?u)a",
+            "*a",
+            "a)",
+            "(a",
+            "a{3,2}",
+            "(?R)a",
+            "a++",
+            "(|*)",
+            "(?P<>a)",
+            "(?P<a-b>c)",
+            "[[:nope:]]",
+            "[",
+            "(?-)",
+            "a{2}{3}",
+            r"\x{110000}",
+            r"\xZ1",
+            r"\8",
+            "(?i",
+            r"[\b]",
+            r"\é",
+        ] {
+            assert!(pattern.parse::<Regex>().is_err(), "{pattern}");
+        }
+    }
+
+    proptest::proptest! {
+        /// What passes our reading is never refused by the crate, but for its size.
+        #[test]
+        fn a_translated_pattern_compiles(pattern in r"[a-c(){}\[\]|*+?^$.,:\\0-3<>iPQEdDpNx&#é-]{0,16}") {
+            if let Err(why) = pattern.parse::<Regex>() {
+                let ours = syntax::translate(&pattern).is_err();
+                proptest::prop_assert!(ours || why.contains("bytes"), "{} {}", pattern, why);
+            }
+        }
+    }
+
+    #[test]
     fn a_bad_pattern_is_one_line() {
         let error = "a(".parse::<Regex>().unwrap_err();
         assert!(error.starts_with("`a(` is not") && !error.contains('\n'), "{error}");
-        assert!("(a{1000}){1000}".parse::<Regex>().unwrap_err().contains("bytes"));
+        assert!(r"\pL{1000}".parse::<Regex>().unwrap_err().contains("bytes"));
     }
 }
