@@ -4,6 +4,7 @@
 //! deadline. The story: [`visit`] goes to the final answer, [`body`] reads it, [`judge`] holds it against [`expect`].
 
 mod body;
+mod cel;
 mod compression;
 mod cookie;
 mod expect;
