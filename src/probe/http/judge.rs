@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
-use hyper::{HeaderMap, Version, http::response};
+use hyper::{HeaderMap, http::response};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    expect::{BodyRule, Expect, HeaderRule, HeaderWanted, HttpVersion, JsonRule, JsonWanted},
+    body::Body,
+    cel,
+    compression::Encoding,
+    expect::{BodyRule, Expect, HeaderRule, HeaderWanted, JsonRule, JsonWanted},
+    facts::By,
     json,
 };
 use crate::{
+    clock::Instant,
     model::{Expectation, Fact, Failure, PromDuration, Reason, Trace},
     probe::certificate,
 };
@@ -19,6 +24,8 @@ use crate::{
 pub(super) struct Judge<'a> {
     trace: &'a mut Trace,
     broken: Option<Failure>,
+    /// The kind of rule that broke first, and with it whatever broke later.
+    by: Option<By>,
 }
 
 /// What was looked at, what was wanted, what was found.
@@ -29,37 +36,66 @@ const SHOWN: usize = 200;
 
 impl<'a> Judge<'a> {
     pub(super) fn new(trace: &'a mut Trace) -> Self {
-        Self { trace, broken: None }
+        Self { trace, broken: None, by: None }
     }
 
-    /// The first broken expectation, unless all held.
-    pub(super) fn verdict(self) -> Result<(), Failure> {
-        self.broken.map_or(Ok(()), Err)
+    /// The first broken expectation, unless all held, and whether it was a rule.
+    pub(super) fn verdict(self) -> (Result<(), Failure>, Option<By>) {
+        (self.broken.map_or(Ok(()), Err), self.by)
     }
 
-    /// Notes what else went wrong; an expectation that broke before it wins.
-    pub(super) fn failed(&mut self, failure: Failure) {
-        self.broken.get_or_insert(failure);
-    }
-
-    /// Status, version and headers.
-    pub(super) fn head(&mut self, expect: &Expect, answer: &response::Parts) {
-        let code = answer.status.as_u16();
-        let held = expect.status.iter().any(|range| range.holds(code));
-        self.note(held, Reason::HttpStatus, || {
+    /// Status and headers. `stopped` is why no redirect was followed from here, where one was asked for.
+    pub(super) fn head(
+        &mut self,
+        expect: &Expect,
+        answer: &response::Parts,
+        stopped: Option<Failure>,
+    ) {
+        let held = expect.accepts(answer.status.as_u16());
+        if let Some(stopped) = stopped.filter(|_| !held) {
+            self.broken = Some(stopped);
+        }
+        self.note(held, Reason::HttpStatus, None, || {
             ("status".into(), listed(&expect.status), answer.status.to_string())
         });
+        for rule in &expect.headers {
+            self.header(rule, &answer.headers);
+        }
+    }
+
+    /// Version and TLS.
+    pub(super) fn connection(&mut self, expect: &Expect, answer: &response::Parts, is_tls: bool) {
         if !expect.version.is_empty() {
             let held = expect.version.iter().any(|version| version.wire() == answer.version);
-            self.note(held, Reason::HttpVersion, || {
+            self.note(held, Reason::HttpVersion, None, || {
                 let wanted: Vec<_> = expect.version.iter().map(|version| version.wire()).collect();
                 let wanted: Vec<_> = wanted.iter().map(|version| format!("{version:?}")).collect();
                 ("version".into(), wanted.join(", "), format!("{:?}", answer.version))
             });
         }
-        for rule in &expect.headers {
-            self.header(rule, &answer.headers);
+        if let Some(wanted) = expect.tls {
+            let words = |is_tls| if is_tls { "yes" } else { "no" }.to_owned();
+            self.note(wanted == is_tls, Reason::TlsMismatch, None, || {
+                ("TLS".into(), words(wanted), words(is_tls))
+            });
         }
+    }
+
+    /// A body that could not be read, which a rule that has to look at it fails with.
+    pub(super) fn unread(&mut self, expect: &Expect, body: &Body, failure: Failure) {
+        if self.broken.is_some() {
+            return;
+        }
+        let by_regex = expect.body.iter().any(BodyRule::is_regex);
+        let at_once = failure.reason == Reason::BodyEncoding
+            && expect.encoding == Some(Encoding::Gzip)
+            && body.is_no_gzip();
+        self.by = match (at_once, by_regex, expect.cel.is_empty()) {
+            (false, true, _) => Some(By::Regex),
+            (false, false, false) => Some(By::Cel),
+            _ => None,
+        };
+        self.broken = Some(failure);
     }
 
     fn header(&mut self, rule: &HeaderRule, headers: &HeaderMap) {
@@ -69,10 +105,19 @@ impl<'a> Judge<'a> {
             HeaderWanted::Present => any(&|_| true),
             HeaderWanted::Absent => !any(&|_| true),
             HeaderWanted::Equals(text) => any(&|value| value == text.as_bytes()),
-            HeaderWanted::Regex(regex) => any(&|value| regex.is_match(value)),
-            HeaderWanted::NotRegex(regex) => !any(&|value| regex.is_match(value)),
+            HeaderWanted::Regex { optional, .. } | HeaderWanted::NotRegex { optional, .. }
+                if !any(&|_| true) =>
+            {
+                *optional
+            }
+            HeaderWanted::Regex { regex, .. } => any(&|value| regex.is_match(value)),
+            HeaderWanted::NotRegex { regex, .. } => !any(&|value| regex.is_match(value)),
         };
-        self.note(held, Reason::HeaderMismatch, || {
+        let by = match &rule.wanted {
+            HeaderWanted::Regex { .. } | HeaderWanted::NotRegex { .. } => Some(By::Regex),
+            HeaderWanted::Present | HeaderWanted::Absent | HeaderWanted::Equals(_) => None,
+        };
+        self.note(held, Reason::HeaderMismatch, by, || {
             let got: Vec<_> = values.iter().map(|value| quoted(value.as_bytes())).collect();
             let got = if got.is_empty() { "absent".into() } else { shortened(&got.join(", ")) };
             (format!("header {}", rule.name), rule.wanted.to_string(), got)
@@ -80,7 +125,7 @@ impl<'a> Judge<'a> {
     }
 
     /// What is expected of the body, and of the body as JSON.
-    pub(super) fn body(&mut self, expect: &Expect, body: &[u8]) {
+    pub(super) async fn body(&mut self, expect: &Expect, body: &[u8], deadline: Instant) {
         for rule in &expect.body {
             let held = match rule {
                 BodyRule::Contains(text) => contains(body, text),
@@ -88,11 +133,11 @@ impl<'a> Judge<'a> {
                 BodyRule::Regex(regex) => regex.is_match(body),
                 BodyRule::NotRegex(regex) => !regex.is_match(body),
             };
-            self.note(held, Reason::BodyMismatch, || {
+            self.note(held, Reason::BodyMismatch, rule.is_regex().then_some(By::Regex), || {
                 ("body".into(), rule.to_string(), quoted(body))
             });
         }
-        if expect.json.is_empty() {
+        if expect.json.is_empty() && expect.cel.is_empty() {
             return;
         }
         match json::parse(body) {
@@ -100,10 +145,28 @@ impl<'a> Judge<'a> {
                 for rule in &expect.json {
                     self.json(rule, &root);
                 }
+                self.cel(&expect.cel, &root, deadline).await;
             }
-            Err(error) => self.note(false, Reason::JsonInvalid, || {
-                ("body".into(), "JSON".into(), format!("{} ({error})", quoted(body)))
-            }),
+            Err(error) => {
+                let by = expect.json.is_empty().then_some(By::Cel);
+                self.note(false, Reason::JsonInvalid, by, || {
+                    ("body".into(), "JSON".into(), format!("{} ({error})", quoted(body)))
+                });
+            }
+        }
+    }
+
+    async fn cel(&mut self, rules: &[cel::CelRule], root: &Value, deadline: Instant) {
+        // Where the verdict is clear and nobody reads the rest, the work is saved.
+        if rules.is_empty() || (self.broken.is_some() && !self.trace.is_on()) {
+            return;
+        }
+        let verdicts = cel::evaluate(rules, root, deadline).await;
+        for (rule, verdict) in rules.iter().zip(verdicts) {
+            self.note(verdict == Ok(true), Reason::CelMismatch, Some(By::Cel), || {
+                let got = verdict.map_or_else(|why| why, |held| held.to_string());
+                (format!("cel {}", shortened(rule.as_str())), "true".into(), got)
+            });
         }
     }
 
@@ -123,7 +186,7 @@ impl<'a> Judge<'a> {
             JsonWanted::Less(limit) => all(&|value| number(value, &|number| number < *limit)),
             JsonWanted::Exists(wanted) => found.is_empty() != *wanted,
         };
-        self.note(held, Reason::JsonMismatch, || {
+        self.note(held, Reason::JsonMismatch, None, || {
             let got: Vec<_> =
                 found.iter().take(8).map(|value| shortened(&value.to_string())).collect();
             let got = if got.is_empty() { "nothing".into() } else { shortened(&got.join(", ")) };
@@ -135,7 +198,7 @@ impl<'a> Judge<'a> {
     pub(super) fn certificate(&mut self, wanted: PromDuration, facts: &[Fact], now: Timestamp) {
         let left = certificate::validity_left(facts, now);
         let held = left.is_some_and(|left| left >= wanted.0.as_secs_f64());
-        self.note(held, Reason::TlsExpiresSoon, || {
+        self.note(held, Reason::TlsExpiresSoon, None, || {
             let got = left.map_or_else(
                 || "no certificate".into(),
                 |left| format!("valid for {:.1} days more", left / 86_400.0),
@@ -146,13 +209,19 @@ impl<'a> Judge<'a> {
 
     /// How long the run has taken.
     pub(super) fn latency(&mut self, wanted: PromDuration, took: Duration) {
-        self.note(took <= wanted.0, Reason::LatencyExceeded, || {
+        self.note(took <= wanted.0, Reason::LatencyExceeded, None, || {
             let got = format!("{:.3} s", took.as_secs_f64());
             ("latency".into(), format!("at most {wanted}"), got)
         });
     }
 
-    fn note(&mut self, held: bool, reason: Reason, words: impl FnOnce() -> Words) {
+    fn note(
+        &mut self,
+        held: bool,
+        reason: Reason,
+        by: Option<By>,
+        words: impl FnOnce() -> Words,
+    ) {
         let is_first = !held && self.broken.is_none();
         if !is_first && !self.trace.is_on() {
             return;
@@ -161,18 +230,9 @@ impl<'a> Judge<'a> {
         if is_first {
             let detail = format!("{subject}: wanted {wanted}, got {got}");
             self.broken = Some(Failure::new(reason, detail));
+            self.by = by;
         }
         self.trace.expectation(|| Expectation { subject, wanted, got, held });
-    }
-}
-
-impl HttpVersion {
-    const fn wire(self) -> Version {
-        match self {
-            Self::Http10 => Version::HTTP_10,
-            Self::Http11 => Version::HTTP_11,
-            Self::Http2 => Version::HTTP_2,
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The steps of a dialogue: expect a message, then send one.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::{
     net::Attempt,
     probe::{
         Problem, Run,
-        dialogue::{self, Said, unknown_groups},
+        dialogue::{self, By, Said, unknown_groups},
         hex::Hex,
         stream::escaped,
     },
@@ -29,6 +29,9 @@ pub(super) struct Step {
     /// The whole content of the next message, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect_hex: Option<Hex>,
+    /// Beside `expect`: facts by name, each value with `${1}` and `${name}` as in `send`: `labels = { version = "${1}" }`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// A text message. Beside `expect`, `${1}` and `${name}` stand for what its groups caught, and `$$` for a dollar sign.
     /// What follows a login in it is hidden where the configuration is shown; better is one of the next two.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +85,19 @@ async fn take(
                 .map_or_else(|failure| failure.detail.clone(), |got| escaped(got)),
             held: listened.is_ok(),
         });
-        heard = listened?;
+        heard = match listened {
+            Ok(heard) => heard,
+            Err(failure) => {
+                // A pattern that nothing met, or a message that was another one; not a silence or a broken connection.
+                if failure.reason == Reason::ExpectMismatch && step.expect.is_some() {
+                    dialogue::unmatched(By::Regex, &mut run.facts);
+                }
+                return Err(failure);
+            }
+        };
+    }
+    if let Some(pattern) = &step.expect {
+        dialogue::expand_labels(&step.labels, pattern, &heard, number, &mut run.facts);
     }
     let deadline = run.attempt.deadline();
     let secret =

@@ -122,14 +122,17 @@ impl<'e> Walk<'e> {
             return Err(self.at(id, &why));
         }
         if MACROS.contains(&name) {
-            let why = format!("`{name}` is called in another way, such as `body.list.all(x, x > 0)`");
+            let why =
+                format!("`{name}` is called in another way, such as `body.list.all(x, x > 0)`");
             return Err(self.at(id, &why));
         }
         match FUNCTIONS.iter().find(|(known, _)| *known == name) {
             Some((_, wanted)) if *wanted == arguments => Ok(()),
             Some((_, wanted)) => Err(self.at(
                 id,
-                &format!("`{name}` takes {wanted} arguments, its receiver among them, not {arguments}"),
+                &format!(
+                    "`{name}` takes {wanted} arguments, its receiver among them, not {arguments}"
+                ),
             )),
             None => Err(self.at(id, &format!("there is no function `{name}`"))),
         }

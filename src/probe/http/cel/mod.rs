@@ -61,7 +61,8 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::stdlib().with_optional_support(false);
     // Without the crate's feature `regex` the name is free; were it not, that one would serve.
     let _ = add_overload!(env, fn matches: (CelString<'_>, CelString<'_>) -> Result<CelBool>, id = "matches");
-    let _ = add_member_overload!(env, fn matches: (CelString<'_>, CelString<'_>) -> Result<CelBool>);
+    let _ =
+        add_member_overload!(env, fn matches: (CelString<'_>, CelString<'_>) -> Result<CelBool>);
     Arc::new(env)
 });
 
@@ -117,7 +118,9 @@ fn parse(text: &str) -> Result<IdedExpr, String> {
         let first = errors.errors.first();
         first.map_or_else(
             || "it does not parse".to_owned(),
-            |error| format!("{} (line {}, column {})", one_line(&error.msg), error.pos.0, error.pos.1),
+            |error| {
+                format!("{} (line {}, column {})", one_line(&error.msg), error.pos.0, error.pos.1)
+            },
         )
     })?;
     check::names(&expression, &source)?;
