@@ -12,7 +12,8 @@ use super::{
     compression::Encoding,
     expect::{BodyRule, Expect, HeaderRule, HeaderWanted, JsonRule, JsonWanted},
     facts::By,
-    json,
+    json, redirect,
+    words::{listed, quoted, shortened},
 };
 use crate::{
     clock::Instant,
@@ -30,9 +31,6 @@ pub(super) struct Judge<'a> {
 
 /// What was looked at, what was wanted, what was found.
 type Words = (String, String, String);
-
-/// The longest piece of an answer that is shown, in bytes.
-const SHOWN: usize = 200;
 
 impl<'a> Judge<'a> {
     pub(super) fn new(trace: &'a mut Trace) -> Self {
@@ -56,7 +54,8 @@ impl<'a> Judge<'a> {
             self.broken = Some(stopped);
         }
         self.note(held, Reason::HttpStatus, None, || {
-            ("status".into(), listed(&expect.status), answer.status.to_string())
+            let lost = if redirect::is_lost(answer) { " without a Location" } else { "" };
+            ("status".into(), listed(&expect.status), format!("{}{lost}", answer.status))
         });
         for rule in &expect.headers {
             self.header(rule, &answer.headers);
@@ -215,13 +214,7 @@ impl<'a> Judge<'a> {
         });
     }
 
-    fn note(
-        &mut self,
-        held: bool,
-        reason: Reason,
-        by: Option<By>,
-        words: impl FnOnce() -> Words,
-    ) {
+    fn note(&mut self, held: bool, reason: Reason, by: Option<By>, words: impl FnOnce() -> Words) {
         let is_first = !held && self.broken.is_none();
         if !is_first && !self.trace.is_on() {
             return;
@@ -255,34 +248,16 @@ fn contains(body: &[u8], text: &str) -> bool {
     text.is_empty() || memchr::memmem::find(body, text.as_bytes()).is_some()
 }
 
-fn listed<T: ToString>(items: &[T]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// A stranger's bytes, readable and short.
-fn quoted(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]);
-    let more = if bytes.len() > SHOWN { "…" } else { "" };
-    format!("{text:?}{more}")
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn judge(
+    async fn judge(
         expect: &str,
         status: u16,
         headers: &[(&str, &str)],
         body: &str,
-    ) -> (Option<Failure>, Trace) {
+    ) -> (Option<Failure>, Option<By>, Trace) {
         let expect: Expect = serde_json::from_str(expect).unwrap();
         let mut response = hyper::Response::builder().status(status);
         for (name, value) in headers {
@@ -291,13 +266,16 @@ mod tests {
         let (head, ()) = response.body(()).unwrap().into_parts();
         let mut trace = Trace::on();
         let mut judge = Judge::new(&mut trace);
-        judge.head(&expect, &head);
-        judge.body(&expect, body.as_bytes());
-        (judge.verdict().err(), trace)
+        judge.head(&expect, &head, None);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        judge.body(&expect, body.as_bytes(), deadline).await;
+        judge.connection(&expect, &head, false);
+        let (verdict, by) = judge.verdict();
+        (verdict.err(), by, trace)
     }
 
-    #[test]
-    fn expectations() {
+    #[tokio::test]
+    async fn expectations() {
         const BODY: &str = r#"{"db":"up","n":3,"list":[{"ok":true,"v":1.0},{"ok":true,"v":2}]}"#;
         let headers = [("etag", "abc"), ("set-cookie", "a=1"), ("set-cookie", "b=2")];
         for (expect, broken) in [
@@ -318,6 +296,22 @@ mod tests {
             ),
             (r#"{"headers":[{"name":"x","not_regex":"a"}]}"#, None),
             (
+                r#"{"headers":[{"name":"x","not_regex":"a","optional":false}]}"#,
+                Some(Reason::HeaderMismatch),
+            ),
+            (r#"{"headers":[{"name":"x","regex":"a"}]}"#, Some(Reason::HeaderMismatch)),
+            (r#"{"headers":[{"name":"x","regex":"a","optional":true}]}"#, None),
+            (
+                r#"{"headers":[{"name":"etag","regex":"^x","optional":true}]}"#,
+                Some(Reason::HeaderMismatch),
+            ),
+            (r#"{"tls":false}"#, None),
+            (r#"{"tls":true}"#, Some(Reason::TlsMismatch)),
+            (r#"{"cel":["body.db == 'up'","size(body.list) == 2"]}"#, None),
+            (r#"{"cel":["body.db == 'up'","!(body.n == 3)"]}"#, Some(Reason::CelMismatch)),
+            (r#"{"cel":["body.nothing == 3"]}"#, Some(Reason::CelMismatch)),
+            (r#"{"cel":["body.db"]}"#, Some(Reason::CelMismatch)),
+            (
                 r#"{"body":[{"contains":"\"db\""},{"not_contains":"down"},{"regex":"n.:\\d"}]}"#,
                 None,
             ),
@@ -336,7 +330,7 @@ mod tests {
             (r#"{"json":[{"path":"$.list[0]","equals":{"v":1,"ok":true}}]}"#, None),
             (r#"{"json":[{"path":"$.n","regex":"^3$"},{"path":"$.db","regex":"^up$"}]}"#, None),
         ] {
-            let (failure, trace) = judge(expect, 200, &headers, BODY);
+            let (failure, _, trace) = judge(expect, 200, &headers, BODY).await;
             assert_eq!(
                 failure.as_ref().map(|failure| failure.reason),
                 broken,
@@ -346,21 +340,46 @@ mod tests {
         }
     }
 
-    #[test]
-    fn all_are_looked_at_and_the_first_broken_one_counts() {
+    /// blackbox_exporter's order: status, headers, body, CEL, version, TLS; what fails first keeps the later rules silent.
+    #[tokio::test]
+    async fn the_first_broken_rule_says_what_kind_it_is() {
+        let all = |status: &str, header: &str, body: &str, cel: &str, tls: bool| {
+            format!(
+                r#"{{"status":[{status}],"headers":[{header}],"body":[{body}],"cel":[{cel}],"tls":{tls}}}"#
+            )
+        };
+        let (header, body, cel) =
+            (r#"{"name":"x","regex":"a"}"#, r#"{"regex":"b"}"#, r#""body.a""#);
+        for (expect, by) in [
+            (all("500", header, body, cel, true), None),
+            (all("200", header, body, cel, true), Some(By::Regex)),
+            (all("200", "", body, cel, true), Some(By::Regex)),
+            (all("200", "", "", cel, true), Some(By::Cel)),
+            (all("200", r#"{"name":"x","present":true}"#, body, cel, true), None),
+            (all("200", "", r#"{"contains":"b"}"#, cel, true), None),
+            (all("200", "", "", "", true), None),
+            (all("200", "", "", "", false), None),
+        ] {
+            let (failure, got, _) = judge(&expect, 200, &[], "not JSON").await;
+            assert_eq!(got, by, "{expect}: {failure:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn all_are_looked_at_and_the_first_broken_one_counts() {
         let expect =
             r#"{"body":[{"contains":"a"},{"contains":"b"}],"json":[{"path":"$","exists":true}]}"#;
-        let (failure, trace) = judge(expect, 503, &[], "b");
+        let (failure, _, trace) = judge(expect, 503, &[], "b").await;
         assert_eq!(failure.unwrap().reason, Reason::HttpStatus);
         let held: Vec<_> = trace.expectations.iter().map(|one| one.held).collect();
         assert_eq!(held, [false, false, true, false]);
         assert_eq!(trace.expectations[0].got, "503 Service Unavailable");
     }
 
-    #[test]
-    fn what_is_shown_of_a_body_is_short_and_readable() {
-        let (failure, _) =
-            judge(r#"{"body":[{"contains":"x"}]}"#, 200, &[], &"\u{1b}ü".repeat(5000));
+    #[tokio::test]
+    async fn what_is_shown_of_a_body_is_short_and_readable() {
+        let (failure, ..) =
+            judge(r#"{"body":[{"contains":"x"}]}"#, 200, &[], &"\u{1b}ü".repeat(5000)).await;
         let detail = failure.unwrap().detail;
         assert!(detail.len() < 1000 && !detail.contains('\u{1b}'), "{detail}");
     }

@@ -16,6 +16,7 @@ mod redirect;
 mod request;
 mod status;
 mod visit;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,6 @@
 //! Mistakes of a spec that no single value shows.
 
-use hyper::{
-    Method,
-    header::ACCEPT_ENCODING,
-    http::uri::Authority,
-};
+use hyper::{Method, header::ACCEPT_ENCODING, http::uri::Authority};
 
 use super::{Spec, Version};
 use crate::probe::{Problem, certificate};

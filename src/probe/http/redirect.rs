@@ -47,8 +47,16 @@ pub(super) struct Next {
 
 /// Whether an answer asks for another request at all. Without a Location it does not, as RFC 9110 permits.
 pub(super) fn asks(head: &response::Parts) -> bool {
-    matches!(head.status.as_u16(), 301 | 302 | 303 | 307 | 308)
-        && head.headers.get(LOCATION).is_some_and(|location| !location.is_empty())
+    sends_away(head.status) && !is_lost(head)
+}
+
+/// Whether an answer would send us elsewhere, but does not say where.
+pub(super) fn is_lost(head: &response::Parts) -> bool {
+    sends_away(head.status) && head.headers.get(LOCATION).is_none_or(HeaderValue::is_empty)
+}
+
+fn sends_away(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
 /// The request an answer asks for; `None` where it is the final one.
@@ -73,8 +81,8 @@ pub(super) fn next(
     let location = head.headers.get(LOCATION).map_or(&b""[..], HeaderValue::as_bytes);
     let location =
         std::str::from_utf8(location).map_err(|_| fail("the Location header is not text"))?;
-    let keep_host =
-        !location.starts_with("//") && Url::parse(location) == Err(ParseError::RelativeUrlWithoutBase);
+    let keep_host = !location.starts_with("//")
+        && Url::parse(location) == Err(ParseError::RelativeUrlWithoutBase);
     let mut url = url.join(location).map_err(|error| fail(&format!("Location: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(fail(&format!("Location leads to the scheme `{}`", url.scheme())));

@@ -115,7 +115,9 @@ impl Prepared {
         }
         let body = match (&spec.body, &spec.body_file, &spec.body_json) {
             (Some(text), ..) => Bytes::copy_from_slice(text.as_bytes()),
-            (_, Some(path), _) => file::read_by(deadline, path.to_path_buf(), FILE_LIMIT).await?.into(),
+            (_, Some(path), _) => {
+                file::read_by(deadline, path.to_path_buf(), FILE_LIMIT).await?.into()
+            }
             (_, _, Some(value)) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 Bytes::from(value.to_string())

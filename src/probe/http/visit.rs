@@ -45,7 +45,8 @@ pub(super) async fn walk(
     let mut jar = Jar::default();
     let proxies = spec.proxies();
     let origin = proxies.first(first, to, run).await?;
-    let mut hop = Hop { url: first.clone(), way: origin.clone(), name: request.name().map(str::to_owned) };
+    let mut hop =
+        Hop { url: first.clone(), way: origin.clone(), name: request.name().map(str::to_owned) };
     let mut at_origin = true;
     loop {
         let message = request.request(&hop.url, &jar)?;
@@ -149,7 +150,8 @@ impl Hop {
         request.headers_mut().entry(HOST).or_insert(host);
         let mut parts = request.uri().clone().into_parts();
         let asked = SocketAddr::new(address, web::port(&self.url)).to_string();
-        parts.authority = Some(asked.parse().map_err(|_| unusable(format!("not an address: {asked}")))?);
+        parts.authority =
+            Some(asked.parse().map_err(|_| unusable(format!("not an address: {asked}")))?);
         *request.uri_mut() = Uri::from_parts(parts).map_err(|why| unusable(why.to_string()))?;
         Ok(())
     }

@@ -51,8 +51,10 @@ impl BasicAuth {
 
     /// Mistakes that no single value shows; `path` is where this table stands.
     pub(in crate::probe) fn problems(&self, path: &str) -> Vec<Problem> {
-        let users =
-            [("username", self.username.is_some()), ("username_file", self.username_file.is_some())];
+        let users = [
+            ("username", self.username.is_some()),
+            ("username_file", self.username_file.is_some()),
+        ];
         let passwords = [
             ("password", self.password.is_some()),
             ("password_file", self.password_file.is_some()),
@@ -293,7 +295,10 @@ mod tests {
             (r#"{"type":"basic","credentials":"x"}"#, Some("authorization.type")),
             (r#"{"type":"a b","credentials":"x"}"#, Some("authorization.type")),
             (r#"{"type":"X"}"#, Some("authorization")),
-            (r#"{"credentials":"x","credentials_file":"y"}"#, Some("authorization.credentials_file")),
+            (
+                r#"{"credentials":"x","credentials_file":"y"}"#,
+                Some("authorization.credentials_file"),
+            ),
         ] {
             let credentials: Credentials = serde_json::from_str(text).unwrap();
             let problems = credentials.problems("authorization");

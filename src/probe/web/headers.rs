@@ -127,7 +127,8 @@ impl Many {
             values.push(sensitive(secret.expose())?);
         }
         let files = self.files.iter().map(|path| (Some(path.as_path()), None));
-        for (file, variable) in files.chain(self.env.iter().map(|name| (None, Some(name.as_str())))) {
+        for (file, variable) in files.chain(self.env.iter().map(|name| (None, Some(name.as_str()))))
+        {
             let secret = credential::read(deadline, None, file, variable).await?;
             values.extend(secret.map(|secret| sensitive(secret.expose().trim())).transpose()?);
         }
@@ -306,7 +307,10 @@ mod tests {
         assert_eq!(map.get_all("x").iter().collect::<Vec<_>>(), ["one", "two", "three"]);
         assert_eq!(map.get_all("accept").iter().collect::<Vec<_>>(), ["text/plain"]);
         let again = serde_json::to_string(&headers).unwrap();
-        assert!(again.contains(r#""x":{"values":["one"],"secrets":["<secret>"],"files":["#), "{again}");
+        assert!(
+            again.contains(r#""x":{"values":["one"],"secrets":["<secret>"],"files":["#),
+            "{again}"
+        );
         let missing = parse(r#"{"X":{"files":["/nonexistent/x"]}}"#).unwrap();
         assert!(sent(&missing).await.unwrap_err().detail.contains("/nonexistent/x"));
         let missing = parse(r#"{"X":{"env":["NOROSHI_TEST_NOT_SET"]}}"#).unwrap();

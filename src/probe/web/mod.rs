@@ -44,9 +44,9 @@ async fn lookup(host: &str, port: u16, run: &mut Run<'_>) -> Result<SocketAddr, 
         fallback: run.settings.ip_protocol_fallback,
     };
     let addresses = run.net.resolver().lookup(&mut run.attempt, lookup).await?;
-    let first = addresses.first().ok_or_else(|| {
-        Failure::new(Reason::DnsNoAddress, format!("{host} has no address"))
-    })?;
+    let first = addresses
+        .first()
+        .ok_or_else(|| Failure::new(Reason::DnsNoAddress, format!("{host} has no address")))?;
     Ok(SocketAddr::new(*first, port))
 }
 

@@ -83,11 +83,12 @@ impl Proxies<'_> {
             return Ok(None);
         }
         // The lower case counts first, as in curl and Go.
-        let any = |names: [&str; 2]| names.into_iter().find_map(|name| {
-            variable(name).filter(|value| !value.is_empty())
-        });
+        let any = |names: [&str; 2]| {
+            names.into_iter().find_map(|name| variable(name).filter(|value| !value.is_empty()))
+        };
         let is_secure = matches!(url.scheme(), "https" | "wss");
-        let names = if is_secure { ["https_proxy", "HTTPS_PROXY"] } else { ["http_proxy", "HTTP_PROXY"] };
+        let names =
+            if is_secure { ["https_proxy", "HTTPS_PROXY"] } else { ["http_proxy", "HTTP_PROXY"] };
         let no_proxy = any(["no_proxy", "NO_PROXY"]).unwrap_or_default();
         match any(names) {
             Some(text) if !covered(&NoProxy::from(no_proxy.as_str())) => {
@@ -206,13 +207,14 @@ impl Proxies<'_> {
 
     /// Mistakes that no single value shows; `prefix` is the path of their table, with its dot.
     pub(in crate::probe) fn problems(&self, prefix: &str) -> Vec<Problem> {
-        let at = |problem: Problem| Problem { path: format!("{prefix}{}", problem.path), ..problem };
-        let sources = [
-            ("proxy_url", self.url.is_some()),
+        let at =
+            |problem: Problem| Problem { path: format!("{prefix}{}", problem.path), ..problem };
+        let sources =
+            [("proxy_url", self.url.is_some()), ("proxy_from_environment", self.from_environment)];
+        let exceptions = [
             ("proxy_from_environment", self.from_environment),
+            ("no_proxy", self.no_proxy.is_some()),
         ];
-        let exceptions =
-            [("proxy_from_environment", self.from_environment), ("no_proxy", self.no_proxy.is_some())];
         let mut problems: Vec<_> = too_many("", &sources).into_iter().collect();
         problems.extend(too_many("", &exceptions));
         let passwords = [
@@ -272,7 +274,11 @@ pub(in crate::probe) struct Way {
 mod tests {
     use super::*;
 
-    fn chosen(proxies: &Proxies<'_>, variables: &[(&str, &str)], url: &str) -> Result<String, Failure> {
+    fn chosen(
+        proxies: &Proxies<'_>,
+        variables: &[(&str, &str)],
+        url: &str,
+    ) -> Result<String, Failure> {
         let variable = |name: &str| {
             let found = variables.iter().find(|(own, _)| *own == name);
             found.map(|(_, value)| (*value).to_owned())

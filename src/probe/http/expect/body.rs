@@ -87,4 +87,3 @@ impl fmt::Display for BodyRule {
         }
     }
 }
-

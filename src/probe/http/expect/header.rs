@@ -23,9 +23,15 @@ pub(in super::super) enum HeaderWanted {
     Absent,
     Equals(String),
     /// One of the values matches; `optional` is what is said of a header that is missing.
-    Regex { regex: Regex, optional: bool },
+    Regex {
+        regex: Regex,
+        optional: bool,
+    },
     /// None of the values matches.
-    NotRegex { regex: Regex, optional: bool },
+    NotRegex {
+        regex: Regex,
+        optional: bool,
+    },
 }
 
 /// One header and exactly one expectation of it. A header that is there several times: `equals` and `regex` want one
@@ -86,8 +92,7 @@ impl TryFrom<HeaderKeys> for HeaderRule {
             }
             _ => return Err(not_one(&given)),
         };
-        let by_regex =
-            matches!(wanted, HeaderWanted::Regex { .. } | HeaderWanted::NotRegex { .. });
+        let by_regex = matches!(wanted, HeaderWanted::Regex { .. } | HeaderWanted::NotRegex { .. });
         if raw.optional.is_some() && !by_regex {
             return Err("`optional` goes with `regex` and `not_regex` alone".into());
         }
@@ -128,4 +133,3 @@ impl fmt::Display for HeaderWanted {
         }
     }
 }
-
