@@ -19,6 +19,7 @@ mod tcp;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod unix;
 mod verdict;
 mod web;
 mod websocket;
@@ -76,6 +77,7 @@ kinds! {
     Icmp icmp
     Websocket websocket
     Tls tls
+    Unix unix
 }
 
 /// What a kind is: implemented by the `Spec` of each kind's file.

@@ -39,7 +39,7 @@ use self::{
 };
 use super::{
     Aim, Described, Endpoint, Probe, Problem, Run,
-    web::{self, BasicAuth, Credentials, Headers, HttpUrl, NoProxy, OAuth2, ProxyUrl},
+    web::{self, AnyScheme, BasicAuth, Headers, HttpUrl, NoProxy, OAuth2, ProxyUrl},
 };
 use crate::{
     clock::Clock,
@@ -72,9 +72,9 @@ pub struct Spec {
     /// User and password, sent with the first request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     basic_auth: Option<Arc<BasicAuth>>,
-    /// Credentials of any scheme, sent as `Authorization`.
+    /// AnyScheme of any scheme, sent as `Authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    authorization: Option<Arc<Credentials>>,
+    authorization: Option<Arc<AnyScheme>>,
     /// A token fetched at each run by the client credentials grant, sent as `Authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     oauth2: Option<Arc<OAuth2>>,

@@ -79,7 +79,7 @@ impl BasicAuth {
 /// Credentials of any scheme: what Prometheus calls `authorization`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::probe) struct Credentials {
+pub(in crate::probe) struct AnyScheme {
     /// The scheme, the word before the credentials. For `Basic` there is `basic_auth`.
     #[serde(rename = "type")]
     pub scheme: String,
@@ -94,7 +94,7 @@ pub(in crate::probe) struct Credentials {
     pub credentials_env: Option<String>,
 }
 
-impl Default for Credentials {
+impl Default for AnyScheme {
     fn default() -> Self {
         Self {
             scheme: "Bearer".into(),
@@ -105,7 +105,7 @@ impl Default for Credentials {
     }
 }
 
-impl Credentials {
+impl AnyScheme {
     async fn header(&self, deadline: Instant) -> Result<HeaderValue, Failure> {
         let (file, variable) = (self.credentials_file.as_deref(), self.credentials_env.as_deref());
         let secret = credential::read(deadline, self.credentials.as_ref(), file, variable).await?;
@@ -144,7 +144,7 @@ pub(in crate::probe) struct Authorization<'a> {
     /// `basic_auth`
     pub basic: Option<&'a BasicAuth>,
     /// `authorization`
-    pub credentials: Option<&'a Credentials>,
+    pub credentials: Option<&'a AnyScheme>,
     /// `bearer_token`
     pub token: Option<&'a Secret>,
     /// `bearer_token_file`
@@ -266,10 +266,10 @@ mod tests {
     async fn a_secret_file_loses_its_newline_and_a_missing_one_is_our_fault() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "abc\n").unwrap();
-        let of = |path: &Path| Credentials {
+        let of = |path: &Path| AnyScheme {
             scheme: "Token".into(),
             credentials_file: Some(path.to_owned()),
-            ..Credentials::default()
+            ..AnyScheme::default()
         };
         assert_eq!(of(file.path()).header(soon()).await.unwrap(), "Token abc");
         let failure = of(Path::new("/nonexistent/token")).header(soon()).await.unwrap_err();
@@ -300,7 +300,7 @@ mod tests {
                 Some("authorization.credentials_file"),
             ),
         ] {
-            let credentials: Credentials = serde_json::from_str(text).unwrap();
+            let credentials: AnyScheme = serde_json::from_str(text).unwrap();
             let problems = credentials.problems("authorization");
             assert_eq!(problems.first().map(|problem| problem.path.as_str()), path, "{text}");
         }

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use hyper::header::HeaderValue;
 
 pub(super) use self::{
-    authorization::{Authorization, BasicAuth, Credentials},
+    authorization::{AnyScheme, Authorization, BasicAuth},
     headers::Headers,
     no_proxy::NoProxy,
     oauth2::OAuth2,

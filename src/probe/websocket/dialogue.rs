@@ -232,11 +232,15 @@ pub(super) fn problems(steps: &[Step]) -> Vec<Problem> {
             let hint = "give it one of the `expect` keys, one of the `send` keys, or both";
             problem("", "the step neither expects nor sends anything", hint);
         }
-        if let (Some(template), Some(pattern)) = (&step.send, &step.expect) {
-            for group in unknown_groups(&template.0, pattern) {
-                let message =
-                    format!("`{group}` is no group of the pattern `{}`", pattern.as_str());
-                problem(".send", &message, "braces end a name: `${1}x`; `$$` is a dollar sign");
+        if step.expect.is_none() && !step.labels.is_empty() {
+            problem(".labels", "there is no pattern whose match they could show", "add `expect`");
+        }
+        let labels = step.labels.iter().map(|(name, value)| (format!(".labels.{name}"), value));
+        let send = step.send.iter().map(|said| (".send".to_owned(), &said.0));
+        for (key, template) in send.chain(labels) {
+            for group in step.expect.iter().flat_map(|own| unknown_groups(template, own)) {
+                let message = format!("`{group}` is no group of the pattern");
+                problem(&key, &message, "braces end a name: `${1}x`; `$$` is a dollar sign");
             }
         }
     }

@@ -21,7 +21,7 @@ use super::{
     dialogue::{LABEL, UNMATCHED},
     stream::{self, Security, Stream},
     web::{
-        self, Authorization, BasicAuth, Credentials, Headers, NoProxy, OAuth2, Proxies, ProxyUrl,
+        self, AnyScheme, Authorization, BasicAuth, Headers, NoProxy, OAuth2, Proxies, ProxyUrl,
         WebsocketUrl,
     },
 };
@@ -52,6 +52,7 @@ static CLOSE_CODE: Desc = Desc::gauge(
 );
 
 /// A WebSocket conversation.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the configuration")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -67,9 +68,9 @@ pub struct Spec {
     /// User and password, sent with the handshake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     basic_auth: Option<Arc<BasicAuth>>,
-    /// Credentials of any scheme, sent as `Authorization`.
+    /// AnyScheme of any scheme, sent as `Authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    authorization: Option<Arc<Credentials>>,
+    authorization: Option<Arc<AnyScheme>>,
     /// A token fetched at each run by the client credentials grant, sent as `Authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     oauth2: Option<Arc<OAuth2>>,
@@ -210,9 +211,9 @@ websocket.dialogue = [
 websocket.ping = true
 "#;
     const FAMILIES: &'static [&'static Desc] = &{
-        let [a, b, c, d, e] = certificate::FAMILIES;
-        let told: [&Desc; 2] = [&LABEL, &UNMATCHED];
-        [a, b, c, d, e, told[0], told[1], &STATUS, &UPGRADED, &RECEIVED, &PING_RTT, &CLOSE_CODE]
+        let [a, b, c, d, e, f, g] = certificate::FAMILIES;
+        let (h, i): (&Desc, &Desc) = (&LABEL, &UNMATCHED);
+        [a, b, c, d, e, f, g, h, i, &STATUS, &UPGRADED, &RECEIVED, &PING_RTT, &CLOSE_CODE]
     };
 
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {

@@ -346,11 +346,11 @@ async fn the_handshake_carries_credentials_through_a_proxy() {
     .await;
     let (told, tunnel) = tokio::sync::oneshot::channel();
     let proxy = testing::serve(move |mut stream| async move {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"\r\n\r\n") {
+            bytes.push(stream.read_u8().await.unwrap());
         }
-        let _ = told.send(String::from_utf8(head).unwrap());
+        let _ = told.send(String::from_utf8(bytes).unwrap());
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
         let mut onward = tokio::net::TcpStream::connect(target).await.unwrap();
         let _ = tokio::io::copy_bidirectional(&mut stream, &mut onward).await;
@@ -426,6 +426,15 @@ fn problems_have_their_place() {
             json!({"url":"ws://x/","dialogue":[{"expect":"(a)","send":"${1} $2"}]}),
             "dialogue[0].send",
         ),
+        (
+            json!({"url":"ws://x/","dialogue":[{"send":"a","labels":{"b":"c"}}]}),
+            "dialogue[0].labels",
+        ),
+        (
+            json!({"url":"ws://x/","dialogue":[{"expect":"a","labels":{"b":"$1"}}]}),
+            "dialogue[0].labels.b",
+        ),
+        (json!({"url":"ws://x/","proxy_resolve":true}), "proxy_resolve"),
         (json!({"url":"ws://x/","bearer_token":"a","basic_auth":{"username":"u"}}), "bearer_token"),
     ] {
         let parsed: Spec = serde_json::from_value(spec.clone()).unwrap();

@@ -144,8 +144,9 @@ impl<'e> Walk<'e> {
         };
         let text = self.source.source.as_bytes();
         let before = &text[..text.len().min(start as usize)];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        let mut lines = before.split(|byte| *byte == b'\n');
+        let column = lines.next_back().map_or(0, <[u8]>::len) + 1;
+        let line = lines.count() + 1;
         format!("{why} (line {line}, column {column})")
     }
 }
