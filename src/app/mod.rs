@@ -3,6 +3,8 @@
 //! [`App::start`] reads top to bottom as the daemon's life: read the configuration, bind the sockets, connect the
 //! stages, hand in the first checks. A test starts an app on port 0, asks it where it listens, and stops it.
 
+mod activation;
+pub mod blackbox;
 pub mod log;
 mod one_off;
 mod reload;
@@ -10,20 +12,26 @@ mod self_check;
 mod serve;
 mod supervise;
 mod watch;
+mod web_config;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot, watch as latest};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot, watch as latest},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub use crate::metrics::BUILD;
 use crate::{
-    api,
+    api::{self, blackbox::Blackbox},
     clock::{Clock, Instant},
-    config::{self, Config, Loaded, Sources},
+    compat::blackbox::{Modules, log::Format},
+    config::{self, Config, Loaded, LogFormat, Sources},
     metrics::{Families, Telemetry},
     model::{BaseState, Trace, Transition},
     net::Net,
@@ -36,8 +44,10 @@ use crate::{
 };
 pub use one_off::exposition;
 use reload::Reloader;
+pub use serve::Front;
 pub use supervise::Cause;
 use supervise::Supervisor;
+pub use web_config::web_config_diagnostics;
 
 /// Observations that may wait for the state: at 10,000 runs a second and 5 us each, 4,096 cover a stall of 0.4 s;
 /// beyond that runs wait with their results, which slows the schedule instead of losing one.
@@ -89,6 +99,9 @@ pub enum StartError {
         /// Why not.
         error: std::io::Error,
     },
+    /// The web configuration has mistakes.
+    #[error(transparent)]
+    WebConfig(#[from] api::web_config::Refused),
     /// Something else of the system's.
     #[error("{what}: {error}")]
     System {
@@ -119,6 +132,7 @@ struct Stop {
 /// A running daemon.
 pub struct App {
     addresses: Vec<SocketAddr>,
+    has_tls: bool,
     ready: latest::Sender<bool>,
     reload: mpsc::Sender<oneshot::Sender<Result<String, String>>>,
     supervisor: Supervisor,
@@ -141,8 +155,8 @@ impl App {
         let Options { sources, clock, grace } = options;
         let Read { loaded, since, watch_itself } = read;
         let (loaded, config) = checked(loaded)?;
-        let listeners = serve::bind(&config.web.listen_address)?;
-        let addresses = serve::addresses(&listeners);
+        let opened = serve::open(&Front::from(&config.web))?;
+        let (addresses, has_tls) = (opened.addresses(), opened.has_tls());
         let demo = reload::demo_of(config.demo)?;
 
         let stop = Stop::default();
@@ -151,14 +165,18 @@ impl App {
         supervisor.register(telemetry.registry());
 
         let limits = reload::limits(&config);
-        let stages = stages(&mut supervisor, &mut telemetry, clock, limits, &stop, grace);
+        let net = Net::new();
+        let stages = stages(&mut supervisor, &mut telemetry, (clock, &net), limits, &stop, grace);
 
         let (ready, is_ready) = latest::channel(false);
         let (reload, reloads) = mpsc::channel(1);
         let shown = Arc::new(ArcSwap::from_pointee(config.clone()));
         let in_force = Arc::clone(&shown);
+        let modules = Arc::new(ArcSwap::new(Arc::clone(&loaded.modules)));
         let first = addresses.first().filter(|_| watch_itself);
-        let own = first.and_then(|at| self_check::check(*at, config.web.prefix().as_str()));
+        let prefix = config.web.prefix();
+        let prefix = (!opened.is_protected()).then_some(prefix.as_str());
+        let own = first.and_then(|at| self_check::check(*at, prefix));
         let mut reloader = Reloader::new(
             sources,
             &config,
@@ -167,6 +185,7 @@ impl App {
                 changes: stages.changes,
                 limits: stages.limits,
                 shown,
+                modules: Arc::clone(&modules),
             },
             demo,
             own,
@@ -180,6 +199,7 @@ impl App {
         });
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
+        let blackbox = on_request(&config, modules, net, clock, &mut telemetry);
         let telemetry = Arc::new(telemetry);
         let api = api::State {
             views: stages.views,
@@ -189,10 +209,11 @@ impl App {
             ready: is_ready,
             reload: reload.clone(),
             config: Arc::new(move || in_force.load().effective()),
+            blackbox: Arc::new(blackbox),
             clock,
             web: Arc::new(web(&config)),
         };
-        let (server, end) = serve::start(listeners, api::router(api), stop.server.clone())?;
+        let (server, end) = serve::start(opened, api::router(api), stop.server.clone())?;
         let stopping = stop.tasks.clone();
         supervisor.essential("server", async move {
             let _ = stopping.run_until_cancelled(end).await;
@@ -202,12 +223,17 @@ impl App {
         supervisor.essential("reload", run);
         ready.send_replace(applied);
         info!(checks = config.checks.len(), addresses = ?addresses, "noroshi watches");
-        Ok(Self { addresses, ready, reload, supervisor, server, telemetry, stop, grace })
+        Ok(Self { addresses, has_tls, ready, reload, supervisor, server, telemetry, stop, grace })
     }
 
     /// Where it listens, in the order of the configuration; port 0 is already a real one.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Whether it speaks TLS there.
+    pub fn has_tls(&self) -> bool {
+        self.has_tls
     }
 
     /// What noroshi counts about itself: everything that any folder has registered.
@@ -257,7 +283,7 @@ struct Stages {
 fn stages(
     supervisor: &mut Supervisor,
     telemetry: &mut Telemetry,
-    clock: Clock,
+    (clock, net): (Clock, &Net),
     limits: Limits,
     stop: &Stop,
     grace: Duration,
@@ -277,7 +303,7 @@ fn stages(
 
     let counts = schedule::Metrics::default();
     counts.register(telemetry.registry());
-    let schedule = Schedule::new(clock, runner(Net::new(), clock), counts);
+    let schedule = Schedule::new(clock, runner(net.clone(), clock), counts);
     let inputs = schedule::Inputs { changes, paces, limits };
     let run = schedule.run(inputs, observations_in, stop.schedule.clone(), grace);
     supervisor.essential("schedule", run);
@@ -303,6 +329,31 @@ fn checked(loaded: Loaded) -> Result<(Loaded, Config), StartError> {
         warn!(code = warning.code, path = warning.path, "{}", warning.message);
     }
     Ok((loaded, config))
+}
+
+/// `/probe`: its probes run where the scheduled ones do.
+fn on_request(
+    config: &Config,
+    modules: Arc<ArcSwap<Modules>>,
+    net: Net,
+    clock: Clock,
+    telemetry: &mut Telemetry,
+) -> Blackbox {
+    let metrics = api::blackbox::Metrics::default();
+    metrics.register(telemetry.registry(), false);
+    let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let options = api::blackbox::Options {
+        timeout_offset: config.blackbox.timeout_offset.0.as_secs_f64(),
+        history_limit: number(config.blackbox.history_limit),
+        max_requests: number(config.blackbox.max_requests.get()),
+        format: match config.log.format {
+            LogFormat::Logfmt => Format::Logfmt,
+            LogFormat::Json => Format::Json,
+        },
+    };
+    let run = blackbox::probing::on(Handle::current(), net, clock);
+    let say = blackbox::probing::failures_to_log();
+    Blackbox::new(modules, options, run, say, clock, metrics)
 }
 
 /// What the schedule calls for each run.

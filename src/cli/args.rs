@@ -1,7 +1,13 @@
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 
-use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as Arguments, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+use super::web::Web;
+use crate::{
+    compat::blackbox::log::Level,
+    config::{BlackboxOptions, ListenAddress},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,15 +53,8 @@ impl Files {
 /// Flags of the daemon, by the names Prometheus' exporters give them.
 #[derive(Debug, Clone, Default, Arguments)]
 pub(super) struct Daemon {
-    /// Where to listen; repeat for several
-    /// [default: 0.0.0.0:10070] [env: NOROSHI__WEB__LISTEN_ADDRESS]
-    #[arg(
-        long = "web.listen-address",
-        value_name = "ADDRESS",
-        help_heading = "Web",
-        verbatim_doc_comment
-    )]
-    pub(super) listen_address: Vec<String>,
+    #[command(flatten)]
+    pub(super) web: Web,
 
     /// The path under which everything is served
     /// [default: /] [env: NOROSHI__WEB__ROUTE_PREFIX]
@@ -96,9 +95,8 @@ pub(super) struct Daemon {
 impl Daemon {
     /// These flags, and the others where these say nothing: `noroshi --log.level=warn run --web.max-requests=3`.
     pub(super) fn or(self, other: Self) -> Self {
-        let none = self.listen_address.is_empty();
         Self {
-            listen_address: if none { other.listen_address } else { self.listen_address },
+            web: self.web.or(other.web),
             route_prefix: self.route_prefix.or(other.route_prefix),
             external_url: self.external_url.or(other.external_url),
             max_requests: self.max_requests.or(other.max_requests),
@@ -118,6 +116,8 @@ pub(super) enum Command {
     Probe(Probe),
     /// Tell what a reason or a diagnostic's code means
     Explain(Explain),
+    /// Take blackbox_exporter's place: its flags, its file, its pages
+    Blackbox(Blackbox),
     /// List the checks of a running instance
     List(List),
     /// Show how the checks of a running instance stand
@@ -131,6 +131,97 @@ pub(super) enum Command {
     },
     /// Print the manual page (roff)
     Man,
+}
+
+/// The flags of blackbox_exporter 0.28, with its defaults. Of the switches each has a `--no-` form, as there.
+#[derive(Debug, Clone, Arguments)]
+#[command(
+    disable_help_flag = true,
+    after_help = "\
+Exit codes, as blackbox_exporter's: 0 ended by a signal, or the file is fine; 1 anything else.
+Linked as `blackbox_exporter` or `prometheus-blackbox-exporter`, the binary takes these flags without a command."
+)]
+pub(super) struct Blackbox {
+    /// Blackbox exporter configuration file
+    #[arg(long = "config.file", value_name = "FILE", default_value = "blackbox.yml")]
+    pub(super) config_file: PathBuf,
+    /// Validate the config file and exit
+    #[arg(long = "config.check", overrides_with = "no_config_check")]
+    pub(super) config_check: bool,
+    #[arg(long = "no-config.check", hide = true)]
+    no_config_check: bool,
+    /// Read the config file again, every --config.auto-reload-interval, if it has changed
+    #[arg(long = "config.enable-auto-reload", overrides_with = "no_auto_reload")]
+    pub(super) auto_reload: bool,
+    #[arg(long = "no-config.enable-auto-reload", hide = true)]
+    no_auto_reload: bool,
+    /// Seconds between two looks at the config file
+    #[arg(long = "config.auto-reload-interval", value_name = "SECONDS", default_value_t = 30)]
+    pub(super) auto_reload_interval: u32,
+    /// Seconds to subtract from the scrape's timeout
+    #[arg(long = "timeout-offset", value_name = "SECONDS", default_value_t = 0.5)]
+    pub(super) timeout_offset: f64,
+    /// How many results to keep in the history, and how many failures beyond
+    #[arg(long = "history.limit", value_name = "N", default_value_t = BlackboxOptions::HISTORY_LIMIT)]
+    pub(super) history_limit: u32,
+    /// Where to listen; repeat for several
+    #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":9115")]
+    pub(super) listen_address: Vec<ListenAddress>,
+
+    /// Serve on the sockets systemd passed instead of on --web.listen-address
+    #[arg(long = "web.systemd-socket")]
+    pub(super) systemd_socket: bool,
+
+    /// The file that switches on TLS, users, headers and a rate limit, as exporter-toolkit has it
+    #[arg(
+        long = "web.config.file",
+        value_name = "PATH",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) web_config_file: PathBuf,
+    /// The URL under which it is reached from outside; its path prefixes all endpoints
+    #[arg(
+        long = "web.external-url",
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) external_url: String,
+    /// Prefix for the internal routes [default: the path of --web.external-url]
+    #[arg(
+        long = "web.route-prefix",
+        value_name = "PATH",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) route_prefix: String,
+    /// Probes at a time; more are answered 503 (noroshi's own flag)
+    #[arg(long = "web.max-requests", value_name = "N", default_value_t = BlackboxOptions::MAX_REQUESTS)]
+    pub(super) max_requests: NonZeroU32,
+    /// The least important messages that are logged: debug, info, warn or error
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
+    pub(super) log_level: Level,
+    /// How a message is written: logfmt or json
+    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
+    pub(super) log_format: Lines,
+    /// The least important lines of probes that are logged: debug, info, warn or error
+    #[arg(long = "log.prober", value_name = "LEVEL", default_value = "info")]
+    pub(super) log_prober: String,
+    /// Show this help
+    #[arg(short = 'h', long = "help", action = ArgAction::HelpLong)]
+    help: Option<bool>,
+    #[arg(long = "help-long", hide = true, action = ArgAction::HelpLong)]
+    help_long: Option<bool>,
+}
+
+/// How log messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Lines {
+    /// `time=... level=INFO source=... msg=...`
+    Logfmt,
+    /// One JSON object a line
+    Json,
 }
 
 #[derive(Debug, Arguments)]
