@@ -14,6 +14,8 @@
 mod support;
 
 mod bind;
+mod chart;
+mod kube;
 mod one_shot;
 mod ping;
 mod prometheus;
