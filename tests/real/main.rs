@@ -14,6 +14,7 @@
 mod support;
 
 mod bind;
+mod blackbox;
 mod one_shot;
 mod ping;
 mod prometheus;
