@@ -151,6 +151,21 @@ pub async fn serve_tls(
     .await
 }
 
+/// A server that hears a request, says these bytes, and closes its side.
+pub async fn saying(words: &[u8]) -> Peer {
+    let words: Arc<[u8]> = words.into();
+    Peer::stream(move |mut stream, nth, seen| {
+        let words = Arc::clone(&words);
+        async move {
+            hear(&mut stream, nth).await?.keep(&seen);
+            stream.write_all(&words).await?;
+            stream.shutdown().await?;
+            tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop)
+        }
+    })
+    .await
+}
+
 /// Answers every request on a connection.
 pub async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,

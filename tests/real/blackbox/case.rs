@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 use futures_util::{StreamExt, stream};
 use url::form_urlencoded;
 
-use crate::support::{daemon::Daemon, peer::Peer, tun::Pings};
+use crate::support::{authority::Authority, daemon::Daemon, peer::Peer, tun::Pings};
 
-use super::{allowed::Difference, observed::Observed};
+use super::{allowed::Difference, exporter::itself, observed::Observed};
 
 /// Cases that run at a time.
 const AT_ONCE: usize = 24;
@@ -31,6 +31,7 @@ pub(super) struct Case {
     headers: Vec<String>,
     method: &'static str,
     watched: Vec<Watched>,
+    kept: Vec<Peer>,
     expected: Expected,
 }
 
@@ -43,7 +44,11 @@ enum Watched {
 
 /// All cases, by name.
 #[derive(Default)]
-pub(super) struct Table(Vec<Case>);
+pub(super) struct Table {
+    cases: Vec<Case>,
+    /// Authorities whose files modules name.
+    authorities: Vec<Authority>,
+}
 
 impl Table {
     /// A module of a prober with these options, and a probe of the target by it.
@@ -65,8 +70,8 @@ impl Table {
         module: &str,
         target: impl Into<String>,
     ) -> &mut Case {
-        assert!(self.0.iter().all(|case| case.name != name), "two cases are named {name}");
-        self.0.push(Case {
+        assert!(self.cases.iter().all(|case| case.name != name), "two cases are named {name}");
+        self.cases.push(Case {
             name: name.to_owned(),
             module: Some(module.to_owned()),
             target: target.into(),
@@ -74,9 +79,10 @@ impl Table {
             headers: Vec::new(),
             method: "GET",
             watched: Vec::new(),
+            kept: Vec::new(),
             expected: Expected::Success,
         });
-        self.0.last_mut().unwrap()
+        self.cases.last_mut().unwrap()
     }
 
     /// A request for `/probe` with this query alone.
@@ -87,10 +93,15 @@ impl Table {
         case
     }
 
+    /// An authority that must live, because its files do.
+    pub(super) fn keep(&mut self, authority: Authority) {
+        self.authorities.push(authority);
+    }
+
     /// The configuration with every case's module, each named like its case.
     pub(super) fn config(&self) -> String {
         let mut config = String::from("modules:\n");
-        for case in &self.0 {
+        for case in &self.cases {
             if let Some(module) = &case.module {
                 let _ = writeln!(config, "  \"{}\": {{ {module} }}", case.name);
             }
@@ -100,11 +111,15 @@ impl Table {
 
     /// Asks both for every probe, and the first one twice: what is not the same then is no fault of the other's.
     pub(super) async fn run(self, theirs: Arc<Daemon>, ours: Arc<Daemon>) -> Vec<Difference> {
-        let cases = stream::iter(self.0).map(|case| {
+        let count = self.cases.len();
+        let began = std::time::Instant::now();
+        let cases = stream::iter(self.cases).map(|case| {
             let (theirs, ours) = (Arc::clone(&theirs), Arc::clone(&ours));
             async move { case.compare(theirs, ours).await }
         });
-        cases.buffer_unordered(AT_ONCE).concat().await
+        let found = cases.buffer_unordered(AT_ONCE).concat().await;
+        eprintln!("{count} probes compared in {:.1?}", began.elapsed());
+        found
     }
 }
 
@@ -127,7 +142,13 @@ impl Case {
         self
     }
 
-    /// The same of the other host of the network.
+    /// A peer that must live, and whose word on what it heard would not be the same twice.
+    pub(super) fn keeps(&mut self, peer: Peer) -> &mut Self {
+        self.kept.push(peer);
+        self
+    }
+
+    /// The pings that an address of the other host gets are compared too.
     pub(super) fn pings(&mut self, pings: &Pings, address: u8) -> &mut Self {
         self.watched.push(Watched::Pings(pings.clone(), address));
         self
@@ -156,7 +177,7 @@ impl Case {
         let unsteady = first.differences(&again, &format!("{} (theirs twice)", self.name));
         let mut all = unsteady;
         all.extend(self.unexpected(&first));
-        if let Err(reasons) = own.take_reason() {
+        if let (false, Err(reasons)) = (itself(), own.take_reason()) {
             all.push(Difference {
                 case: self.name.clone(),
                 field: "probe_failure_reason".to_owned(),

@@ -27,7 +27,8 @@ impl Side {
             Self::Ours if !itself() => noroshi(&["blackbox"]),
             _ => {
                 let mut command = Command::new(part(PEER)?);
-                command.env_clear();
+                // The project's own builds resolve names without the C library, which Debian's prefers.
+                command.env_clear().env("GODEBUG", "netdns=go");
                 command
             }
         })

@@ -56,6 +56,13 @@ impl World {
         });
         Self { pings, _resolver: resolve().await, folder }
     }
+
+    /// A file that modules can name.
+    pub(super) fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
 }
 
 /// Lays a file of our own over one of the system's.
