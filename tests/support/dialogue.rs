@@ -1,6 +1,11 @@
 //! Peers that say and hear lines, or any bytes, in an order that a script gives.
 
-use std::{io, path::Path, sync::Arc};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
@@ -44,8 +49,13 @@ pub enum End {
 
 /// A server that goes through the turns with every client. What comes after them is kept as `rest`.
 pub async fn serve(turns: &[Turn], end: End) -> Peer {
+    serve_at((Ipv4Addr::LOCALHOST, 0).into(), turns, end).await
+}
+
+/// The same on an address of one's own choice.
+pub async fn serve_at(address: SocketAddr, turns: &[Turn], end: End) -> Peer {
     let turns: Arc<[Turn]> = turns.into();
-    Peer::stream(move |stream, _, seen| {
+    Peer::stream_at(address, move |stream, _, seen| {
         let turns = Arc::clone(&turns);
         async move { converse(stream, &turns, end, &seen).await }
     })

@@ -1,6 +1,11 @@
 //! gRPC servers that answer `grpc.health.v1.Health/Check` by script. The messages are written by hand: there are two.
 
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, StreamBody};
@@ -40,8 +45,14 @@ pub enum Answer {
 
 /// A server with an answer for each service; one it does not know is `Code(5)`.
 pub async fn serve(services: &[(&str, Answer)]) -> Peer {
+    serve_at((Ipv4Addr::LOCALHOST, 0).into(), services).await
+}
+
+/// The same on an address of one's own choice.
+pub async fn serve_at(address: SocketAddr, services: &[(&str, Answer)]) -> Peer {
     let services = owned(services);
-    Peer::stream(move |stream, _, seen| converse(stream, Arc::clone(&services), seen)).await
+    Peer::stream_at(address, move |stream, _, seen| converse(stream, Arc::clone(&services), seen))
+        .await
 }
 
 /// The same behind TLS.

@@ -12,6 +12,9 @@ use super::{allowed::Difference, exporter::itself, observed::Observed};
 /// Cases that run at a time.
 const AT_ONCE: usize = 24;
 
+/// A case that takes longer is named: all of them together are to be done in a minute.
+const SLOW: std::time::Duration = std::time::Duration::from_secs(4);
+
 /// What the peer itself is to answer: a case that fails for a reason of its own would prove nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expected {
@@ -171,6 +174,7 @@ impl Case {
     }
 
     async fn compare(self, theirs: Arc<Daemon>, ours: Arc<Daemon>) -> Vec<Difference> {
+        let began = std::time::Instant::now();
         let first = self.observe(&theirs).await;
         let mut own = self.observe(&ours).await;
         let again = self.observe(&theirs).await;
@@ -186,6 +190,9 @@ impl Case {
             });
         }
         all.extend(first.differences(&own, &self.name));
+        if began.elapsed() > SLOW {
+            eprintln!("{}: three probes took {:.1?}", self.name, began.elapsed());
+        }
         all
     }
 
