@@ -71,7 +71,15 @@ fn explain_knows_every_reason_and_code() {
         assert!(one.contains("Likely causes:") && one.contains("Next:"), "{word}");
     }
     assert!(all.contains("tls_expired") && all.contains("C001"));
-    assert_eq!(output(&["explain", "nonsense"]).status.code(), Some(2));
+    for (word, answer) in [
+        ("nonsense", "`noroshi explain` lists them all"),
+        ("expired", "did you mean tls_expired?"),
+        ("tls_expird", "did you mean tls_expired?"),
+    ] {
+        let answered = output(&["explain", word]);
+        assert_eq!(answered.status.code(), Some(2));
+        assert!(text(&answered.stderr).contains(answer), "{}", text(&answered.stderr));
+    }
 }
 
 #[test]

@@ -40,6 +40,27 @@ pub(super) fn format(headers: &HeaderMap) -> (Format, HeaderValue) {
     (format, content_type)
 }
 
+/// The format of an answer of blackbox_exporter's, which has no OpenMetrics, and its content type, which always names an
+/// escaping scheme: the last one asked for up to the format that is taken, as in Go's client library.
+pub(super) fn classic(headers: &HeaderMap) -> (Format, HeaderValue) {
+    let mut escaping = "underscores";
+    let mut taken = (Format::Text, TEXT);
+    for range in ranges(headers, &header::ACCEPT) {
+        escaping = range.escaping().unwrap_or(escaping);
+        match (&*range.name, range.parameter("version")) {
+            _ if range.is_protobuf() => {
+                taken = (Format::Protobuf, PROTOBUF);
+                break;
+            }
+            ("text/plain", None | Some("" | "0.0.4")) => break,
+            _ => {}
+        }
+    }
+    let content_type = format!("{}; escaping={escaping}", taken.1);
+    let fallback = HeaderValue::from_static(taken.1);
+    (taken.0, HeaderValue::try_from(content_type).unwrap_or(fallback))
+}
+
 /// The compression of an answer; the first the client names among equals, because it knows what costs it least.
 pub(super) fn encoding(headers: &HeaderMap) -> Encoding {
     let best = ranges(headers, &header::ACCEPT_ENCODING).iter().find_map(|range| {
@@ -56,12 +77,7 @@ pub(super) fn encoding(headers: &HeaderMap) -> Encoding {
 fn known(range: &Range) -> Option<(Format, String)> {
     let version = range.parameter("version");
     match (&*range.name, version) {
-        ("application/vnd.google.protobuf", _)
-            if range.parameter("proto") == Some("io.prometheus.client.MetricFamily")
-                && range.parameter("encoding") == Some("delimited") =>
-        {
-            Some((Format::Protobuf, range.escaped(PROTOBUF)))
-        }
+        _ if range.is_protobuf() => Some((Format::Protobuf, range.escaped(PROTOBUF))),
         // 0.0.1 is a draft of 1.0.0 that older Prometheus servers ask for and read alike.
         ("application/openmetrics-text", None | Some("0.0.1" | "1.0.0")) => {
             let text = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -123,6 +139,13 @@ impl Range {
             content_type.push_str(escaping);
         }
         content_type
+    }
+
+    /// Whether it is the one form of protobuf that we write.
+    fn is_protobuf(&self) -> bool {
+        self.name == "application/vnd.google.protobuf"
+            && self.parameter("proto") == Some("io.prometheus.client.MetricFamily")
+            && self.parameter("encoding") == Some("delimited")
     }
 
     fn is_wildcard(&self) -> bool {

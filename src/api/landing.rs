@@ -137,7 +137,7 @@ fn put(html: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 /// Text as HTML, in elements and in quoted attributes.
-fn escape(text: &str) -> Cow<'_, str> {
+pub(super) fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"', '\'']) {
         return text.into();
     }

@@ -5,6 +5,7 @@
 //! that panics answers 500 and leaves the server as it was.
 
 mod accept;
+pub mod blackbox;
 mod checks;
 mod compress;
 mod guard;
@@ -19,10 +20,11 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::State as Extract,
+    extract::{RawQuery, State as Extract},
+    http::HeaderMap,
     middleware,
-    response::Redirect,
-    routing::{get, post},
+    response::{Redirect, Response},
+    routing::{any, get, post},
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -32,6 +34,7 @@ use crate::{
     state::Views,
 };
 
+use blackbox::Blackbox;
 pub use scrape::Metrics;
 pub use server::serve;
 pub use web::Web;
@@ -56,6 +59,8 @@ pub struct State {
     pub reload: mpsc::Sender<Reload>,
     /// Writes the configuration in force with its secrets masked; only when asked, because it is megabytes of many checks.
     pub config: Arc<dyn Fn() -> String + Send + Sync>,
+    /// `/probe` and `/logs`.
+    pub blackbox: Arc<Blackbox>,
     /// For what grows with time.
     pub clock: Clock,
     /// How the server presents itself.
@@ -74,6 +79,8 @@ pub fn router(state: State) -> Router {
     let mut router = Router::new()
         .route(&at("/"), get(landing::page))
         .route(&at("/metrics"), get(scrape::metrics))
+        .route(&at("/probe"), any(probe))
+        .route(&at("/logs"), get(logs))
         .route(&at("/config"), get(lifecycle::config))
         .route(&at("/-/healthy"), get(lifecycle::healthy))
         .route(&at("/-/ready"), get(lifecycle::ready))
@@ -95,6 +102,23 @@ struct Shared {
     state: State,
     scrapes: web::Limit,
     lists: web::Limit,
+}
+
+/// A probe of a module, or the last scheduled result of a check.
+async fn probe(
+    Extract(shared): Extract<Arc<Shared>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let state = &shared.state;
+    match blackbox::cached(&state.views, query.as_deref(), &headers) {
+        Some(answer) => answer,
+        None => blackbox::probe(&state.blackbox, query.as_deref(), &headers).await,
+    }
+}
+
+async fn logs(Extract(shared): Extract<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
+    blackbox::logs(&shared.state.blackbox, query.as_deref())
 }
 
 #[cfg(test)]

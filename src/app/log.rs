@@ -11,8 +11,11 @@ use tracing::{
 };
 use tracing_subscriber::{
     EnvFilter, Registry,
-    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
-    layer::SubscriberExt,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::{DefaultFields, Writer},
+    },
+    layer::{Layered, SubscriberExt},
     registry::LookupSpan,
     reload,
     util::SubscriberInitExt,
@@ -38,6 +41,22 @@ pub fn start(LogOptions { level, format }: LogOptions) {
         let _ = LEVEL.set(handle);
     } else {
         set_level(level);
+    }
+}
+
+/// What lines are made of once their level is known.
+type Levelled = Layered<reload::Layer<EnvFilter, Registry>, Registry>;
+
+/// The same in a shape of its own, for a process that stands in another program's place.
+pub fn start_shaped<S>(level: LogLevel, shape: S)
+where
+    S: FormatEvent<Levelled, DefaultFields> + Send + Sync + 'static,
+{
+    let (filter, handle) = reload::Layer::new(filter(level));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let registry = tracing_subscriber::registry().with(filter);
+    if registry.with(lines.event_format(shape)).try_init().is_ok() {
+        let _ = LEVEL.set(handle);
     }
 }
 

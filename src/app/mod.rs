@@ -3,6 +3,7 @@
 //! [`App::start`] reads top to bottom as the daemon's life: read the configuration, bind the sockets, connect the
 //! stages, hand in the first checks. A test starts an app on port 0, asks it where it listens, and stops it.
 
+pub mod blackbox;
 pub mod log;
 mod one_off;
 mod reload;
@@ -16,14 +17,19 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot, watch as latest};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot, watch as latest},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub use crate::metrics::BUILD;
 use crate::{
-    api,
+    api::{self, blackbox::Blackbox},
     clock::{Clock, Instant},
-    config::{self, Config, Loaded, Sources},
+    compat::blackbox::{Modules, log::Format},
+    config::{self, Config, Loaded, LogFormat, Sources},
     metrics::{Families, Telemetry},
     model::{BaseState, Trace, Transition},
     net::Net,
@@ -151,12 +157,14 @@ impl App {
         supervisor.register(telemetry.registry());
 
         let limits = reload::limits(&config);
-        let stages = stages(&mut supervisor, &mut telemetry, clock, limits, &stop, grace);
+        let net = Net::new();
+        let stages = stages(&mut supervisor, &mut telemetry, (clock, &net), limits, &stop, grace);
 
         let (ready, is_ready) = latest::channel(false);
         let (reload, reloads) = mpsc::channel(1);
         let shown = Arc::new(ArcSwap::from_pointee(config.clone()));
         let in_force = Arc::clone(&shown);
+        let modules = Arc::new(ArcSwap::new(Arc::clone(&loaded.modules)));
         let first = addresses.first().filter(|_| watch_itself);
         let own = first.and_then(|at| self_check::check(*at, config.web.prefix().as_str()));
         let mut reloader = Reloader::new(
@@ -167,6 +175,7 @@ impl App {
                 changes: stages.changes,
                 limits: stages.limits,
                 shown,
+                modules: Arc::clone(&modules),
             },
             demo,
             own,
@@ -180,6 +189,7 @@ impl App {
         });
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
+        let blackbox = on_request(&config, modules, net, clock, &mut telemetry);
         let telemetry = Arc::new(telemetry);
         let api = api::State {
             views: stages.views,
@@ -189,6 +199,7 @@ impl App {
             ready: is_ready,
             reload: reload.clone(),
             config: Arc::new(move || in_force.load().effective()),
+            blackbox: Arc::new(blackbox),
             clock,
             web: Arc::new(web(&config)),
         };
@@ -257,7 +268,7 @@ struct Stages {
 fn stages(
     supervisor: &mut Supervisor,
     telemetry: &mut Telemetry,
-    clock: Clock,
+    (clock, net): (Clock, &Net),
     limits: Limits,
     stop: &Stop,
     grace: Duration,
@@ -277,7 +288,7 @@ fn stages(
 
     let counts = schedule::Metrics::default();
     counts.register(telemetry.registry());
-    let schedule = Schedule::new(clock, runner(Net::new(), clock), counts);
+    let schedule = Schedule::new(clock, runner(net.clone(), clock), counts);
     let inputs = schedule::Inputs { changes, paces, limits };
     let run = schedule.run(inputs, observations_in, stop.schedule.clone(), grace);
     supervisor.essential("schedule", run);
@@ -303,6 +314,31 @@ fn checked(loaded: Loaded) -> Result<(Loaded, Config), StartError> {
         warn!(code = warning.code, path = warning.path, "{}", warning.message);
     }
     Ok((loaded, config))
+}
+
+/// `/probe`: its probes run where the scheduled ones do.
+fn on_request(
+    config: &Config,
+    modules: Arc<ArcSwap<Modules>>,
+    net: Net,
+    clock: Clock,
+    telemetry: &mut Telemetry,
+) -> Blackbox {
+    let metrics = api::blackbox::Metrics::default();
+    metrics.register(telemetry.registry(), false);
+    let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let options = api::blackbox::Options {
+        timeout_offset: config.blackbox.timeout_offset.0.as_secs_f64(),
+        history_limit: number(config.blackbox.history_limit),
+        max_requests: number(config.blackbox.max_requests.get()),
+        format: match config.log.format {
+            LogFormat::Logfmt => Format::Logfmt,
+            LogFormat::Json => Format::Json,
+        },
+    };
+    let run = blackbox::probing::on(Handle::current(), net, clock);
+    let say = blackbox::probing::failures_to_log();
+    Blackbox::new(modules, options, run, say, clock, metrics)
 }
 
 /// What the schedule calls for each run.

@@ -10,7 +10,8 @@ use tracing::{error, info};
 use super::{StartError, load, log};
 use crate::{
     clock::Clock,
-    config::{Config, DemoOptions, LogOptions, Sources},
+    compat::blackbox::Modules,
+    config::{BlackboxOptions, Config, DemoOptions, LogOptions, Sources},
     demo::{self, Demo, Ports},
     discovery,
     metrics::Reloads,
@@ -30,6 +31,8 @@ pub(super) struct Outputs {
     pub(super) limits: watch::Sender<Limits>,
     /// What `/config` shows.
     pub(super) shown: Arc<ArcSwap<Config>>,
+    /// What `/probe` runs.
+    pub(super) modules: Arc<ArcSwap<Modules>>,
 }
 
 /// Holds what is applied now.
@@ -113,10 +116,11 @@ impl Reloader {
     }
 
     async fn attempt(&mut self) -> Result<String, String> {
-        let (_, mut config) = load(self.sources.clone()).await.map_err(|failed| match failed {
-            StartError::Config(loaded) => loaded.human(false, "nothing was changed"),
-            other => other.to_string(),
-        })?;
+        let (loaded, mut config) =
+            load(self.sources.clone()).await.map_err(|failed| match failed {
+                StartError::Config(loaded) => loaded.human(false, "nothing was changed"),
+                other => other.to_string(),
+            })?;
         config.checks = discovery::kept(&self.checks, config.checks);
         self.move_demo(config.demo).await?;
         log::set_level(config.log.level);
@@ -128,15 +132,23 @@ impl Reloader {
         let Some(changed) = self.apply(config.checks.clone()).await else {
             return Err("noroshi is stopping".into());
         };
+        self.outputs.modules.store(loaded.modules);
         // What waits for the next start is not in force.
         let started = &self.started_with;
         let log = LogOptions { format: started.log.format, ..config.log };
-        let in_force = Config { web: started.web.clone(), log, ..config.clone() };
+        let file = config.blackbox.config_file.clone();
+        let blackbox = BlackboxOptions { config_file: file, ..started.blackbox.clone() };
+        let other_blackbox = config.blackbox != blackbox;
+        let in_force = Config { web: started.web.clone(), log, blackbox, ..config.clone() };
         self.outputs.shown.store(Arc::new(in_force));
         let mut answer = format!("{}, {changed} changed", counted(config.checks.len()));
         let old = &self.started_with;
         if config.web != old.web || config.log.format != old.log.format {
             answer.push_str("; [web] and log.format take effect at the next start");
+        }
+        if other_blackbox {
+            answer
+                .push_str("; of [blackbox] only `config_file` takes effect before the next start");
         }
         Ok(answer)
     }

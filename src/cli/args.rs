@@ -1,7 +1,12 @@
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 
-use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as Arguments, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+use crate::{
+    compat::blackbox::log::Level,
+    config::{BlackboxOptions, ListenAddress},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -118,6 +123,8 @@ pub(super) enum Command {
     Probe(Probe),
     /// Tell what a reason or a diagnostic's code means
     Explain(Explain),
+    /// Take blackbox_exporter's place: its flags, its file, its pages
+    Blackbox(Blackbox),
     /// List the checks of a running instance
     List(List),
     /// Show how the checks of a running instance stand
@@ -131,6 +138,84 @@ pub(super) enum Command {
     },
     /// Print the manual page (roff)
     Man,
+}
+
+/// The flags of blackbox_exporter 0.28, with its defaults. Of the switches each has a `--no-` form, as there.
+#[derive(Debug, Clone, Arguments)]
+#[command(
+    disable_help_flag = true,
+    after_help = "\
+Exit codes, as blackbox_exporter's: 0 ended by a signal, or the file is fine; 1 anything else.
+Linked as `blackbox_exporter` or `prometheus-blackbox-exporter`, the binary takes these flags without a command."
+)]
+pub(super) struct Blackbox {
+    /// Blackbox exporter configuration file
+    #[arg(long = "config.file", value_name = "FILE", default_value = "blackbox.yml")]
+    pub(super) config_file: PathBuf,
+    /// Validate the config file and exit
+    #[arg(long = "config.check", overrides_with = "no_config_check")]
+    pub(super) config_check: bool,
+    #[arg(long = "no-config.check", hide = true)]
+    no_config_check: bool,
+    /// Read the config file again, every --config.auto-reload-interval, if it has changed
+    #[arg(long = "config.enable-auto-reload", overrides_with = "no_auto_reload")]
+    pub(super) auto_reload: bool,
+    #[arg(long = "no-config.enable-auto-reload", hide = true)]
+    no_auto_reload: bool,
+    /// Seconds between two looks at the config file
+    #[arg(long = "config.auto-reload-interval", value_name = "SECONDS", default_value_t = 30)]
+    pub(super) auto_reload_interval: u32,
+    /// Seconds to subtract from the scrape's timeout
+    #[arg(long = "timeout-offset", value_name = "SECONDS", default_value_t = 0.5)]
+    pub(super) timeout_offset: f64,
+    /// How many results to keep in the history, and how many failures beyond
+    #[arg(long = "history.limit", value_name = "N", default_value_t = BlackboxOptions::HISTORY_LIMIT)]
+    pub(super) history_limit: u32,
+    /// Where to listen; repeat for several
+    #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":9115")]
+    pub(super) listen_address: Vec<ListenAddress>,
+    /// The URL under which it is reached from outside; its path prefixes all endpoints
+    #[arg(
+        long = "web.external-url",
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) external_url: String,
+    /// Prefix for the internal routes [default: the path of --web.external-url]
+    #[arg(
+        long = "web.route-prefix",
+        value_name = "PATH",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) route_prefix: String,
+    /// Probes at a time; more are answered 503 (noroshi's own flag)
+    #[arg(long = "web.max-requests", value_name = "N", default_value_t = BlackboxOptions::MAX_REQUESTS)]
+    pub(super) max_requests: NonZeroU32,
+    /// The least important messages that are logged: debug, info, warn or error
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
+    pub(super) log_level: Level,
+    /// How a message is written: logfmt or json
+    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
+    pub(super) log_format: Lines,
+    /// The least important lines of probes that are logged: debug, info, warn or error
+    #[arg(long = "log.prober", value_name = "LEVEL", default_value = "info")]
+    pub(super) log_prober: String,
+    /// Show this help
+    #[arg(short = 'h', long = "help", action = ArgAction::HelpLong)]
+    help: Option<bool>,
+    #[arg(long = "help-long", hide = true, action = ArgAction::HelpLong)]
+    help_long: Option<bool>,
+}
+
+/// How log messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Lines {
+    /// `time=... level=INFO source=... msg=...`
+    Logfmt,
+    /// One JSON object a line
+    Json,
 }
 
 #[derive(Debug, Arguments)]

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use super::{args, exit::Exit, page};
 use crate::{
-    config::Code,
+    config::{Code, nearest},
     model::{Explanation, Reason},
 };
 
@@ -15,8 +15,22 @@ pub(super) fn run(options: &args::Explain) -> Exit {
     if let Some(code) = Code::ALL.iter().find(|code| code.word().eq_ignore_ascii_case(word)) {
         return page::show(&one(code.word(), code.explanation()));
     }
-    eprintln!("`{word}` is neither a reason nor a code; `noroshi explain` lists them all");
+    let near = near(word);
+    let hint = match near.as_slice() {
+        [] => "`noroshi explain` lists them all".to_owned(),
+        near => format!("did you mean {}?", near.join(", ")),
+    };
+    eprintln!("`{word}` is neither a reason nor a code; {hint}");
     Exit::Usage
+}
+
+/// Reasons with the word inside them, `tls_expired` for `expired`; else the one it may be a typo of.
+fn near(word: &str) -> Vec<&'static str> {
+    let asked = word.to_ascii_lowercase();
+    let words = || Reason::ALL.iter().map(|reason| reason.word());
+    let inside: Vec<_> =
+        words().filter(|known| asked.len() > 2 && known.contains(&asked)).collect();
+    if inside.is_empty() { nearest(word, words()).into_iter().collect() } else { inside }
 }
 
 fn all() -> String {

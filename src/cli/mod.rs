@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "this folder is the terminal")]
 
 mod args;
+mod blackbox;
 mod check_config;
 mod client;
 mod exit;
@@ -25,6 +26,12 @@ use exit::Exit;
 
 /// Runs what the arguments ask for.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // rustls needs one provider per process; a second call finds it there, which is as good.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    if let Some(exit) = blackbox::in_its_place(&args) {
+        return exit.into();
+    }
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => {
@@ -34,8 +41,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if shown { Exit::Ok } else { Exit::Usage }.into();
         }
     };
-    // rustls needs one provider per process; a second call finds it there, which is as good.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     dispatch(args).into()
 }
 
@@ -53,6 +58,10 @@ fn dispatch(args: Args) -> Exit {
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::List(options)) => list::list(&options),
         Some(Command::Status(options)) => list::status(&options),
+        Some(Command::Blackbox(_)) => {
+            eprintln!("its flags stand behind `noroshi blackbox`, none before it");
+            Exit::Usage
+        }
         Some(Command::Schema) => page::show(&format!("{:#}\n", crate::config::schema())),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

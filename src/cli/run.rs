@@ -118,20 +118,20 @@ async fn until_ended(app: &mut App, signals: &mut Signals) -> Exit {
 }
 
 /// The signals that mean something to a daemon.
-struct Signals {
+pub(super) struct Signals {
     /// SIGHUP: read the configuration again.
-    hangup: Signal,
-    end: End,
+    pub(super) hangup: Signal,
+    pub(super) end: End,
 }
 
 /// SIGTERM and SIGINT.
-struct End {
+pub(super) struct End {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
             end: End {
@@ -144,7 +144,7 @@ impl Signals {
 
 impl End {
     /// Returns when one of them comes.
-    async fn asked(&mut self) {
+    pub(super) async fn asked(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -4,3 +4,4 @@
 //! a clock or a file. What a peer accepts is accepted and what it refuses is refused, with a better message.
 
 pub mod blackbox;
+pub mod web_config;

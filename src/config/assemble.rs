@@ -13,14 +13,31 @@ use super::{
 use crate::{model::Severity, probe::spec::Check};
 
 /// The sections of a file, in the order of the documentation.
-const SECTIONS: [&str; 7] = ["defaults", "checks", "metrics", "schedule", "web", "log", "demo"];
+const SECTIONS: [&str; 8] =
+    ["defaults", "checks", "metrics", "schedule", "web", "blackbox", "log", "demo"];
+
+/// What other programs of the field call a section.
+fn elsewhere(key: &str) -> Option<&'static str> {
+    match key {
+        "global" => Some("defaults"),
+        "endpoints" | "targets" | "monitors" | "probes" | "scrape_configs" => Some("checks"),
+        "server" => Some("web"),
+        "logging" => Some("log"),
+        "scheduler" => Some("schedule"),
+        _ => None,
+    }
+}
 
 /// Every section that could be read; what is wrong goes to `findings`.
 pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
     let none = Dict::new();
     let root = values.root.as_dict().unwrap_or(&none);
     for key in root.keys().filter(|key| !SECTIONS.contains(&key.as_str())) {
-        findings.push(reading::unknown_key(&Path::of([key.as_str()]), key, SECTIONS));
+        let finding = reading::unknown_key(&Path::of([key.as_str()]), key, SECTIONS);
+        findings.push(match elsewhere(key) {
+            Some(section) => finding.hint(format!("here it is called `[{section}]`")),
+            None => finding,
+        });
     }
     let defaults = defaults(values, findings);
     let metrics: MetricsOptions = section(values, "metrics", findings);
@@ -47,6 +64,7 @@ pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
         web,
         log: section(values, "log", findings),
         demo: section(values, "demo", findings),
+        blackbox: section(values, "blackbox", findings),
     }
 }
 

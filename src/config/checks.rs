@@ -148,8 +148,9 @@ fn common_keys(values: &Values, at: &Path, dict: &Dict, kinds: &[&Kind]) -> Read
 /// Beside the common keys, the words of the kinds would have been right here too.
 fn unknown_in_check(path: &Path, kinds: &[&Kind], common: &[String]) -> Finding {
     let key = path.last_key();
+    // The kinds first: a long list is cut where it is shown.
     let words = KINDS.iter().map(|kind| kind.word);
-    let finding = reading::unknown_key(path, key, common.iter().map(String::as_str).chain(words));
+    let finding = reading::unknown_key(path, key, words.chain(common.iter().map(String::as_str)));
     let misplaced =
         kinds.iter().find(|kind| schema::keys_of(kind).iter().any(|known| known == key));
     match misplaced {

@@ -16,11 +16,12 @@ use crate::{model::Secret, probe::spec::Check};
 
 /// A configuration as one file. With places, each line ends in a comment on where its value comes from.
 pub(super) fn write(config: &Config, places: Option<Places<'_>>) -> String {
-    let Config { checks, metrics, schedule, web, log, demo } = config;
+    let Config { checks, metrics, schedule, web, log, demo, blackbox } = config;
     let mut page = Page { out: String::new(), places };
     page.section(&Path::of(["metrics"]), table(metrics));
     page.section(&Path::of(["schedule"]), table(schedule));
     page.section(&Path::of(["web"]), table(web));
+    page.section(&Path::of(["blackbox"]), table(blackbox));
     page.section(&Path::of(["log"]), table(log));
     page.section(&Path::of(["demo"]), table(demo));
     for check in checks {

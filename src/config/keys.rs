@@ -217,7 +217,7 @@ impl<'a> Base<'a> {
         CheckSettings {
             kind: spec.kind(),
             target: spec.target().into(),
-            host: self.share(&spec.endpoint().host),
+            host: self.share(&spec.host()),
             group: self.share(group),
             export_labels,
             labels,
@@ -247,6 +247,7 @@ impl<'a> Base<'a> {
                 .ip_protocol_fallback
                 .or(defaults.ip_protocol_fallback)
                 .unwrap_or(true),
+            redial: true,
             source_address: keys.source_address.or(defaults.source_address),
             dns_server: keys.dns_server.or(defaults.dns_server).map(|server| server.0),
             resolve: keys.resolve.or_else(|| defaults.resolve.clone()).unwrap_or_default(),

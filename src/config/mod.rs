@@ -5,6 +5,7 @@
 //! neither. The order of the layers, the last one wins: built-in values, files as given, `conf.d`, environment, flags.
 
 mod assemble;
+mod blackbox;
 mod checks;
 mod codes;
 mod effective;
@@ -27,11 +28,12 @@ mod sensitive;
 mod suggest;
 mod syntax;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use figment::value::Dict;
 
 pub use self::{
+    blackbox::{BlackboxFile, BlackboxOptions},
     codes::Code,
     files::SourceFile,
     keys::{CommonKeys, DnsServer},
@@ -42,6 +44,7 @@ pub use self::{
         DEFAULT_PORT, DemoOptions, ExternalUrl, ListenAddress, LogFormat, LogLevel, LogOptions,
         MetricsOptions, RoutePrefix, ScheduleOptions, WebOptions,
     },
+    suggest::nearest,
 };
 use self::{
     files::Refused,
@@ -49,6 +52,7 @@ use self::{
     place::Places,
 };
 use crate::{
+    compat::blackbox::Modules,
     model::{Diagnostic, Severity},
     probe::spec::Check,
 };
@@ -79,6 +83,8 @@ pub struct Config {
     pub log: LogOptions,
     /// Targets of our own.
     pub demo: DemoOptions,
+    /// Probes on request.
+    pub blackbox: BlackboxOptions,
 }
 
 /// The outcome of loading. It holds the files and every value for whoever asks where something came from; take the
@@ -88,6 +94,8 @@ pub struct Loaded {
     pub config: Option<Config>,
     /// Errors and warnings, in the order of files and lines.
     pub diagnostics: Vec<Diagnostic>,
+    /// The modules of `blackbox.config_file`; none without one.
+    pub modules: Arc<Modules>,
     files: Vec<SourceFile>,
     watched: Vec<PathBuf>,
     values: Option<Values>,
@@ -107,6 +115,7 @@ pub fn load(sources: &Sources) -> Loaded {
     let mut loaded = Loaded {
         config: None,
         diagnostics: found.refused.iter().map(refused).collect(),
+        modules: Arc::default(),
         files: found.files,
         watched: found.watched,
         values: None,
@@ -187,14 +196,25 @@ impl Loaded {
         };
         let mut findings = Vec::new();
         let config = assemble::config(&values, &mut findings);
-        if config.checks.is_empty() && findings.is_empty() && !self.files.is_empty() {
+        let idle = config.checks.is_empty() && config.blackbox.config_file.is_none();
+        if idle && findings.is_empty() && !self.files.is_empty() {
             let message = "the configuration holds no check".to_owned();
             self.diagnostics.push(place::nowhere(Code::NoChecks, message));
         }
         let mut places = Places::new(&values, &self.files);
         self.diagnostics.extend(findings.into_iter().map(|finding| places.diagnostic(finding)));
+        self.read_modules(&config.blackbox);
         self.config = (!self.has_errors()).then_some(config);
         self.values = Some(values);
+    }
+
+    fn read_modules(&mut self, options: &BlackboxOptions) {
+        let Some(path) = options.config_file.clone() else { return };
+        self.watched.push(path.clone());
+        let read = BlackboxFile::read(path);
+        self.modules = read.modules.unwrap_or_default();
+        self.diagnostics.extend(read.diagnostics);
+        self.files.extend(read.file);
     }
 }
 

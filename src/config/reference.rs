@@ -37,7 +37,7 @@ pub fn reference() -> String {
         let table = &check["properties"][kind.word];
         out.push_str(&types.table(table, &format!("{}.", kind.word), &Value::Null));
     }
-    for section in ["metrics", "schedule", "web", "log", "demo"] {
+    for section in ["metrics", "schedule", "web", "blackbox", "log", "demo"] {
         let _ = write!(out, "\n### `[{section}]`\n\n");
         out.push_str(&types.table(&properties[section], "", &Value::Null));
     }

@@ -3,7 +3,10 @@
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{CommonKeys, DemoOptions, LogOptions, MetricsOptions, ScheduleOptions, WebOptions};
+use super::{
+    BlackboxOptions, CommonKeys, DemoOptions, LogOptions, MetricsOptions, ScheduleOptions,
+    WebOptions,
+};
 use crate::probe::spec::{KINDS, Kind};
 
 /// The JSON Schema (draft 2020-12) of a configuration file.
@@ -25,6 +28,7 @@ pub fn schema() -> Value {
         "metrics": object::<MetricsOptions>(&mut generator),
         "schedule": object::<ScheduleOptions>(&mut generator),
         "web": object::<WebOptions>(&mut generator),
+        "blackbox": object::<BlackboxOptions>(&mut generator),
         "log": object::<LogOptions>(&mut generator),
         "demo": object::<DemoOptions>(&mut generator),
     });

@@ -36,4 +36,32 @@ impl Build {
             Info::new(labels),
         );
     }
+
+    /// `PROGRAM_build_info` with the labels of Prometheus' own programs, for those who count versions by them. The Go
+    /// version is that of the compiler we have.
+    pub(super) fn register_as(self, program: &str, registry: &mut Registry) {
+        let labels = vec![
+            ("branch", "noroshi"),
+            ("goarch", Self::architecture()),
+            ("goos", std::env::consts::OS),
+            ("goversion", self.rustc),
+            ("revision", self.revision),
+            ("tags", self.features),
+            ("version", self.version),
+        ];
+        registry.register(
+            format!("{program}_build"),
+            "What the program that answers in its place was built from; always 1",
+            Info::new(labels),
+        );
+    }
+
+    /// The processor's name as Go spells it.
+    pub fn architecture() -> &'static str {
+        match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        }
+    }
 }

@@ -18,6 +18,7 @@ mod process;
 mod protobuf;
 mod reference;
 mod reload;
+mod scrapes;
 mod telemetry;
 mod text;
 
@@ -30,5 +31,6 @@ pub use fact::Families;
 pub use protobuf::Protobuf;
 pub use reference::reference;
 pub use reload::Reloads;
+pub use scrapes::Scrapes;
 pub use telemetry::Telemetry;
 pub use text::{Dialect, Text};

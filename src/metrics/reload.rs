@@ -24,14 +24,14 @@ impl Reloads {
         self.successful.set(0);
     }
 
-    pub(super) fn register(&self, registry: &mut Registry) {
+    pub(super) fn register(&self, registry: &mut Registry, program: &str) {
         registry.register(
-            "noroshi_config_last_reload_successful",
+            format!("{program}_config_last_reload_successful"),
             "Whether the last attempt to read the configuration succeeded (1) or not (0)",
             self.successful.clone(),
         );
         registry.register(
-            "noroshi_config_last_reload_success_timestamp_seconds",
+            format!("{program}_config_last_reload_success_timestamp_seconds"),
             "When the configuration was last read with success, as seconds since the epoch",
             self.success_timestamp.clone(),
         );

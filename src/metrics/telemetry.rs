@@ -19,7 +19,18 @@ impl Telemetry {
         BUILD.register(&mut registry);
         registry.register_collector(Box::new(process::Process));
         let reloads = Reloads::default();
-        reloads.register(&mut registry);
+        reloads.register(&mut registry, "noroshi");
+        Self { registry, reloads }
+    }
+
+    /// In the place of another program: its build and its configuration under its name, such as `blackbox_exporter`.
+    pub fn in_place_of(program: &'static str) -> Self {
+        let mut registry = Registry::default();
+        BUILD.register(&mut registry);
+        BUILD.register_as(program, &mut registry);
+        registry.register_collector(Box::new(process::Process));
+        let reloads = Reloads::default();
+        reloads.register(&mut registry, program);
         Self { registry, reloads }
     }
 

@@ -84,6 +84,9 @@ pub struct CheckSettings {
     pub preferred_ip_protocol: IpProtocol,
     /// Whether the other family will do where the preferred one has no address.
     pub ip_protocol_fallback: bool,
+    /// Whether the other family is tried where the first address lets nobody in. It is off for modules of a `blackbox.yml`:
+    /// blackbox_exporter dials one address, once.
+    pub redial: bool,
     /// The address our side of the connection is bound to.
     pub source_address: Option<IpAddr>,
     /// Asked instead of the system's name servers.
@@ -120,6 +123,7 @@ impl CheckSettings {
             addresses: Addresses::First,
             preferred_ip_protocol: IpProtocol::Ip6,
             ip_protocol_fallback: true,
+            redial: true,
             source_address: None,
             dns_server: None,
             resolve: Vec::new(),

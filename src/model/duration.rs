@@ -43,11 +43,8 @@ impl FromStr for PromDuration {
         while !rest.is_empty() {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             let letters = rest[digits..].bytes().take_while(u8::is_ascii_alphabetic).count();
-            if digits == 0 {
-                return Err(fail("a whole number is expected before each unit"));
-            }
-            if letters == 0 {
-                return Err(fail("a unit is missing (y, w, d, h, m, s or ms)"));
+            if letters == 0 || digits == 0 {
+                return Err(fail(misplaced(digits, &rest[digits..])));
             }
             let number: u64 =
                 rest[..digits].parse().map_err(|_| fail("the number is too large"))?;
@@ -66,6 +63,16 @@ impl FromStr for PromDuration {
             rest = &rest[digits + letters..];
         }
         Ok(Self(Duration::from_millis(millis)))
+    }
+}
+
+/// What is wrong where a number and a unit should stand; `rest` follows the digits.
+fn misplaced(digits: usize, rest: &str) -> &'static str {
+    match rest.chars().next() {
+        Some('.' | ',') => "there are no fractions, a smaller unit takes their place: `500ms`",
+        Some(space) if space.is_whitespace() => "there are no spaces in it",
+        _ if digits == 0 => "a whole number is expected before each unit",
+        _ => "a unit is missing (y, w, d, h, m, s or ms)",
     }
 }
 
@@ -155,6 +162,20 @@ mod tests {
         fn what_is_written_is_read_back(millis in 0_u64..400_000_000_000) {
             let duration = PromDuration(Duration::from_millis(millis));
             prop_assert_eq!(duration.to_string().parse(), Ok(duration));
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (text, why) in [
+            ("0.5s", "no fractions"),
+            ("30 sec", "no spaces"),
+            ("30", "a unit is missing"),
+            ("s", "a whole number"),
+            ("30sec", "the unit must be"),
+        ] {
+            let error = text.parse::<PromDuration>().unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
         }
     }
 }

@@ -42,6 +42,9 @@ macro_rules! reasons {
 }
 
 reasons! {
+    TargetInvalid "target_invalid" "What was to be probed is no target of this kind of check."
+        ["a URL where `host:port` is wanted, or the other way round", "the port is missing", "relabelling filled `__param_target` with the wrong label"]
+        ["the detail says what is wanted", "compare the target with the module's prober"]
     DnsNxdomain "dns_nxdomain" "The target's name does not exist."
         ["a typo in the name", "the record was removed or the domain has expired", "a search domain or a private zone that this name server does not know"]
         ["ask the same name server: dig NAME", "set `dns_server` if the name lives in a private zone"]

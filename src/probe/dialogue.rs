@@ -1,15 +1,69 @@
 //! What the steps of a dialogue have in common, whatever carries it: texts to send, secrets to send, their mistakes.
 
-use std::{fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::credential;
 use crate::{
     clock::Instant,
-    model::{Failure, Secret, sensitive},
+    model::{Desc, Fact, Failure, Secret, sensitive},
     re2::Regex,
 };
+
+/// What the `labels` of a step stand for once its pattern has matched: `probe_expect_info` in blackbox_exporter.
+pub(in crate::probe) static LABEL: Desc = Desc::gauge(
+    "noroshi_dialogue_label_info",
+    "A label of a step whose pattern matched, with what its value expanded to; always 1.",
+)
+.labels(&["step", "name", "value"])
+.internal();
+
+/// Where blackbox_exporter sets `probe_failed_due_to_regex` or `probe_failed_due_to_bytes`: what came ended, or was
+/// whole, and was not what was wanted. A timeout, a reset or a line without end are not that.
+pub(in crate::probe) static UNMATCHED: Desc = Desc::gauge(
+    "noroshi_dialogue_unmatched_info",
+    "The dialogue failed because what came did not match, by `regex` or by `bytes`; always 1.",
+)
+.labels(&["by"])
+.internal();
+
+/// The longest value of a label, in bytes: a stranger wrote it.
+const LABEL_LIMIT: usize = 1024;
+
+/// The labels of a step, expanded from the text its pattern was found in.
+pub(in crate::probe) fn expand_labels(
+    labels: &BTreeMap<String, String>,
+    pattern: &Regex,
+    matched: &[u8],
+    step: u32,
+    facts: &mut Vec<Fact>,
+) {
+    for (name, template) in labels {
+        let Some(value) = pattern.expand(matched, template) else {
+            return;
+        };
+        let value = String::from_utf8_lossy(&value);
+        let value = &value[..value.floor_char_boundary(LABEL_LIMIT)];
+        facts.push(Fact::labelled(&LABEL, [&step.to_string(), name, value], 1.0));
+    }
+}
+
+/// What did not match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::probe) enum By {
+    Regex,
+    Bytes,
+}
+
+/// Notes that the dialogue failed because of what came, and not because nothing did.
+pub(in crate::probe) fn unmatched(by: By, facts: &mut Vec<Fact>) {
+    let by = match by {
+        By::Regex => "regex",
+        By::Bytes => "bytes",
+    };
+    facts.push(Fact::labelled(&UNMATCHED, [by], 1.0));
+}
 
 /// A text to send. What follows a login in it is hidden wherever the configuration is shown.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]

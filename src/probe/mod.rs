@@ -19,6 +19,7 @@ mod tcp;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod unix;
 mod verdict;
 mod web;
 mod websocket;
@@ -76,6 +77,7 @@ kinds! {
     Icmp icmp
     Websocket websocket
     Tls tls
+    Unix unix
 }
 
 /// What a kind is: implemented by the `Spec` of each kind's file.
@@ -91,7 +93,8 @@ trait Probe: Described + Serialize + DeserializeOwned + JsonSchema {
     /// Every family its facts belong to, exported or not.
     const FAMILIES: &'static [&'static Desc];
 
-    /// Probes one address. Phases, facts and trace go to `run`, whose deadline it keeps.
+    /// Probes one address, which a kind without an [`Endpoint`] has no use for: there it is unspecified. Phases, facts and
+    /// trace go to `run`, whose deadline it keeps.
     fn run(
         &self,
         to: SocketAddr,
@@ -105,8 +108,8 @@ trait Described {
     fn kind(&self) -> &'static str;
     /// What is shown as `target`: no userinfo, no query.
     fn target(&self) -> String;
-    /// What is resolved and dialled.
-    fn endpoint(&self) -> Endpoint;
+    /// What is resolved and dialled; `None` where there is nothing to resolve, as with a socket of this machine.
+    fn endpoint(&self) -> Option<Endpoint>;
     /// How long a run takes at least, whatever the target does.
     fn least_duration(&self) -> Duration {
         Duration::ZERO
@@ -198,9 +201,14 @@ impl Spec {
         self.erased().target()
     }
 
-    /// What is resolved and dialled.
-    pub fn endpoint(&self) -> Endpoint {
+    /// What is resolved and dialled; `None` where there is nothing to resolve.
+    pub fn endpoint(&self) -> Option<Endpoint> {
         self.erased().endpoint()
+    }
+
+    /// Whose limit of runs at a time it counts against: the host, or the target itself where there is none.
+    pub fn host(&self) -> String {
+        self.endpoint().map_or_else(|| self.target(), |endpoint| endpoint.host)
     }
 
     /// How long a run takes at least, whatever the target does.

@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::Arc,
     time::Duration,
@@ -111,7 +111,9 @@ impl Tried {
 
 async fn probe(check: &Check, net: &Net, mut attempt: Attempt) -> Tried {
     let settings = &check.settings;
-    let endpoint = check.spec.endpoint();
+    let Some(endpoint) = check.spec.endpoint() else {
+        return here(check, net, attempt).await;
+    };
     let lookup = Lookup {
         host: &endpoint.host,
         port: endpoint.port,
@@ -131,6 +133,14 @@ async fn probe(check: &Check, net: &Net, mut attempt: Attempt) -> Tried {
     several(check, net, attempt, &addresses, endpoint.port).await
 }
 
+/// A target of this machine: nothing to resolve, and no address to choose.
+async fn here(check: &Check, net: &Net, attempt: Attempt) -> Tried {
+    const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+    let mut run = Run { settings: &check.settings, net, attempt, facts: Vec::with_capacity(16) };
+    let result = check.spec.run(NOWHERE, &mut run).await;
+    Tried::of(result, run.attempt, run.facts)
+}
+
 /// The first address, and where nothing lets us in there, the first one of the other family.
 async fn first(
     check: &Check,
@@ -142,7 +152,7 @@ async fn first(
     let preferred = addresses[0];
     let mut one = single(check, net, attempt, SocketAddr::new(preferred, port)).await;
     let other = addresses.iter().find(|other| other.is_ipv4() != preferred.is_ipv4());
-    let other = other.filter(|_| check.settings.ip_protocol_fallback);
+    let other = other.filter(|_| check.settings.ip_protocol_fallback && check.settings.redial);
     let Some((other, refused)) = other.zip(refusal(&one)) else {
         return Tried::of(one.result, one.attempt, one.facts);
     };
@@ -317,8 +327,13 @@ mod tests {
         assert!(steps.contains("trying 127.0.0.1 of the other family"), "{steps}");
         let sum: Duration = report.outcome.phases.iter().map(|(_, took)| took).sum();
         assert!(sum <= report.outcome.duration);
-        let strict = CheckSettings { ip_protocol_fallback: false, ..settings() };
-        assert_eq!(named("::1,127.0.0.1", strict).await.reason(), Some(Reason::ConnectRefused));
+        for strict in [
+            CheckSettings { ip_protocol_fallback: false, ..settings() },
+            CheckSettings { redial: false, ..settings() },
+        ] {
+            let report = named("::1,127.0.0.1", strict).await;
+            assert_eq!(report.reason(), Some(Reason::ConnectRefused));
+        }
     }
 
     #[tokio::test]

@@ -5,6 +5,14 @@ use std::sync::Arc;
 pub use super::{Aim, COMMON_FAMILIES, Endpoint, KINDS, Kind, Problem, Spec};
 use crate::model::{CheckId, CheckSettings};
 
+/// The words of a `dns:` module of a `blackbox.yml`.
+pub mod dns {
+    pub use super::super::dns::{
+        registry::{CLASSES, RCODES, TYPES},
+        verbatim,
+    };
+}
+
 /// A configured check: what every kind has, and what its own kind needs. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {

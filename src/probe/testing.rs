@@ -19,19 +19,14 @@ pub(super) fn check(spec: Spec, timeout: Duration) -> Check {
     let settings = CheckSettings {
         timeout,
         preferred_ip_protocol: IpProtocol::Ip4,
-        ..CheckSettings::new(
-            CheckId::new("fixture"),
-            spec.kind(),
-            &spec.target(),
-            &spec.endpoint().host,
-        )
+        ..CheckSettings::new(CheckId::new("fixture"), spec.kind(), &spec.target(), &spec.host())
     };
     Check { settings: Arc::new(settings), spec: Arc::new(spec) }
 }
 
 /// One run with default settings but for the timeout.
 pub(super) async fn probe(spec: Spec, timeout: Duration) -> Report {
-    let (kind, target, host) = (spec.kind(), spec.target(), spec.endpoint().host);
+    let (kind, target, host) = (spec.kind(), spec.target(), spec.host());
     let settings = CheckSettings::new(CheckId::new("test"), kind, &target, &host);
     let settings = Arc::new(CheckSettings { timeout, ..settings });
     run(&Check { settings, spec: Arc::new(spec) }, &Net::new(), Clock::system(), Trace::on()).await

@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# parts.sh [DIR [PACKAGE...]]: the real servers that tests/real runs against, fetched from Debian into DIR and started
-# from DIR/bin. More packages may be named whose program bears the package's name; the bench does so.
+# parts.sh [--only] [DIR [PACKAGE...]]: the real servers that tests/real runs against, fetched from Debian or built from source
+# (go/build.sh) into DIR and started from DIR/bin. More packages may be named whose program bears the package's name: the
+# bench does so, and `make image-test`, which wants --only them.
 #
 # The host is left as it is: apt works on lists and caches of its own below DIR, packages are unpacked and not installed.
 # A second run finds everything and takes no time. Prints a line per part with its version and where it comes from; what
 # is missing is named, and then the exit code is 1.
 set -euo pipefail
 
+ONLY=
+[ "${1:-}" != --only ] || { ONLY=yes && shift; }
 DIR=${1:-${NOROSHI_PARTS:-$HOME/.cache/noroshi/parts}}
 MORE=("${@:2}")
+HERE=$(cd "$(dirname "$0")" && pwd)
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 # Go programs need little of the system they run on, so the newest Debian has is taken. Newest first.
 SUITES=(sid trixie bookworm)
@@ -18,29 +22,48 @@ main() {
     DIR=$(realpath "$DIR")
     if ! command -v apt-get >/dev/null || [ ! -f "$KEYRING" ]; then
         echo "parts: this is no Debian (apt-get or $KEYRING is not there): nothing can be fetched" >&2
+        [ -n "$ONLY" ] || "$HERE/go/build.sh" "$DIR" || true
         report
         return
     fi
+    local missing=0
+    [ -n "$ONLY" ] || usual || missing=1
+    local package
+    for package in "${MORE[@]}"; do
+        case $package in
+        podman) all_work podman crun || matching podman crun debootstrap || missing=1 ;;
+        *) newest "$package" --version "$package" || missing=1 ;;
+        esac
+    done
+    [ "$missing" = 0 ] || echo "parts: not everything could be fetched" >&2
+    report
+}
+
+# What `make test` wants; 1 if something could not be had.
+usual() {
     local missing=0
     # command in DIR/bin, argument that makes it tell its version, packages
     newest prometheus --version prometheus || missing=1
     newest promtool --version promtool prometheus || missing=1
     newest prometheus-blackbox-exporter --version prometheus-blackbox-exporter || missing=1
-    local package
-    for package in "${MORE[@]}"; do newest "$package" --version "$package" || missing=1; done
+    newest etcd --version etcd-server || missing=1
+    newest kubectl version kubectl || missing=1
     # Programs in C want the libraries of their own release: they come from the host's.
     if ! all_work named nft dig delv dnssec-signzone; then
         matching bind9 bind9-utils bind9-dnsutils nftables || missing=1
     fi
-    [ "$missing" = 0 ] || echo "parts: not everything could be fetched" >&2
-    report
+    golang || true
+    "$HERE/go/build.sh" "$DIR" || missing=1
+    return "$missing"
 }
 
 # One line for each part; 1 if one is missing.
 report() {
     local part line missing=0
-    for part in prometheus promtool prometheus-blackbox-exporter named dig delv dnssec-signzone nft \
-        "${MORE[@]}"; do
+    local usual=(prometheus promtool prometheus-blackbox-exporter named dig delv dnssec-signzone nft
+        etcd kubectl kube-apiserver helm helm3)
+    [ -z "$ONLY" ] || usual=()
+    for part in "${usual[@]}" "${MORE[@]}"; do
         if line=$(version "$part"); then
             printf '%-30s %s\n' "$part" "$line"
         else
@@ -57,6 +80,8 @@ version() {
     [ -x "$program" ] || return 1
     case $1 in
     named | dig | delv | nft) said=$("$program" -v 2>&1) ;;
+    kubectl) said=$("$program" version --client 2>&1) ;;
+    helm | helm3) said=$("$program" version --short 2>&1) ;;
     dnssec-signzone) said=$("$program" -V 2>&1) ;;
     *) said=$("$program" --version 2>&1) ;;
     esac || return 1
@@ -87,6 +112,15 @@ newest() {
     return 1
 }
 
+# A Go that can build what go/build.sh builds, unless the host has one or there is nothing left to build.
+golang() {
+    local root=$DIR/root-sid
+    ! command -v go >/dev/null || return 0
+    all_work kube-apiserver helm helm3 && return 0
+    update sid || return 1
+    fetch sid "$root" golang-1.26-go && fetch sid "$root" golang-1.26-src || return 1
+}
+
 # matching PACKAGE...: with every library the host lacks, from the host's own release.
 matching() {
     local suite root=$DIR/root-host archives path
@@ -100,7 +134,8 @@ matching() {
     mkdir -p "$root"
     for path in "$archives"/*.deb; do dpkg -x "$path" "$root"; done
     for path in usr/sbin/named usr/sbin/nft usr/bin/dig usr/bin/delv usr/bin/dnssec-signzone \
-        usr/sbin/dnssec-signzone usr/bin/dnssec-keygen usr/sbin/dnssec-keygen usr/bin/dnssec-dsfromkey; do
+        usr/sbin/dnssec-signzone usr/bin/dnssec-keygen usr/sbin/dnssec-keygen usr/bin/dnssec-dsfromkey \
+        usr/bin/podman usr/bin/crun usr/bin/conmon; do
         [ ! -x "$root/$path" ] || launcher "$(basename "$path")" "$root/$path" "$root" "$suite"
     done
 }
@@ -159,3 +194,4 @@ apt() {
 }
 
 main
+exit

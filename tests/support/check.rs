@@ -59,12 +59,7 @@ pub fn settings(spec: &Spec) -> CheckSettings {
         failures: Threshold::in_a_row(one),
         successes: one,
         preferred_ip_protocol: IpProtocol::Ip4,
-        ..CheckSettings::new(
-            CheckId::new("test"),
-            spec.kind(),
-            &spec.target(),
-            &spec.endpoint().host,
-        )
+        ..CheckSettings::new(CheckId::new("test"), spec.kind(), &spec.target(), &spec.host())
     }
 }
 

@@ -5,17 +5,19 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use hickory_proto::op::Message;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpStream, UdpSocket},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::UdpSocket,
 };
 
-use super::question::{Question, Reading};
+use super::{
+    message::Message,
+    question::{Question, Reading},
+};
 use crate::{
     model::{Failure, Phase, Reason},
-    net::{Attempt, dial},
+    net::{Attempt, dial, tls},
 };
 
 /// An answer to our question.
@@ -35,7 +37,7 @@ pub(super) enum Heard {
 impl Heard {
     pub(super) fn truncated(&self) -> bool {
         match self {
-            Self::Answer(answer) => answer.message.metadata.truncation,
+            Self::Answer(answer) => answer.message.is_truncated(),
             Self::Unreadable(_) => true,
         }
     }
@@ -140,21 +142,22 @@ async fn hear(
     }
 }
 
-/// Asks over TCP. Phases `connect`, `send`, `wait`, `receive`.
-pub(super) async fn tcp(
+/// Asks over a connection, with or without TLS. Phases `send`, `wait`, `receive`.
+pub(super) async fn over<S: AsyncRead + AsyncWrite + Unpin>(
     attempt: &mut Attempt,
+    stream: &mut S,
     to: SocketAddr,
-    source: Option<IpAddr>,
     question: &Question,
     foreign: &mut Foreign,
 ) -> Result<Answer, Failure> {
-    let mut stream = dial::tcp(attempt, to, source).await?;
-    let send =
-        async { stream.write_all(question.frame()).await.map_err(|error| broken(to, &error)) };
+    let send = async {
+        stream.write_all(question.frame()).await.map_err(|error| broken(to, &error))?;
+        stream.flush().await.map_err(|error| broken(to, &error))
+    };
     attempt.phase(Phase::Send, send).await?;
     loop {
-        let length = attempt.phase(Phase::Wait, length(&mut stream, to)).await?;
-        let bytes = attempt.phase(Phase::Receive, frame(&mut stream, to, length)).await?;
+        let length = attempt.phase(Phase::Wait, length(stream, to)).await?;
+        let bytes = attempt.phase(Phase::Receive, frame(stream, to, length)).await?;
         match question.read(&bytes) {
             Reading::Answer(message) => return Ok(Answer { message, bytes: bytes.len() }),
             Reading::Foreign(why) => foreign.note(why)?,
@@ -163,11 +166,15 @@ pub(super) async fn tcp(
     }
 }
 
-async fn length(stream: &mut TcpStream, to: SocketAddr) -> Result<u16, Failure> {
+async fn length<S: AsyncRead + Unpin>(stream: &mut S, to: SocketAddr) -> Result<u16, Failure> {
     stream.read_u16().await.map_err(|error| broken(to, &error))
 }
 
-async fn frame(stream: &mut TcpStream, to: SocketAddr, length: u16) -> Result<Vec<u8>, Failure> {
+async fn frame<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    to: SocketAddr,
+    length: u16,
+) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::with_capacity(usize::from(length));
     let read = stream.take(u64::from(length)).read_to_end(&mut bytes).await;
     read.map_err(|error| broken(to, &error))?;
@@ -179,6 +186,6 @@ async fn frame(stream: &mut TcpStream, to: SocketAddr, length: u16) -> Result<Ve
 }
 
 fn broken(to: SocketAddr, error: &std::io::Error) -> Failure {
-    let failure = dial::broken(error);
+    let failure = tls::broken(error);
     Failure::new(failure.reason, format!("{to}: {}", failure.detail))
 }

@@ -2,14 +2,17 @@
 
 use std::{fmt, time::Duration};
 
-use hickory_proto::{
-    op::Message,
-    rr::{Record, RecordType},
-};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{question, rcode::Rcode, rdata, words::QueryType};
+use super::{
+    message::{Message, Record},
+    question,
+    rcode::Rcode,
+    rdata,
+    rules::Sections,
+    words::QueryType,
+};
 use crate::{
     model::{Expectation, Failure, PromDuration, Reason, Trace},
     probe::Problem,
@@ -25,6 +28,9 @@ pub struct Expect {
     /// The data of the answer's records of the asked type.
     #[serde(skip_serializing_if = "Records::is_empty")]
     pub answer: Records,
+    /// Patterns for whole records of the answer, authority and additional sections.
+    #[serde(skip_serializing_if = "Sections::is_empty")]
+    pub records: Sections,
     /// Bounds for the TTL of every record of the answer section.
     #[serde(skip_serializing_if = "Ttl::is_empty")]
     pub ttl: Ttl,
@@ -37,6 +43,9 @@ pub struct Expect {
     /// Whether the answer is to be authoritative: the AA bit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authoritative: Option<bool>,
+    /// How long every certificate of the chain is to be valid still. Needs `transport = "tls"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_validity: Option<PromDuration>,
 }
 
 impl Default for Expect {
@@ -44,10 +53,12 @@ impl Default for Expect {
         Self {
             rcode: vec![Rcode(0)],
             answer: Records::default(),
+            records: Sections::default(),
             ttl: Ttl::default(),
             counts: Counts::default(),
             authenticated: None,
             authoritative: None,
+            certificate_validity: None,
         }
     }
 }
@@ -97,7 +108,7 @@ pub enum Data {
 }
 
 impl Data {
-    fn is(&self, record_type: RecordType, text: &str) -> bool {
+    fn is(&self, record_type: u16, text: &str) -> bool {
         match self {
             Self::Pattern(regex) => regex.is_match(text.as_bytes()),
             Self::Text(written) => {
@@ -195,7 +206,7 @@ pub struct Counts {
     /// In the authority section.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<u16>,
-    /// In the additional section, the OPT record not counted.
+    /// In the additional section; the OPT record counts only with `edns = false`, where nobody asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub additional: Option<u16>,
 }
@@ -236,7 +247,7 @@ impl Expect {
             }
             for (at, entry) in entries.iter().enumerate() {
                 if let Data::Text(written) = entry
-                    && asked.0 != RecordType::ANY
+                    && asked != QueryType::ANY
                     && let Err(why) = rdata::canonical(asked.0, written)
                 {
                     let message =
@@ -249,6 +260,7 @@ impl Expect {
                 }
             }
         }
+        problems.extend(self.records.problems());
         problems
     }
 
@@ -257,47 +269,48 @@ impl Expect {
         &self,
         message: &Message,
         asked: QueryType,
+        counts_opt: bool,
         trace: &mut Trace,
     ) -> Result<(), Failure> {
         let mut judge = Judge { trace, failure: None };
-        let rcode = Rcode(message.metadata.response_code.into());
+        let rcode = Rcode(message.rcode);
         let codes = self.rcode.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
         judge.look(self.rcode.contains(&rcode), Reason::DnsRcode, "response code", &codes, || {
             rcode.to_string()
         });
         self.judge_flags(message, &mut judge);
-        self.judge_counts(message, &mut judge);
+        self.judge_counts(message, counts_opt, &mut judge);
         self.judge_ttl(message, &mut judge);
         if !self.answer.is_empty() {
             let records =
-                message.answers.iter().filter(|one| question::is_asked(asked.0, one.record_type()));
+                message.answers.iter().filter(|one| question::is_asked(asked, one.record_type));
             let found: Vec<Found> = records.map(Found::of).collect();
             self.answer.judge(&found, &mut judge);
         }
+        self.records.judge(message, counts_opt, &mut judge);
         judge.failure.map_or(Ok(()), Err)
     }
 
     fn judge_flags(&self, message: &Message, judge: &mut Judge<'_>) {
         let word = |set: bool| if set { "set" } else { "not set" };
-        let flags = &message.metadata;
         if let Some(wanted) = self.authenticated {
-            let (got, reason) = (flags.authentic_data, Reason::DnsNotAuthenticated);
+            let (got, reason) = (message.is_authenticated(), Reason::DnsNotAuthenticated);
             judge.look(got == wanted, reason, "AD bit", word(wanted), || word(got).into());
         }
         if let Some(wanted) = self.authoritative {
-            let (got, reason) = (flags.authoritative, Reason::DnsNotAuthoritative);
+            let (got, reason) = (message.is_authoritative(), Reason::DnsNotAuthoritative);
             judge.look(got == wanted, reason, "AA bit", word(wanted), || word(got).into());
         }
     }
 
-    fn judge_counts(&self, message: &Message, judge: &mut Judge<'_>) {
-        for (subject, least, records) in [
-            ("answer records", self.counts.answer, &message.answers),
-            ("authority records", self.counts.authority, &message.authorities),
-            ("additional records", self.counts.additional, &message.additionals),
+    fn judge_counts(&self, message: &Message, counts_opt: bool, judge: &mut Judge<'_>) {
+        for (subject, least, got) in [
+            ("answer records", self.counts.answer, message.answers.len()),
+            ("authority records", self.counts.authority, message.authorities.len()),
+            ("additional records", self.counts.additional, message.additional_count(counts_opt)),
         ] {
             if let Some(least) = least {
-                let (held, got) = (records.len() >= usize::from(least), records.len());
+                let held = got >= usize::from(least);
                 let wanted = format!("at least {least}");
                 judge.look(held, Reason::DnsCount, subject, &wanted, || got.to_string());
             }
@@ -323,13 +336,14 @@ impl Expect {
 
 /// A record of the answer as it is compared.
 struct Found {
-    record_type: RecordType,
+    record_type: u16,
     text: String,
 }
 
 impl Found {
     fn of(record: &Record) -> Self {
-        Self { record_type: record.record_type(), text: rdata::text(&record.data) }
+        let record_type = record.record_type;
+        Self { record_type, text: rdata::text(record_type, &record.data) }
     }
 
     fn is(&self, wanted: &Data) -> bool {
@@ -361,7 +375,7 @@ impl Records {
 /// The most records a message for people names.
 const LISTED: usize = 8;
 
-fn listed<T: fmt::Display>(items: impl ExactSizeIterator<Item = T>) -> String {
+pub(super) fn listed<T: fmt::Display>(items: impl ExactSizeIterator<Item = T>) -> String {
     let more = items.len().saturating_sub(LISTED);
     let mut shown: Vec<String> = items.take(LISTED).map(|item| format!("`{item}`")).collect();
     if more > 0 {
@@ -371,13 +385,13 @@ fn listed<T: fmt::Display>(items: impl ExactSizeIterator<Item = T>) -> String {
 }
 
 /// Notes expectations and keeps the first that did not hold.
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     trace: &'a mut Trace,
     failure: Option<Failure>,
 }
 
 impl Judge<'_> {
-    fn look(
+    pub(super) fn look(
         &mut self,
         held: bool,
         reason: Reason,

@@ -1,14 +1,14 @@
 //! What an answer measures.
 
-use hickory_proto::rr::{RData, RecordType};
-
 use super::{
     exchange::{Answer, Foreign},
+    message::Record,
     rdata,
+    words::QueryType,
 };
 use crate::{
     model::{Desc, Fact},
-    probe::Run,
+    probe::{Run, certificate},
 };
 
 static ANSWER_RECORDS: Desc =
@@ -17,7 +17,7 @@ static AUTHORITY_RECORDS: Desc =
     Desc::gauge("noroshi_dns_authority_records", "Records in the authority section.");
 static ADDITIONAL_RECORDS: Desc = Desc::gauge(
     "noroshi_dns_additional_records",
-    "Records in the additional section, without the OPT record.",
+    "Records in the additional section, without the OPT record of EDNS.",
 );
 static RCODE: Desc =
     Desc::gauge("noroshi_dns_rcode", "Response code of the answer as a number, 0 is NOERROR.");
@@ -66,6 +66,11 @@ pub(super) const FAMILIES: &[&Desc] = &[
     &RESPONSE_BYTES,
     &FOREIGN,
     &ANSWER,
+    &certificate::NOT_AFTER,
+    &certificate::NOT_BEFORE,
+    &certificate::CERTIFICATE,
+    &certificate::VERIFIED,
+    &certificate::INFO,
 ];
 
 /// So many records of an answer are kept, and so many bytes of each: a stranger wrote them.
@@ -79,32 +84,36 @@ pub(super) fn of_exchange(truncated: bool, foreign: &Foreign, run: &mut Run<'_>)
 }
 
 /// What the answer says, expected or not.
-pub(super) fn of_answer(answer: &Answer, run: &mut Run<'_>) {
+pub(super) fn of_answer(answer: &Answer, counts_opt: bool, run: &mut Run<'_>) {
     let message = &answer.message;
     run.fact(&ANSWER_RECORDS, count(message.answers.len()));
     run.fact(&AUTHORITY_RECORDS, count(message.authorities.len()));
-    run.fact(&ADDITIONAL_RECORDS, count(message.additionals.len()));
-    run.fact(&RCODE, f64::from(u16::from(message.metadata.response_code)));
-    run.fact(&AUTHENTICATED, flag(message.metadata.authentic_data));
-    run.fact(&AUTHORITATIVE, flag(message.metadata.authoritative));
+    run.fact(&ADDITIONAL_RECORDS, count(message.additional_count(counts_opt)));
+    run.fact(&RCODE, f64::from(message.rcode));
+    run.fact(&AUTHENTICATED, flag(message.is_authenticated()));
+    run.fact(&AUTHORITATIVE, flag(message.is_authoritative()));
     run.fact(&RESPONSE_BYTES, count(answer.bytes));
     if let Some(least) = message.answers.iter().map(|record| record.ttl).min() {
         run.fact(&ANSWER_TTL_MIN, f64::from(least));
     }
-    let serial = message.answers.iter().find_map(|record| match &record.data {
-        RData::SOA(soa) => Some(soa.serial),
-        _ => None,
-    });
-    if let Some(serial) = serial {
+    if let Some(serial) = message.answers.iter().rev().find_map(serial) {
         run.fact(&SERIAL, f64::from(serial));
     }
-    let told = message.answers.iter().filter(|record| record.record_type() != RecordType::RRSIG);
+    let of_type = |record: &Record| QueryType(record.record_type);
+    let told = message.answers.iter().filter(|record| of_type(record) != QueryType::RRSIG);
     for record in told.take(ANSWERS_KEPT) {
-        let mut data = rdata::text(&record.data);
+        let mut data = rdata::text(record.record_type, &record.data);
         // Canonical text is ASCII.
         data.truncate(DATA_LIMIT);
         run.facts.push(Fact::labelled(&ANSWER, [data], 1.0));
     }
+}
+
+/// The first of the five numbers at the end of an SOA record.
+fn serial(record: &Record) -> Option<u32> {
+    let (_, numbers) = record.data.split_last_chunk::<20>()?;
+    let serial = numbers.first_chunk::<4>()?;
+    (QueryType(record.record_type) == QueryType::SOA).then(|| u32::from_be_bytes(*serial))
 }
 
 fn flag(set: bool) -> f64 {

@@ -36,9 +36,14 @@ mod escape;
 mod exchange;
 mod expect;
 mod facts;
+mod message;
+mod name;
+mod presentation;
 mod question;
 mod rcode;
 mod rdata;
+pub(super) mod registry;
+mod rules;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -49,45 +54,66 @@ use std::net::{IpAddr, SocketAddr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::name::verbatim;
 use self::{
     edns::Edns,
     exchange::{Answer, Foreign, Heard},
     expect::Expect,
+    message::Message,
     question::Question,
     words::{QueryClass, QueryName, QueryType, Server, Transport},
 };
-use super::{Aim, Described, Endpoint, Probe, Problem, Run};
-use crate::model::{Desc, Failure};
+use super::{
+    Aim, Described, Endpoint, Probe, Problem, Run, certificate,
+    stream::{self, Security},
+};
+use crate::{
+    model::{Desc, Failure},
+    net::{dial, tls::TlsOptions},
+};
 
 /// A question to a name server, and what its answer is to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// The name server that is asked: `host`, `host:port` or `[ipv6]:port`; the port is 53 where none is given.
+    /// The name server that is asked: `host`, `host:port` or `[ipv6]:port`; the port is 53 where none is given, 853 with
+    /// `transport = "tls"`.
     pub server: Server,
-    /// The name that is asked for, always taken as fully qualified. With `type = "PTR"` an IP address stands for its
-    /// reverse name.
+    /// The name that is asked for, always taken as fully qualified and sent in the case in which it is written. `\DDD`
+    /// is any byte, as in a zone file; characters beyond ASCII become IDNA's form. With `type = "PTR"` an IP address
+    /// stands for its reverse name.
     pub name: QueryName,
     /// The record type: a mnemonic such as `A`, `MX` or `HTTPS`, or `TYPE` with a number (RFC 3597). With `ANY` every
-    /// record of the answer counts.
+    /// record of the answer counts. Of a transfer (`AXFR`) only the first message is looked at: enough to see it refused.
     #[serde(default, rename = "type")]
     pub record_type: QueryType,
-    /// The class: `IN`, `CH`, `HS` or `ANY`.
+    /// The class: `IN`, `CS`, `CH`, `HS`, `NONE` or `ANY`, or `CLASS` with a number.
     #[serde(default)]
     pub class: QueryClass,
-    /// How the question is sent: `udp` or `tcp`.
+    /// How the question is sent: `udp`, `tcp`, or `tls` for DNS over TLS (RFC 7858).
     #[serde(default)]
     pub transport: Transport,
+    /// How TLS is spoken. Needs `transport = "tls"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsOptions>,
     /// Whether the server is asked to look further if it does not know the answer itself (the RD bit). Switch it off to
     /// ask an authoritative server.
     #[serde(default = "yes")]
     pub recursion_desired: bool,
+    /// Whether the server is asked to say if it has validated the answer (the AD bit of the question; RFC 6840,
+    /// section 5.7), as dig does.
+    #[serde(default = "yes")]
+    pub authenticated_data: bool,
     /// EDNS (RFC 6891): `false` sends none, `true` is the default `{ udp_payload_size = 1232, dnssec_ok = false }`.
     #[serde(default)]
     pub edns: Edns,
     /// Whether a truncated answer is asked for again over TCP, as a resolver does. `noroshi_dns_truncated` tells of it.
     #[serde(default = "yes")]
     pub tcp_on_truncation: bool,
+    /// Whether an answer has to repeat the question, as every resolver demands; one that does not is passed over. With
+    /// `false` its id is enough, as it is for blackbox_exporter.
+    #[serde(default = "yes")]
+    pub question_echoed: bool,
     /// What the answer is to be.
     #[serde(default)]
     pub expect: Expect,
@@ -104,28 +130,20 @@ impl Described for Spec {
 
     fn target(&self) -> String {
         let class = match self.class {
-            QueryClass::In => String::new(),
+            QueryClass::IN => String::new(),
             other => format!("{other} "),
         };
         format!("{} {class}{} @{}", self.name, self.record_type, self.server)
     }
 
-    fn endpoint(&self) -> Endpoint {
-        Endpoint { host: self.server.host.to_string(), port: self.server.port }
+    fn endpoint(&self) -> Option<Endpoint> {
+        Some(Endpoint { host: self.server.host.to_string(), port: self.port() })
     }
 
     fn problems(&self) -> Vec<Problem> {
         let mut problems = self.expect.problems(self.record_type);
-        if let Some(address) = self.name.address.filter(|_| !self.record_type.is_reverse()) {
-            problems.push(Problem {
-                path: "name".into(),
-                message: format!(
-                    "`{address}` is an address, and type {} asks for names",
-                    self.record_type
-                ),
-                hint: Some("set `type = \"PTR\"` to ask for its reverse name".into()),
-            });
-        }
+        problems.extend(self.name_problem());
+        problems.extend(self.tls_problems());
         problems
     }
 
@@ -136,6 +154,9 @@ impl Described for Spec {
         }
         if let Some(record_type) = aim.query_type {
             spec.record_type = record_type.parse()?;
+        }
+        if let Some(problem) = spec.name_problem() {
+            return Err(problem.message);
         }
         Ok(super::Spec::Dns(spec))
     }
@@ -161,12 +182,45 @@ dns.expect = { answer = { all = ["10 mail.example.org."] }, ttl = { min = "1m" }
             run.attempt.step(|| foreign.to_string());
         }
         let answer = answered.map_err(|failure| foreign.explain(failure))?;
-        facts::of_answer(&answer, run);
-        self.expect.judge(&answer.message, self.record_type, &mut run.attempt.trace)
+        // An OPT record nobody asked for is a record like any other.
+        let counts_opt = self.edns == Edns::Off;
+        facts::of_answer(&answer, counts_opt, run);
+        show(&answer.message, run);
+        certificate::expect_validity(run, self.expect.certificate_validity)?;
+        let trace = &mut run.attempt.trace;
+        self.expect.judge(&answer.message, self.record_type, counts_opt, trace)
     }
 }
 
 impl Spec {
+    fn port(&self) -> u16 {
+        self.server.port.unwrap_or_else(|| self.transport.default_port())
+    }
+
+    fn name_problem(&self) -> Option<Problem> {
+        let address = self.name.address.filter(|_| self.record_type != QueryType::PTR)?;
+        let kind = self.record_type;
+        Some(Problem {
+            path: "name".into(),
+            message: format!("`{address}` is an address, and type {kind} asks for names"),
+            hint: Some("set `type = \"PTR\"` to ask for its reverse name".into()),
+        })
+    }
+
+    fn tls_problems(&self) -> Vec<Problem> {
+        let speaks_tls = self.transport == Transport::Tls;
+        let lacking = [
+            ("tls", self.tls.is_some()),
+            ("expect.certificate_validity", self.expect.certificate_validity.is_some()),
+        ];
+        let needs = lacking.into_iter().filter(|(_, set)| *set && !speaks_tls).map(|(key, _)| {
+            let message = format!("`{key}` says nothing without TLS");
+            Problem { path: key.into(), message, hint: Some("set `transport = \"tls\"`".into()) }
+        });
+        let options = self.tls.iter().flat_map(|options| certificate::problems(options, "tls."));
+        needs.chain(options).collect()
+    }
+
     async fn ask(
         &self,
         question: &Question,
@@ -176,8 +230,8 @@ impl Spec {
         truncated: &mut bool,
     ) -> Result<Answer, Failure> {
         let source: Option<IpAddr> = run.settings.source_address;
-        let attempt = &mut run.attempt;
         if self.transport == Transport::Udp {
+            let attempt = &mut run.attempt;
             let room = self.edns.udp_payload_size();
             let heard = exchange::udp(attempt, to, source, question, room, foreign).await?;
             *truncated = heard.truncated();
@@ -191,6 +245,32 @@ impl Spec {
                 _ => attempt.step(|| "the answer was truncated, asking again over TCP".into()),
             }
         }
-        exchange::tcp(attempt, to, source, question, foreign).await
+        let mut stream = dial::tcp(&mut run.attempt, to, source).await?;
+        if self.transport != Transport::Tls {
+            return exchange::over(&mut run.attempt, &mut stream, to, question, foreign).await;
+        }
+        let options = TlsOptions::default();
+        let options = self.tls.as_ref().unwrap_or(&options);
+        let how = Security { host: &self.server.host, starttls: None, options, alpn: &[] };
+        let (report, mut stream) = stream::secure(run, stream, how).await?;
+        let answer = exchange::over(&mut run.attempt, &mut stream, to, question, foreign).await?;
+        stream::finish(run, &report, &mut stream).await?;
+        Ok(answer)
+    }
+}
+
+/// The most records of a section that a person is shown.
+const SHOWN: usize = 16;
+
+/// Shows the records as `expect.records` sees them.
+fn show(message: &Message, run: &mut Run<'_>) {
+    for (section, records) in [
+        ("answer", &message.answers),
+        ("authority", &message.authorities),
+        ("additional", &message.additionals),
+    ] {
+        for record in records.iter().take(SHOWN) {
+            run.attempt.step(|| format!("{section}: {}", presentation::line(record).trim_start()));
+        }
     }
 }

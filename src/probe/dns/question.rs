@@ -1,46 +1,45 @@
 //! The message we send.
 
-use hickory_proto::{
-    op::{Edns as Opt, Message, MessageType, OpCode, Query, ResponseCode},
-    rr::RecordType,
+use super::{
+    Spec,
+    edns::Edns,
+    message::{HEADER, Message, Query, is_response, is_truncated},
+    words::{QueryClass, QueryType},
 };
-
-use super::{Spec, edns::Edns};
 use crate::model::{Failure, Reason};
 
 /// A question on its way: what was asked, under which id, and its bytes.
 pub(super) struct Question {
     id: u16,
     query: Query,
+    /// Whether an answer has to repeat it.
+    echoed: bool,
     /// The message, behind the two bytes of length that TCP wants (RFC 1035, section 4.2.2).
     framed: Vec<u8>,
 }
 
+/// Bits of the header.
+const RECURSION_DESIRED: u16 = 0x0100;
+const AUTHENTIC_DATA: u16 = 0x0020;
+/// OPT, as a record of no name.
+const OPT: [u8; 3] = [0, 0, 41];
+/// DO, in the lower half of OPT's TTL.
+const DNSSEC_OK: u32 = 0x8000;
+
 impl Question {
     /// The question of a check, with an id nobody can guess.
     pub(super) fn new(spec: &Spec) -> Result<Self, Failure> {
-        let fail = |why: String| Failure::new(Reason::DnsFailed, why);
         let mut id = [0; 2];
         aws_lc_rs::rand::fill(&mut id)
             .map_err(|_| Failure::new(Reason::LocalResources, "no random numbers"))?;
         let id = u16::from_be_bytes(id);
-        let mut query = Query::query(spec.name.asked(spec.record_type), spec.record_type.0);
-        query.set_query_class(spec.class.wire());
-        let mut message = Message::new(id, MessageType::Query, OpCode::Query);
-        message.metadata.recursion_desired = spec.recursion_desired;
-        // As dig does: the bit asks whether the answer was validated (RFC 6840, section 5.7).
-        message.metadata.authentic_data = true;
-        message.add_query(query.clone());
-        if let Edns::On(options) = spec.edns {
-            let mut opt = Opt::new();
-            opt.set_max_payload(options.udp_payload_size).set_dnssec_ok(options.dnssec_ok);
-            message.set_edns(opt);
-        }
-        let wire = message.to_vec().map_err(|error| fail(error.to_string()))?;
-        let length = u16::try_from(wire.len()).map_err(|error| fail(error.to_string()))?;
-        let mut framed = length.to_be_bytes().to_vec();
-        framed.extend_from_slice(&wire);
-        Ok(Self { id, query, framed })
+        let (QueryType(record_type), QueryClass(class)) = (spec.record_type, spec.class);
+        let query = Query { name: spec.name.asked().clone(), record_type, class };
+        let message = written(id, &query, spec);
+        let length = u16::try_from(message.len())
+            .map_err(|error| Failure::new(Reason::DnsFailed, error.to_string()))?;
+        let framed = [&length.to_be_bytes(), &*message].concat();
+        Ok(Self { id, query, echoed: spec.question_echoed, framed })
     }
 
     /// The datagram.
@@ -58,18 +57,19 @@ impl Question {
         if bytes.get(..2) != Some(&self.id.to_be_bytes()) {
             return Reading::Foreign("another id");
         }
-        let Some(flags) = bytes.get(2).filter(|_| bytes.len() >= HEADER) else {
-            return Reading::Malformed(format!("only {} bytes", bytes.len()));
-        };
-        if flags & RESPONSE == 0 {
-            return Reading::Malformed("a question came back, not an answer".into());
+        match is_response(bytes) {
+            None => return Reading::Malformed(format!("only {} bytes", bytes.len())),
+            Some(false) => {
+                return Reading::Malformed("a question came back, not an answer".into());
+            }
+            Some(true) => {}
         }
-        let message = match Message::from_vec(bytes) {
+        let message = match Message::read(bytes) {
             Ok(message) => message,
-            Err(error) if flags & TRUNCATED != 0 => return Reading::CutShort(error.to_string()),
-            Err(error) => return Reading::Malformed(error.to_string()),
+            Err(why) if is_truncated(bytes) => return Reading::CutShort(why),
+            Err(why) => return Reading::Malformed(why),
         };
-        if self.echoed(&message) {
+        if !self.echoed || self.is_echoed(&message) {
             Reading::Answer(Box::new(message))
         } else {
             Reading::Foreign("another question")
@@ -77,23 +77,40 @@ impl Question {
     }
 
     /// Whether the answer repeats the question. Servers that could not read it may leave it out.
-    fn echoed(&self, message: &Message) -> bool {
+    fn is_echoed(&self, message: &Message) -> bool {
         match message.queries.as_slice() {
-            [] => matches!(
-                message.metadata.response_code,
-                ResponseCode::FormErr
-                    | ResponseCode::ServFail
-                    | ResponseCode::NotImp
-                    | ResponseCode::Refused
-            ),
-            [echoed] => {
-                echoed.name == self.query.name
-                    && echoed.query_type == self.query.query_type
-                    && echoed.query_class == self.query.query_class
+            // FORMERR, SERVFAIL, NOTIMP, REFUSED
+            [] => matches!(message.rcode, 1 | 2 | 4 | 5),
+            [echo] => {
+                echo.name.is(&self.query.name)
+                    && echo.record_type == self.query.record_type
+                    && echo.class == self.query.class
             }
             _ => false,
         }
     }
+}
+
+fn written(id: u16, query: &Query, spec: &Spec) -> Vec<u8> {
+    let bit = |set: bool, bit: u16| if set { bit } else { 0 };
+    let flags = bit(spec.recursion_desired, RECURSION_DESIRED)
+        | bit(spec.authenticated_data, AUTHENTIC_DATA);
+    let additional = u16::from(spec.edns != Edns::Off);
+    let mut message = Vec::with_capacity(HEADER + query.name.wire().len() + 15);
+    for number in [id, flags, 1, 0, 0, additional] {
+        message.extend(number.to_be_bytes());
+    }
+    message.extend_from_slice(query.name.wire());
+    message.extend(query.record_type.to_be_bytes());
+    message.extend(query.class.to_be_bytes());
+    if let Edns::On(options) = spec.edns {
+        let flags = if options.dnssec_ok { DNSSEC_OK } else { 0 };
+        message.extend(OPT);
+        message.extend(options.udp_payload_size.to_be_bytes());
+        message.extend(flags.to_be_bytes());
+        message.extend([0, 0]);
+    }
+    message
 }
 
 /// What bytes from the server are.
@@ -108,14 +125,7 @@ pub(super) enum Reading {
     Answer(Box<Message>),
 }
 
-/// The length of a header.
-const HEADER: usize = 12;
-/// QR, in the third byte.
-const RESPONSE: u8 = 0x80;
-/// TC, in the third byte.
-const TRUNCATED: u8 = 0x02;
-
 /// Whether an answer's record is of the asked type; all are when asked for any.
-pub(super) fn is_asked(asked: RecordType, found: RecordType) -> bool {
-    asked == RecordType::ANY || asked == found
+pub(super) fn is_asked(asked: QueryType, found: u16) -> bool {
+    asked == QueryType::ANY || asked == QueryType(found)
 }

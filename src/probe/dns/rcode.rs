@@ -2,37 +2,24 @@
 
 use std::{fmt, str::FromStr};
 
+use super::registry::{RCODES, name, number};
+
 /// A response code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rcode(pub(super) u16);
 
-/// The registry of response codes, without those that only TSIG has.
-const RCODES: [(&str, u16); 14] = [
-    ("NOERROR", 0),
-    ("FORMERR", 1),
-    ("SERVFAIL", 2),
-    ("NXDOMAIN", 3),
-    ("NOTIMP", 4),
-    ("REFUSED", 5),
-    ("YXDOMAIN", 6),
-    ("YXRRSET", 7),
-    ("NXRRSET", 8),
-    ("NOTAUTH", 9),
-    ("NOTZONE", 10),
-    ("DSOTYPENI", 11),
-    ("BADVERS", 16),
-    ("BADCOOKIE", 23),
-];
-
 /// With EDNS a response code has 12 bits.
 const MAX_RCODE: u16 = 4095;
+
+/// What EDNS calls the code that TSIG calls BADSIG (RFC 6891, section 9).
+const BADVERS: (&str, u16) = ("BADVERS", 16);
 
 impl FromStr for Rcode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let upper = text.to_ascii_uppercase();
-        let known = RCODES.iter().find(|(name, _)| *name == upper).map(|(_, number)| *number);
+        let known = number(RCODES, &upper).or_else(|| number(&[BADVERS], &upper));
         let number = upper.strip_prefix("RCODE").and_then(|number| number.parse().ok());
         known.or(number.filter(|number| *number <= MAX_RCODE)).map(Self).ok_or_else(|| {
             format!("`{text}` is not a response code such as `NOERROR`, `NXDOMAIN`, `SERVFAIL` or `RCODE12`")
@@ -42,9 +29,13 @@ impl FromStr for Rcode {
 
 impl fmt::Display for Rcode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match RCODES.iter().find(|(_, number)| *number == self.0) {
-            Some((name, _)) => f.write_str(name),
-            None => write!(f, "RCODE{}", self.0),
+        match self.0 {
+            // Only EDNS can bring it in an answer to a question.
+            16 => f.write_str(BADVERS.0),
+            known => match name(RCODES, known) {
+                Some(name) => f.write_str(name),
+                None => write!(f, "RCODE{known}"),
+            },
         }
     }
 }

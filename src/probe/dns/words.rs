@@ -2,46 +2,58 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use hickory_proto::rr::{DNSClass, Name, RecordType};
+use hickory_proto::rr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::{
+    name::Name,
+    registry::{CLASSES, TYPES, name, number},
+};
+
+/// What of a stranger's text a message repeats.
+pub(super) fn shown(text: &str) -> &str {
+    &text[..text.floor_char_boundary(80)]
+}
 
 /// A name server: a host and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// A name or an address literal, without brackets.
     pub host: Box<str>,
-    /// 53 where none was given.
-    pub port: u16,
+    /// Where one was given.
+    pub port: Option<u16>,
 }
-
-/// Where name servers listen (RFC 1035, section 4.2).
-const DEFAULT_PORT: u16 = 53;
 
 impl FromStr for Server {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let fail = |why: &str| {
+            let text = shown(text);
             format!(
                 "`{text}` is not a name server such as `192.0.2.53`, `ns.example.org:5353` or `[2001:db8::53]:53`: {why}"
             )
         };
         let (host, port) = split(text).map_err(fail)?;
-        let port = match port {
-            None => DEFAULT_PORT,
-            Some(port) => match port.parse() {
-                Ok(0) | Err(_) => return Err(fail("the port is a number from 1 to 65535")),
-                Ok(port) => port,
-            },
+        let port = match port.map(str::parse) {
+            None => None,
+            Some(Ok(0) | Err(_)) => return Err(fail("the port is a number from 1 to 65535")),
+            Some(Ok(port)) => Some(port),
         };
         let literal = host.parse::<IpAddr>().is_ok();
         if !literal && (host.is_empty() || host.contains(['/', '@', '[', ']', ' ', ':'])) {
             return Err(fail("the host is neither a name nor an address"));
         }
+        if host.len() > LONGEST_HOST {
+            return Err(fail("the host is longer than 253 characters"));
+        }
         Ok(Self { host: host.into(), port })
     }
 }
+
+/// 253 characters and the final dot.
+const LONGEST_HOST: usize = 254;
 
 /// Host and port; a bare IPv6 address has colons but no port.
 fn split(text: &str) -> Result<(&str, Option<&str>), &'static str> {
@@ -62,14 +74,14 @@ fn split(text: &str) -> Result<(&str, Option<&str>), &'static str> {
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.host.contains(':'), self.port) {
-            (_, DEFAULT_PORT) => f.write_str(&self.host),
-            (true, port) => write!(f, "[{}]:{port}", self.host),
-            (false, port) => write!(f, "{}:{port}", self.host),
+            (_, None) => f.write_str(&self.host),
+            (true, Some(port)) => write!(f, "[{}]:{port}", self.host),
+            (false, Some(port)) => write!(f, "{}:{port}", self.host),
         }
     }
 }
 
-written_as_text!(Server, "DnsServer", "host, host:port or [ipv6]:port; port 53 by default");
+written_as_text!(Server, "DnsServer", "host, host:port or [ipv6]:port");
 
 /// The name asked for, or an address whose reverse name is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,15 +94,8 @@ pub struct QueryName {
 
 impl QueryName {
     /// The name that goes into the question.
-    pub(super) fn asked(&self, record_type: QueryType) -> Name {
-        match self.address {
-            Some(address) if record_type.is_reverse() => {
-                let mut name = Name::from(address);
-                name.set_fqdn(true);
-                name
-            }
-            _ => self.name.clone(),
-        }
+    pub(super) fn asked(&self) -> &Name {
+        &self.name
     }
 }
 
@@ -102,13 +107,10 @@ impl FromStr for QueryName {
             return Err("the name is empty; the root is `.`".into());
         }
         let address: Option<IpAddr> = text.parse().ok();
-        let mut name = match address {
-            // An IPv6 address is no name at all; what stands for it is only known with the type.
-            Some(address) => Name::from(address),
-            None => Name::from_str_relaxed(text)
-                .map_err(|error| format!("`{text}` is not a domain name: {error}"))?,
-        };
-        name.set_fqdn(true);
+        // An address stands for its reverse name; whether that makes sense is only known with the type.
+        let reverse = address.map(|address| rr::Name::from(address).to_ascii());
+        let name = Name::written(reverse.as_deref().unwrap_or(text))
+            .map_err(|why| format!("`{}` is not a domain name: {why}", shown(text)))?;
         Ok(Self { text: text.into(), name, address })
     }
 }
@@ -121,34 +123,24 @@ impl fmt::Display for QueryName {
 
 written_as_text!(QueryName, "DnsName", "a domain name, or an IP address with type PTR");
 
-/// A record type that may be asked for.
+/// A record type, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QueryType(pub(super) RecordType);
+pub struct QueryType(pub(super) u16);
 
-/// Mnemonics of the registry that hickory does not know.
-const MORE_TYPES: [(&str, u16); 11] = [
-    ("RP", 17),
-    ("AFSDB", 18),
-    ("LOC", 29),
-    ("KX", 36),
-    ("APL", 42),
-    ("IPSECKEY", 45),
-    ("DHCID", 49),
-    ("ZONEMD", 63),
-    ("SPF", 99),
-    ("URI", 256),
-    ("DLV", 32769),
-];
+/// Names that blackbox_exporter does not know.
+const MORE_TYPES: &[(&str, u16)] =
+    &[("NSAP", 22), ("SINK", 40), ("DSYNC", 66), ("DOA", 259), ("WALLET", 262), ("ANAME", 65305)];
 
 impl QueryType {
-    pub(super) fn is_reverse(self) -> bool {
-        self.0 == RecordType::PTR
-    }
+    pub(super) const SOA: Self = Self(6);
+    pub(super) const PTR: Self = Self(12);
+    pub(super) const RRSIG: Self = Self(46);
+    pub(super) const ANY: Self = Self(255);
 }
 
 impl Default for QueryType {
     fn default() -> Self {
-        Self(RecordType::A)
+        Self(1)
     }
 }
 
@@ -156,65 +148,46 @@ impl FromStr for QueryType {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let upper = text.to_ascii_uppercase();
-        let number = upper.strip_prefix("TYPE").and_then(|number| number.parse::<u16>().ok());
-        let more = MORE_TYPES.iter().find(|(name, _)| *name == upper).map(|(_, number)| *number);
-        let found = match number.or(more) {
-            Some(number) => Some(RecordType::from(number)),
-            None => upper.parse().ok(),
-        };
-        match found {
-            Some(RecordType::AXFR | RecordType::IXFR) => {
-                Err(format!("`{text}` is a zone transfer, not a question with one answer"))
-            }
-            Some(RecordType::OPT | RecordType::TSIG | RecordType::ZERO) => {
-                Err(format!("`{text}` is not a record type that can be asked for"))
-            }
-            Some(found) => Ok(Self(found)),
-            None => Err(format!(
+        let known = || [TYPES, MORE_TYPES].iter().find_map(|table| number(table, text));
+        numbered(text, "TYPE").or_else(known).map(Self).ok_or_else(|| {
+            let text = shown(text);
+            format!(
                 "`{text}` is not a record type: write a mnemonic such as `AAAA`, or `TYPE` and a number such as `TYPE65`"
-            )),
-        }
+            )
+        })
     }
+}
+
+/// A number behind its word: `TYPE65`, `CLASS3` (RFC 3597, section 5).
+fn numbered(text: &str, word: &str) -> Option<u16> {
+    let (head, digits) = text.split_at_checked(word.len())?;
+    let digits = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok().filter(|_| head.eq_ignore_ascii_case(word))
 }
 
 impl fmt::Display for QueryType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = u16::from(self.0);
-        match self.0 {
-            RecordType::Unknown(_) => match MORE_TYPES.iter().find(|(_, known)| *known == number) {
-                Some((name, _)) => f.write_str(name),
-                None => write!(f, "TYPE{number}"),
-            },
-            known => f.write_str(known.into()),
+        match [TYPES, MORE_TYPES].iter().find_map(|table| name(table, self.0)) {
+            Some(name) => f.write_str(name),
+            None => write!(f, "TYPE{}", self.0),
         }
     }
 }
 
 written_as_text!(QueryType, "DnsType", "a record type such as AAAA, or TYPE and its number");
 
-/// The class of the question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum QueryClass {
-    /// The Internet.
-    #[default]
-    In,
-    /// Chaos, where servers tell their version.
-    Ch,
-    /// Hesiod.
-    Hs,
-    /// Any class.
-    Any,
-}
+/// The class of the question, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryClass(pub(super) u16);
 
 impl QueryClass {
-    pub(super) fn wire(self) -> DNSClass {
-        match self {
-            Self::In => DNSClass::IN,
-            Self::Ch => DNSClass::CH,
-            Self::Hs => DNSClass::HS,
-            Self::Any => DNSClass::ANY,
-        }
+    /// The Internet.
+    pub(super) const IN: Self = Self(1);
+}
+
+impl Default for QueryClass {
+    fn default() -> Self {
+        Self::IN
     }
 }
 
@@ -222,28 +195,24 @@ impl FromStr for QueryClass {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match &*text.to_ascii_uppercase() {
-            "IN" => Ok(Self::In),
-            "CH" => Ok(Self::Ch),
-            "HS" => Ok(Self::Hs),
-            "ANY" => Ok(Self::Any),
-            _ => Err(format!("`{text}` is not a class: write `IN`, `CH`, `HS` or `ANY`")),
-        }
+        let found = numbered(text, "CLASS").or_else(|| number(CLASSES, text));
+        found.map(Self).ok_or_else(|| {
+            let text = shown(text);
+            format!("`{text}` is not a class: write `IN`, `CS`, `CH`, `HS`, `NONE`, `ANY`, or `CLASS` and a number")
+        })
     }
 }
 
 impl fmt::Display for QueryClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::In => "IN",
-            Self::Ch => "CH",
-            Self::Hs => "HS",
-            Self::Any => "ANY",
-        })
+        match name(CLASSES, self.0) {
+            Some(name) => f.write_str(name),
+            None => write!(f, "CLASS{}", self.0),
+        }
     }
 }
 
-written_as_text!(QueryClass, "DnsClass", "IN, CH, HS or ANY");
+written_as_text!(QueryClass, "DnsClass", "IN, CS, CH, HS, NONE, ANY, or CLASS and its number");
 
 /// How the question is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -254,6 +223,18 @@ pub enum Transport {
     Udp,
     /// One connection.
     Tcp,
+    /// One connection with TLS from its first byte: DNS over TLS (RFC 7858).
+    Tls,
+}
+
+impl Transport {
+    /// Where name servers listen for it (RFC 1035, section 4.2; RFC 7858, section 3.1).
+    pub(super) fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 53,
+            Self::Tls => 853,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -263,12 +244,13 @@ mod tests {
     #[test]
     fn servers_are_read_and_written() {
         for (text, host, port, shown) in [
-            ("192.0.2.53", "192.0.2.53", 53, "192.0.2.53"),
-            ("192.0.2.53:5353", "192.0.2.53", 5353, "192.0.2.53:5353"),
-            ("ns.example.org", "ns.example.org", 53, "ns.example.org"),
-            ("2001:db8::53", "2001:db8::53", 53, "2001:db8::53"),
-            ("[2001:db8::53]", "2001:db8::53", 53, "2001:db8::53"),
-            ("[2001:db8::53]:5353", "2001:db8::53", 5353, "[2001:db8::53]:5353"),
+            ("192.0.2.53", "192.0.2.53", None, "192.0.2.53"),
+            ("192.0.2.53:5353", "192.0.2.53", Some(5353), "192.0.2.53:5353"),
+            ("ns.example.org", "ns.example.org", None, "ns.example.org"),
+            ("ns.example.org:53", "ns.example.org", Some(53), "ns.example.org:53"),
+            ("2001:db8::53", "2001:db8::53", None, "2001:db8::53"),
+            ("[2001:db8::53]", "2001:db8::53", None, "2001:db8::53"),
+            ("[2001:db8::53]:5353", "2001:db8::53", Some(5353), "[2001:db8::53]:5353"),
         ] {
             let server: Server = text.parse().unwrap();
             assert_eq!((&*server.host, server.port), (host, port), "{text}");
@@ -284,17 +266,13 @@ mod tests {
 
     #[test]
     fn names_are_fully_qualified_and_addresses_reversed() {
-        let asked = |text: &str, kind: &str| {
-            text.parse::<QueryName>().unwrap().asked(kind.parse().unwrap()).to_ascii()
-        };
-        assert_eq!(asked("example.org", "A"), "example.org.");
-        assert_eq!(asked("example.org.", "A"), "example.org.");
-        assert_eq!(asked("bücher.example", "A"), "xn--bcher-kva.example.");
-        assert_eq!(asked("_dmarc.example.org", "TXT"), "_dmarc.example.org.");
-        assert_eq!(asked(".", "NS"), ".");
-        assert_eq!(asked("192.0.2.1", "PTR"), "1.2.0.192.in-addr.arpa.");
-        assert!(asked("2001:db8::1", "ptr").starts_with("1.0.0.0."));
-        assert!(asked("2001:db8::1", "ptr").ends_with(".8.b.d.0.1.0.0.2.ip6.arpa."));
+        let asked = |text: &str| text.parse::<QueryName>().unwrap().asked().presentation();
+        assert_eq!(asked("Example.org"), "Example.org.");
+        assert_eq!(asked("bücher.example"), "xn--bcher-kva.example.");
+        assert_eq!(asked("192.0.2.1"), "1.2.0.192.in-addr.arpa.");
+        assert_eq!(asked("192.0.2.1."), "192.0.2.1.");
+        assert!(asked("2001:db8::1").starts_with("1.0.0.0."));
+        assert!(asked("2001:db8::1").ends_with(".8.b.d.0.1.0.0.2.ip6.arpa."));
         for text in ["", "a..b", "a b", &"x".repeat(64), &"abc.".repeat(70)] {
             assert!(text.parse::<QueryName>().is_err(), "{text}");
         }
@@ -310,14 +288,45 @@ mod tests {
             ("uri", "URI"),
             ("TYPE99", "SPF"),
             ("any", "ANY"),
+            ("nsap-ptr", "NSAP-PTR"),
+            ("ANAME", "ANAME"),
+            ("TYPE0", "None"),
         ] {
             let kind: QueryType = text.parse().unwrap();
             assert_eq!(kind.to_string(), shown);
             assert_eq!(shown.parse(), Ok(kind));
         }
-        for text in ["", "AAAAA", "TYPE", "TYPE65536", "TYPE-1", "AXFR", "OPT", "TYPE0", "TYPE252"]
-        {
+        for text in ["", "AAAAA", "TYPE", "TYPE65536", "TYPE-1", "TYPE+1"] {
             assert!(text.parse::<QueryType>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_name_of_a_table_means_its_number() {
+        for (name, number) in TYPES {
+            assert_eq!(name.parse(), Ok(QueryType(*number)));
+            assert_eq!(QueryType(*number).to_string(), *name);
+        }
+        for (name, number) in CLASSES {
+            assert_eq!(name.parse(), Ok(QueryClass(*number)));
+            assert_eq!(QueryClass(*number).to_string(), *name);
+        }
+        assert_eq!("class3".parse(), Ok(QueryClass(3)));
+        assert_eq!(QueryClass(77).to_string(), "CLASS77");
+        assert!("XX".parse::<QueryClass>().is_err());
+    }
+
+    #[test]
+    fn a_stranger_s_text_is_not_repeated_whole() {
+        let long = "ü x".repeat(500);
+        let errors = [
+            long.parse::<Server>().unwrap_err(),
+            long.parse::<QueryName>().unwrap_err(),
+            long.parse::<QueryType>().unwrap_err(),
+            long.parse::<QueryClass>().unwrap_err(),
+        ];
+        for error in errors {
+            assert!(error.len() < 400, "{error}");
         }
     }
 }

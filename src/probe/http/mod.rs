@@ -139,9 +139,9 @@ impl Described for Spec {
         web::shown(self.url.url()).to_owned()
     }
 
-    fn endpoint(&self) -> Endpoint {
+    fn endpoint(&self) -> Option<Endpoint> {
         let proxy = self.proxy_url.as_deref().map(ProxyUrl::url);
-        web::endpoint(proxy.unwrap_or(self.url.url()))
+        Some(web::endpoint(proxy.unwrap_or(self.url.url())))
     }
 
     fn problems(&self) -> Vec<Problem> {

@@ -139,8 +139,8 @@ impl Described for Spec {
         self.host.clone()
     }
 
-    fn endpoint(&self) -> Endpoint {
-        Endpoint { host: self.host.clone(), port: 0 }
+    fn endpoint(&self) -> Option<Endpoint> {
+        Some(Endpoint { host: self.host.clone(), port: 0 })
     }
 
     fn least_duration(&self) -> Duration {

@@ -1,13 +1,20 @@
-//! TCP connections of the kinds that speak over one: plain, TLS at once, or TLS after STARTTLS.
+//! Connections of the kinds that speak over one: plain, TLS at once, or TLS after STARTTLS, and the steps of a dialogue.
 //!
 //! Contract: [`secure`] turns a connection into a TLS stream and leaves the certificate facts on the run whatever comes
-//! of it; [`finish`] ends one politely; [`Wire`] reads and writes within the deadline and times its phases.
+//! of it; [`finish`] ends one politely; [`Wire`] reads and writes within the deadline and times its phases;
+//! [`Conversation`] does all of it for the kinds whose target speaks in lines and bytes.
 
+mod conversation;
+mod listen;
 mod starttls;
+mod step;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::{
     io,
+    net::IpAddr,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -15,11 +22,13 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, UnixStream},
 };
 use tokio_rustls::client::TlsStream;
 
+pub(super) use conversation::{Conversation, Expect, Families};
 pub(super) use starttls::Starttls;
+pub(super) use step::Step;
 pub(super) use wire::{Wire, escaped, said};
 
 use super::{Run, certificate};
@@ -40,11 +49,11 @@ pub(super) struct Security<'a> {
 }
 
 /// STARTTLS if asked for, then the handshake. The facts come even of a handshake that fails.
-pub(super) async fn secure(
+pub(super) async fn secure<S: AsyncRead + AsyncWrite + Unpin + Send + Local>(
     run: &mut Run<'_>,
-    stream: TcpStream,
+    stream: S,
     how: Security<'_>,
-) -> Result<(Report, TlsStream<TcpStream>), Failure> {
+) -> Result<(Report, TlsStream<S>), Failure> {
     let client = run.net.tls().client_by(run.attempt.deadline(), how.options, how.alpn).await?;
     let stream = match how.starttls {
         Some(protocol) => starttls::ask(protocol, &mut run.attempt, stream).await?,
@@ -53,6 +62,24 @@ pub(super) async fn secure(
     let (report, result) = tls::handshake(&mut run.attempt, &client, how.host, stream).await;
     certificate::facts(&report, &mut run.facts);
     result.map(|stream| (report, stream))
+}
+
+/// Our own end of a connection.
+pub(super) trait Local {
+    /// Its address, which SMTP wants to be told; `None` where it has none.
+    fn address(&self) -> Option<IpAddr>;
+}
+
+impl Local for TcpStream {
+    fn address(&self) -> Option<IpAddr> {
+        self.local_addr().ok().map(|address| address.ip())
+    }
+}
+
+impl Local for UnixStream {
+    fn address(&self) -> Option<IpAddr> {
+        None
+    }
 }
 
 /// How long a server that asked for our certificate may take to say what it thinks of it.
@@ -90,12 +117,12 @@ pub(super) async fn finish<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// A connection, plain or not.
-pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+pub(super) enum Stream<S = TcpStream> {
+    Plain(S),
+    Tls(Box<TlsStream<S>>),
 }
 
-impl AsyncRead for Stream {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -108,7 +135,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -2,9 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::wire::{Wire, escaped};
+use super::{
+    Local,
+    wire::{Wire, escaped},
+};
 use crate::{
     model::{Failure, Reason},
     net::Attempt,
@@ -52,17 +55,17 @@ impl Starttls {
 ///
 /// # Errors
 /// `starttls_refused` when the server says no, `expect_mismatch` when it does not speak the protocol.
-pub(super) async fn ask(
+pub(super) async fn ask<S: AsyncRead + AsyncWrite + Unpin + Local>(
     protocol: Starttls,
     attempt: &mut Attempt,
-    stream: TcpStream,
-) -> Result<TcpStream, Failure> {
+    stream: S,
+) -> Result<S, Failure> {
     attempt.step(|| format!("STARTTLS by {}", protocol.name()));
-    let ours = stream.local_addr();
+    let ours = stream.address();
     let mut dialogue = Dialogue { protocol, wire: Wire::new(stream), attempt };
     let agreed = match protocol {
         Starttls::Smtp => {
-            let literal = ours.map_or("[127.0.0.1]".to_owned(), |address| match address.ip() {
+            let literal = ours.map_or("[127.0.0.1]".to_owned(), |address| match address {
                 std::net::IpAddr::V4(ip) => format!("[{ip}]"),
                 std::net::IpAddr::V6(ip) => format!("[IPv6:{ip}]"),
             });
@@ -85,13 +88,13 @@ pub(super) async fn ask(
     Ok(dialogue.wire.into_inner())
 }
 
-struct Dialogue<'a> {
+struct Dialogue<'a, S> {
     protocol: Starttls,
-    wire: Wire<TcpStream>,
+    wire: Wire<S>,
     attempt: &'a mut Attempt,
 }
 
-impl Dialogue<'_> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<'_, S> {
     async fn smtp(&mut self, name: &str) -> Result<(), Failure> {
         self.reply("220").await?;
         self.say(&format!("EHLO {name}\r\n")).await?;

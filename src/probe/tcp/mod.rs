@@ -1,7 +1,5 @@
 //! A TCP connection, with TLS or without, and what is said over it.
 
-mod dialogue;
-mod listen;
 #[cfg(test)]
 mod tests;
 
@@ -10,21 +8,15 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::hex::Hex;
-use dialogue::Step;
-
 use super::{
     Aim, Described, Endpoint, Probe, Problem, Run,
     address::Address,
-    certificate,
-    stream::{self, Security, Starttls, Stream, Wire},
+    certificate, dialogue,
+    stream::{Conversation, Expect, Families, Starttls, Step},
 };
 use crate::{
-    model::{Desc, Expectation, Failure, PromDuration, Reason},
-    net::{
-        dial,
-        tls::{Report, TlsOptions},
-    },
+    model::{Desc, Failure},
+    net::{dial, tls::TlsOptions},
 };
 
 /// A TCP connection, and a dialogue over it.
@@ -33,7 +25,8 @@ use crate::{
 pub struct Spec {
     /// The target: `host:port`, an IPv6 address in brackets.
     pub address: Address<0>,
-    /// Speak TLS from the first byte, or after `starttls`; `tls = {}` does so with the defaults.
+    /// Speak TLS from the first byte, or after `starttls` or the step of the dialogue that says so; `tls = {}` does so with
+    /// the defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsOptions>,
     /// Begin in plain text and change to TLS the way this protocol does.
@@ -42,28 +35,27 @@ pub struct Spec {
     /// What is sent and expected, step by step; with TLS, inside it. Without a dialogue the connection alone counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dialogue: Vec<Step>,
+    /// Match `expect` with whole lines alone, as blackbox_exporter does. Otherwise the beginning of a line is enough, such as
+    /// a prompt that has no end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole_lines: bool,
     /// What else must hold.
     #[serde(default, skip_serializing_if = "Expect::is_empty")]
     pub expect: Expect,
 }
 
-/// What must hold beside the dialogue.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Expect {
-    /// From the look-up of the name to the last step it takes no longer than this.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub latency: Option<PromDuration>,
-    /// Each certificate of the chain is valid for at least this long.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub certificate_validity: Option<PromDuration>,
-}
-
-impl Expect {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
+static FAMILIES: Families = Families {
+    steps_completed: Desc::gauge(
+        "noroshi_tcp_steps_completed",
+        "Steps of the dialogue that the last run completed.",
+    ),
+    captured: Desc::gauge(
+        "noroshi_tcp_captured_info",
+        "What a named group of an expected pattern caught; always 1.",
+    )
+    .labels(&["step", "name", "value"])
+    .internal(),
+};
 
 impl Described for Spec {
     fn kind(&self) -> &'static str {
@@ -74,28 +66,18 @@ impl Described for Spec {
         self.address.to_string()
     }
 
-    fn endpoint(&self) -> Endpoint {
-        self.address.endpoint()
+    fn endpoint(&self) -> Option<Endpoint> {
+        Some(self.address.endpoint())
     }
 
     fn problems(&self) -> Vec<Problem> {
-        let mut found = dialogue::problems(&self.dialogue);
-        if let Some(options) = &self.tls {
-            found.extend(certificate::problems(options, "tls."));
-        }
-        if self.expect.certificate_validity.is_some() && !self.speaks_tls() {
-            found.push(Problem {
-                path: "expect.certificate_validity".into(),
-                message: "there is no certificate without TLS".into(),
-                hint: Some("add `tls = {}`, or `starttls`".into()),
-            });
-        }
-        found
+        self.conversation().problems()
     }
 
     fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
         let mut spec = Self { address: aim.target.parse()?, ..self.clone() };
-        if let (Some(tls), Some(name)) = (&mut spec.tls, aim.hostname) {
+        if let Some(name) = aim.hostname.filter(|_| spec.conversation().speaks_tls()) {
+            let tls = spec.tls.get_or_insert_default();
             tls.server_name.get_or_insert_with(|| name.to_owned());
         }
         Ok(super::Spec::Tcp(spec))
@@ -118,56 +100,26 @@ tcp.expect = { latency = "2s", certificate_validity = "14d" }
 "#;
     const FAMILIES: &'static [&'static Desc] = &{
         let [a, b, c, d, e] = certificate::FAMILIES;
-        [a, b, c, d, e, &dialogue::STEPS_COMPLETED, &dialogue::CAPTURED]
+        let (steps, captured) = (&FAMILIES.steps_completed, &FAMILIES.captured);
+        [a, b, c, d, e, steps, captured, &dialogue::LABEL, &dialogue::UNMATCHED]
     };
 
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {
-        let stream = dial::tcp(&mut run.attempt, to, run.settings.source_address).await?;
-        let (report, stream) = if self.speaks_tls() {
-            let options = TlsOptions::default();
-            let how = Security {
-                host: self.address.host(),
-                starttls: self.starttls,
-                options: self.tls.as_ref().unwrap_or(&options),
-                alpn: &[],
-            };
-            let (report, stream) = stream::secure(run, stream, how).await?;
-            (report, Stream::Tls(Box::new(stream)))
-        } else {
-            (Report::default(), Stream::Plain(stream))
-        };
-        certificate::expect_validity(run, self.expect.certificate_validity)?;
-        let mut wire = Wire::new(stream);
-        dialogue::hold(&self.dialogue, &mut wire, run).await?;
-        self.expect_latency(run)?;
-        match wire.stream() {
-            Stream::Plain(_) => Ok(()),
-            Stream::Tls(stream) => stream::finish(run, &report, stream).await,
-        }
+        let socket = dial::tcp(&mut run.attempt, to, run.settings.source_address).await?;
+        self.conversation().hold(run, socket).await
     }
 }
 
 impl Spec {
-    fn speaks_tls(&self) -> bool {
-        self.tls.is_some() || self.starttls.is_some()
-    }
-
-    fn expect_latency(&self, run: &mut Run<'_>) -> Result<(), Failure> {
-        let Some(wanted) = self.expect.latency else {
-            return Ok(());
-        };
-        let took = run.attempt.elapsed();
-        let held = took <= wanted.0;
-        run.attempt.trace.expectation(|| Expectation {
-            subject: "latency".into(),
-            wanted: format!("at most {wanted}"),
-            got: format!("{:.3} s", took.as_secs_f64()),
-            held,
-        });
-        if held {
-            return Ok(());
+    fn conversation(&self) -> Conversation<'_> {
+        Conversation {
+            host: self.address.host(),
+            tls: self.tls.as_ref(),
+            starttls: self.starttls,
+            dialogue: &self.dialogue,
+            whole_lines: self.whole_lines,
+            expect: &self.expect,
+            families: &FAMILIES,
         }
-        let detail = format!("it took {:.3} s, more than {wanted}", took.as_secs_f64());
-        Err(Failure::new(Reason::LatencyExceeded, detail))
     }
 }

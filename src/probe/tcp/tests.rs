@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::{
-    model::Phase,
+    model::{Phase, Reason},
     net::tls::testing::{Authority, Identity, Server},
     probe::{
         self, Report,

@@ -74,10 +74,10 @@ impl Described for Spec {
         self.address.to_string()
     }
 
-    fn endpoint(&self) -> Endpoint {
+    fn endpoint(&self) -> Option<Endpoint> {
         let default = self.starttls.map(Starttls::default_port);
         let port = self.address.written_port().or(default).unwrap_or(self.address.port());
-        Endpoint { host: self.address.host().to_owned(), port }
+        Some(Endpoint { host: self.address.host().to_owned(), port })
     }
 
     fn problems(&self) -> Vec<Problem> {

@@ -38,7 +38,7 @@ fn the_port_is_that_of_the_protocol() {
         ("address = 'x:587'\nstarttls = 'smtp'", 587),
         ("address = 'x'\nstarttls = 'postgres'", 5432),
     ] {
-        assert_eq!(spec(toml).endpoint().port, port, "{toml}");
+        assert_eq!(spec(toml).endpoint().unwrap().port, port, "{toml}");
     }
 }
 

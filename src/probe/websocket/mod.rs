@@ -124,8 +124,8 @@ impl Described for Spec {
         web::shown(self.url.url()).to_owned()
     }
 
-    fn endpoint(&self) -> Endpoint {
-        web::endpoint(self.url.url())
+    fn endpoint(&self) -> Option<Endpoint> {
+        Some(web::endpoint(self.url.url()))
     }
 
     fn problems(&self) -> Vec<Problem> {

@@ -2,24 +2,33 @@
 
 use std::fmt;
 
-use super::{Hex, Wire};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Wire, escaped};
 use crate::{
     model::{Failure, Reason},
     net::Attempt,
-    probe::stream::{Stream, escaped},
+    probe::{dialogue::By, hex::Hex},
     re2::Regex,
 };
 
 /// What a step waits for.
 #[derive(Clone, Copy)]
 pub(super) enum Wanted<'a> {
-    Line(&'a Regex),
+    Line {
+        pattern: &'a Regex,
+        /// Whether it has to have ended.
+        whole: bool,
+    },
     Text(&'a str),
     Bytes(&'a [u8]),
 }
 
-/// The most bytes looked through for one step.
+/// The most bytes looked through for one step, and the longest line.
 const LIMIT: usize = 64 * 1024;
+
+/// The most bytes of whole lines looked through for one step. blackbox_exporter has no such bound, only that of a line.
+const LINES_LIMIT: usize = 16 * LIMIT;
 
 /// The last bytes of a step that are kept to be shown.
 const TAIL: usize = 200;
@@ -34,15 +43,22 @@ enum Look {
     Never,
 }
 
+/// Why a step did not hear what it waits for.
+pub(super) struct Unheard {
+    pub(super) failure: Failure,
+    /// What did not match, where what came was whole: not where nothing more came in time.
+    pub(super) by: Option<By>,
+}
+
 /// Reads until it is there; returns the line or text it was found in.
 ///
 /// # Errors
 /// `expect_mismatch` when something else came, `connection_closed` when nothing did, the timeouts and resets of the line.
-pub(super) async fn listen(
+pub(super) async fn listen<S: AsyncRead + AsyncWrite + Unpin>(
     wanted: Wanted<'_>,
-    wire: &mut Wire<Stream>,
+    wire: &mut Wire<S>,
     attempt: &mut Attempt,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Vec<u8>, Unheard> {
     let mut heard = Heard::default();
     let mut ended = false;
     loop {
@@ -53,7 +69,8 @@ pub(super) async fn listen(
             }
             Look::Never => {
                 heard.add(wire.received(), true);
-                return Err(heard.mismatch(wanted, ""));
+                let by = wanted.is_whole(wire.received()).then_some(By::Bytes);
+                return Err(Unheard { failure: heard.mismatch(wanted, ""), by });
             }
             Look::NotYet { useless, refused } => {
                 let passed = wire.consume(useless);
@@ -62,52 +79,74 @@ pub(super) async fn listen(
         }
         if ended {
             heard.add(wire.received(), false);
-            return Err(heard.closed(wanted));
+            let by = matches!(wanted, Wanted::Line { .. }).then_some(By::Regex);
+            return Err(Unheard { failure: heard.closed(wanted), by });
         }
-        if heard.len + wire.received().len() > LIMIT {
-            return Err(heard.mismatch(wanted, &format!(" and no match in {LIMIT} bytes")));
+        if let Some(limit) = wanted.exhausted(heard.len, wire.received().len()) {
+            let failure = heard.mismatch(wanted, &format!(" and no match in {limit} bytes"));
+            return Err(Unheard { failure, by: None });
         }
         match wire.more(attempt).await {
             Ok(more) => ended = !more,
             Err(failure) => {
                 heard.add(wire.received(), false);
-                return Err(heard.interrupted(wanted, &failure));
+                return Err(Unheard { failure: heard.interrupted(wanted, &failure), by: None });
             }
         }
     }
 }
 
 impl Wanted<'_> {
+    /// Whether so many bytes came as are wanted.
+    fn is_whole(self, received: &[u8]) -> bool {
+        matches!(self, Self::Bytes(bytes) if received.len() >= bytes.len())
+    }
+
+    /// The bound that was reached by what was passed over and what lies here unfinished.
+    fn exhausted(self, passed: usize, unfinished: usize) -> Option<usize> {
+        match self {
+            Self::Line { whole: true, .. } if unfinished >= LIMIT => Some(LIMIT),
+            Self::Line { whole: true, .. } => (passed > LINES_LIMIT).then_some(LINES_LIMIT),
+            _ => (passed + unfinished > LIMIT).then_some(LIMIT),
+        }
+    }
+
     fn look(self, received: &[u8], ended: bool) -> Look {
         match self {
-            Self::Line(pattern) => look_for_line(pattern, received, ended),
+            Self::Line { pattern, whole } => look_for_line(pattern, whole, received, ended),
             Self::Text(text) => look_for_text(text.as_bytes(), received),
             Self::Bytes(bytes) => look_for_bytes(bytes, received),
         }
     }
 }
 
-/// Whole lines first. In an unfinished one a match counts only if it ends before the bytes do: what comes next could
-/// still make it longer, and `${1}` would depend on how the network cut the line.
-fn look_for_line(pattern: &Regex, received: &[u8], ended: bool) -> Look {
+/// Whole lines first. In an unfinished one, where that may do, a match counts only if it ends before the bytes do: what
+/// comes next could still make it longer, and `${1}` would depend on how the network cut the line. At the end of all
+/// bytes the last line needs no end.
+fn look_for_line(pattern: &Regex, whole: bool, received: &[u8], ended: bool) -> Look {
     let mut start = 0;
     while let Some(len) = received[start..].iter().position(|byte| *byte == b'\n') {
-        let line = &received[start..start + len];
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = bare(&received[start..start + len]);
         start += len + 1;
         if pattern.is_match(line) {
             return Look::Found { consumed: start, matched: line.to_vec() };
         }
     }
     let rest = &received[start..];
-    let end = pattern.inner().find(rest).filter(|_| !rest.is_empty()).map(|found| found.end());
+    let last = if ended { bare(rest) } else { rest };
+    let end = pattern.inner().find(last).filter(|_| !rest.is_empty()).map(|found| found.end());
     match end {
-        Some(_) if ended => Look::Found { consumed: received.len(), matched: rest.to_vec() },
-        Some(end) if end < rest.len() => {
+        Some(_) if ended => Look::Found { consumed: received.len(), matched: last.to_vec() },
+        Some(end) if end < rest.len() && !whole => {
             Look::Found { consumed: start + end, matched: rest.to_vec() }
         }
         _ => Look::NotYet { useless: start, refused: start > 0 },
     }
+}
+
+/// A line without the carriage return at its end.
+fn bare(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 fn look_for_text(text: &[u8], received: &[u8]) -> Look {
@@ -178,7 +217,7 @@ impl Heard {
 impl fmt::Display for Wanted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Line(pattern) => write!(f, "{pattern:?}"),
+            Self::Line { pattern, .. } => write!(f, "{pattern:?}"),
             Self::Text(text) => f.write_str(&escaped(text.as_bytes())),
             Self::Bytes(bytes) => {
                 let shown = &bytes[..bytes.len().min(TAIL)];

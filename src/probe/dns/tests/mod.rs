@@ -1,3 +1,6 @@
+mod records;
+mod secure;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -7,7 +10,7 @@ use std::{
 use hickory_proto::{
     op::{Message, MessageType, ResponseCode},
     rr::{
-        DNSClass, Name, RData, Record, RecordType,
+        DNSClass, Name, RData, Record,
         rdata::{A, CNAME, MX, SOA, TXT},
     },
 };
@@ -453,6 +456,14 @@ async fn the_question_is_as_configured() {
             "name = \"192.0.2.7\"\ntype = \"PTR\"\nedns = true",
             "7.2.0.192.in-addr.arpa. IN 12 rd=true ad=true Some((1232, false))",
         ),
+        (
+            "name = \"ExamPle.org\"\ntype = \"ANY\"\nclass = \"NONE\"\nauthenticated_data = false\nedns = false",
+            "ExamPle.org. NONE 255 rd=true ad=false None",
+        ),
+        (
+            "name = 'a\\045b.example'\ntype = 'TYPE65280'\nclass = 'ANY'\nedns = false",
+            "a-b.example. ANY 65280 rd=true ad=true None",
+        ),
     ] {
         let report = run(server, rest).await;
         let told =
@@ -508,7 +519,7 @@ fn mistakes_are_told_where_they_are() {
     for (rest, wanted) in [
         ("name = \"a\"\ntype = \"AAAAA\"", "`AAAAA` is not a record type"),
         ("name = \"a..b\"", "`a..b` is not a domain name"),
-        ("name = \"a\"\nclass = \"XX\"", "write `IN`, `CH`, `HS` or `ANY`"),
+        ("name = \"a\"\nclass = \"XX\"", "`XX` is not a class"),
         ("name = \"a\"\nedns = 5", "true, false or a table"),
         ("name = \"a\"\nedns.udp_payload_size = 100", "100 is too small"),
         ("name = \"a\"\nedns.sice = 100", "unknown field `sice`"),
@@ -569,10 +580,10 @@ fn a_spec_survives_being_written_and_shows_its_target() {
         expect = { answer = { any = [\"0 issue x\", { regex = \"y\" }] }, ttl = { min = \"1m\" } }";
     let spec: Spec = toml::from_str(text).unwrap();
     assert_eq!(spec.target(), "Example.org CH CAA @[::1]:5353");
-    assert_eq!(spec.endpoint(), Endpoint { host: "::1".into(), port: 5353 });
+    assert_eq!(spec.endpoint(), Some(Endpoint { host: "::1".into(), port: 5353 }));
     let json = serde_json::to_string(&spec).unwrap();
     assert_eq!(serde_json::from_str::<Spec>(&json).unwrap(), spec);
-    assert!(RecordType::from(257) == spec.record_type.0);
+    assert_eq!(spec.record_type, QueryType(257));
 }
 
 #[test]

@@ -1,0 +1,73 @@
+# The image of noroshi, and with `--target blackbox` the one that stands in for blackbox_exporter's.
+#
+#   docker build -t noroshi .
+#   docker build -t noroshi-blackbox --target blackbox .
+#
+# Nothing is in it but the binary, the two libraries it is linked with, the authorities' certificates and who the user is:
+# no shell, no package manager. It needs no capability, no writable folder and no root.
+#
+# The last stage starts from scratch rather than from a distroless image: what is shipped comes from one base that is named
+# below, and `make image-test` can build the very same image where no registry is reached. The packages' records are kept
+# under /var/lib/dpkg/status.d, where scanners look for them in distroless images too.
+
+# Debian with glibc, gcc and the Rust that Cargo.toml asks for. Pin it by digest for a build that can be repeated.
+ARG RUST_IMAGE=docker.io/library/rust:1.95-slim-bookworm
+
+FROM ${RUST_IMAGE} AS build
+ARG TARGETARCH
+# build.rs takes the commit from here, for there is no repository in the build.
+ARG REVISION=unknown
+WORKDIR /src
+COPY . .
+# What an earlier build left in the cache may be younger than these files without being made from them: hence the touch.
+RUN --mount=type=cache,id=noroshi-registry,target=/usr/local/cargo/registry \
+    --mount=type=cache,id=noroshi-target-${TARGETARCH},sharing=locked,target=/src/target \
+    find src build.rs -exec touch {} + \
+    && CARGO_HOME=/usr/local/cargo NOROSHI_REVISION="${REVISION}" cargo build --locked --release --bin noroshi \
+    && install -D target/release/noroshi /root-of-image/bin/noroshi
+
+# The libraries, whose licences and records come with them. The same files make the same layer, whenever it is built.
+ARG SOURCE_DATE_EPOCH=0
+RUN set -eu; \
+    cd /root-of-image; \
+    ldd bin/noroshi | grep -o '/[^ ]*' | xargs -I '{}' cp -L --parents '{}' .; \
+    mkdir -p etc/ssl/certs var/lib/dpkg/status.d; \
+    cp -L /etc/ssl/certs/ca-certificates.crt etc/ssl/certs/; \
+    cp -L /etc/os-release etc/; \
+    for package in libc6 libgcc-s1 ca-certificates; do \
+        dpkg-query -s "$package" >"var/lib/dpkg/status.d/$package"; \
+        cp --parents "/usr/share/doc/$package/copyright" .; \
+    done; \
+    install -D -m 644 /src/LICENSE usr/share/doc/noroshi/copyright; \
+    echo 'root:x:0:0:root:/:/sbin/nologin' >etc/passwd; \
+    echo 'noroshi:x:65532:65532:noroshi:/:/sbin/nologin' >>etc/passwd; \
+    printf 'root:x:0:\nnoroshi:x:65532:\n' >etc/group; \
+    echo 'hosts: files dns' >etc/nsswitch.conf; \
+    ln -s noroshi bin/blackbox_exporter; \
+    find . -exec touch -h -d "@${SOURCE_DATE_EPOCH}" {} +
+
+FROM scratch AS base
+COPY --from=build /root-of-image/ /
+USER 65532:65532
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG SOURCE=
+LABEL org.opencontainers.image.title="noroshi" \
+      org.opencontainers.image.description="Checks HTTP, TCP, DNS, ping, WebSocket and TLS targets and exposes state, latency and the reason of every failure to Prometheus" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.licenses="Apache-2.0"
+
+# In the place of prom/blackbox-exporter: the same entry point, arguments, port and modules.
+FROM base AS blackbox
+LABEL org.opencontainers.image.title="noroshi blackbox" \
+      org.opencontainers.image.description="A drop-in for blackbox_exporter: the same flags, configuration, /probe and metrics"
+COPY charts/noroshi/files/blackbox.yml /etc/blackbox_exporter/config.yml
+EXPOSE 9115
+ENTRYPOINT ["/bin/blackbox_exporter"]
+CMD ["--config.file=/etc/blackbox_exporter/config.yml"]
+
+FROM base AS noroshi
+EXPOSE 10070
+ENTRYPOINT ["/bin/noroshi"]

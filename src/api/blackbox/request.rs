@@ -1,0 +1,158 @@
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use axum::http::{HeaderMap, StatusCode};
+use url::form_urlencoded;
+
+use crate::{
+    compat::blackbox::{Module, Modules, Prober, TIMEOUT_HEADER, TimeoutError, timeout},
+    probe::spec::Aim,
+};
+
+/// The module of a request that names none.
+const DEFAULT_MODULE: &str = "http_2xx";
+
+/// What a request for `/probe` asks for. Of a parameter that comes twice the first counts, and each is decoded once.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Asked<'a> {
+    module: Cow<'a, str>,
+    pub(super) target: Cow<'a, str>,
+    hostname: Cow<'a, str>,
+    query_name: Cow<'a, str>,
+    query_type: Cow<'a, str>,
+    /// The name of a scheduled check.
+    pub(super) check: Cow<'a, str>,
+    /// Whether the answer is to be the story of the probe; only the very word `true` asks for it.
+    pub(super) debug: bool,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn read(query: Option<&'a str>) -> Self {
+        let mut asked = Self { module: DEFAULT_MODULE.into(), ..Self::default() };
+        let mut seen = [false; 7];
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            let (at, slot) = match &*name {
+                "module" => (0, &mut asked.module),
+                "target" => (1, &mut asked.target),
+                "hostname" => (2, &mut asked.hostname),
+                "query_name" => (3, &mut asked.query_name),
+                "query_type" => (4, &mut asked.query_type),
+                "check" => (5, &mut asked.check),
+                "debug" => {
+                    asked.debug |= !seen[6] && value == "true";
+                    seen[6] = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            if !std::mem::replace(&mut seen[at], true) && !value.is_empty() {
+                *slot = value;
+            }
+        }
+        asked
+    }
+
+    /// What the check of the module is aimed at.
+    pub(super) fn aim(&self) -> Aim<'_> {
+        fn given<'t>(text: &'t Cow<'_, str>) -> Option<&'t str> {
+            (!text.is_empty()).then_some(&**text)
+        }
+        Aim {
+            target: &self.target,
+            hostname: given(&self.hostname),
+            query_name: given(&self.query_name),
+            query_type: given(&self.query_type),
+        }
+    }
+
+    /// The module and the time it has, or why the request is refused: in blackbox_exporter's words and order.
+    ///
+    /// # Errors
+    /// The status and the text of the answer.
+    pub(super) fn resolve(
+        &self,
+        modules: &Modules,
+        headers: &HeaderMap,
+        offset: f64,
+    ) -> Result<(Arc<Module>, Duration), Refusal> {
+        let module = modules
+            .modules
+            .get(&*self.module)
+            .ok_or_else(|| Refusal::UnknownModule(self.module.chars().take(200).collect()))?;
+        let header = headers.get(TIMEOUT_HEADER).map(|value| value.to_str().unwrap_or("?"));
+        let time = timeout(header, module.timeout, offset).map_err(Refusal::Timeout)?;
+        if self.target.is_empty() {
+            return Err(Refusal::NoTarget);
+        }
+        self.host_agrees(module)?;
+        self.query_permitted(module)?;
+        Ok((Arc::clone(module), time))
+    }
+
+    fn host_agrees(&self, module: &Module) -> Result<(), Refusal> {
+        let (Prober::Http, Some(own)) = (module.prober, &module.host) else {
+            return Ok(());
+        };
+        if self.hostname.is_empty() || self.hostname == *own {
+            return Ok(());
+        }
+        let asked = self.hostname.chars().take(200).collect();
+        Err(Refusal::OtherHost { own: own.clone(), asked })
+    }
+
+    fn query_permitted(&self, module: &Module) -> Result<(), Refusal> {
+        let asks = [("query_name", &self.query_name), ("query_type", &self.query_type)];
+        match asks.iter().find(|(_, value)| !value.is_empty()) {
+            Some((parameter, _)) if !module.query_parameters => {
+                Err(Refusal::QueryParameter { parameter, module: Arc::clone(&module.name) })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why there is no probe.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error("Unknown module {0:?}")]
+    UnknownModule(String),
+    #[error("Failed to parse timeout from Prometheus header: {0}")]
+    Timeout(TimeoutError),
+    #[error("Target parameter is missing")]
+    NoTarget,
+    #[error(
+        "host header defined both in module configuration ({own}) and with URL-parameter 'hostname' ({asked})"
+    )]
+    OtherHost { own: String, asked: String },
+    #[error(
+        "module {module:?} does not permit the parameter {parameter}: set `dns.allow_query_parameters: true` in it"
+    )]
+    QueryParameter { parameter: &'static str, module: Arc<str> },
+}
+
+impl Refusal {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            // As blackbox_exporter has it, though it is the client that sent it.
+            Self::Timeout(TimeoutError::NotANumber(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_decoded_once_and_the_first_counts() {
+        let asked = Asked::read(Some(
+            "target=http%3A%2F%2Fa%2Fa%252Bb+c&target=x&module=&debug=true&debug=false&other=1",
+        ));
+        assert_eq!(asked.target, "http://a/a%2Bb c");
+        assert_eq!(asked.module, DEFAULT_MODULE);
+        assert!(asked.debug);
+        assert_eq!(asked.aim().hostname, None);
+        assert!(!Asked::read(Some("debug=True&debug=true")).debug);
+        assert_eq!(Asked::read(None), Asked { module: DEFAULT_MODULE.into(), ..Asked::default() });
+    }
+}

@@ -1,0 +1,107 @@
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::{
+    api,
+    clock::{self, Clock},
+    compat::blackbox::Modules,
+    config::BlackboxFile,
+    metrics::Reloads,
+};
+
+/// Holds the file that is in force.
+pub(super) struct Reloader {
+    path: PathBuf,
+    /// Its text: the same text again changes nothing.
+    text: String,
+    modules: Arc<ArcSwap<Modules>>,
+    clock: Clock,
+    counts: Reloads,
+}
+
+impl Reloader {
+    pub(super) fn new(
+        path: PathBuf,
+        file: BlackboxFile,
+        modules: Arc<ArcSwap<Modules>>,
+        clock: Clock,
+        counts: Reloads,
+    ) -> Self {
+        counts.succeeded(clock.now());
+        let text = file.file.map(|file| file.text).unwrap_or_default();
+        Self { path, text, modules, clock, counts }
+    }
+
+    /// Reads the file whenever asked, and in an interval if there is one, until `stop`.
+    pub(super) async fn run(
+        mut self,
+        mut requests: mpsc::Receiver<api::Reload>,
+        every: Option<Duration>,
+        stop: CancellationToken,
+    ) {
+        loop {
+            let tick = async {
+                match every {
+                    Some(every) => clock::sleep(every).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let answer = tokio::select! {
+                () = stop.cancelled() => return,
+                Some(answer) = requests.recv() => Some(answer),
+                () = tick => None,
+            };
+            let result = self.reload().await;
+            if let Some(answer) = answer {
+                // Whoever asked may have gone.
+                let _ = answer.send(result);
+            }
+        }
+    }
+
+    async fn reload(&mut self) -> Result<String, String> {
+        let path = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || BlackboxFile::read(path)).await;
+        let result = match read {
+            Ok(read) => self.apply(read),
+            Err(error) => Err(error.to_string()),
+        };
+        match &result {
+            Ok(_) => {
+                self.counts.succeeded(self.clock.now());
+                info!("Reloaded config file");
+            }
+            Err(why) => {
+                self.counts.failed();
+                error!(err = why, "Error reloading config");
+            }
+        }
+        result
+    }
+
+    fn apply(&mut self, read: BlackboxFile) -> Result<String, String> {
+        if read.file.as_ref().is_some_and(|file| file.text == self.text) {
+            info!("Configuration checksum check passed. No changes detected.");
+            return Ok("unchanged".to_owned());
+        }
+        info!("Configuration file change detected, reloading the configuration.");
+        let Some(modules) = read.modules.clone() else {
+            return Err(read.human("nothing was changed").trim_end().to_owned());
+        };
+        warn(&read);
+        self.modules.store(modules);
+        self.text = read.file.map(|file| file.text).unwrap_or_default();
+        Ok("reloaded".to_owned())
+    }
+}
+
+/// What a file in force may still want to be mended.
+pub fn warn(file: &BlackboxFile) {
+    for warning in &file.diagnostics {
+        tracing::warn!(code = warning.code, path = warning.path, "{}", warning.message);
+    }
+}

@@ -1,0 +1,77 @@
+use super::{Seen, certificate, flag, page::Page};
+use crate::model::{Desc, Phase};
+
+static DURATION: Desc = Desc::gauge(
+    "probe_http_duration_seconds",
+    "Duration of http request by phase, summed over all redirects",
+)
+.labels(&["phase"]);
+static CONTENT_LENGTH: Desc =
+    Desc::gauge("probe_http_content_length", "Length of http content response");
+static UNCOMPRESSED: Desc =
+    Desc::gauge("probe_http_uncompressed_body_length", "Length of uncompressed response body");
+static REDIRECTS: Desc = Desc::gauge("probe_http_redirects", "The number of redirects");
+static SSL: Desc =
+    Desc::gauge("probe_http_ssl", "Indicates if SSL was used for the final redirect");
+static STATUS: Desc = Desc::gauge("probe_http_status_code", "Response HTTP status code");
+static VERSION: Desc =
+    Desc::gauge("probe_http_version", "Returns the version of HTTP of the probe response");
+static LAST_MODIFIED: Desc = Desc::gauge(
+    "probe_http_last_modified_timestamp_seconds",
+    "Returns the Last-Modified HTTP response header in unixtime",
+);
+pub(super) static FAILED_DUE_TO_REGEX: Desc =
+    Desc::gauge("probe_failed_due_to_regex", "Indicates if probe failed due to regex");
+static FAILED_DUE_TO_CEL: Desc = Desc::gauge(
+    "probe_failed_due_to_cel",
+    "Indicates if probe failed due to CEL expression not matching",
+);
+
+/// The rule that failed a run, by its sort.
+const FAILED_RULE: &str = "noroshi_http_failed_rule_info";
+
+pub(super) fn rows<'a>(seen: &Seen<'a>, has_cel: bool, page: &mut Page<'a>) {
+    let facts = seen.facts;
+    phases(seen, page);
+    let of = |family| facts.value(family).unwrap_or_default();
+    let status = of("noroshi_http_status_code");
+    page.add(&STATUS, status);
+    page.add(&CONTENT_LENGTH, content_length(seen, status));
+    page.add(&UNCOMPRESSED, of("noroshi_http_uncompressed_body_bytes"));
+    page.add(&REDIRECTS, of("noroshi_http_redirects"));
+    page.add(&SSL, of("noroshi_http_tls"));
+    page.add(&VERSION, of("noroshi_http_version"));
+    page.add(&FAILED_DUE_TO_REGEX, flag(facts.has(FAILED_RULE, "by", "regex")));
+    let failed_by_cel = facts.has(FAILED_RULE, "by", "cel");
+    if has_cel || failed_by_cel {
+        page.add(&FAILED_DUE_TO_CEL, flag(failed_by_cel));
+    }
+    if let Some(at) = facts.value("noroshi_http_last_modified_timestamp_seconds") {
+        page.add(&LAST_MODIFIED, at);
+    }
+    certificate::rows(facts, page);
+    certificate::chain(facts, page);
+    certificate::cipher(facts, page);
+}
+
+/// Only `resolve` where no address was found, none where the target is not even a URL.
+fn phases(seen: &Seen<'_>, page: &mut Page<'_>) {
+    if !seen.was_looked_up() {
+        return;
+    }
+    page.phase(&DURATION, "resolve", seen.seconds(&[Phase::Dns]));
+    if !seen.has_address() {
+        return;
+    }
+    page.phase(&DURATION, "connect", seen.seconds(&[Phase::Connect]));
+    page.phase(&DURATION, "tls", seen.seconds(&[Phase::Tls]));
+    page.phase(&DURATION, "processing", seen.seconds(&[Phase::Send, Phase::Wait]));
+    page.phase(&DURATION, "transfer", seen.seconds(&[Phase::Receive]));
+}
+
+/// As Go's client has it: -1 where the answer does not say, but 0 where no answer came or its status permits no body.
+fn content_length(seen: &Seen<'_>, status: f64) -> f64 {
+    let announced = seen.facts.value("noroshi_http_content_length_bytes");
+    let bodiless = [0.0, 204.0, 304.0].iter().any(|code| (status - code).abs() < 0.5);
+    announced.unwrap_or(if bodiless { 0.0 } else { -1.0 })
+}
