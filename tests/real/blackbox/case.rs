@@ -28,9 +28,12 @@ pub(super) struct Case {
     name: String,
     /// The module in YAML's flow style; none where the request is about another one, or about none.
     module: Option<String>,
+    timeout: &'static str,
     target: String,
     /// More of the query, as it is written.
     query: String,
+    /// Whether that is all of it.
+    raw: bool,
     headers: Vec<String>,
     method: &'static str,
     watched: Vec<Watched>,
@@ -62,7 +65,7 @@ impl Table {
         options: &str,
         target: impl Into<String>,
     ) -> &mut Case {
-        let module = format!("prober: {prober}, timeout: 20s, {prober}: {{ {options} }}");
+        let module = format!("prober: {prober}, {prober}: {{ {options} }}");
         self.module(name, &module, target)
     }
 
@@ -77,8 +80,10 @@ impl Table {
         self.cases.push(Case {
             name: name.to_owned(),
             module: Some(module.to_owned()),
+            timeout: "20s",
             target: target.into(),
             query: String::new(),
+            raw: false,
             headers: Vec::new(),
             method: "GET",
             watched: Vec::new(),
@@ -106,7 +111,11 @@ impl Table {
         let mut config = String::from("modules:\n");
         for case in &self.cases {
             if let Some(module) = &case.module {
-                let _ = writeln!(config, "  \"{}\": {{ {module} }}", case.name);
+                let timeout = match module.contains("timeout:") {
+                    true => String::new(),
+                    false => format!(", timeout: {}", case.timeout),
+                };
+                let _ = writeln!(config, "  \"{}\": {{ {module}{timeout} }}", case.name);
             }
         }
         config
@@ -130,6 +139,12 @@ impl Case {
     /// The probe fails.
     pub(super) fn fails(&mut self) -> &mut Self {
         self.expected = Expected::Failure;
+        self
+    }
+
+    /// How long the module lets the probe take.
+    pub(super) fn timeout(&mut self, timeout: &'static str) -> &mut Self {
+        self.timeout = timeout;
         self
     }
 
@@ -161,6 +176,12 @@ impl Case {
     pub(super) fn with(&mut self, query: &str) -> &mut Self {
         query.clone_into(&mut self.query);
         self
+    }
+
+    /// The whole query, as it is written.
+    pub(super) fn raw(&mut self, query: &str) -> &mut Self {
+        self.raw = true;
+        self.with(query)
     }
 
     pub(super) fn header(&mut self, header: &str) -> &mut Self {
@@ -213,7 +234,7 @@ impl Case {
 
     fn path(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        if self.module.is_some() {
+        if self.module.is_some() && !self.raw {
             query.append_pair("module", &self.name).append_pair("target", &self.target);
         }
         let query = [query.finish(), self.query.clone()];

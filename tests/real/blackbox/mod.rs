@@ -8,6 +8,7 @@ mod case;
 mod cases;
 mod exporter;
 mod observed;
+mod protobuf;
 mod world;
 
 use std::sync::Arc;

@@ -1,10 +1,12 @@
 //! What is compared of an answer: every series of an exposition, or status and text.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Read};
+
+use flate2::read::GzDecoder;
 
 use crate::support::daemon::Answer;
 
-use super::allowed::Difference;
+use super::{allowed::Difference, protobuf};
 
 /// Families whose values are times: only their labels are compared, and which of them are exactly 0.
 const TIMES: [&str; 6] = [
@@ -34,12 +36,17 @@ impl Observed {
         for name in HEADERS {
             observed.add(name, answer.header(name).unwrap_or("none"));
         }
-        if answer.header("content-type").is_some_and(|it| it.contains("version=0.0.4")) {
-            observed.series(&answer.body);
-        } else if answer.body.starts_with("Logs for the probe:\n") {
-            observed.debug(&answer.body);
+        let kind = answer.header("content-type").unwrap_or_default();
+        let body = body(answer);
+        let text = String::from_utf8_lossy(&body);
+        if kind.contains("version=0.0.4") {
+            observed.series(&text);
+        } else if kind.contains("google.protobuf") {
+            observed.series(&protobuf::as_text(&body));
+        } else if text.starts_with("Logs for the probe:\n") {
+            observed.debug(&text);
         } else {
-            observed.add("body", &answer.body);
+            observed.add("body", text);
         }
         observed
     }
@@ -140,6 +147,16 @@ impl Observed {
         texts.sort();
         texts
     }
+}
+
+/// The body's bytes, gzip taken off.
+fn body(answer: &Answer) -> Vec<u8> {
+    if answer.header("content-encoding") != Some("gzip") {
+        return answer.raw.clone();
+    }
+    let mut body = Vec::new();
+    GzDecoder::new(answer.raw.as_slice()).read_to_end(&mut body).expect("gzip as announced");
+    body
 }
 
 fn shown(texts: &[String]) -> String {

@@ -2,8 +2,11 @@
 
 mod addresses;
 mod credentials;
+mod dns;
 mod http;
+mod others;
 mod redirects;
+mod requests;
 mod rules;
 mod streams;
 mod tls;
@@ -11,8 +14,9 @@ mod tls;
 use super::{case::Table, world::World};
 
 /// The first words there are.
-pub(super) const THEMES: [&str; 7] =
-    ["addresses", "credentials", "http", "redirects", "rules", "streams", "tls"];
+pub(super) const THEMES: [&str; 11] = [
+    "addresses", "credentials", "dns", "grpc", "http", "pings", "redirects", "requests", "rules", "streams", "tls",
+];
 
 /// Adds every case; returns what both programs must have in their environment for them.
 pub(super) async fn all(table: &mut Table, world: &World) -> Vec<(&'static str, String)> {
@@ -22,5 +26,8 @@ pub(super) async fn all(table: &mut Table, world: &World) -> Vec<(&'static str, 
     tls::cases(table).await;
     addresses::cases(table, world).await;
     streams::cases(table, world).await;
+    dns::cases(table).await;
+    requests::cases(table).await;
+    others::cases(table, world).await;
     credentials::cases(table, world).await
 }
