@@ -9,6 +9,8 @@ mod cases;
 mod exporter;
 mod observed;
 mod protobuf;
+mod refusals;
+mod surface;
 mod world;
 
 use std::sync::Arc;

@@ -45,8 +45,27 @@ impl Observed {
             observed.series(&protobuf::as_text(&body));
         } else if text.starts_with("Logs for the probe:\n") {
             observed.debug(&text);
+        } else if text.contains("<h1>Blackbox Exporter</h1>") {
+            observed.index(&text);
         } else {
             observed.add("body", text);
+        }
+        observed
+    }
+
+    /// The same of `/metrics`, where only what is about probing is alike in the two; values that are times are left out.
+    pub(super) fn of_own_metrics(answer: &Answer) -> Self {
+        let mut observed = Self::of(answer);
+        observed.0.retain(|part, _| part.starts_with("blackbox_") || !part.contains('_'));
+        for part in ["blackbox_exporter_config_last_reload_success_timestamp_seconds"] {
+            for text in observed.0.get_mut(part).into_iter().flatten() {
+                *text = text.split(' ').next().unwrap_or_default().to_owned();
+            }
+        }
+        // Whose build it is differs; that it is told, and in which labels, does not.
+        for text in observed.0.get_mut("blackbox_exporter_build_info").into_iter().flatten() {
+            let labels = text.split('"').step_by(2).collect::<String>();
+            *text = labels;
         }
         observed
     }
@@ -99,14 +118,30 @@ impl Observed {
         }
     }
 
-    /// The three parts of `debug=true`: that there are lines, the series, and the module as YAML.
+    /// The three parts of `debug=true`: which lines there are, the series, and the module as YAML.
     fn debug(&mut self, text: &str) {
         let parts: Vec<&str> = text.split("\n\n\n").collect();
         let headings: Vec<_> = parts.iter().map(|part| part.trim_start().lines().next()).collect();
         self.add("headings", format!("{headings:?}"));
-        let [_, metrics, module] = parts[..] else { return };
+        let [lines, metrics, module] = parts[..] else { return };
+        for line in lines.lines().skip(1).filter(|line| !line.is_empty()) {
+            self.add(format!("log {}", pair(line, "level")), pair(line, "msg"));
+        }
         self.series(metrics.trim_start().split_once('\n').map_or("", |(_, rest)| rest));
         self.yaml("module", module.trim_start().split_once('\n').map_or("", |(_, rest)| rest));
+    }
+
+    /// The first page: where it leads, and the probes it lists.
+    fn index(&mut self, text: &str) {
+        let (head, table) = text.split_once("<table").unwrap_or((text, ""));
+        for link in head.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            self.add("links", link.replace("&amp;", "&"));
+        }
+        for row in table.split("<tr><td>").skip(1) {
+            let cells: Vec<_> = row.split("</td>").map(|cell| cell.trim_start_matches("<td>")).collect();
+            let id = row.split("id=").nth(1).and_then(|rest| rest.split('\'').next());
+            self.add("probes", format!("{:?} {id:?}", &cells[..3]));
+        }
     }
 
     /// Every leaf of a document, by its path.
@@ -157,6 +192,15 @@ fn body(answer: &Answer) -> Vec<u8> {
     let mut body = Vec::new();
     GzDecoder::new(answer.raw.as_slice()).read_to_end(&mut body).expect("gzip as announced");
     body
+}
+
+/// The value of a pair of logfmt, without its quotes; nothing if the line has none.
+fn pair<'a>(line: &'a str, name: &str) -> &'a str {
+    let Some((_, rest)) = line.split_once(&format!("{name}=")) else { return "" };
+    match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next().unwrap_or_default(),
+        None => rest.split(' ').next().unwrap_or_default(),
+    }
 }
 
 fn shown(texts: &[String]) -> String {
