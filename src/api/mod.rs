@@ -11,10 +11,12 @@ mod compress;
 mod guard;
 mod landing;
 mod lifecycle;
+mod listener;
 mod scrape;
 mod server;
 mod stream;
 mod web;
+pub mod web_config;
 
 use std::sync::Arc;
 
@@ -35,9 +37,11 @@ use crate::{
 };
 
 use blackbox::Blackbox;
+pub use listener::Listener;
 pub use scrape::Metrics;
 pub use server::serve;
 pub use web::Web;
+pub use web_config::WebConfig;
 
 /// Asks for the configuration to be read again; the answer is what to tell the one who asked.
 pub type Reload = oneshot::Sender<Result<String, String>>;

@@ -3,64 +3,95 @@ use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 use axum::Router;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::conn::auto,
     service::TowerToHyperService,
 };
-use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
     sync::Semaphore,
 };
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::{
+    listener::Listener,
+    web_config::{WebConfig, protected},
+};
 use crate::clock::{self, Instant};
 
 /// How long a client may take to send a request. hyper counts the idle time of a kept connection too, so it is longer
 /// than the usual minute between two scrapes.
 const REQUEST: Duration = Duration::from_secs(75);
 
-/// How long a client may leave our bytes unread before the kernel gives the connection up.
-#[cfg(target_os = "linux")]
-const UNREAD: Duration = Duration::from_secs(30);
+/// How long a client may take for its side of TLS.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Connections at the same time; more wait in the kernel's queue.
 const CONNECTIONS: usize = 1024;
 
+/// Requests at the same time on one connection of HTTP/2.
+const STREAMS: u32 = 64;
+
+/// How old a connection of HTTP/2 may grow before its client is asked to open another: nothing else bounds one that
+/// answers pings and reads nothing.
+const AGE: Duration = Duration::from_mins(10);
+
+/// How long requests in flight may go on after that; longer than any body is written.
+const FAREWELL: Duration = Duration::from_mins(3);
+
+/// The largest head of a request in HTTP/2, in bytes.
+const HEAD: u32 = 64 << 10;
+
 /// How long requests in flight may go on after the shutdown began.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// How long to wait before accepting again when the process is out of file descriptors.
-const BREATH: Duration = Duration::from_millis(200);
+/// The first byte of every TLS connection: a record of the handshake.
+const TLS_HANDSHAKE: u8 = 22;
 
-/// Answers on the listener until `shutdown`, then lets the requests in flight end. HTTP/1.1: HTTP/2 comes with TLS.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
-    let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
-    server.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST);
-    let server = Arc::new(server);
-    let graceful = GracefulShutdown::new();
+/// What a browser shows that asks for `http://` where TLS is spoken; Go's words.
+const NOT_TLS: &[u8] =
+    b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+
+/// Answers on the listener until `shutdown`, then lets the requests in flight end; behind the web configuration, if there
+/// is one. HTTP/2 is spoken under TLS alone.
+pub async fn serve(
+    listener: Listener,
+    router: Router,
+    web: Option<Arc<WebConfig>>,
+    shutdown: impl Future<Output = ()>,
+) {
+    let router = match &web {
+        Some(web) => protected(router, Arc::clone(web)),
+        None => router,
+    };
+    let server = Arc::new(Server { http1: http1(), http2: http2(), router });
+    let tls = web.filter(|web| web.has_tls());
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = async {
             // Never closed, so a place always comes.
             let place = Arc::clone(&places).acquire_owned().await;
-            (place, accept(&listener).await)
+            (place, listener.accept().await)
         };
         let (place, stream) = tokio::select! {
             accepted = accepted => accepted,
             () = &mut shutdown => break,
         };
-        let service = TowerToHyperService::new(router.clone());
-        let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
+        let (server, tls, stop) = (Arc::clone(&server), tls.clone(), stop.clone());
+        connections.spawn(async move {
             let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "an HTTP connection ended early");
+            if let Err(error) = server.attend(stream, tls, stop).await {
+                tracing::debug!(error = &*error, "an HTTP connection ended early");
             }
         });
     }
     drop(listener);
-    if clock::timeout_at(Instant::now() + DRAIN, graceful.shutdown()).await.is_err() {
+    stop.cancel();
+    connections.close();
+    if clock::timeout_at(Instant::now() + DRAIN, connections.wait()).await.is_err() {
         tracing::warn!(
             "HTTP requests were cut off, they had not ended within {} s",
             DRAIN.as_secs()
@@ -68,29 +99,94 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
     }
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                // The defaults also work, only less well against clients that vanish.
-                let _ = prepare(&stream);
-                return stream;
+type Builder = auto::Builder<TokioExecutor>;
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// What connections share.
+struct Server {
+    http1: Builder,
+    http2: Builder,
+    router: Router,
+}
+
+impl Server {
+    /// One connection, from its first byte to its last.
+    async fn attend(
+        &self,
+        stream: TcpStream,
+        tls: Option<Arc<WebConfig>>,
+        stop: CancellationToken,
+    ) -> Result<(), Error> {
+        let Some(web) = tls else { return self.converse(&self.http1, stream, &stop).await };
+        let shaken = clock::timeout_at(Instant::now() + HANDSHAKE, secured(stream, &web));
+        let Some(shaken) = stop.run_until_cancelled(shaken).await else { return Ok(()) };
+        let Some(stream) = shaken?? else { return Ok(()) };
+        let builder = match stream.get_ref().1.alpn_protocol() {
+            Some(b"h2") => &self.http2,
+            _ => &self.http1,
+        };
+        self.converse(builder, stream, &stop).await
+    }
+
+    async fn converse(
+        &self,
+        builder: &Builder,
+        stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+        stop: &CancellationToken,
+    ) -> Result<(), Error> {
+        let service = TowerToHyperService::new(self.router.clone());
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let old = async {
+            if builder.is_http2_available() {
+                clock::sleep(AGE).await;
+            } else {
+                std::future::pending::<()>().await;
             }
-            // The client gave up between its SYN and now.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept an HTTP connection");
-                clock::sleep(BREATH).await;
-            }
+        };
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            () = stop.cancelled() => {}
+            () = old => {}
         }
+        connection.as_mut().graceful_shutdown();
+        clock::timeout_at(Instant::now() + FAREWELL, connection).await?
     }
 }
 
-fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let socket = SockRef::from(stream);
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(REQUEST))?;
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(UNREAD))?;
-    Ok(())
+/// The server's side of TLS, by the certificate of this moment; `None` for a client that does not speak it.
+async fn secured(
+    mut stream: TcpStream,
+    web: &Arc<WebConfig>,
+) -> io::Result<Option<TlsStream<TcpStream>>> {
+    let mut first = [0];
+    if stream.peek(&mut first).await? == 0 {
+        return Ok(None);
+    }
+    if first[0] != TLS_HANDSHAKE {
+        // What is left unread would turn our answer into a reset.
+        let _ = stream.try_read(&mut [0; 4096]);
+        stream.write_all(NOT_TLS).await?;
+        stream.shutdown().await?;
+        return Ok(None);
+    }
+    let Some(config) = web.tls().await else { return Ok(None) };
+    TlsAcceptor::from(config).accept(stream).await.map(Some)
+}
+
+fn http1() -> Builder {
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST);
+    builder
+}
+
+fn http2() -> Builder {
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http2_only();
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD)
+        .keep_alive_interval(REQUEST)
+        .keep_alive_timeout(HANDSHAKE);
+    builder
 }

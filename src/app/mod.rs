@@ -3,6 +3,7 @@
 //! [`App::start`] reads top to bottom as the daemon's life: read the configuration, bind the sockets, connect the
 //! stages, hand in the first checks. A test starts an app on port 0, asks it where it listens, and stops it.
 
+mod activation;
 pub mod blackbox;
 pub mod log;
 mod one_off;
@@ -11,6 +12,7 @@ mod self_check;
 mod serve;
 mod supervise;
 mod watch;
+mod web_config;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -42,8 +44,10 @@ use crate::{
 };
 pub use one_off::exposition;
 use reload::Reloader;
+pub use serve::Front;
 pub use supervise::Cause;
 use supervise::Supervisor;
+pub use web_config::web_config_diagnostics;
 
 /// Observations that may wait for the state: at 10,000 runs a second and 5 us each, 4,096 cover a stall of 0.4 s;
 /// beyond that runs wait with their results, which slows the schedule instead of losing one.
@@ -95,6 +99,9 @@ pub enum StartError {
         /// Why not.
         error: std::io::Error,
     },
+    /// The web configuration has mistakes.
+    #[error(transparent)]
+    WebConfig(#[from] api::web_config::Refused),
     /// Something else of the system's.
     #[error("{what}: {error}")]
     System {
@@ -125,6 +132,7 @@ struct Stop {
 /// A running daemon.
 pub struct App {
     addresses: Vec<SocketAddr>,
+    has_tls: bool,
     ready: latest::Sender<bool>,
     reload: mpsc::Sender<oneshot::Sender<Result<String, String>>>,
     supervisor: Supervisor,
@@ -147,8 +155,8 @@ impl App {
         let Options { sources, clock, grace } = options;
         let Read { loaded, since, watch_itself } = read;
         let (loaded, config) = checked(loaded)?;
-        let listeners = serve::bind(&config.web.listen_address)?;
-        let addresses = serve::addresses(&listeners);
+        let opened = serve::open(&Front::from(&config.web))?;
+        let (addresses, has_tls) = (opened.addresses(), opened.has_tls());
         let demo = reload::demo_of(config.demo)?;
 
         let stop = Stop::default();
@@ -166,7 +174,9 @@ impl App {
         let in_force = Arc::clone(&shown);
         let modules = Arc::new(ArcSwap::new(Arc::clone(&loaded.modules)));
         let first = addresses.first().filter(|_| watch_itself);
-        let own = first.and_then(|at| self_check::check(*at, config.web.prefix().as_str()));
+        let prefix = config.web.prefix();
+        let prefix = (!opened.is_protected()).then_some(prefix.as_str());
+        let own = first.and_then(|at| self_check::check(*at, prefix));
         let mut reloader = Reloader::new(
             sources,
             &config,
@@ -203,7 +213,7 @@ impl App {
             clock,
             web: Arc::new(web(&config)),
         };
-        let (server, end) = serve::start(listeners, api::router(api), stop.server.clone())?;
+        let (server, end) = serve::start(opened, api::router(api), stop.server.clone())?;
         let stopping = stop.tasks.clone();
         supervisor.essential("server", async move {
             let _ = stopping.run_until_cancelled(end).await;
@@ -213,12 +223,17 @@ impl App {
         supervisor.essential("reload", run);
         ready.send_replace(applied);
         info!(checks = config.checks.len(), addresses = ?addresses, "noroshi watches");
-        Ok(Self { addresses, ready, reload, supervisor, server, telemetry, stop, grace })
+        Ok(Self { addresses, has_tls, ready, reload, supervisor, server, telemetry, stop, grace })
     }
 
     /// Where it listens, in the order of the configuration; port 0 is already a real one.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Whether it speaks TLS there.
+    pub fn has_tls(&self) -> bool {
+        self.has_tls
     }
 
     /// What noroshi counts about itself: everything that any folder has registered.

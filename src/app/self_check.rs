@@ -11,17 +11,22 @@ use crate::{
     probe::spec::Check,
 };
 
-/// A check of `/-/healthy` at this address; an unspecified one is reached by loopback of its family.
-pub(super) fn check(listening: SocketAddr, prefix: &str) -> Option<Check> {
+/// A check of `/-/healthy` at this address, below this prefix; an unspecified one is reached by loopback of its family.
+/// Without a prefix, where a web configuration asks strangers who they are, only whether somebody accepts.
+pub(super) fn check(listening: SocketAddr, prefix: Option<&str>) -> Option<Check> {
     let ip = match listening.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    let url = format!("http://{}{prefix}/-/healthy", SocketAddr::new(ip, listening.port()));
+    let address = SocketAddr::new(ip, listening.port());
+    let (kind, target) = match prefix {
+        Some(prefix) => ("http", format!("http://{address}{prefix}/-/healthy")),
+        None => ("tcp", address.to_string()),
+    };
     let often =
         [("interval", "5s"), ("timeout", "2s")].map(|(key, value)| (key.into(), value.into()));
-    let check = config::one_off("http", &url, &often).ok()?;
+    let check = config::one_off(kind, &target, &often).ok()?;
     let settings = CheckSettings { id: CheckId::new("noroshi"), ..(*check.settings).clone() };
     Some(Check { settings: Arc::new(settings), ..check })
 }
@@ -37,8 +42,10 @@ mod tests {
             ("[::]:1", "http://[::1]:1/a/-/healthy"),
             ("192.0.2.1:2", "http://192.0.2.1:2/a/-/healthy"),
         ] {
-            let check = check(listening.parse().unwrap(), "/a").unwrap();
+            let check = check(listening.parse().unwrap(), Some("/a")).unwrap();
             assert_eq!((&*check.settings.target, check.settings.id.as_str()), (url, "noroshi"));
         }
+        let guarded = check("0.0.0.0:7".parse().unwrap(), None).unwrap();
+        assert_eq!(&*guarded.settings.target, "127.0.0.1:7");
     }
 }

@@ -1,50 +1,117 @@
 //! The HTTP server on a runtime of its own, so that probe load cannot starve a scrape.
 
-use std::{io, net::SocketAddr, thread::JoinHandle};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::Arc,
+    thread::JoinHandle,
+};
 
 use axum::Router;
+use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::StartError;
-use crate::{api, clock::Instant, config::ListenAddress};
+use super::{StartError, activation};
+use crate::{
+    api::{self, WebConfig},
+    clock::Instant,
+    config::{ListenAddress, WebOptions},
+};
 
 /// Threads of the server's runtime. Encoding and compressing a large scrape take their own, blocking ones.
 const THREADS: usize = 1;
+
+/// How many connections the kernel keeps for us until we accept them.
+const BACKLOG: i32 = 1024;
+
+/// Any address of this virtual machine.
+const VSOCK_ANY: u32 = u32::MAX;
+
+/// Where to listen and what stands before the routes: what the flags of exporter-toolkit say, in every personality.
+#[derive(Debug, Clone)]
+pub struct Front {
+    /// `--web.listen-address`
+    pub listen_address: Vec<ListenAddress>,
+    /// `--web.systemd-socket`: then `listen_address` is not looked at.
+    pub systemd_socket: bool,
+    /// `--web.config.file`
+    pub config_file: Option<PathBuf>,
+}
+
+/// What is bound and read, and not served yet.
+pub(super) struct Opened {
+    sockets: Vec<Socket>,
+    web: Option<Arc<WebConfig>>,
+}
 
 /// A server that runs until its stop token is cancelled.
 pub(super) struct Server {
     thread: JoinHandle<()>,
 }
 
-/// Binds every address, before anything is started: port 0 becomes a real one, and a taken port is told at once.
-pub(super) fn bind(addresses: &[ListenAddress]) -> Result<Vec<std::net::TcpListener>, StartError> {
-    addresses
-        .iter()
-        .map(|address| {
-            let open = || {
-                // The first candidate that can be bound: `:PORT` tries both families at once first.
-                let listener = std::net::TcpListener::bind(address.candidates().as_slice())?;
-                listener.set_nonblocking(true)?;
-                Ok(listener)
-            };
-            open().map_err(|error: io::Error| StartError::Listen {
-                address: address.to_string(),
-                error,
-            })
-        })
-        .collect()
+impl From<&WebOptions> for Front {
+    fn from(web: &WebOptions) -> Self {
+        Self {
+            listen_address: web.listen_address.clone(),
+            systemd_socket: web.systemd_socket,
+            // As with the flag of exporter-toolkit, an empty name is none.
+            config_file: web.config_file.clone().filter(|file| !file.as_os_str().is_empty()),
+        }
+    }
 }
 
-/// Where they really listen.
-pub(super) fn addresses(listeners: &[std::net::TcpListener]) -> Vec<SocketAddr> {
-    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+/// Reads the web configuration and binds every address, before anything is started: port 0 becomes a real one, and a
+/// taken port is told at once. Blocks.
+pub(super) fn open(front: &Front) -> Result<Opened, StartError> {
+    let web = front.config_file.as_deref().map(WebConfig::open).transpose()?;
+    let sockets = if front.systemd_socket {
+        let address = "the sockets of systemd".to_owned();
+        activation::sockets().map_err(|error| StartError::Listen { address, error })?
+    } else {
+        let bound = front.listen_address.iter().map(|address| {
+            bind(*address)
+                .map_err(|error| StartError::Listen { address: address.to_string(), error })
+        });
+        bound.collect::<Result<_, _>>()?
+    };
+    Ok(Opened { sockets, web })
 }
 
-/// Serves on all listeners; ends after `stop`, when the requests in flight are answered. Whoever holds the receiver
+fn bind(address: ListenAddress) -> io::Result<Socket> {
+    let ListenAddress::Vsock { port } = address else {
+        // The first candidate that can be bound: `:PORT` tries both families at once first.
+        return Ok(TcpListener::bind(address.candidates().as_slice())?.into());
+    };
+    let socket = Socket::new(Domain::VSOCK, Type::STREAM, None)?;
+    socket.bind(&SockAddr::vsock(VSOCK_ANY, port))?;
+    socket.listen(BACKLOG)?;
+    Ok(socket)
+}
+
+impl Opened {
+    /// Where it really listens, as far as these are internet addresses.
+    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
+        let local = self.sockets.iter().filter_map(|socket| socket.local_addr().ok());
+        local.filter_map(|address| address.as_socket()).collect()
+    }
+
+    /// Whether TLS is spoken.
+    pub(super) fn has_tls(&self) -> bool {
+        self.web.as_ref().is_some_and(|web| web.has_tls())
+    }
+
+    /// Whether a web configuration stands before the routes.
+    pub(super) fn is_protected(&self) -> bool {
+        self.web.is_some()
+    }
+}
+
+/// Serves on all sockets; ends after `stop`, when the requests in flight are answered. Whoever holds the receiver
 /// learns of any end.
 pub(super) fn start(
-    listeners: Vec<std::net::TcpListener>,
+    opened: Opened,
     router: Router,
     stop: CancellationToken,
 ) -> Result<(Server, oneshot::Receiver<()>), StartError> {
@@ -55,24 +122,39 @@ pub(super) fn start(
         .enable_all()
         .build()
         .map_err(system("starting the server's runtime"))?;
-    let listeners: Vec<tokio::net::TcpListener> = {
+    let served = {
         let _inside = runtime.enter();
-        let all = listeners.into_iter().map(tokio::net::TcpListener::from_std);
-        all.collect::<Result<_, _>>().map_err(system("registering a listener"))?
+        here(opened, &router, &stop)?
     };
     let (ending, ended) = oneshot::channel();
     let serve = move || {
         // Dropped at the end, by a panic too.
         let _ending: oneshot::Sender<()> = ending;
-        runtime.block_on(async {
-            let all = listeners.into_iter().map(|listener| {
-                api::serve(listener, router.clone(), stop.clone().cancelled_owned())
-            });
-            futures_util::future::join_all(all).await;
-        });
+        runtime.block_on(served);
     };
     let thread = std::thread::Builder::new().name("noroshi-api-main".into()).spawn(serve);
     Ok((Server { thread: thread.map_err(system("starting the server's thread"))? }, ended))
+}
+
+/// The same on the runtime of the caller, as a task that ends after `stop`.
+pub(super) fn here(
+    opened: Opened,
+    router: &Router,
+    stop: &CancellationToken,
+) -> Result<impl Future<Output = ()> + Send + use<>, StartError> {
+    let Opened { sockets, web } = opened;
+    let system = |error| StartError::System { what: "registering a listener", error };
+    let listeners = sockets.into_iter().map(api::Listener::new);
+    let listeners = listeners.collect::<Result<Vec<_>, _>>().map_err(system)?;
+    let all: Vec<_> = listeners
+        .into_iter()
+        .map(|listener| {
+            api::serve(listener, router.clone(), web.clone(), stop.clone().cancelled_owned())
+        })
+        .collect();
+    Ok(async move {
+        futures_util::future::join_all(all).await;
+    })
 }
 
 impl Server {

@@ -3,6 +3,7 @@ use std::{num::NonZeroU32, path::PathBuf};
 use clap::{ArgAction, Args as Arguments, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::web::Web;
 use crate::{
     compat::blackbox::log::Level,
     config::{BlackboxOptions, ListenAddress},
@@ -52,15 +53,8 @@ impl Files {
 /// Flags of the daemon, by the names Prometheus' exporters give them.
 #[derive(Debug, Clone, Default, Arguments)]
 pub(super) struct Daemon {
-    /// Where to listen; repeat for several
-    /// [default: 0.0.0.0:10070] [env: NOROSHI__WEB__LISTEN_ADDRESS]
-    #[arg(
-        long = "web.listen-address",
-        value_name = "ADDRESS",
-        help_heading = "Web",
-        verbatim_doc_comment
-    )]
-    pub(super) listen_address: Vec<String>,
+    #[command(flatten)]
+    pub(super) web: Web,
 
     /// The path under which everything is served
     /// [default: /] [env: NOROSHI__WEB__ROUTE_PREFIX]
@@ -101,9 +95,8 @@ pub(super) struct Daemon {
 impl Daemon {
     /// These flags, and the others where these say nothing: `noroshi --log.level=warn run --web.max-requests=3`.
     pub(super) fn or(self, other: Self) -> Self {
-        let none = self.listen_address.is_empty();
         Self {
-            listen_address: if none { other.listen_address } else { self.listen_address },
+            web: self.web.or(other.web),
             route_prefix: self.route_prefix.or(other.route_prefix),
             external_url: self.external_url.or(other.external_url),
             max_requests: self.max_requests.or(other.max_requests),
@@ -174,6 +167,15 @@ pub(super) struct Blackbox {
     /// Where to listen; repeat for several
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":9115")]
     pub(super) listen_address: Vec<ListenAddress>,
+
+    /// Serve on the sockets systemd passed instead of on --web.listen-address
+    #[arg(long = "web.systemd-socket")]
+    pub(super) systemd_socket: bool,
+
+    /// The file that switches on TLS, users, headers and a rate limit, as exporter-toolkit has it
+    #[arg(long = "web.config.file", value_name = "PATH")]
+    pub(super) web_config_file: Option<String>,
+
     /// The URL under which it is reached from outside; its path prefixes all endpoints
     #[arg(
         long = "web.external-url",

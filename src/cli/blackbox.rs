@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::{
-        self,
+        self, Front,
         blackbox::{Options, Personality, lines::Shape},
         log,
     },
@@ -132,7 +132,11 @@ fn run(flags: Blackbox) -> Exit {
             max_requests: number(flags.max_requests.get()),
             format,
             level: prober,
-            listen: flags.listen_address,
+            front: Front {
+                listen_address: flags.listen_address,
+                systemd_socket: flags.systemd_socket,
+                config_file: flags.web_config_file.filter(|file| !file.is_empty()).map(Into::into),
+            },
             place,
             clock: Clock::system(),
         },

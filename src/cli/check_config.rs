@@ -7,7 +7,7 @@ use super::{
     paint::Paint,
     run::sources,
 };
-use crate::{config, model::Severity};
+use crate::{app, config, model::Severity};
 
 /// `noroshi check-config`.
 pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -> Exit {
@@ -17,7 +17,9 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -
         eprintln!("no configuration file: name one, or use --config.file");
         return Exit::Usage;
     }
-    let loaded = config::load(&sources);
+    let mut loaded = config::load(&sources);
+    let web = loaded.config.as_ref().and_then(|config| config.web.config_file.clone());
+    loaded.diagnostics.extend(web.iter().flat_map(|file| app::web_config_diagnostics(file)));
     let quiet = loaded.diagnostics.is_empty();
     if options.format == Format::Human && !quiet {
         eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was started"));

@@ -16,6 +16,7 @@ mod paint;
 mod probe;
 mod run;
 mod waterfall;
+mod web;
 
 use std::{ffi::OsString, process::ExitCode};
 

@@ -14,7 +14,7 @@ use super::{
     paint::Paint,
 };
 use crate::{
-    app::{self, App, Options, Read},
+    app::{self, App, Options, Read, StartError},
     clock::Clock,
     config::{self, Sources},
 };
@@ -75,9 +75,10 @@ async fn live(options: Options, read: Read, mut signals: Signals) -> Exit {
     };
     let mut app = match started {
         Ok(app) => app,
-        Err(other) => {
-            error!("{other}");
-            return Exit::Fatal;
+        Err(error) => {
+            error!("{error}");
+            let configured = matches!(error, StartError::WebConfig(_));
+            return if configured { Exit::Config } else { Exit::Fatal };
         }
     };
     if unconfigured {
@@ -156,7 +157,8 @@ fn greet(app: &App) {
     let Some(address) = app.addresses().first() else { return };
     let host =
         if address.ip().is_unspecified() { "127.0.0.1".into() } else { address.ip().to_string() };
-    let url = format!("http://{host}:{}", address.port());
+    let scheme = if app.has_tls() { "https" } else { "http" };
+    let url = format!("{scheme}://{host}:{}", address.port());
     eprintln!(
         "\nnoroshi runs without a configuration and watches only itself.\n\
          \n  see it        {url}/metrics\
@@ -185,8 +187,14 @@ pub(super) fn sources(files: &Files, daemon: &Daemon) -> Sources {
 /// The flags under the keys of the file.
 fn flags(daemon: &Daemon) -> Dict {
     let mut flags = Figment::new();
-    if !daemon.listen_address.is_empty() {
-        flags = flags.join(("web.listen_address", &daemon.listen_address));
+    if !daemon.web.listen_address.is_empty() {
+        flags = flags.join(("web.listen_address", &daemon.web.listen_address));
+    }
+    if daemon.web.systemd_socket {
+        flags = flags.join(("web.systemd_socket", true));
+    }
+    if let Some(file) = &daemon.web.config_file {
+        flags = flags.join(("web.config_file", file));
     }
     for (key, value) in [
         ("web.route_prefix", &daemon.route_prefix),

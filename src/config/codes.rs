@@ -85,6 +85,9 @@ codes! {
     BadVariable "C030" "An environment variable begins with NOROSHI__, but names no key."
         ["an empty part between underscores", "a part of it is a value already"]
         ["write NOROSHI__SECTION__KEY, with two underscores between the parts"]
+    WebConfig "C031" "The file of `web.config_file` has a mistake."
+        ["a key that exporter-toolkit does not know", "a certificate or key that cannot be read, or that do not belong together", "TLS 1.0 or 1.1, which this build does not speak"]
+        ["the message says where and what", "`promtool check web-config FILE` checks the same format", "docs/configuration.md, \"Web configuration\""]
     RetryOverInterval "C101" "`retry_interval` is longer than `interval`: a failing check would be looked at less often."
         ["the two were swapped"]
         ["lower `retry_interval`, or leave it out: then `interval` applies"]

@@ -4,6 +4,7 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
+    path::PathBuf,
     str::FromStr,
 };
 
@@ -52,7 +53,8 @@ impl Default for ScheduleOptions {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebOptions {
-    /// Where it listens: `ADDRESS:PORT`, or `:PORT` for every address of this machine. One string, or a list of them.
+    /// Where it listens: `ADDRESS:PORT`, `:PORT` for every address of this machine, or `vsock://:PORT` inside a virtual
+    /// machine. One string, or a list of them.
     #[serde(deserialize_with = "one_or_many")]
     #[schemars(schema_with = "one_or_many_schema")]
     pub listen_address: Vec<ListenAddress>,
@@ -64,16 +66,25 @@ pub struct WebOptions {
     pub external_url: Option<ExternalUrl>,
     /// Scrapes answered at the same time, at most; more get 503.
     pub max_requests: NonZeroU32,
+    /// The file that switches on TLS, users, headers and a rate limit, in the format of Prometheus' exporter-toolkit. It
+    /// and the files it names are read again when they change, without a reload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config_file: Option<PathBuf>,
+    /// Serve on the sockets systemd passed (or another parent by the same protocol) instead of on `listen_address`.
+    pub systemd_socket: bool,
 }
 
 impl Default for WebOptions {
     fn default() -> Self {
-        let every = ListenAddress { host: Some(Ipv4Addr::UNSPECIFIED.into()), port: DEFAULT_PORT };
+        let host = Some(Ipv4Addr::UNSPECIFIED.into());
+        let every = ListenAddress::Tcp { host, port: DEFAULT_PORT };
         Self {
             listen_address: vec![every],
             route_prefix: None,
             external_url: None,
             max_requests: const { NonZeroU32::new(40).unwrap() },
+            config_file: None,
+            systemd_socket: false,
         }
     }
 }
@@ -148,24 +159,34 @@ impl Default for DemoOptions {
     }
 }
 
-/// An address to listen on: `127.0.0.1:10070`, `[::1]:10070`, `localhost:10070`, or `:10070` for every address.
+/// An address to listen on: `127.0.0.1:10070`, `[::1]:10070`, `localhost:10070`, `:10070` for every address, or
+/// `vsock://:10070`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ListenAddress {
-    /// `None` for every address of this machine, of both families where there are two.
-    pub host: Option<IpAddr>,
-    /// The port; 0 for any free one.
-    pub port: u16,
+pub enum ListenAddress {
+    /// TCP.
+    Tcp {
+        /// `None` for every address of this machine, of both families where there are two.
+        host: Option<IpAddr>,
+        /// The port; 0 for any free one.
+        port: u16,
+    },
+    /// What a virtual machine's host connects to without a network.
+    Vsock {
+        /// The port.
+        port: u32,
+    },
 }
 
 impl ListenAddress {
-    /// What to bind, the best first: a machine without IPv6 refuses `[::]`, which would serve both families.
+    /// What to bind for TCP, the best first: a machine without IPv6 refuses `[::]`, which would serve both families.
     pub fn candidates(self) -> Vec<SocketAddr> {
-        match self.host {
-            Some(host) => vec![SocketAddr::new(host, self.port)],
-            None => vec![
-                SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), self.port),
-                SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), self.port),
+        match self {
+            Self::Tcp { host: Some(host), port } => vec![SocketAddr::new(host, port)],
+            Self::Tcp { host: None, port } => vec![
+                SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port),
+                SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port),
             ],
+            Self::Vsock { .. } => Vec::new(),
         }
     }
 }
@@ -174,6 +195,12 @@ impl FromStr for ListenAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(rest) = text.strip_prefix("vsock://") {
+            // As in exporter-toolkit, whose host part means nothing.
+            let port = rest.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+            let port = port.ok_or_else(|| format!("`{text}` is not `vsock://:PORT`"))?;
+            return Ok(Self::Vsock { port });
+        }
         let fail =
             || format!("`{text}` is not `ADDRESS:PORT` or `:PORT`, such as `127.0.0.1:10070`");
         let (host, port) = text.rsplit_once(':').ok_or_else(fail)?;
@@ -183,15 +210,16 @@ impl FromStr for ListenAddress {
             "localhost" => Some(Ipv4Addr::LOCALHOST.into()),
             _ => Some(text.parse::<SocketAddr>().map_err(|_| fail())?.ip()),
         };
-        Ok(Self { host, port })
+        Ok(Self::Tcp { host, port })
     }
 }
 
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host {
-            Some(host) => SocketAddr::new(host, self.port).fmt(f),
-            None => write!(f, ":{}", self.port),
+        match self {
+            Self::Tcp { host: Some(host), port } => SocketAddr::new(*host, *port).fmt(f),
+            Self::Tcp { host: None, port } => write!(f, ":{port}"),
+            Self::Vsock { port } => write!(f, "vsock://:{port}"),
         }
     }
 }
@@ -299,7 +327,7 @@ macro_rules! written_as_text {
 }
 
 written_as_text! {
-    ListenAddress "address" "`ADDRESS:PORT`, or `:PORT` for every address of this machine"
+    ListenAddress "address" "`ADDRESS:PORT`, `:PORT` for every address of this machine, or `vsock://:PORT`"
     RoutePrefix "path" "a path such as `/noroshi`"
     ExternalUrl "uri" "an http or https URL without user name, query and fragment"
 }
@@ -346,9 +374,14 @@ mod tests {
             let address: ListenAddress = text.parse().unwrap();
             assert_eq!(address.candidates()[0].to_string(), first);
         }
-        for text in ["", "10070", "::1:80", "host:1", ":70000", ":"] {
+        for text in ["", "10070", "::1:80", "host:1", ":70000", ":", "vsock://9", "vsock://:x"] {
             assert!(text.parse::<ListenAddress>().is_err(), "{text}");
         }
+        let vsock: ListenAddress = "vsock://:70000".parse().unwrap();
+        assert_eq!(
+            (vsock, vsock.to_string()),
+            (ListenAddress::Vsock { port: 70000 }, "vsock://:70000".into())
+        );
     }
 
     #[test]

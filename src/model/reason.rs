@@ -219,6 +219,15 @@ reasons! {
     WebsocketPong "websocket_pong" "No pong came for our ping."
         ["the server is stuck", "a proxy answers the upgrade but does not forward frames"]
         ["the server's log at the time of the run"]
+    GrpcStatus "grpc_status" "The gRPC call ended with a status other than OK."
+        ["UNIMPLEMENTED: the server has no health service", "NOT_FOUND: it knows no service of this name", "UNAVAILABLE: a proxy in front of it finds no server", "UNAUTHENTICATED, PERMISSION_DENIED: `metadata` lacks a credential"]
+        ["the detail holds the status and the server's words", "grpcurl -d '{\"service\":\"NAME\"}' HOST:PORT grpc.health.v1.Health/Check"]
+    GrpcNotServing "grpc_not_serving" "The health service says that the service is not in an expected state."
+        ["the service starts, drains or has lost what it depends on", "its health was never set: UNKNOWN"]
+        ["the service's log at the time of the run", "adjust `expect.status` if the answer is right"]
+    GrpcProtocol "grpc_protocol" "The answer is not valid gRPC."
+        ["a web server or a proxy answers instead", "the message is compressed, too long or not a HealthCheckResponse"]
+        ["the detail names the rule that was broken", "check the port: gRPC often has one of its own"]
     AddressesFailed "addresses_failed" "Too few of the name's addresses passed."
         ["one of several servers behind the name is down"]
         ["the detail names each address and its reason"]

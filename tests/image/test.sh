@@ -20,6 +20,7 @@ failed=0
 main() {
     own_mounts "$@"
     tests/real/parts.sh --only "$PARTS" podman
+    lend_libraries
     settings
     trap clean EXIT
     build noroshi
@@ -40,6 +41,17 @@ own_mounts() {
         NOROSHI_OWN_MOUNTS=yes exec unshare --mount "$(realpath tests/image/test.sh)" "$@"
     fi
     umount -l /sys/fs/cgroup/unified 2>/dev/null || true
+}
+
+# The libraries podman brought along, for its children too, which it starts with an environment of their own: behind the
+# host's, in a cache of the linker that only this mount namespace sees.
+lend_libraries() {
+    local folder=$PARTS/root-host/usr/lib
+    [ -d "$folder" ] || return 0
+    mkdir -p "$STORE"
+    { cat /etc/ld.so.conf.d/*.conf && echo "$folder/$(uname -m)-linux-gnu"; } >"$STORE/ld.so.conf"
+    ldconfig -X -f "$STORE/ld.so.conf" -C "$STORE/ld.so.cache"
+    mount --bind "$STORE/ld.so.cache" /etc/ld.so.cache
 }
 
 # podman with all of its settings and storage below STORE.
@@ -90,7 +102,8 @@ build() {
         arguments=(--isolation=chroot --network=host --build-arg "RUST_IMAGE=$NOROSHI_RUST_IMAGE")
     else
         base
-        arguments+=(--build-arg "RUST_IMAGE=localhost/noroshi-build-base" --volume "$(rustc --print sysroot):/usr/local/rust:ro")
+        arguments+=(--build-arg "RUST_IMAGE=localhost/noroshi-build-base" --volume "$(rustc --print sysroot):/usr/local/rust:ro"
+            --volume "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}:/usr/local/share/lent-authorities.crt:ro")
     fi
     podman build "${arguments[@]}" --target "$1" --tag "localhost/noroshi-test:$1" --build-arg "VERSION=$VERSION" \
         --build-arg "REVISION=$REVISION" --build-arg "SOURCE=$SOURCE" --build-arg "TARGETARCH=$(uname -m)" . \
@@ -106,7 +119,8 @@ build() {
     expect "$1 is $((bytes / 1000)) kB compressed, at most $LIMIT_MB MB" [ "$bytes" -le $((LIMIT_MB * 1000 * 1000)) ]
 }
 
-# What stands in for docker.io/library/rust: this Debian with a C compiler. Rust itself is lent by the host while it builds.
+# What stands in for docker.io/library/rust: this Debian with a C compiler. Rust itself is lent by the host while it builds,
+# and so are the authorities it trusts, for it may reach the registry through a proxy; they do not get into the image.
 base() {
     local name=localhost/noroshi-build-base suite mirror
     ! podman image exists "$name" || return 0
@@ -116,7 +130,8 @@ base() {
     DEBOOTSTRAP_DIR=$PARTS/root-host/usr/share/debootstrap "$PARTS/root-host/usr/sbin/debootstrap" --variant=minbase \
         --include=gcc,libc6-dev,ca-certificates "$suite" "$STORE/base" "$mirror" >"$STORE/base.log" 2>&1
     tar -C "$STORE/base" -cf - . | podman import --quiet \
-        --change 'ENV PATH=/usr/local/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' - "$name" >/dev/null
+        --change 'ENV PATH=/usr/local/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
+        --change 'ENV CARGO_HTTP_CAINFO=/usr/local/share/lent-authorities.crt' - "$name" >/dev/null
     rm -rf "$STORE/base"
 }
 

@@ -19,6 +19,7 @@
 pub mod alone;
 pub mod app;
 pub mod authority;
+pub mod bridge;
 pub mod check;
 pub mod daemon;
 pub mod dialogue;
@@ -33,6 +34,7 @@ pub mod tun;
 pub mod web;
 pub mod websocket;
 
+pub use bridge::Bridge;
 pub use check::{run, run_with, settings};
 pub use fault::{Fault, Protocol};
 pub(crate) use patience::eventually;

@@ -92,4 +92,4 @@ impl Blackbox {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -83,10 +83,11 @@ async fn a_panic_is_one_requests_error() {
 
 #[tokio::test]
 async fn serves_until_it_is_told_to_stop() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    let listener = Listener::new(listener.into()).unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(serve(listener, setup().router, async {
+    let server = tokio::spawn(serve(listener, setup().router, None, async {
         let _ = stopped.await;
     }));
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();

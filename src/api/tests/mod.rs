@@ -41,6 +41,7 @@ fn setup_with(slots: Vec<Slot>, web: Web) -> Setup {
         ready: readiness,
         reload,
         config: Arc::new(|| "password = \"<secret>\"\n".to_owned()),
+        blackbox: Arc::new(blackbox::tests::fixture(Vec::new(), 2).blackbox),
         clock: Clock::anchored(fixture::at(60)),
         web: Arc::new(web),
     };

@@ -10,14 +10,13 @@ mod reload;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use self::reload::Reloader;
 pub use self::reload::warn;
-use super::{Cause, SLACK, StartError, Supervisor, serve};
+use super::{Cause, Front, SLACK, StartError, Supervisor, serve};
 use crate::{
     api::{
         self,
@@ -28,7 +27,7 @@ use crate::{
         Place,
         log::{Format, Level},
     },
-    config::{BlackboxFile, ListenAddress},
+    config::BlackboxFile,
     metrics::{Scrapes, Telemetry},
     net::Net,
 };
@@ -55,8 +54,8 @@ pub struct Options {
     pub format: Format,
     /// Lines of probes from this level on go to the log.
     pub level: Level,
-    /// Where to listen.
-    pub listen: Vec<ListenAddress>,
+    /// Where to listen, and what stands before the pages.
+    pub front: Front,
     /// Where the pages stand.
     pub place: Place,
     /// The calendar.
@@ -74,8 +73,8 @@ pub struct Personality {
 impl Personality {
     /// Starts on a file that was read without errors.
     pub fn start(options: Options, file: BlackboxFile) -> Result<Self, StartError> {
-        let listeners = serve::bind(&options.listen)?;
-        let addresses = serve::addresses(&listeners);
+        let opened = serve::open(&options.front)?;
+        let addresses = opened.addresses();
         let stop = CancellationToken::new();
         let mut supervisor = Supervisor::new(stop.clone());
         let mut telemetry = Telemetry::in_place_of(PROGRAM);
@@ -112,15 +111,7 @@ impl Personality {
             route_prefix: options.place.route_prefix,
             external_url: options.place.external_url,
         });
-        let system = |error| StartError::System { what: "registering a listener", error };
-        let mut servers = Vec::new();
-        for listener in listeners {
-            let listener = tokio::net::TcpListener::from_std(listener).map_err(system)?;
-            servers.push(api::serve(listener, router.clone(), stop.clone().cancelled_owned()));
-        }
-        supervisor.essential("server", async move {
-            join_all(servers).await;
-        });
+        supervisor.essential("server", serve::here(opened, &router, &stop)?);
         for address in &addresses {
             info!(%address, "Listening on");
         }

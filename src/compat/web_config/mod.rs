@@ -7,7 +7,9 @@
 
 mod go;
 mod sections;
+mod tls;
 mod users;
+mod values;
 mod yaml;
 
 use std::{
@@ -136,13 +138,20 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// What is wrong so far.
+#[derive(Default)]
+struct Found {
+    mistakes: Vec<Mistake>,
+    warnings: Vec<Mistake>,
+}
+
 /// Reads the text of a web configuration.
 ///
 /// # Errors
 /// Every mistake, in the order of the file.
 pub fn read(text: &str) -> Result<Read, Vec<Mistake>> {
     let root = yaml::parse(text).map_err(|mistake| vec![mistake])?;
-    let mut found = sections::Found::default();
+    let mut found = Found::default();
     let config = sections::config(&root, &mut found);
     for list in [&mut found.mistakes, &mut found.warnings] {
         list.sort_by_key(|mistake| (mistake.line, mistake.column));

@@ -55,6 +55,8 @@ pub(super) const FAMILIES: &[&Desc] = &[
     &certificate::CERTIFICATE,
     &certificate::VERIFIED,
     &certificate::INFO,
+    &certificate::CHAIN_NOT_AFTER,
+    &certificate::LEAF,
 ];
 
 /// What a run has met so far; what a redirect met is replaced by what the next answer brings.

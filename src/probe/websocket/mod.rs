@@ -168,8 +168,8 @@ websocket.dialogue = [
 websocket.ping = true
 "#;
     const FAMILIES: &'static [&'static Desc] = &{
-        let [a, b, c, d, e] = certificate::FAMILIES;
-        [a, b, c, d, e, &STATUS, &UPGRADED, &RECEIVED, &PING_RTT, &CLOSE_CODE]
+        let [a, b, c, d, e, f, g] = certificate::FAMILIES;
+        [a, b, c, d, e, f, g, &STATUS, &UPGRADED, &RECEIVED, &PING_RTT, &CLOSE_CODE]
     };
 
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {

@@ -2,8 +2,8 @@
 # build.sh DIR: the real parts no package has in a current version, built from their makers' source into DIR/bin: a Kubernetes
 # API server, Helm 4 and 3, and the custom resource definitions of the Prometheus operator.
 #
-# Versions and checksums are those of */go.mod and */go.sum beside this file. A build is kept in DIR/go under their hash, so
-# it is made once: from nothing it costs some twelve minutes of one core, afterwards nothing. Without a Go that is new enough,
+# Versions and checksums are those of */go.mod and */go.sum beside this file. A program is kept in DIR/go under their hash, so
+# it is made once: all of them from nothing cost some twelve minutes of one core, afterwards nothing. Without a Go that is new enough,
 # on PATH or in DIR/root-sid, nothing is built, and that is said.
 set -euo pipefail
 
@@ -16,41 +16,45 @@ main() {
     # Two checkouts may ask at the same time.
     exec 9>"$DIR/go/.lock"
     flock 9
-    local kube helm
-    kube=$(key kube) helm=$(key helm)
-    if [ ! -x "$kube/kube-apiserver" ] || [ ! -x "$helm/helm" ] || [ ! -x "$helm/helm3" ]; then
-        find_go
-        scratch=$(mktemp -d "$DIR/go/scratch.XXXXXX")
-        trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
-    fi
-    program kube "$kube" kube-apiserver k8s.io/kubernetes k8s.io/kubernetes/cmd/kube-apiserver k8s.io/component-base/version.gitVersion
-    program helm "$helm" helm helm.sh/helm/v4 helm.sh/helm/v4/cmd/helm helm.sh/helm/v4/internal/version.version
-    program helm "$helm" helm3 helm.sh/helm/v3 helm.sh/helm/v3/cmd/helm helm.sh/helm/v3/internal/version.version
+    local kube helm4 helm3 client
+    kube=$(version kube k8s.io/kubernetes) client=$(version helm k8s.io/client-go)
+    helm4=$(version helm helm.sh/helm/v4) helm3=$(version helm helm.sh/helm/v3)
+    # name in DIR/bin, module beside this file, package, variables that the linker sets as the makers' own builds do; the
+    # first of them is the version
+    program kube-apiserver kube k8s.io/kubernetes/cmd/kube-apiserver k8s.io/component-base/version.git{Version="$kube",Major=1,Minor="$(minor "$kube")"}
+    program helm helm helm.sh/helm/v4/cmd/helm helm.sh/helm/v4/internal/version.version="$helm4"
+    # It knows of no cluster when it lints and renders, and would take it for a very old one.
+    program helm3 helm helm.sh/helm/v3/cmd/helm helm.sh/helm/v3/internal/version.version="$helm3" \
+        helm.sh/helm/v3/pkg/{chartutil,lint/rules}.k8sVersion{Major=1,Minor="$(minor "$client")"}
     definitions
 }
 
-# Where the programs of a module are kept: its dependencies and how they are built are the name.
-key() {
-    echo "$DIR/go/$1-$(cat "$HERE/$1/go.mod" "$HERE/$1/go.sum" "$HERE/build.sh" | sha256sum | cut -c 1-16)"
+# version MODULE DEPENDENCY: as its go.mod pins it.
+version() {
+    awk -v of="$2" '$1 == of { print $2 } $1 == "require" && $2 == of { print $3 }' "$HERE/$1/go.mod"
 }
 
-# program MODULE FOLDER NAME OF PACKAGE VARIABLE: NAME in DIR/bin, built where it is not there; VARIABLE holds its version.
+# 36 of v1.36.4.
+minor() { cut -d . -f 2 <<<"$1"; }
+
+# program NAME MODULE PACKAGE VARIABLE=VALUE...: built where it is not there. What it is made of is its name in DIR/go.
 program() {
-    local module=$1 folder=$2 name=$3 of=$4 package=$5 variable=$6 version began=$SECONDS
-    if [ ! -x "$folder/$name" ]; then
-        version=$(cd "$HERE/$module" && "$GO" list -m -f '{{.Version}}' "$of")
+    local name=$1 module=$2 package=$3 flags='-s -w' version=${4##*=} variable made began=$SECONDS
+    for variable in "${@:4}"; do flags+=" -X $variable"; done
+    made=$DIR/go/$name-$version-$(cat "$HERE/$module/go.mod" "$HERE/$module/go.sum" - <<<"$package $flags" | sha256sum | cut -c 1-12)
+    if [ ! -x "$made" ]; then
+        find_go
         echo "building $name $version" >&2
-        mkdir -p "$folder"
         (
             cd "$HERE/$module"
             GOCACHE=$scratch/cache GOTMPDIR=$scratch GOFLAGS='' CGO_ENABLED=0 nice "$GO" build -trimpath -buildvcs=false \
-                -ldflags "-s -w -X $variable=$version" -o "$scratch/$name" "$package"
+                -ldflags "$flags" -o "$scratch/$name" "$package"
         )
-        mv "$scratch/$name" "$folder/$name"
+        mv "$scratch/$name" "$made"
         echo "built $name in $((SECONDS - began)) s" >&2
     fi
     # A link is replaced in one step: somebody may be starting it right now.
-    ln -sfn "$folder/$name" "$DIR/bin/.$name.new"
+    ln -sfn "$made" "$DIR/bin/.$name.new"
     mv -T "$DIR/bin/.$name.new" "$DIR/bin/$name"
     echo "built from source" >"$DIR/bin/.$name.from"
 }
@@ -68,7 +72,7 @@ definitions() {
     ln -sfn "$folder" "$DIR/definitions"
 }
 
-# A Go that can build them: the one on PATH, which may fetch a newer one by itself, or Debian's.
+# A Go that can build them, and a place to do it in: the one on PATH, which may fetch a newer one by itself, or Debian's.
 find_go() {
     [ -z "${GO:-}" ] || return 0
     local candidate
@@ -76,6 +80,8 @@ find_go() {
         # Asked inside the module, go fails where it is older than the module wants.
         if [ -x "$candidate" ] && (cd "$HERE/kube" && "$candidate" list -m >/dev/null 2>&1); then
             GO=$candidate
+            scratch=$(mktemp -d "$DIR/go/scratch.XXXXXX")
+            trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
             return 0
         fi
     done
@@ -84,3 +90,4 @@ find_go() {
 }
 
 main
+exit

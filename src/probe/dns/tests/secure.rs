@@ -92,7 +92,7 @@ fn the_port_is_that_of_the_transport() {
         ("server = 'ns.example'\nname = 'a'\ntransport = 'tls'", 853),
         ("server = '[::1]:5353'\nname = 'a'\ntransport = 'tls'", 5353),
     ] {
-        assert_eq!(parsed(text).endpoint().port, port, "{text}");
+        assert_eq!(parsed(text).endpoint().unwrap().port, port, "{text}");
     }
 }
 
@@ -121,7 +121,7 @@ fn a_request_names_the_server_and_the_question() {
     };
     let Ok(probe::Spec::Dns(aimed)) = spec.aimed(&aim) else { panic!("not aimed") };
     assert_eq!(aimed.target(), "b.example MX @2001:db8::53");
-    assert_eq!(aimed.endpoint().port, 853);
+    assert_eq!(aimed.endpoint().unwrap().port, 853);
     assert_eq!(aimed.transport, spec.transport);
     let long = "x".repeat(10_000);
     for (target, query_name, query_type, wanted) in [

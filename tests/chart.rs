@@ -1,0 +1,151 @@
+//! What the chart says of itself in four places: values.yaml, values.schema.json, README.md and Chart.yaml. Whether it
+//! installs is for the third tier to say.
+//!
+//! `UPDATE_DOCS=1 cargo test --test chart` writes the table of the README anew.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by panicking"
+)]
+
+use std::{fmt::Write as _, fs, path::PathBuf};
+
+use serde_json::Value;
+
+const MARK: &str =
+    "<!-- The table is written from values.yaml: UPDATE_DOCS=1 cargo test --test chart -->\n";
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn text(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn yaml(name: &str) -> Value {
+    serde_saphyr::from_str(&text(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// A documented value: `image.tag` and the words in front of it, which begin with `# -- `.
+struct Row {
+    key: String,
+    words: String,
+}
+
+fn rows(values: &str) -> Vec<Row> {
+    let (mut rows, mut words, mut above) =
+        (Vec::new(), String::new(), Vec::<(usize, String)>::new());
+    for line in values.lines() {
+        let bare = line.trim_start();
+        let depth = line.len() - bare.len();
+        if let Some(first) = bare.strip_prefix("# -- ") {
+            first.clone_into(&mut words);
+        } else if let Some(more) = bare.strip_prefix("# ").filter(|_| !words.is_empty()) {
+            write!(words, " {more}").unwrap();
+        } else if let Some((key, _)) =
+            bare.split_once(':').filter(|_| !bare.starts_with(['#', '-']))
+        {
+            above.retain(|(of, _)| *of < depth);
+            above.push((depth, key.to_owned()));
+            if !words.is_empty() {
+                let key = above.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>().join(".");
+                rows.push(Row { key, words: std::mem::take(&mut words) });
+            }
+        }
+    }
+    rows
+}
+
+fn at<'a>(value: &'a Value, key: &str) -> &'a Value {
+    key.split('.').fold(value, |value, key| &value[key])
+}
+
+/// Every value there is: what is a scalar, a list or an empty map.
+fn leaves(value: &Value, above: &str, found: &mut Vec<String>) {
+    match value.as_object().filter(|map| !map.is_empty()) {
+        Some(map) => {
+            for (key, value) in map {
+                let dot = if above.is_empty() { "" } else { "." };
+                leaves(value, &format!("{above}{dot}{key}"), found);
+            }
+        }
+        None => found.push(above.to_owned()),
+    }
+}
+
+#[test]
+fn every_value_is_described_where_it_stands_and_in_the_readme() {
+    let values = yaml("charts/noroshi/values.yaml");
+    let rows = rows(&text("charts/noroshi/values.yaml"));
+    let mut found = Vec::new();
+    leaves(&values, "", &mut found);
+    for leaf in found {
+        let described = |row: &Row| leaf == row.key || leaf.starts_with(&format!("{}.", row.key));
+        assert!(rows.iter().any(described), "{leaf} has no `# --` above it");
+    }
+    let mut table = String::from("\n| value | default | what it is |\n|---|---|---|\n");
+    for Row { key, words } in &rows {
+        let default = at(&values, key).to_string().replace('|', "\\|");
+        writeln!(table, "| `{key}` | `{default}` | {words} |").unwrap();
+    }
+    let readme = text("charts/noroshi/README.md");
+    let (head, tail) = readme.split_once(MARK).expect("the README's mark");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(path("charts/noroshi/README.md"), format!("{head}{MARK}{table}")).unwrap();
+    } else {
+        assert!(tail == table, "the table is old: UPDATE_DOCS=1 cargo test --test chart");
+    }
+}
+
+/// The schema knows every value, and none that is not there: a typo is refused, and so is what was taken away.
+#[test]
+fn the_schema_has_the_same_keys() {
+    let schema: Value = serde_json::from_str(&text("charts/noroshi/values.schema.json")).unwrap();
+    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+    // What Helm and parent charts put there.
+    compare(&schema, &yaml("charts/noroshi/values.yaml"), "", &["global", "enabled"]);
+}
+
+fn compare(schema: &Value, values: &Value, above: &str, foreign: &[&str]) {
+    let Some(values) = values.as_object() else { return };
+    let Some(properties) = schema["properties"].as_object() else { return };
+    assert_eq!(schema["additionalProperties"], false, "{above}: a typo would be accepted");
+    for (key, value) in values {
+        let inner =
+            properties.get(key).unwrap_or_else(|| panic!("{above}{key} is not in the schema"));
+        compare(inner, value, &format!("{above}{key}."), &[]);
+    }
+    // Inside a map that is empty by default, or Kubernetes' own, the schema may know more.
+    let ours = above.is_empty() || values.values().all(|value| !value.is_object());
+    for key in properties.keys().filter(|_| ours && !values.is_empty()) {
+        assert!(
+            values.contains_key(key) || foreign.contains(&key.as_str()),
+            "{above}{key} is no value"
+        );
+    }
+}
+
+#[test]
+fn the_versions_are_those_of_the_package() {
+    let manifest: toml::Table = text("Cargo.toml").parse().unwrap();
+    let version = manifest["package"]["version"].as_str().unwrap();
+    let chart = yaml("charts/noroshi/Chart.yaml");
+    assert_eq!(chart["appVersion"], version);
+    assert_eq!(
+        chart["annotations"]["artifacthub.io/license"],
+        manifest["package"]["license"].as_str().unwrap()
+    );
+    let dockerfile = text("Dockerfile");
+    assert!(dockerfile.contains(&format!("\nARG VERSION={version}\n")), "the image's label");
+    let rust = manifest["package"]["rust-version"].as_str().unwrap();
+    assert!(dockerfile.contains(&format!("rust:{rust}-slim")), "the image's Rust");
+}
+
+/// What a fresh install watches is a configuration without a mistake.
+#[test]
+fn the_default_configuration_loads() {
+    let files = vec![path("charts/noroshi/files/noroshi.toml")];
+    let loaded = noroshi::config::load(&noroshi::config::Sources { files, ..Default::default() });
+    assert_eq!(loaded.diagnostics, [], "{}", loaded.human(false, ""));
+}
