@@ -14,6 +14,7 @@
 mod support;
 
 mod bind;
+mod blackbox;
 mod chart;
 mod kube;
 mod one_shot;

@@ -185,8 +185,10 @@ fn put_text(table: &mut Table, key: &str, text: &Text) {
 }
 
 fn parse(prober: Prober, table: &Table) -> Result<Spec, String> {
-    let kind: &Kind =
-        KINDS.iter().find(|kind| kind.word == prober.word()).ok_or("this build has no such kind")?;
+    let kind: &Kind = KINDS
+        .iter()
+        .find(|kind| kind.word == prober.word())
+        .ok_or("this build has no such kind")?;
     let mut table = table.clone();
     let placeholder = match prober {
         Prober::Http => "http://target.invalid/",
