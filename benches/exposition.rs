@@ -13,10 +13,15 @@ use axum::{
     http::{Request, header},
 };
 use criterion::{Criterion, criterion_group, criterion_main};
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use noroshi::{
-    api,
+    api::{
+        self,
+        blackbox::{self, Blackbox},
+    },
     clock::Clock,
+    compat::blackbox::log::Format as LineFormat,
     metrics::{Exposition, Families, Format, Telemetry},
     model::{
         BaseState, CheckId, CheckSettings, Desc, Fact, Histogram, Outcome, Overlays, Phase, Phases,
@@ -141,6 +146,7 @@ impl World {
             ready,
             reload: mpsc::channel(1).0,
             config: Arc::new(String::new),
+            blackbox: Arc::new(without_modules()),
             clock: Clock::system(),
             web: Arc::new(api::Web {
                 route_prefix: String::new(),
@@ -149,6 +155,18 @@ impl World {
             }),
         })
     }
+}
+
+fn without_modules() -> Blackbox {
+    let options = blackbox::Options {
+        timeout_offset: 0.5,
+        history_limit: 0,
+        max_requests: 1,
+        format: LineFormat::Logfmt,
+    };
+    let run = Arc::new(|_, _| async { None }.boxed());
+    let metrics = blackbox::Metrics::default();
+    Blackbox::new(Arc::default(), options, run, Arc::new(|_| {}), Clock::system(), metrics)
 }
 
 fn slot(name: &str) -> Slot {

@@ -78,7 +78,8 @@ fn the_modules_of_the_debug_page_are_theirs() {
             let (module, theirs) = theirs.split_once('\n').unwrap();
             let ours = &modules.modules[module].shown;
             if **ours != *theirs {
-                let _ = writeln!(complaints, "== {name} {module}\n-- theirs\n{theirs}-- ours\n{ours}");
+                let _ =
+                    writeln!(complaints, "== {name} {module}\n-- theirs\n{theirs}-- ours\n{ours}");
             }
         }
     }

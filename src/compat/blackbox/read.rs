@@ -169,7 +169,10 @@ fn compiled(
     let mut headers = module.http.headers.iter();
     let host = headers.find(|(name, _)| name.eq_ignore_ascii_case("host"));
     let http = prober == Prober::Http;
-    let cel = [&module.http.fail_if_body_json_matches_cel, &module.http.fail_if_body_json_not_matches_cel];
+    let cel = [
+        &module.http.fail_if_body_json_matches_cel,
+        &module.http.fail_if_body_json_not_matches_cel,
+    ];
     let timeout = u64::try_from(module.timeout.0).ok().filter(|nanos| *nanos > 0);
     let module = Module {
         name: name.into(),

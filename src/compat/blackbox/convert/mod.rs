@@ -67,7 +67,9 @@ pub fn convert(options: &Options<'_>) -> Result<Converted, Vec<Diagnostic>> {
     };
     converter.page.head(options.file);
     for (name, word) in &modules.unknown_probers {
-        converter.page.comment(&format!("Module {name:?} names the unknown prober {word:?} and has no equivalent."));
+        converter.page.comment(&format!(
+            "Module {name:?} names the unknown prober {word:?} and has no equivalent."
+        ));
     }
     for part in &parts {
         if options.targets.is_empty() {
@@ -141,7 +143,8 @@ impl Converter {
                 self.names.insert(name);
             }
             Err(why) => {
-                let why = format!("Module {:?} cannot be aimed at {}: {why}", part.name, target.shown());
+                let why =
+                    format!("Module {:?} cannot be aimed at {}: {why}", part.name, target.shown());
                 self.page.comment(&why);
                 self.page.commented_out(&page.text);
                 // A target that names no module is tried with each, and most do not fit.
@@ -194,7 +197,8 @@ fn plain(native: &mut Native, part: &Part) {
             if !http.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent")) {
                 drop(inner(table, "headers").and_then(|headers| headers.remove("User-Agent")));
             }
-            let forwards = inner(table, "redirects").and_then(|own| own.remove("forward_credentials"));
+            let forwards =
+                inner(table, "redirects").and_then(|own| own.remove("forward_credentials"));
             if forwards.is_some() {
                 native.note("redirects", "credentials stay with the first host; to send them on to every host a redirect names, as blackbox_exporter does, set `redirects.forward_credentials = true`");
             }
@@ -338,7 +342,8 @@ mod tests {
     #[test]
     fn modules_and_targets_become_checks() {
         let text = "modules:\n  http_2xx: {prober: http, timeout: 5s, http: {preferred_ip_protocol: ip4}}\n  ping: {prober: icmp}\n";
-        let list = "https://example.org/health?q=1 http_2xx\n192.0.2.1 ping # a comment\nexample.org\n";
+        let list =
+            "https://example.org/health?q=1 http_2xx\n192.0.2.1 ping # a comment\nexample.org\n";
         let found = converted(text, list, false);
         insta::assert_snapshot!(found.toml);
         assert!(found.notes.is_empty(), "{:?}", found.notes);
@@ -350,7 +355,11 @@ mod tests {
         for list in ["", "https://u:hunter2@example.org a\nexample.org:25 b\n"] {
             let found = converted(text, list, false);
             assert!(!format!("{found:?}").contains("hunter2"), "{found:?}");
-            assert!(found.notes.iter().any(|note| note.contains("A_BASIC_AUTH_PASSWORD")), "{:?}", found.notes);
+            assert!(
+                found.notes.iter().any(|note| note.contains("A_BASIC_AUTH_PASSWORD")),
+                "{:?}",
+                found.notes
+            );
         }
         assert!(converted(text, "https://example.org a\n", true).toml.contains("hunter2"));
     }

@@ -54,14 +54,18 @@ impl Taken<'_> {
             .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
             .collect();
         // A name does not begin with a digit.
-        let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
+        let name =
+            if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
         self.notes.push(format!("set {name} to what module {:?} has in `{path}`", self.module));
         name
     }
 
     fn left_out(&mut self, path: &str, what: &str) {
         self.said.push(format!("`{path}` is left out: it may be a secret, and {what}."));
-        self.notes.push(format!("`{path}` of module {:?} was left out: it may be a secret, and {what}", self.module));
+        self.notes.push(format!(
+            "`{path}` of module {:?} was left out: it may be a secret, and {what}",
+            self.module
+        ));
     }
 
     /// Passwords, tokens, keys and headers of a table.
@@ -87,7 +91,10 @@ impl Taken<'_> {
             && tls.remove("key").is_some()
         {
             let file = format!("/run/secrets/{}.key", self.module.replace(['/', '\0'], "_"));
-            self.notes.push(format!("put the key that module {:?} has in `tls_config.key` into {file}", self.module));
+            self.notes.push(format!(
+                "put the key that module {:?} has in `tls_config.key` into {file}",
+                self.module
+            ));
             put(tls, "key_file", file);
         }
         for key in ["headers", "proxy_connect_headers"] {
@@ -106,12 +113,14 @@ impl Taken<'_> {
                     *value = own.into();
                 }
                 Value::Table(own) => {
-                    let hidden = if is_secret(name) { &["values", "secrets"][..] } else { &["secrets"] };
+                    let hidden =
+                        if is_secret(name) { &["values", "secrets"][..] } else { &["secrets"] };
                     let mut env = Vec::new();
                     for key in hidden {
                         let count = own.remove(*key).and_then(|list| list.as_array().map(Vec::len));
                         for number in 1..=count.unwrap_or_default() {
-                            let end = if number == 1 { String::new() } else { format!(".{number}") };
+                            let end =
+                                if number == 1 { String::new() } else { format!(".{number}") };
                             env.push(self.variable(&format!("{at}.{name}.{key}{end}")));
                         }
                     }
@@ -127,10 +136,14 @@ impl Taken<'_> {
     /// Parameters of a token's request: nothing but their names tells which of them are secrets.
     fn parameters(&mut self, oauth2: &mut Table) {
         let Some(parameters) = super::inner(oauth2, "endpoint_params") else { return };
-        let secret: Vec<String> = parameters.keys().filter(|name| is_secret(name)).cloned().collect();
+        let secret: Vec<String> =
+            parameters.keys().filter(|name| is_secret(name)).cloned().collect();
         for name in secret {
             parameters.remove(&name);
-            self.left_out(&format!("oauth2.endpoint_params.{name}"), "a parameter has no form for secrets");
+            self.left_out(
+                &format!("oauth2.endpoint_params.{name}"),
+                "a parameter has no form for secrets",
+            );
         }
         if parameters.is_empty() {
             oauth2.remove("endpoint_params");
@@ -156,7 +169,8 @@ impl Taken<'_> {
         for (at, step) in std::mem::take(steps).into_iter().enumerate() {
             let Value::Table(mut step) = step else { continue };
             let said = step.get("send").and_then(Value::as_str).map(str::to_owned);
-            let secret = said.as_deref().and_then(|text| login(text).map(|from| (text.to_owned(), from)));
+            let secret =
+                said.as_deref().and_then(|text| login(text).map(|from| (text.to_owned(), from)));
             match secret {
                 // What a group caught is no secret of the file.
                 Some((text, from)) if !text[from..].contains("${") => {

@@ -51,7 +51,8 @@ struct Group {
 /// One sentence with the place.
 pub fn targets(text: &str, file: &Path) -> Result<Vec<Target>, String> {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
-    let is_list = first.is_some_and(|line| line.starts_with('[') || line.starts_with("- ") || line == "-");
+    let is_list =
+        first.is_some_and(|line| line.starts_with('[') || line.starts_with("- ") || line == "-");
     if !is_list || first.is_some_and(|line| line.starts_with("[") && line.contains("]:")) {
         return lines(text, file);
     }
@@ -67,7 +68,8 @@ fn lines(text: &str, file: &Path) -> Result<Vec<Target>, String> {
     let mut targets = Vec::new();
     for (number, line) in text.lines().enumerate() {
         // A `#` inside of a URL is no comment.
-        let line = if line.starts_with('#') { "" } else { line.split(" #").next().unwrap_or_default() };
+        let line =
+            if line.starts_with('#') { "" } else { line.split(" #").next().unwrap_or_default() };
         let mut words = line.split_whitespace();
         let Some(target) = words.next() else { continue };
         let module = words.next().map(str::to_owned);
@@ -122,11 +124,16 @@ mod tests {
 
     #[test]
     fn lines_have_a_target_and_perhaps_a_module() {
-        let found = read("# all\nhttps://a.example/#x http_2xx # web\n\n192.0.2.1\n[::1]:80 tcp\n").unwrap();
+        let found = read("# all\nhttps://a.example/#x http_2xx # web\n\n192.0.2.1\n[::1]:80 tcp\n")
+            .unwrap();
         let pairs: Vec<_> = found.iter().map(|own| (&*own.target, own.module.as_deref())).collect();
         assert_eq!(
             pairs,
-            [("https://a.example/#x", Some("http_2xx")), ("192.0.2.1", None), ("[::1]:80", Some("tcp"))]
+            [
+                ("https://a.example/#x", Some("http_2xx")),
+                ("192.0.2.1", None),
+                ("[::1]:80", Some("tcp"))
+            ]
         );
         assert!(read("a b c\n").unwrap_err().contains("targets:1"));
     }
@@ -149,7 +156,10 @@ mod tests {
     #[test]
     fn what_is_shown_holds_no_secret() {
         let shown = |text: &str| Target { target: text.to_owned(), ..Target::default() }.shown();
-        assert_eq!(shown("https://me:hunter2@example.org:8443/a?token=hunter2"), "example.org:8443/a");
+        assert_eq!(
+            shown("https://me:hunter2@example.org:8443/a?token=hunter2"),
+            "example.org:8443/a"
+        );
         assert_eq!(shown("192.0.2.1"), "192.0.2.1");
         assert_eq!(shown("/run/a@b.sock"), "/run/a@b.sock");
     }

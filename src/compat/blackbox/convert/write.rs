@@ -16,7 +16,10 @@ pub(super) struct Page {
 impl Page {
     /// What is true of every check.
     pub(super) fn head(&mut self, file: &Path) {
-        self.comment(&format!("Checks of noroshi, made from {} by `noroshi generate config --from-blackbox`.", file.display()));
+        self.comment(&format!(
+            "Checks of noroshi, made from {} by `noroshi generate config --from-blackbox`.",
+            file.display()
+        ));
         self.comment("");
         self.comment("What is different from probes by /probe:");
         for line in [
@@ -69,7 +72,9 @@ impl Page {
         // The target first, then as the kind's documentation has it.
         let target = ["url", "address", "server", "host", "path"];
         let own = target.iter().find_map(|key| table.get_key_value(*key));
-        for (word, value) in own.into_iter().chain(table.iter().filter(|(word, _)| !target.contains(&word.as_str()))) {
+        for (word, value) in
+            own.into_iter().chain(table.iter().filter(|(word, _)| !target.contains(&word.as_str())))
+        {
             self.entry(&format!("{kind}.{}", key(word)), value);
         }
     }
@@ -98,11 +103,15 @@ impl Page {
 fn inline(value: &Value) -> String {
     match value {
         Value::String(text) => quoted(text),
-        Value::Array(list) => format!("[{}]", list.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        Value::Array(list) => {
+            format!("[{}]", list.iter().map(inline).collect::<Vec<_>>().join(", "))
+        }
         Value::Table(table) if table.is_empty() => "{}".to_owned(),
         Value::Table(table) => {
-            let entries: Vec<_> =
-                table.iter().map(|(word, value)| format!("{} = {}", key(word), inline(value))).collect();
+            let entries: Vec<_> = table
+                .iter()
+                .map(|(word, value)| format!("{} = {}", key(word), inline(value)))
+                .collect();
             format!("{{ {} }}", entries.join(", "))
         }
         other => other.to_string(),

@@ -168,7 +168,9 @@ impl<'d> Reader<'d> {
             Inside::Scalar { quoted: true, .. } => "text in quotes",
             _ => match node.scalar() {
                 Ok(Scalar::Bool(_)) => "`true` or `false`",
-                Ok(Scalar::Int(_) | Scalar::Float(_)) if wanted == "a whole number" => "such a number",
+                Ok(Scalar::Int(_) | Scalar::Float(_)) if wanted == "a whole number" => {
+                    "such a number"
+                }
                 Ok(Scalar::Int(_) | Scalar::Float(_)) => "a number",
                 Ok(Scalar::Timestamp) => "a date",
                 _ => "this text",

@@ -110,8 +110,13 @@ impl Native {
     fn versions(&mut self, own: &Tls, at: &str) {
         let (min, max) = (own.min_version, own.max_version);
         if max != Version::Any && max < min {
-            let why = format!("no version of TLS is at least {} and at most {}", min.word(), max.word());
-            self.remark(codes::BROKEN_MODULE, &format!("{at}.min_version"), format!("{why}; every probe over TLS will fail"));
+            let why =
+                format!("no version of TLS is at least {} and at most {}", min.word(), max.word());
+            self.remark(
+                codes::BROKEN_MODULE,
+                &format!("{at}.min_version"),
+                format!("{why}; every probe over TLS will fail"),
+            );
         }
         for (key, version) in [("min_version", min), ("max_version", max)] {
             if matches!(version, Version::Tls10 | Version::Tls11) {
@@ -137,7 +142,8 @@ impl Native {
                 None => (url.to_owned(), None),
             };
             if !bare.to_ascii_lowercase().starts_with("http://") {
-                let why = "the proxy's scheme is not `http`, the only one noroshi speaks to proxies with";
+                let why =
+                    "the proxy's scheme is not `http`, the only one noroshi speaks to proxies with";
                 self.broken(&format!("{at}proxy_url"), why);
             }
             put(table, "proxy_url", bare);
@@ -174,7 +180,8 @@ impl Native {
         for (name, value) in single {
             let Some(name) = self.header_name(name, "headers") else { continue };
             if headers.insert(name.clone(), value.lossy().into_owned().into()).is_some() {
-                let message = format!("`{name}` is there twice in different case; one of them wins");
+                let message =
+                    format!("`{name}` is there twice in different case; one of them wins");
                 self.remark(codes::TRAP, "headers", message);
             }
         }

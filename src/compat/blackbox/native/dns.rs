@@ -11,9 +11,26 @@ use crate::{
 
 /// The response codes miekg/dns knows by name.
 const RCODES: [&str; 20] = [
-    "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET",
-    "NXRRSET", "NOTAUTH", "NOTZONE", "DSOTYPENI", "BADSIG", "BADKEY", "BADTIME", "BADMODE",
-    "BADNAME", "BADALG", "BADTRUNC", "BADCOOKIE",
+    "NOERROR",
+    "FORMERR",
+    "SERVFAIL",
+    "NXDOMAIN",
+    "NOTIMP",
+    "REFUSED",
+    "YXDOMAIN",
+    "YXRRSET",
+    "NXRRSET",
+    "NOTAUTH",
+    "NOTZONE",
+    "DSOTYPENI",
+    "BADSIG",
+    "BADKEY",
+    "BADTIME",
+    "BADMODE",
+    "BADNAME",
+    "BADALG",
+    "BADTRUNC",
+    "BADCOOKIE",
 ];
 
 impl Native {
@@ -25,13 +42,16 @@ impl Native {
         }
         self.put_text("name", &own.query_name);
         let word = own.query_type.lossy();
-        self.put("type", match &*word {
-            "" => "ANY",
-            "None" => "TYPE0",
-            "Reserved" => "TYPE65535",
-            "NSAP-PTR" => "TYPE23",
-            word => word,
-        });
+        self.put(
+            "type",
+            match &*word {
+                "" => "ANY",
+                "None" => "TYPE0",
+                "Reserved" => "TYPE65535",
+                "NSAP-PTR" => "TYPE23",
+                word => word,
+            },
+        );
         self.put_text("class", &own.query_class);
         self.transport(own);
         if !own.recursion_desired {
@@ -41,7 +61,8 @@ impl Native {
         for key in ["authenticated_data", "edns", "tcp_on_truncation", "question_echoed"] {
             self.put(key, false);
         }
-        if let Some(wrong) = own.valid_rcodes.iter().find(|code| !RCODES.contains(&&*code.lossy())) {
+        if let Some(wrong) = own.valid_rcodes.iter().find(|code| !RCODES.contains(&&*code.lossy()))
+        {
             self.broken("valid_rcodes", format!("there is no response code `{}`", wrong.lossy()));
         } else if !own.valid_rcodes.is_empty() {
             self.put("expect.rcode", texts(&own.valid_rcodes));

@@ -18,7 +18,8 @@ impl Native {
         self.request(own);
         self.client(&own.client, "");
         self.redirects(own);
-        let proxied = own.client.proxy.proxy_url.0.is_some() || own.client.proxy.proxy_from_environment;
+        let proxied =
+            own.client.proxy.proxy_url.0.is_some() || own.client.proxy.proxy_from_environment;
         if proxied && !own.skip_resolve_phase_with_proxy {
             self.put("proxy_resolve", true);
         }
@@ -43,7 +44,10 @@ impl Native {
         let headers: Option<&Named<Header>> = own.client.http_headers.as_ref().map(|own| &own.0);
         self.headers(own.headers.iter().chain(default), headers);
         if std::str::from_utf8(&own.body.0).is_err() {
-            self.broken("body", "noroshi sends bodies of UTF-8 text; others can be sent from a `body_file`");
+            self.broken(
+                "body",
+                "noroshi sends bodies of UTF-8 text; others can be sent from a `body_file`",
+            );
         }
         self.put_text("body", &own.body);
         self.put_text("body_file", &own.body_file);
@@ -79,13 +83,20 @@ impl Native {
         match &*own.compression.lossy().to_ascii_lowercase() {
             "" => {}
             word @ ("gzip" | "br" | "deflate" | "identity") => self.put("expect.encoding", word),
-            word => self.broken("compression", format!("`{word}` is none of gzip, br, deflate and identity")),
+            word => self.broken(
+                "compression",
+                format!("`{word}` is none of gzip, br, deflate and identity"),
+            ),
         }
     }
 
     fn expect(&mut self, own: &Http) {
-        let codes: Vec<i64> =
-            own.valid_status_codes.iter().copied().filter(|code| (100..1000).contains(code)).collect();
+        let codes: Vec<i64> = own
+            .valid_status_codes
+            .iter()
+            .copied()
+            .filter(|code| (100..1000).contains(code))
+            .collect();
         if !codes.is_empty() {
             self.put("expect.status", codes);
         } else if !own.valid_status_codes.is_empty() {
@@ -93,14 +104,25 @@ impl Native {
         }
         self.versions_expected(own);
         match (own.fail_if_ssl, own.fail_if_not_ssl) {
-            (true, true) => self.broken("fail_if_ssl", "`fail_if_ssl` and `fail_if_not_ssl` leave nothing that could pass"),
+            (true, true) => self.broken(
+                "fail_if_ssl",
+                "`fail_if_ssl` and `fail_if_not_ssl` leave nothing that could pass",
+            ),
             (false, false) => {}
             (no_tls, _) => self.put("expect.tls", !no_tls),
         }
-        let rules = own.fail_if_header_matches.iter().map(|rule| (rule, "not_regex", "fail_if_header_matches"));
-        let others = own.fail_if_header_not_matches.iter().map(|rule| (rule, "regex", "fail_if_header_not_matches"));
-        let headers: Vec<Value> =
-            rules.chain(others).filter_map(|(rule, key, field)| self.header_rule(rule, key, field)).collect();
+        let rules = own
+            .fail_if_header_matches
+            .iter()
+            .map(|rule| (rule, "not_regex", "fail_if_header_matches"));
+        let others = own
+            .fail_if_header_not_matches
+            .iter()
+            .map(|rule| (rule, "regex", "fail_if_header_not_matches"));
+        let headers: Vec<Value> = rules
+            .chain(others)
+            .filter_map(|(rule, key, field)| self.header_rule(rule, key, field))
+            .collect();
         if !headers.is_empty() {
             self.put("expect.headers", headers);
         }
@@ -109,14 +131,18 @@ impl Native {
             put(&mut table, key, text);
             Value::from(table)
         };
-        let absent = own.fail_if_body_matches_regexp.iter().map(|regex| body("not_regex", regex.text()));
-        let wanted = own.fail_if_body_not_matches_regexp.iter().map(|regex| body("regex", regex.text()));
+        let absent =
+            own.fail_if_body_matches_regexp.iter().map(|regex| body("not_regex", regex.text()));
+        let wanted =
+            own.fail_if_body_not_matches_regexp.iter().map(|regex| body("regex", regex.text()));
         let bodies: Vec<Value> = absent.chain(wanted).collect();
         if !bodies.is_empty() {
             self.put("expect.body", bodies);
         }
-        let absent = own.fail_if_body_json_matches_cel.iter().map(|rule| format!("!({})", rule.0.lossy()));
-        let wanted = own.fail_if_body_json_not_matches_cel.iter().map(|rule| rule.0.lossy().into_owned());
+        let absent =
+            own.fail_if_body_json_matches_cel.iter().map(|rule| format!("!({})", rule.0.lossy()));
+        let wanted =
+            own.fail_if_body_json_not_matches_cel.iter().map(|rule| rule.0.lossy().into_owned());
         let rules: Vec<String> = absent.chain(wanted).collect();
         if !rules.is_empty() {
             self.put("expect.cel", rules);
@@ -129,7 +155,9 @@ impl Native {
             match &*version.lossy() {
                 word @ ("HTTP/1.0" | "HTTP/1.1" | "HTTP/2.0") => versions.push(word.to_owned()),
                 word => {
-                    let message = format!("no answer ever has the version `{word}`: it is HTTP/1.0, HTTP/1.1 or HTTP/2.0");
+                    let message = format!(
+                        "no answer ever has the version `{word}`: it is HTTP/1.0, HTTP/1.1 or HTTP/2.0"
+                    );
                     self.remark(codes::TRAP, "valid_http_versions", message);
                 }
             }

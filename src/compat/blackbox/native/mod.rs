@@ -125,7 +125,9 @@ impl Native {
             return Err(why.clone());
         }
         let problems = parse(self.prober, &self.table)?.problems();
-        problems.first().map_or(Ok(()), |problem| Err(format!("`{}`: {}", problem.path, problem.message)))
+        problems
+            .first()
+            .map_or(Ok(()), |problem| Err(format!("`{}`: {}", problem.path, problem.message)))
     }
 
     /// A remark on a key of the native table.
@@ -203,8 +205,10 @@ fn put_text(table: &mut Table, key: &str, text: &Text) {
 }
 
 fn parse(prober: Prober, table: &Table) -> Result<Spec, String> {
-    let kind: &Kind =
-        KINDS.iter().find(|kind| kind.word == prober.word()).ok_or("this build has no such kind")?;
+    let kind: &Kind = KINDS
+        .iter()
+        .find(|kind| kind.word == prober.word())
+        .ok_or("this build has no such kind")?;
     let mut table = table.clone();
     let placeholder = match prober {
         Prober::Http => "http://target.invalid/",

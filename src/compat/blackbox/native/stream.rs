@@ -22,7 +22,10 @@ impl Native {
     fn conversation(&mut self, steps: &[QueryResponse], tls: bool, options: &Tls) {
         let starts = steps.iter().filter(|step| step.starttls).count() + usize::from(tls);
         if starts > 1 {
-            self.broken("query_response", "TLS begins twice: inside of TLS nobody answers a second handshake");
+            self.broken(
+                "query_response",
+                "TLS begins twice: inside of TLS nobody answers a second handshake",
+            );
         }
         // Without TLS nobody looks at its options.
         if starts > 0 {

@@ -84,7 +84,8 @@ impl Notes<'_, '_> {
     fn sections(&mut self, prober: Prober) {
         for other in Prober::ALL.into_iter().filter(|other| *other != prober) {
             if self.says(other.word()) {
-                let message = format!("the section has no effect: the prober is `{}`", prober.word());
+                let message =
+                    format!("the section has no effect: the prober is `{}`", prober.word());
                 self.add(codes::IGNORED, other.word(), &message, None);
             }
         }
@@ -94,15 +95,26 @@ impl Notes<'_, '_> {
         if tls.insecure_skip_verify {
             let message = "certificates are not verified; the metrics still tell when they expire";
             let hint = "to trust a private authority, name it in `ca_file`".to_owned();
-            self.add(codes::INSECURE, &format!("{field}.insecure_skip_verify"), message, Some(hint));
+            self.add(
+                codes::INSECURE,
+                &format!("{field}.insecure_skip_verify"),
+                message,
+                Some(hint),
+            );
         }
     }
 
     fn records(&mut self, field: &str, records: &Records) {
         if !records.fail_if_all_match_regexp.is_empty() {
             let message = "fails when NOT all records match, the opposite of its name, and passes a section without records; blackbox_exporter does so too, and it is kept";
-            let hint = "to fail when no record matches, use `fail_if_none_matches_regexp`".to_owned();
-            self.add(codes::TRAP, &format!("{field}.fail_if_all_match_regexp"), message, Some(hint));
+            let hint =
+                "to fail when no record matches, use `fail_if_none_matches_regexp`".to_owned();
+            self.add(
+                codes::TRAP,
+                &format!("{field}.fail_if_all_match_regexp"),
+                message,
+                Some(hint),
+            );
         }
         for (key, patterns) in [
             ("fail_if_matches_regexp", &records.fail_if_matches_regexp),
@@ -127,7 +139,10 @@ fn has_spaces_for_tabs(pattern: &str) -> bool {
     let class = |word: &str| matches!(word, "IN" | "CH" | "HS");
     let typed = |word: &str| {
         let letters = word.trim_end_matches(['$', '\\', '.', '*', '+', ')']);
-        matches!(letters, "A" | "AAAA" | "CNAME" | "MX" | "NS" | "PTR" | "SOA" | "SRV" | "TXT" | "CAA")
+        matches!(
+            letters,
+            "A" | "AAAA" | "CNAME" | "MX" | "NS" | "PTR" | "SOA" | "SRV" | "TXT" | "CAA"
+        )
     };
     words.windows(2).any(|pair| (class(pair[0]) && typed(pair[1])) || class(pair[1]))
 }

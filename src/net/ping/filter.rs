@@ -1,47 +1,6 @@
-//! Options of the kernel's socket that surge-ping does not set.
+//! What a raw socket is to hear.
 
-use std::{io, os::fd::BorrowedFd};
-
-use rustix::net::sockopt::{
-    self, Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, set_ip_mtu_discover, set_ipv6_mtu_discover,
-};
-use socket2::{SockFilter, SockRef};
-use surge_ping::{AsyncSocket, Client, PingIdentifier};
-
-use super::{Key, SocketKind};
-
-/// Room for some thousands of small answers that come before the receive loop runs.
-const RECEIVE_BUFFER: usize = 4 << 20;
-
-/// Sets everything a key and a kind ask for.
-pub(super) fn prepare(
-    client: &Client,
-    key: Key,
-    kind: SocketKind,
-    identifier: PingIdentifier,
-) -> io::Result<()> {
-    with(&client.get_socket(), |socket| {
-        // With CAP_NET_ADMIN beyond net.core.rmem_max, else up to it; less room is still a working socket.
-        let _ = sockopt::set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER)
-            .or_else(|_| sockopt::set_socket_recv_buffer_size(socket, RECEIVE_BUFFER));
-        if key.dont_fragment && key.ipv6 {
-            set_ipv6_mtu_discover(socket, Ipv6PathMtuDiscovery::DO)?;
-        } else if key.dont_fragment {
-            set_ip_mtu_discover(socket, Ipv4PathMtuDiscovery::DO)?;
-        }
-        if kind == SocketKind::Raw {
-            SockRef::from(&socket).attach_filter(&filter(key.ipv6, identifier.0))?;
-        }
-        Ok(())
-    })
-}
-
-/// Lends the kernel's socket.
-#[expect(unsafe_code, reason = "surge-ping lends its file descriptor only as a number")]
-pub(super) fn with<T>(socket: &AsyncSocket, work: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
-    // SAFETY: `socket` owns the descriptor and is borrowed for as long as `work` runs, so it stays open.
-    work(unsafe { BorrowedFd::borrow_raw(socket.get_native_sock()) })
-}
+use socket2::SockFilter;
 
 /// Loads the byte at a fixed place.
 const LOAD_BYTE: u16 = 0x30;
@@ -61,14 +20,14 @@ const RETURN: u16 = 0x06;
 const ALL: u32 = u32::MAX;
 const NOTHING: u32 = 0;
 
-/// What a raw socket is to hear, as a classic BPF program: echo replies with our identifier, and errors about ICMP
+/// The filter, as a classic BPF program: echo replies with our identifier, and errors about ICMP
 /// packets. Without it every ping socket of the machine would wake for every packet of every other, and on loopback
 /// for our own requests.
-fn filter(ipv6: bool, identifier: u16) -> Vec<SockFilter> {
+pub(super) fn program(ipv6: bool, identifier: u16) -> Vec<SockFilter> {
     let run = SockFilter::new;
     if ipv6 {
         // The kernel hands over ICMPv6 from its first byte. Behind 8 bytes of an error stands the IPv6 header of what
-        // caused it; behind extension headers surge-ping looks for itself.
+        // caused it.
         return vec![
             run(LOAD_BYTE, 0, 0, 0),
             run(IF_EQUAL, 5, 0, 129),
@@ -120,16 +79,10 @@ pub(super) fn errors_only() -> Vec<SockFilter> {
     ]
 }
 
-/// Replaces the filter of a client's socket.
-#[cfg(test)]
-pub(super) fn hear(client: &Client, program: &[SockFilter]) {
-    with(&client.get_socket(), |socket| SockRef::from(&socket).attach_filter(program)).unwrap();
-}
-
 #[cfg(test)]
 mod tests {
     use std::{
-        io::Read,
+        io::{self, Read},
         net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     };
 
@@ -154,7 +107,7 @@ mod tests {
                 return None;
             }
         };
-        socket.attach_filter(&filter(ipv6, OURS)).unwrap();
+        socket.attach_filter(&program(ipv6, OURS)).unwrap();
         let mut bytes = [0; 2048];
         let mut passes = |packet: &Vec<u8>| {
             socket.send_to(packet, &SocketAddr::new(home, 0).into()).unwrap();
