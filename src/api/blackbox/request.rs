@@ -74,10 +74,12 @@ impl<'a> Asked<'a> {
         headers: &HeaderMap,
         offset: f64,
     ) -> Result<(Arc<Module>, Duration), Refusal> {
-        let module = modules
-            .modules
-            .get(&*self.module)
-            .ok_or_else(|| Refusal::UnknownModule(self.module.chars().take(200).collect()))?;
+        let unknown = || match modules.unknown_probers.get(&*self.module) {
+            Some(_) if self.target.is_empty() => Refusal::NoTarget,
+            Some(word) => Refusal::UnknownProber(Arc::clone(word)),
+            None => Refusal::UnknownModule(self.module.chars().take(200).collect()),
+        };
+        let module = modules.modules.get(&*self.module).ok_or_else(unknown)?;
         let header = headers.get(TIMEOUT_HEADER).map(|value| value.to_str().unwrap_or("?"));
         let time = timeout(header, module.timeout, offset).map_err(Refusal::Timeout)?;
         if self.target.is_empty() {
@@ -115,6 +117,8 @@ impl<'a> Asked<'a> {
 pub(super) enum Refusal {
     #[error("Unknown module {0:?}")]
     UnknownModule(String),
+    #[error("Unknown prober {0:?}")]
+    UnknownProber(Arc<str>),
     #[error("Failed to parse timeout from Prometheus header: {0}")]
     Timeout(TimeoutError),
     #[error("Target parameter is missing")]
