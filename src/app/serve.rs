@@ -148,6 +148,8 @@ pub(super) fn start(
             });
             futures_util::future::join_all(all).await;
         });
+        // A password of a high cost may still be compared; nobody waits for the answer.
+        runtime.shutdown_background();
     };
     let thread = std::thread::Builder::new().name("noroshi-api-main".into()).spawn(serve);
     Ok((Server { thread: thread.map_err(system("starting the server's thread"))? }, ended))
