@@ -2,13 +2,18 @@
 //! installs is for the third tier to say.
 //!
 //! `UPDATE_DOCS=1 cargo test --test chart` writes the table of the README anew.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what went wrong by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by panicking"
+)]
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
 use serde_json::Value;
 
-const MARK: &str = "<!-- The table is written from values.yaml: UPDATE_DOCS=1 cargo test --test chart -->\n";
+const MARK: &str =
+    "<!-- The table is written from values.yaml: UPDATE_DOCS=1 cargo test --test chart -->\n";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -29,7 +34,8 @@ struct Row {
 }
 
 fn rows(values: &str) -> Vec<Row> {
-    let (mut rows, mut words, mut above) = (Vec::new(), String::new(), Vec::<(usize, String)>::new());
+    let (mut rows, mut words, mut above) =
+        (Vec::new(), String::new(), Vec::<(usize, String)>::new());
     for line in values.lines() {
         let bare = line.trim_start();
         let depth = line.len() - bare.len();
@@ -37,7 +43,9 @@ fn rows(values: &str) -> Vec<Row> {
             first.clone_into(&mut words);
         } else if let Some(more) = bare.strip_prefix("# ").filter(|_| !words.is_empty()) {
             write!(words, " {more}").unwrap();
-        } else if let Some((key, _)) = bare.split_once(':').filter(|_| !bare.starts_with(['#', '-'])) {
+        } else if let Some((key, _)) =
+            bare.split_once(':').filter(|_| !bare.starts_with(['#', '-']))
+        {
             above.retain(|(of, _)| *of < depth);
             above.push((depth, key.to_owned()));
             if !words.is_empty() {
@@ -104,13 +112,17 @@ fn compare(schema: &Value, values: &Value, above: &str, foreign: &[&str]) {
     let Some(properties) = schema["properties"].as_object() else { return };
     assert_eq!(schema["additionalProperties"], false, "{above}: a typo would be accepted");
     for (key, value) in values {
-        let inner = properties.get(key).unwrap_or_else(|| panic!("{above}{key} is not in the schema"));
+        let inner =
+            properties.get(key).unwrap_or_else(|| panic!("{above}{key} is not in the schema"));
         compare(inner, value, &format!("{above}{key}."), &[]);
     }
     // Inside a map that is empty by default, or Kubernetes' own, the schema may know more.
     let ours = above.is_empty() || values.values().all(|value| !value.is_object());
     for key in properties.keys().filter(|_| ours && !values.is_empty()) {
-        assert!(values.contains_key(key) || foreign.contains(&key.as_str()), "{above}{key} is no value");
+        assert!(
+            values.contains_key(key) || foreign.contains(&key.as_str()),
+            "{above}{key} is no value"
+        );
     }
 }
 
@@ -120,7 +132,10 @@ fn the_versions_are_those_of_the_package() {
     let version = manifest["package"]["version"].as_str().unwrap();
     let chart = yaml("charts/noroshi/Chart.yaml");
     assert_eq!(chart["appVersion"], version);
-    assert_eq!(chart["annotations"]["artifacthub.io/license"], manifest["package"]["license"].as_str().unwrap());
+    assert_eq!(
+        chart["annotations"]["artifacthub.io/license"],
+        manifest["package"]["license"].as_str().unwrap()
+    );
     let dockerfile = text("Dockerfile");
     assert!(dockerfile.contains(&format!("\nARG VERSION={version}\n")), "the image's label");
     let rust = manifest["package"]["rust-version"].as_str().unwrap();

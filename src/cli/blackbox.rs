@@ -2,7 +2,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -135,8 +135,10 @@ fn run(flags: Blackbox) -> Exit {
             front: Front {
                 listen_address: flags.listen_address,
                 systemd_socket: flags.systemd_socket,
+                // As there, an empty name is none.
                 config_file: Some(flags.web_config_file)
-                    .filter(|file| !file.as_os_str().is_empty()),
+                    .filter(|file| !file.is_empty())
+                    .map(PathBuf::from),
             },
             place,
             clock: Clock::system(),
@@ -146,6 +148,11 @@ fn run(flags: Blackbox) -> Exit {
 }
 
 fn place(flags: &Blackbox) -> Result<Place, String> {
+    if flags.systemd_socket && flags.external_url.is_empty() {
+        return Err(
+            "it cannot be inferred from a socket of systemd's, give --web.external-url".into()
+        );
+    }
     let listen = flags.listen_address.first().map(ToString::to_string).unwrap_or_default();
     let hostname = app::blackbox::hostname();
     Place::new(&flags.external_url, &flags.route_prefix, &hostname, &listen)

@@ -23,6 +23,8 @@ pub(super) struct Web {
     /// The file that switches on TLS, users, headers and a rate limit, as exporter-toolkit has it
     /// [default: none] [env: NOROSHI__WEB__CONFIG_FILE]
     #[arg(
+        // Not that of --config.file.
+        id = "web_config_file",
         long = "web.config.file",
         value_name = "PATH",
         help_heading = "Web",

@@ -61,7 +61,9 @@ impl Daemon {
         for line in lines.by_ref() {
             let line = line.unwrap();
             writeln!(log.lock().unwrap(), "{line}").unwrap();
-            if let Some((_, rest)) = line.split_once("addresses=") {
+            let listening = ["addresses=", "msg=\"Listening on\" address="];
+            let rest = listening.iter().find_map(|words| line.split_once(words));
+            if let Some((_, rest)) = rest {
                 let rest = rest.trim_start_matches(['"', '[']);
                 address = Some(rest.split([']', '"', ',', ' ']).next().unwrap().to_owned());
                 break;
