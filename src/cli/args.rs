@@ -176,13 +176,9 @@ pub(super) struct Blackbox {
     no_systemd_socket: bool,
 
     /// The file that switches on TLS, users, headers and a rate limit, as exporter-toolkit has it
-    #[arg(
-        long = "web.config.file",
-        value_name = "PATH",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub(super) web_config_file: String,
+    #[arg(long = "web.config.file", value_name = "PATH")]
+    pub(super) web_config_file: Option<String>,
+
     /// The URL under which it is reached from outside; its path prefixes all endpoints
     #[arg(
         long = "web.external-url",

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
@@ -135,10 +135,7 @@ fn run(flags: Blackbox) -> Exit {
             front: Front {
                 listen_address: flags.listen_address,
                 systemd_socket: flags.systemd_socket,
-                // As there, an empty name is none.
-                config_file: Some(flags.web_config_file)
-                    .filter(|file| !file.is_empty())
-                    .map(PathBuf::from),
+                config_file: flags.web_config_file.filter(|file| !file.is_empty()).map(Into::into),
             },
             place,
             clock: Clock::system(),
