@@ -170,8 +170,10 @@ pub(super) struct Blackbox {
     pub(super) listen_address: Vec<ListenAddress>,
 
     /// Serve on the sockets systemd passed instead of on --web.listen-address
-    #[arg(long = "web.systemd-socket")]
+    #[arg(long = "web.systemd-socket", overrides_with = "no_systemd_socket")]
     pub(super) systemd_socket: bool,
+    #[arg(long = "no-web.systemd-socket", hide = true)]
+    no_systemd_socket: bool,
 
     /// The file that switches on TLS, users, headers and a rate limit, as exporter-toolkit has it
     #[arg(long = "web.config.file", value_name = "PATH")]
