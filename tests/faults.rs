@@ -6,7 +6,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use futures_util::future::join_all;
 use noroshi::{
@@ -15,7 +15,7 @@ use noroshi::{
     probe::spec::KINDS,
 };
 use support::{
-    Fault, Peer, Protocol,
+    Bridge, Fault, Peer, Protocol,
     alone::{alone, in_a_namespace},
     check, run_with,
     tun::{self, Manner},
@@ -114,7 +114,7 @@ const TABLE: &[Row] = &[
                 ]),
             ),
             (Fault::Oversized, Fails(&[Reason::DnsMalformed])),
-            (Fault::TlsAlert, NotApplicable("it speaks no TLS")),
+            (Fault::TlsAlert, Fails(&[Reason::TlsHandshake])),
             (Fault::WrongId, Fails(&[Reason::DnsMalformed, Reason::WaitTimeout])),
         ],
     },
@@ -177,13 +177,62 @@ const TABLE: &[Row] = &[
             ),
         ],
     },
+    Row {
+        kind: "unix",
+        cells: &[
+            (Fault::Refuse, Fails(&[Reason::ConnectRefused])),
+            (Fault::Silent, Fails(&[Reason::WaitTimeout, Reason::ReceiveTimeout])),
+            (Fault::HalfClose, Fails(&[Reason::ConnectionClosed, Reason::ExpectMismatch])),
+            // A Unix socket has no reset of its own: the client sees an end.
+            (Fault::ResetMidAnswer, Fails(&[Reason::ConnectionClosed, Reason::ExpectMismatch])),
+            (Fault::OneByteASecond, Fails(&[Reason::WaitTimeout, Reason::ReceiveTimeout])),
+            (
+                Fault::Endless,
+                Fails(&[Reason::ExpectMismatch, Reason::WaitTimeout, Reason::ReceiveTimeout]),
+            ),
+            (
+                Fault::Garbage,
+                Fails(&[Reason::ExpectMismatch, Reason::ReceiveTimeout, Reason::WaitTimeout]),
+            ),
+            (
+                Fault::Oversized,
+                Fails(&[Reason::ExpectMismatch, Reason::WaitTimeout, Reason::ReceiveTimeout]),
+            ),
+            (Fault::TlsAlert, Fails(&[Reason::TlsHandshake])),
+            (Fault::WrongId, NotApplicable("a stream of bytes carries no id")),
+        ],
+    },
+    Row {
+        kind: "grpc",
+        cells: &[
+            (Fault::Refuse, Fails(&[Reason::ConnectRefused])),
+            (Fault::Silent, Fails(&[Reason::WaitTimeout])),
+            (Fault::HalfClose, Fails(&[Reason::ConnectionClosed, Reason::HttpProtocol])),
+            (Fault::ResetMidAnswer, Fails(&[Reason::ConnectReset])),
+            (Fault::OneByteASecond, Fails(&[Reason::WaitTimeout, Reason::ReceiveTimeout])),
+            (
+                Fault::Endless,
+                Fails(&[
+                    Reason::GrpcProtocol,
+                    Reason::HttpProtocol,
+                    Reason::WaitTimeout,
+                    Reason::ReceiveTimeout,
+                ]),
+            ),
+            // Its first bytes may be taken for the head of a frame.
+            (Fault::Garbage, Fails(&[Reason::HttpProtocol, Reason::WaitTimeout])),
+            (Fault::Oversized, Fails(&[Reason::HttpProtocol, Reason::GrpcProtocol])),
+            (Fault::TlsAlert, Fails(&[Reason::TlsHandshake])),
+            (Fault::WrongId, Fails(&[Reason::HttpProtocol])),
+        ],
+    },
 ];
 
 /// A failing peer and a check of it, in TOML.
 struct Meeting {
     words: String,
     check: String,
-    peer: Peer,
+    peer: (Peer, Option<Bridge>),
 }
 
 /// Everything that is tried for one cell. `icmp` meets its peers in a namespace of its own.
@@ -192,21 +241,32 @@ async fn meetings(kind: &str, fault: Fault) -> Vec<Meeting> {
         "http" => &[Protocol::Http],
         "tcp" => &[Protocol::Line],
         "dns" => match fault {
-            Fault::HalfClose | Fault::ResetMidAnswer | Fault::OneByteASecond | Fault::Endless => {
-                &[Protocol::Dns]
-            }
+            Fault::HalfClose
+            | Fault::ResetMidAnswer
+            | Fault::OneByteASecond
+            | Fault::Endless
+            | Fault::TlsAlert => &[Protocol::Dns],
             _ => &[Protocol::Dns, Protocol::DnsDatagram],
         },
         "websocket" => &[Protocol::WebSocket],
         "tls" => &[Protocol::Tls],
+        "unix" => &[Protocol::Line],
+        "grpc" => &[Protocol::Grpc],
         other => panic!("nobody knows what a peer of `{other}` speaks"),
     };
     let mut meetings = Vec::new();
     for protocol in protocols {
         for (variant, peer) in protocol.peers(fault).await {
             let words = format!("{kind} x {fault:?} ({protocol:?}, {variant})");
-            let check = spec(*protocol, fault, &peer.address().to_string());
-            meetings.push(Meeting { words, check, peer });
+            let bridge = (kind == "unix").then(|| match fault {
+                Fault::Refuse => Bridge::nowhere(),
+                _ => Bridge::to(&peer),
+            });
+            let check = match &bridge {
+                Some(bridge) => over_unix(fault, bridge.path()),
+                None => spec(*protocol, fault, &peer.address().to_string()),
+            };
+            meetings.push(Meeting { words, check, peer: (peer, bridge) });
         }
     }
     meetings
@@ -222,14 +282,24 @@ fn spec(protocol: Protocol, fault: Fault, address: &str) -> String {
         Protocol::Line => format!(
             "tcp = {{ address = \"{address}\", dialogue = [{{ expect = \"^220 ready when you are\" }}] }}"
         ),
-        Protocol::Dns => dns(address, "tcp"),
+        Protocol::Dns => dns(address, if secure { "tls" } else { "tcp" }),
         Protocol::DnsDatagram => dns(address, "udp"),
         Protocol::WebSocket => format!(
             "websocket = {{ url = \"ws{}://{address}/\", dialogue = [{{ expect = \"hello\" }}] }}",
             if secure { "s" } else { "" }
         ),
         Protocol::Tls => format!("tls.address = \"{address}\""),
+        Protocol::Grpc if secure => format!("grpc = {{ address = \"{address}\", tls = {{}} }}"),
+        Protocol::Grpc => format!("grpc.address = \"{address}\""),
     }
+}
+
+fn over_unix(fault: Fault, path: &Path) -> String {
+    let rest = match fault {
+        Fault::TlsAlert => "tls = {}",
+        _ => "dialogue = [{ expect = \"^220 ready when you are\" }]",
+    };
+    format!("unix = {{ path = \"{}\", {rest} }}", path.display())
 }
 
 fn dns(address: &str, transport: &str) -> String {

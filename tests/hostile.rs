@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use noroshi::model::{Outcome, Reason, Verdict};
 use support::{
-    Peer,
+    Bridge, Peer,
     authority::{Authority, EXPIRED_AT, Flaw},
     check::{fact, facts},
-    eventually, names, run, run_with, web, websocket,
+    eventually, fault, names, run, run_with, web, websocket,
 };
 use tokio::io::AsyncWriteExt;
 
@@ -75,6 +75,25 @@ mod sound {
         let check =
             format!("websocket = {{ url = \"ws://{}/\", dialogue = {dialogue} }}", peer.address());
         passed(&run(&check).await.outcome);
+    }
+
+    #[tokio::test]
+    async fn unix() {
+        let script = |mut stream: tokio::net::TcpStream, _, _| async move {
+            stream.write_all(b"220 ready when you are\r\n").await
+        };
+        let peer = Peer::stream(script).await;
+        let bridge = Bridge::to(&peer);
+        let dialogue = "[{ expect = \"^220 ready when you are\" }]";
+        let check =
+            format!("unix = {{ path = \"{}\", dialogue = {dialogue} }}", bridge.path().display());
+        passed(&run(&check).await.outcome);
+    }
+
+    #[tokio::test]
+    async fn grpc() {
+        let peer = Peer::stream(|stream, _, _| fault::sound(stream, fault::Protocol::Grpc)).await;
+        passed(&run(&format!("grpc.address = \"{}\"", peer.address())).await.outcome);
     }
 
     #[tokio::test]

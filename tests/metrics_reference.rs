@@ -13,7 +13,13 @@ use noroshi::{
     metrics::reference,
     probe::{COMMON_FAMILIES, spec::KINDS},
 };
-use support::{Peer, app::Bench, eventually, web};
+use support::{
+    Bridge, Peer,
+    app::Bench,
+    authority::{Authority, Flaw},
+    eventually, web,
+};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 const BEGIN: &str = "<!-- reference: begin -->\n";
 const END: &str = "<!-- reference: end -->";
@@ -61,7 +67,7 @@ fn no_family_repeats_a_label_of_its_check() {
 }
 
 /// A check of every kind, told to measure all it can; one that fails, one suppressed by it, one that warns.
-fn every_kind(ports: Ports, site: &Peer, gone: &Peer) -> String {
+fn every_kind(ports: Ports, site: &Peer, gone: &Peer, socket: &Path) -> String {
     format!(
         r#"preferred_ip_protocol = "ip4"
 [checks.http]
@@ -88,6 +94,11 @@ icmp = {{ host = "127.0.0.1", count = 3, gap = "10ms" }}
 [checks.websocket]
 websocket.url = "ws://127.0.0.1:{websocket}/"
 websocket.ping = true
+[checks.unix]
+unix.path = "{socket}"
+unix.dialogue = [{{ expect = "^hello" }}]
+[checks.grpc]
+grpc.address = "127.0.0.1:{grpc}"
 "#,
         site = site.address(),
         gone = gone.address(),
@@ -95,6 +106,8 @@ websocket.ping = true
         https = ports.https,
         dns = ports.dns,
         websocket = ports.websocket,
+        socket = socket.display(),
+        grpc = ports.grpc,
     )
 }
 
@@ -119,12 +132,24 @@ fn optional(family: &str, metrics: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(target_os = "linux"), ignore = "the process says less of itself")]
 async fn a_running_daemon_shows_what_is_listed() {
-    let none = Ports { http: 0, https: 0, expired: 0, tcp: 0, dns: 0, websocket: 0 };
+    let none = Ports { http: 0, https: 0, expired: 0, tcp: 0, dns: 0, websocket: 0, grpc: 0 };
     let demo = demo::start(&none).unwrap();
     let dated = [("Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT")];
     let site = web::serve(move |_| web::reply(200, &dated, b"up")).await;
     let gone = Peer::refusing();
-    let bench = Bench::new(&every_kind(demo.ports(), &site, &gone)).await;
+    let greeting = |mut stream: TcpStream, _, _| async move { stream.write_all(b"hello\n").await };
+    let greeter = Peer::stream(greeting).await;
+    let bridge = Bridge::to(&greeter);
+    let authority = Authority::new();
+    let trusted =
+        web::serve_tls(authority.acceptor(Flaw::None), |_| web::reply(200, &[], b"")).await;
+    let config = format!(
+        "{}[checks.trusted]\ntls = {{ address = \"{}\", ca_file = \"{}\" }}\n",
+        every_kind(demo.ports(), &site, &gone, bridge.path()),
+        trusted.address(),
+        authority.ca_file().display(),
+    );
+    let bench = Bench::new(&config).await;
     for kind in KINDS {
         assert!(bench.value("noroshi_check_info", kind.word).await.is_some(), "{}", kind.word);
     }

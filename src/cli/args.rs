@@ -133,6 +133,7 @@ pub(super) enum Command {
     Man,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "switches, and what takes each back")]
 /// The flags of blackbox_exporter 0.28, with its defaults. Of the switches each has a `--no-` form, as there.
 #[derive(Debug, Clone, Arguments)]
 #[command(
@@ -173,13 +174,9 @@ pub(super) struct Blackbox {
     pub(super) systemd_socket: bool,
 
     /// The file that switches on TLS, users, headers and a rate limit, as exporter-toolkit has it
-    #[arg(
-        long = "web.config.file",
-        value_name = "PATH",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub(super) web_config_file: PathBuf,
+    #[arg(long = "web.config.file", value_name = "PATH")]
+    pub(super) web_config_file: Option<String>,
+
     /// The URL under which it is reached from outside; its path prefixes all endpoints
     #[arg(
         long = "web.external-url",

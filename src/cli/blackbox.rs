@@ -135,8 +135,7 @@ fn run(flags: Blackbox) -> Exit {
             front: Front {
                 listen_address: flags.listen_address,
                 systemd_socket: flags.systemd_socket,
-                config_file: Some(flags.web_config_file)
-                    .filter(|file| !file.as_os_str().is_empty()),
+                config_file: flags.web_config_file.filter(|file| !file.is_empty()).map(Into::into),
             },
             place,
             clock: Clock::system(),

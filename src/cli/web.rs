@@ -16,7 +16,7 @@ pub(super) struct Web {
     pub(super) listen_address: Vec<String>,
 
     /// Serve on the sockets systemd passed instead of on --web.listen-address
-    /// [env: NOROSHI__WEB__SYSTEMD_SOCKET]
+    /// [default: false] [env: NOROSHI__WEB__SYSTEMD_SOCKET]
     #[arg(long = "web.systemd-socket", help_heading = "Web", verbatim_doc_comment)]
     pub(super) systemd_socket: bool,
 

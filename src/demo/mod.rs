@@ -8,6 +8,7 @@ mod accept;
 mod certificate;
 mod echo;
 mod greeter;
+mod health;
 mod names;
 mod pages;
 
@@ -33,16 +34,26 @@ pub struct Ports {
     pub dns: u16,
     /// A WebSocket that returns what it is sent; subprotocol `echo`.
     pub websocket: u16,
+    /// A gRPC server with a health service.
+    pub grpc: u16,
 }
 
 /// The name the DNS server knows.
 pub const ZONE: &str = "demo.noroshi.test.";
 
 impl From<u16> for Ports {
-    /// Six ports in a row.
+    /// Seven ports in a row.
     fn from(first: u16) -> Self {
         let at = |offset| first.saturating_add(offset);
-        Self { http: first, https: at(1), expired: at(2), tcp: at(3), dns: at(4), websocket: at(5) }
+        Self {
+            http: first,
+            https: at(1),
+            expired: at(2),
+            tcp: at(3),
+            dns: at(4),
+            websocket: at(5),
+            grpc: at(6),
+        }
     }
 }
 
@@ -76,13 +87,14 @@ impl Demo {
 /// # Errors
 /// A port that cannot be bound, named together with its server; a certificate that cannot be made.
 pub fn start(ports: &Ports) -> io::Result<Demo> {
-    let Ports { http, https, expired, tcp, dns, websocket } = *ports;
+    let Ports { http, https, expired, tcp, dns, websocket, grpc } = *ports;
     let http = stream("http", http)?;
     let https = stream("https", https)?;
     let expired = stream("expired", expired)?;
     let tcp = stream("tcp", tcp)?;
     let (udp_names, tcp_names) = datagrams_and_streams("dns", dns)?;
     let websocket = stream("websocket", websocket)?;
+    let grpc = stream("grpc", grpc)?;
     let ports = Ports {
         http: http.local_addr()?.port(),
         https: https.local_addr()?.port(),
@@ -90,6 +102,7 @@ pub fn start(ports: &Ports) -> io::Result<Demo> {
         tcp: tcp.local_addr()?.port(),
         dns: tcp_names.local_addr()?.port(),
         websocket: websocket.local_addr()?.port(),
+        grpc: grpc.local_addr()?.port(),
     };
     let untrusted_tls = certificate::acceptor(certificate::Validity::Good)?;
     let expired_tls = certificate::acceptor(certificate::Validity::Expired)?;
@@ -103,6 +116,7 @@ pub fn start(ports: &Ports) -> io::Result<Demo> {
     tasks.spawn(names::serve_datagrams(udp_names, names.clone()));
     tasks.spawn(accept::serve(tcp_names, move |stream| names::serve(stream, names.clone())));
     tasks.spawn(accept::serve(websocket, echo::serve));
+    tasks.spawn(accept::serve(grpc, health::serve));
     Ok(Demo { ports, tasks })
 }
 
@@ -146,7 +160,8 @@ fn named(server: &str, port: u16, error: &io::Error) -> io::Error {
 #[cfg(test)]
 impl Ports {
     /// A free port for each.
-    const FREE: Self = Self { http: 0, https: 0, expired: 0, tcp: 0, dns: 0, websocket: 0 };
+    const FREE: Self =
+        Self { http: 0, https: 0, expired: 0, tcp: 0, dns: 0, websocket: 0, grpc: 0 };
 }
 
 #[cfg(test)]

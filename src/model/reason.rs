@@ -123,6 +123,9 @@ reasons! {
     ProxyFailed "proxy_failed" "The proxy could not be used."
         ["it refused CONNECT", "it wants credentials", "it cannot reach the target"]
         ["the detail holds the proxy's status line", "curl -x PROXY URL"]
+    TokenFailed "token_failed" "The OAuth2 server gave no access token."
+        ["the client's secret is wrong or has expired", "the scope or the grant is not permitted to this client", "the token endpoint is down or slow"]
+        ["the detail holds the server's status or what broke the connection", "curl -u ID:SECRET -d grant_type=client_credentials TOKEN_URL"]
     HttpProtocol "http_protocol" "The answer is not valid HTTP."
         ["the port speaks another protocol", "TLS is expected: use https", "a broken server or middlebox"]
         ["curl -v shows the raw answer"]
@@ -153,6 +156,9 @@ reasons! {
     JsonMismatch "json_mismatch" "A value in the JSON body is not as expected."
         ["the service reports trouble of its own", "the structure of the answer changed"]
         ["`noroshi probe --check NAME` shows wanted and got"]
+    CelMismatch "cel_mismatch" "A CEL expression on the JSON body does not hold."
+        ["the service reports trouble of its own", "a member it asks for is missing: `has(body.x)` asks first", "an integer where CEL has the double of JSON: write `1.0` beside `+`, or `int(body.x)`"]
+        ["`noroshi probe --check NAME` shows the expression and what became of it", "curl URL | jq"]
     LatencyExceeded "latency_exceeded" "The run took longer than expected."
         ["load", "a slow dependency", "a longer network path"]
         ["noroshi_check_phase_duration_seconds shows which phase grew"]
@@ -219,6 +225,15 @@ reasons! {
     WebsocketPong "websocket_pong" "No pong came for our ping."
         ["the server is stuck", "a proxy answers the upgrade but does not forward frames"]
         ["the server's log at the time of the run"]
+    GrpcStatus "grpc_status" "The gRPC call ended with a status other than OK."
+        ["UNIMPLEMENTED: the server has no health service", "NOT_FOUND: it knows no service of this name", "UNAVAILABLE: a proxy in front of it finds no server", "UNAUTHENTICATED, PERMISSION_DENIED: `metadata` lacks a credential"]
+        ["the detail holds the status and the server's words", "grpcurl -d '{\"service\":\"NAME\"}' HOST:PORT grpc.health.v1.Health/Check"]
+    GrpcNotServing "grpc_not_serving" "The health service says that the service is not in an expected state."
+        ["the service starts, drains or has lost what it depends on", "its health was never set: UNKNOWN"]
+        ["the service's log at the time of the run", "adjust `expect.status` if the answer is right"]
+    GrpcProtocol "grpc_protocol" "The answer is not valid gRPC."
+        ["a web server or a proxy answers instead", "the message is compressed, too long or not a HealthCheckResponse"]
+        ["the detail names the rule that was broken", "check the port: gRPC often has one of its own"]
     AddressesFailed "addresses_failed" "Too few of the name's addresses passed."
         ["one of several servers behind the name is down"]
         ["the detail names each address and its reason"]

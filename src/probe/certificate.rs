@@ -49,8 +49,22 @@ pub(super) static INFO: Desc = Desc::gauge(
     "fingerprint_sha256",
 ]);
 
+/// When the whole chain ends, the root included.
+pub(super) static CHAIN_NOT_AFTER: Desc = Desc::gauge(
+    "noroshi_tls_chain_not_after_timestamp_seconds",
+    "End of validity of the chain up to its root, the latest of all paths that verify, as seconds since the epoch; absent where none does.",
+);
+/// The leaf in the words of blackbox_exporter's `probe_ssl_last_chain_info`.
+pub(super) static LEAF: Desc = Desc::gauge(
+    "noroshi_tls_leaf_info",
+    "The leaf certificate with names as Go writes them; always 1.",
+)
+.labels(&["fingerprint_sha256", "subject", "issuer", "subjectalternative", "serialnumber"])
+.internal();
+
 /// The families above, for the registry of a kind that speaks TLS.
-pub(super) const FAMILIES: [&Desc; 5] = [&NOT_AFTER, &NOT_BEFORE, &CERTIFICATE, &VERIFIED, &INFO];
+pub(super) const FAMILIES: [&Desc; 7] =
+    [&NOT_AFTER, &NOT_BEFORE, &CERTIFICATE, &VERIFIED, &INFO, &CHAIN_NOT_AFTER, &LEAF];
 
 /// The longest label value taken from a certificate, in bytes: a stranger wrote it.
 const LABEL_LIMIT: usize = 200;
@@ -71,9 +85,16 @@ pub(super) fn facts(report: &Report, facts: &mut Vec<Fact>) {
     if let Some(verified) = &report.verified {
         facts.push(Fact::new(&VERIFIED, f64::from(u8::from(verified.is_ok()))));
     }
+    if let Some(end) = report.chain_not_after {
+        facts.push(Fact::new(&CHAIN_NOT_AFTER, clock::epoch_seconds(end)));
+    }
     let Some(leaf) = report.leaf() else {
         return;
     };
+    if let Some(go) = &leaf.as_go {
+        let labels = [&leaf.fingerprint, &go.subject, &go.issuer, &go.dns_names, &go.serial];
+        facts.push(Fact::labelled(&LEAF, labels.map(String::as_str), 1.0));
+    }
     let labels = [
         report.version.unwrap_or_default(),
         report.cipher.as_deref().unwrap_or_default(),

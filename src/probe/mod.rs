@@ -9,6 +9,7 @@ mod certificate;
 mod credential;
 mod dialogue;
 mod dns;
+mod grpc;
 mod hex;
 mod http;
 mod icmp;
@@ -78,6 +79,7 @@ kinds! {
     Websocket websocket
     Tls tls
     Unix unix
+    Grpc grpc
 }
 
 /// What a kind is: implemented by the `Spec` of each kind's file.

@@ -102,9 +102,9 @@ unix.dialogue = [
 ]
 "#;
     const FAMILIES: &'static [&'static Desc] = &{
-        let [a, b, c, d, e] = certificate::FAMILIES;
+        let [a, b, c, d, e, f, g] = certificate::FAMILIES;
         let (steps, captured) = (&FAMILIES.steps_completed, &FAMILIES.captured);
-        [a, b, c, d, e, steps, captured, &dialogue::LABEL, &dialogue::UNMATCHED]
+        [a, b, c, d, e, f, g, steps, captured, &dialogue::LABEL, &dialogue::UNMATCHED]
     };
 
     async fn run(&self, _: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {

@@ -11,14 +11,24 @@ pub fn alone(test: &str) {
 ///
 /// Root may have one, and in most systems everybody may. Where it is not permitted the test is [`missing`].
 pub fn in_a_namespace(test: &str) {
-    for wrapper in [&["unshare", "--net"][..], &["unshare", "--map-root-user", "--net"]] {
+    unshared(&["--net"], test);
+}
+
+/// The same with mounts of its own too: the test may put its own files over `/etc/hosts` and the like.
+pub fn in_a_world(test: &str) {
+    unshared(&["--net", "--mount"], test);
+}
+
+fn unshared(what: &[&str], test: &str) {
+    for wrapper in [&["unshare"][..], &["unshare", "--map-root-user"]] {
+        let wrapper = [wrapper, what].concat();
         let tried = Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").output();
         if tried.is_ok_and(|output| output.status.success()) {
-            start(wrapper, test);
+            start(&wrapper, test);
             return;
         }
     }
-    missing(&format!("{test}: no network namespace is permitted here (unshare --net)"));
+    missing(&format!("{test}: no namespaces are permitted here (unshare {})", what.join(" ")));
 }
 
 /// A test cannot run here, and says so; in CI that is a failure.

@@ -33,6 +33,9 @@ pub enum Flaw {
 /// The end of an [`Flaw::Expired`] certificate, in seconds since the epoch.
 pub const EXPIRED_AT: f64 = 1_609_372_800.0;
 
+/// Certificates, the server's own first, and its key.
+pub type Chain = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
 /// Signs; its files lie in a folder that vanishes with it.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
@@ -96,10 +99,7 @@ impl Authority {
     }
 
     /// A chain and its key.
-    pub fn certificate(
-        &self,
-        flaw: Flaw,
-    ) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    pub fn certificate(&self, flaw: Flaw) -> Chain {
         let names: &[&str] = match flaw {
             Flaw::WrongName => &["elsewhere.test"],
             _ => &["localhost", "127.0.0.1"],
@@ -112,13 +112,34 @@ impl Authority {
             Flaw::NotYetValid => (date_time_ymd(2090, 1, 1), date_time_ymd(2099, 12, 31)),
             _ => (date_time_ymd(2024, 1, 1), date_time_ymd(2089, 12, 31)),
         };
+        if flaw == Flaw::SelfSigned {
+            let key = KeyPair::generate().unwrap();
+            let chain = vec![params.self_signed(&key).unwrap().der().clone()];
+            return (chain, PrivatePkcs8KeyDer::from(key.serialize_der()).into());
+        }
+        self.sign(&params)
+    }
+
+    /// A chain for a certificate of one's own making, the authority's own at its end.
+    pub fn sign(&self, params: &CertificateParams) -> Chain {
         let key = KeyPair::generate().unwrap();
-        let chain = if flaw == Flaw::SelfSigned {
-            vec![params.self_signed(&key).unwrap().der().clone()]
-        } else {
-            let certificate = params.signed_by(&key, &self.issuer).unwrap();
-            vec![certificate.der().clone(), self.issuer.der().clone()]
-        };
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let chain = vec![certificate.der().clone(), self.issuer.der().clone()];
+        (chain, PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+    }
+
+    /// The same with an authority between that ends sooner: on the first of January 2060.
+    pub fn sign_through_another(&self, params: &CertificateParams) -> Chain {
+        let mut between = CertificateParams::default();
+        between.distinguished_name.push(DnType::CommonName, "noroshi test authority between");
+        between.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        between.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        between.not_after = date_time_ymd(2060, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let between = CertifiedIssuer::signed_by(between, key, &self.issuer).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &between).unwrap();
+        let chain = vec![certificate.der().clone(), between.der().clone()];
         (chain, PrivatePkcs8KeyDer::from(key.serialize_der()).into())
     }
 

@@ -28,6 +28,16 @@ pub struct Answer {
     pub status: u16,
     pub head: String,
     pub body: String,
+    /// The body's bytes.
+    pub raw: Vec<u8>,
+}
+
+impl Answer {
+    /// A header's value, in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(own, _)| *own == name).map(|(_, value)| value)
+    }
 }
 
 /// The binary with these arguments and a clean environment.
@@ -61,7 +71,9 @@ impl Daemon {
         for line in lines.by_ref() {
             let line = line.unwrap();
             writeln!(log.lock().unwrap(), "{line}").unwrap();
-            if let Some((_, rest)) = line.split_once("addresses=") {
+            // Exporters written in Go say `address=`, once for each.
+            let told = line.split_once("addresses=").or_else(|| line.split_once("\" address="));
+            if let Some((_, rest)) = told {
                 let rest = rest.trim_start_matches(['"', '[']);
                 address = Some(rest.split([']', '"', ',', ' ']).next().unwrap().to_owned());
                 break;
@@ -131,7 +143,7 @@ impl Daemon {
             body = joined(&body);
         }
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head, body: String::from_utf8_lossy(&body).into_owned() }
+        Answer { status, head, body: String::from_utf8_lossy(&body).into_owned(), raw: body }
     }
 
     /// Sends a signal by name: `TERM`, `HUP`.

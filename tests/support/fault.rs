@@ -71,6 +71,8 @@ pub enum Protocol {
     WebSocket,
     /// TLS.
     Tls,
+    /// gRPC's health service, over HTTP/2.
+    Grpc,
 }
 
 const GARBAGE: &[u8] =
@@ -142,6 +144,7 @@ impl Protocol {
                     ("pings", Act::Upgrade { opening: vec![], again: b"\x89\x00".repeat(4096) }),
                 ]
             }
+            Self::Grpc => grpc_endless(flood),
             // ChangeCipherSpec, which TLS 1.3 has a client ignore.
             Self::Tls => vec![("records", flood(b"", b"\x14\x03\x03\x00\x01\x01"))],
         }
@@ -149,7 +152,7 @@ impl Protocol {
 
     fn oversized(self) -> Vec<(&'static str, Act)> {
         let http = |rest: &[u8]| Act::Say([b"HTTP/1.1 200 OK\r\n", rest].concat());
-        let frame = |head: &[u8], length| Act::Upgrade {
+        let message = |head: &[u8], length| Act::Upgrade {
             opening: [head, &vec![b'x'; length]].concat(),
             again: vec![],
         };
@@ -166,8 +169,14 @@ impl Protocol {
             Self::Dns | Self::DnsDatagram => vec![("counts", Act::SayOversized)],
             // A frame of 2^63 - 1 bytes, and a ping of 65,535 where RFC 6455, 5.5 permits 125.
             Self::WebSocket => vec![
-                ("frame", frame(b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 4096)),
-                ("ping", frame(b"\x89\x7e\xff\xff", 65535)),
+                ("frame", message(b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 4096)),
+                ("ping", message(b"\x89\x7e\xff\xff", 65535)),
+            ],
+            // A frame of 2^24 - 1 bytes, fields of a megabyte, and a message of 2^32 - 1 bytes.
+            Self::Grpc => vec![
+                ("frame", Act::Say([GRPC_SETTINGS, b"\xff\xff\xff\x01\x04\0\0\0\x01"].concat())),
+                ("fields", Act::Say([GRPC_SETTINGS, &continued(&[b'x'; 1 << 20])].concat())),
+                ("message", Act::Say([GRPC_HEAD, &frame(0, 0, &[0, 255, 255, 255, 255])].concat())),
             ],
             // 65,535 bytes where a record has at most 16,640.
             Self::Tls => {
@@ -193,6 +202,19 @@ impl Protocol {
                 heard = vec![0; stream.read_u16().await?.into()];
                 stream.read_exact(&mut heard).await?;
             }
+            // The preface, and frames until the one that ends the stream.
+            Self::Grpc => {
+                stream.read_exact(&mut [0; 24]).await?;
+                loop {
+                    let mut head = [0; 9];
+                    stream.read_exact(&mut head).await?;
+                    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+                    stream.read_exact(&mut vec![0; usize::try_from(length).unwrap()]).await?;
+                    if head[3] == 0 && head[4] & 1 == 1 {
+                        break;
+                    }
+                }
+            }
             Self::Tls => {
                 heard = vec![0; 5];
                 stream.read_exact(&mut heard).await?;
@@ -212,6 +234,10 @@ impl Protocol {
             Self::Dns | Self::DnsDatagram => names::framed(&names::sound(heard)),
             Self::WebSocket => [upgrade(heard, false).as_slice(), b"\x81\x05hello"].concat(),
             Self::Tls => server_flight(heard),
+            Self::Grpc => {
+                let message = frame(0, 0, b"\0\0\0\0\x02\x08\x01");
+                [GRPC_HEAD, &message, &frame(1, 5, b"\x40\x0bgrpc-status\x010")].concat()
+            }
         }
     }
 
@@ -220,9 +246,51 @@ impl Protocol {
         match self {
             Self::WebSocket => upgrade(heard, true),
             Self::Dns | Self::DnsDatagram => names::framed(&names::foreign(heard)),
+            // On a stream that nobody opened.
+            Self::Grpc => {
+                let mut answer = self.answer(heard);
+                answer[GRPC_SETTINGS.len() + 8] = 3;
+                answer
+            }
             other => panic!("{other:?} has no ids"),
         }
     }
+}
+
+/// Empty SETTINGS (RFC 9113, 6.5).
+const GRPC_SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+
+/// The same, and HEADERS with status 200 and gRPC's content type.
+const GRPC_HEAD: &[u8] =
+    b"\0\0\0\x04\0\0\0\0\0\0\0\x13\x01\x04\0\0\0\x01\x88\x5f\x10application/grpc";
+
+/// A frame of the first stream.
+fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags, 0, 0, 0, 1], payload].concat()
+}
+
+/// One field in HEADERS and as many CONTINUATIONs as it takes.
+fn continued(value: &[u8]) -> Vec<u8> {
+    let head = b"\x88\x40\x01x\x7f\x81\xff\x3f"; // the value's length, of which this is the beginning
+    let mut frames = frame(1, 0, head);
+    for chunk in value.chunks(16 * 1024) {
+        frames.extend(frame(9, 0, chunk));
+    }
+    frames
+}
+
+/// Floods that HTTP/2 permits, frame by frame.
+fn grpc_endless(flood: impl Fn(&[u8], &[u8]) -> Act) -> Vec<(&'static str, Act)> {
+    let interim = frame(1, 4, b"\x08\x03103");
+    vec![
+        ("pings", flood(GRPC_SETTINGS, b"\0\0\x08\x06\0\0\0\0\0abcdefgh")),
+        ("settings", flood(GRPC_SETTINGS, GRPC_SETTINGS)),
+        ("empty data", flood(GRPC_HEAD, &frame(0, 0, b""))),
+        ("messages", flood(GRPC_HEAD, &frame(0, 0, b"\0\0\0\0\0"))),
+        ("interim answers", flood(GRPC_SETTINGS, &interim)),
+        ("fields", flood(&[GRPC_SETTINGS, &frame(1, 0, b"\x88")].concat(), &frame(9, 0, b"\x88"))),
+    ]
 }
 
 /// What a script does once it has heard the client.
@@ -244,6 +312,13 @@ enum Act {
         opening: Vec<u8>,
         again: Vec<u8>,
     },
+}
+
+/// A peer that does nothing wrong.
+pub async fn sound(mut stream: TcpStream, protocol: Protocol) -> io::Result<()> {
+    let heard = protocol.hear(&mut stream).await?;
+    stream.write_all(&protocol.answer(&heard)).await?;
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop)
 }
 
 async fn misbehave(

@@ -19,16 +19,23 @@
 pub mod alone;
 pub mod app;
 pub mod authority;
+pub mod bridge;
 pub mod check;
 pub mod daemon;
+pub mod dialogue;
 pub mod fault;
+pub mod health;
 pub mod names;
 pub mod patience;
 pub mod peer;
+pub mod proxy;
+pub mod tls;
 pub mod tun;
 pub mod web;
+pub mod web_configs;
 pub mod websocket;
 
+pub use bridge::Bridge;
 pub use check::{run, run_with, settings};
 pub use fault::{Fault, Protocol};
 pub(crate) use patience::eventually;

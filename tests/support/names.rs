@@ -112,3 +112,91 @@ pub async fn faulty(fault: Fault) -> Peer {
     })
     .await
 }
+
+/// A message written byte by byte, for what no library would write: any type, any data, any length.
+pub mod wire {
+    /// A record: its name, type, class, time to live and data.
+    #[derive(Debug, Clone)]
+    pub struct Row {
+        pub name: &'static str,
+        pub kind: u16,
+        pub class: u16,
+        pub ttl: u32,
+        pub data: Vec<u8>,
+    }
+
+    /// A record of the Internet, for five minutes.
+    pub fn row(name: &'static str, kind: u16, data: impl Into<Vec<u8>>) -> Row {
+        Row { name, kind, class: 1, ttl: 300, data: data.into() }
+    }
+
+    /// A name in labels, without compression. `\.` is a dot within a label, `\007` a byte.
+    pub fn name(text: &str) -> Vec<u8> {
+        let mut labels = vec![Vec::new()];
+        let mut bytes = text.bytes();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'.' => labels.push(Vec::new()),
+                b'\\' => {
+                    let first = bytes.next().unwrap();
+                    let byte = if first.is_ascii_digit() {
+                        let digits = [first, bytes.next().unwrap(), bytes.next().unwrap()];
+                        std::str::from_utf8(&digits).unwrap().parse().unwrap()
+                    } else {
+                        first
+                    };
+                    labels.last_mut().unwrap().push(byte);
+                }
+                byte => labels.last_mut().unwrap().push(byte),
+            }
+        }
+        let mut wire = Vec::new();
+        for label in labels.iter().filter(|label| !label.is_empty()) {
+            wire.push(u8::try_from(label.len()).unwrap());
+            wire.extend_from_slice(label);
+        }
+        wire.push(0);
+        wire
+    }
+
+    /// Strings of at most 255 bytes, each with its length (RFC 1035, 3.3).
+    pub fn strings(strings: &[&[u8]]) -> Vec<u8> {
+        let each = strings.iter().flat_map(|text| {
+            std::iter::once(u8::try_from(text.len()).unwrap()).chain(text.iter().copied())
+        });
+        each.collect()
+    }
+
+    /// The question's own bytes: its name, type and class.
+    pub fn question(query: &[u8]) -> &[u8] {
+        let name = query[12..].iter().position(|byte| *byte == 0).expect("a name");
+        &query[12..12 + name + 5]
+    }
+
+    /// The query's flags, counts and question; its id is chosen anew each time.
+    pub fn kept(query: &[u8]) -> String {
+        query.get(2..).unwrap_or_default().escape_ascii().to_string()
+    }
+
+    /// An answer to the query: flags beside QR, RD and RA, the code, and three sections.
+    pub fn answer(query: &[u8], flags: u16, code: u8, sections: [&[Row]; 3]) -> Vec<u8> {
+        let asked = u16::from_be_bytes([query[2], query[3]]) & 0x0100;
+        let flags = 0x8080 | asked | flags | u16::from(code);
+        let mut message = query[..2].to_vec();
+        message.extend_from_slice(&flags.to_be_bytes());
+        message.extend_from_slice(&1_u16.to_be_bytes());
+        for section in sections {
+            message.extend_from_slice(&u16::try_from(section.len()).unwrap().to_be_bytes());
+        }
+        message.extend_from_slice(question(query));
+        for row in sections.into_iter().flatten() {
+            message.extend_from_slice(&name(row.name));
+            message.extend_from_slice(&row.kind.to_be_bytes());
+            message.extend_from_slice(&row.class.to_be_bytes());
+            message.extend_from_slice(&row.ttl.to_be_bytes());
+            message.extend_from_slice(&u16::try_from(row.data.len()).unwrap().to_be_bytes());
+            message.extend_from_slice(&row.data);
+        }
+        message
+    }
+}

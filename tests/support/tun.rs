@@ -6,14 +6,17 @@
 )]
 
 use std::{
+    collections::BTreeMap,
     fs::{File, OpenOptions},
     io::{Read, Write},
     os::fd::AsRawFd,
     process::Command,
-    sync::mpsc,
+    sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
 };
+
+use parking_lot::Mutex;
 
 /// The other host. Everything in 192.0.2.0/24 is it.
 pub const HOST: &str = "192.0.2.1";
@@ -37,8 +40,24 @@ pub enum Manner {
     Oversized,
 }
 
+/// The pings that came, by the last byte of the address they were for.
+#[derive(Clone, Default)]
+pub struct Pings(Arc<Mutex<BTreeMap<u8, Vec<Vec<u8>>>>>);
+
+impl Pings {
+    /// The packets for an address since the last call, their IP headers included.
+    pub fn take(&self, address: u8) -> Vec<Vec<u8>> {
+        self.0.lock().remove(&address).unwrap_or_default()
+    }
+}
+
 /// Sets up the device and the host behind it, for as long as this process lives.
 pub fn host(manner: Manner) {
+    hosts(move |_| manner);
+}
+
+/// The same with a manner for each of the addresses in 192.0.2.0/24, by their last byte.
+pub fn hosts(manner: impl Fn(u8) -> Manner + Send + 'static) -> Pings {
     let device = open("tun0");
     for arguments in ["link set lo up", "addr add 192.0.2.254/24 dev tun0", "link set tun0 up"] {
         let done = Command::new("ip").args(arguments.split(' ')).status().expect("iproute2");
@@ -52,7 +71,10 @@ pub fn host(manner: Manner) {
             out.write_all(&packet).unwrap();
         }
     });
-    thread::spawn(move || answer(device, manner, &replies));
+    let pings = Pings::default();
+    let kept = pings.clone();
+    thread::spawn(move || answer(device, &manner, &kept, &replies));
+    pings
 }
 
 fn open(name: &str) -> File {
@@ -72,7 +94,12 @@ fn open(name: &str) -> File {
     device
 }
 
-fn answer(mut device: File, manner: Manner, replies: &mpsc::Sender<(Instant, Vec<u8>)>) {
+fn answer(
+    mut device: File,
+    manner: &impl Fn(u8) -> Manner,
+    kept: &Pings,
+    replies: &mpsc::Sender<(Instant, Vec<u8>)>,
+) {
     let mut buffer = vec![0; 65536];
     let mut pings = 0;
     while let Ok(length) = device.read(&mut buffer) {
@@ -82,6 +109,8 @@ fn answer(mut device: File, manner: Manner, replies: &mpsc::Sender<(Instant, Vec
             continue;
         }
         pings += 1;
+        kept.0.lock().entry(packet[19]).or_default().push(packet.to_vec());
+        let manner = manner(packet[19]);
         let delay = match manner {
             Manner::Reply { after, .. } => after,
             _ => Duration::ZERO,

@@ -1,17 +1,30 @@
 //! HTTP peers that answer by script: any status, headers and body; redirects; bodies without measure.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use async_compression::tokio::write::GzipEncoder;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{server::conn::http2, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
-use super::peer::{Peer, Seen};
+use super::{
+    peer::{Peer, Seen},
+    tls,
+};
 
 /// What a request said, and which one it was.
 pub struct Request {
     /// The request line and the headers, as they came.
     pub head: String,
+    /// Without its chunks' frames.
+    pub body: Vec<u8>,
     /// The connection it came on, from 0.
     pub nth: usize,
 }
@@ -26,6 +39,18 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         lines.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+
+    /// Keeps all of it in `seen`: parts are `request`, each header's name in lower case, and `body`.
+    pub fn keep(&self, seen: &Seen) {
+        let mut lines = self.head.lines();
+        seen.heard("request", lines.next().unwrap_or_default());
+        for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+            seen.heard(format!("header {}", name.to_ascii_lowercase()), value.trim());
+        }
+        if !self.body.is_empty() {
+            seen.heard("body", self.body.escape_ascii().to_string());
+        }
     }
 }
 
@@ -90,11 +115,23 @@ pub async fn bomb() -> Reply {
 
 /// A server whose answers are what `script` makes of the request.
 pub async fn serve(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Peer {
-    let script = Arc::new(script);
-    Peer::stream(move |stream, nth, seen| converse(stream, nth, seen, Arc::clone(&script))).await
+    serve_at((Ipv4Addr::LOCALHOST, 0).into(), script).await
 }
 
-/// The same behind TLS.
+/// The same on an address of one's own choice.
+pub async fn serve_at(
+    address: SocketAddr,
+    script: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+) -> Peer {
+    let script = Arc::new(script);
+    Peer::stream_at(address, move |stream, nth, seen| {
+        let script = Arc::clone(&script);
+        async move { converse(stream, nth, &seen, &*script).await }
+    })
+    .await
+}
+
+/// The same behind TLS. Where the handshake agrees on `h2`, it is HTTP/2 that is spoken.
 pub async fn serve_tls(
     acceptor: TlsAcceptor,
     script: impl Fn(&Request) -> Reply + Send + Sync + 'static,
@@ -102,25 +139,43 @@ pub async fn serve_tls(
     let script = Arc::new(script);
     Peer::stream(move |stream, nth, seen| {
         let (acceptor, script) = (acceptor.clone(), Arc::clone(&script));
-        async move { converse(acceptor.accept(stream).await?, nth, seen, script).await }
+        async move {
+            let stream = tls::accept(stream, &acceptor, &seen).await?;
+            if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                converse_h2(stream, nth, &seen, &script).await
+            } else {
+                converse(stream, nth, &seen, &*script).await
+            }
+        }
     })
     .await
 }
 
-async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+/// A server that hears a request, says these bytes, and closes its side.
+pub async fn saying(words: &[u8]) -> Peer {
+    let words: Arc<[u8]> = words.into();
+    Peer::stream(move |mut stream, nth, seen| {
+        let words = Arc::clone(&words);
+        async move {
+            hear(&mut stream, nth).await?.keep(&seen);
+            stream.write_all(&words).await?;
+            stream.shutdown().await?;
+            tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop)
+        }
+    })
+    .await
+}
+
+/// Answers every request on a connection.
+pub async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     nth: usize,
-    seen: Arc<Seen>,
-    script: Arc<impl Fn(&Request) -> Reply>,
+    seen: &Seen,
+    script: &impl Fn(&Request) -> Reply,
 ) -> io::Result<()> {
     loop {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await?);
-        }
-        let request = Request { head: String::from_utf8(head).expect("a head in UTF-8"), nth };
-        let length = request.header("content-length").map_or(0, |text| text.parse().unwrap());
-        tokio::io::copy(&mut (&mut stream).take(length), &mut tokio::io::sink()).await?;
+        let request = hear(&mut stream, nth).await?;
+        request.keep(seen);
         let reply = script(&request);
         stream.write_all(&reply.opening).await?;
         for _ in 0..reply.times {
@@ -134,6 +189,80 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             return stream.shutdown().await;
         }
     }
+}
+
+/// Reads one request.
+pub async fn hear<S: AsyncRead + Unpin>(stream: &mut S, nth: usize) -> io::Result<Request> {
+    let head = String::from_utf8(until(stream, b"\r\n\r\n").await?).expect("a head in UTF-8");
+    let mut request = Request { head, body: Vec::new(), nth };
+    if request.header("transfer-encoding") == Some("chunked") {
+        loop {
+            let size = String::from_utf8(until(stream, b"\r\n").await?).expect("a size");
+            let size = usize::from_str_radix(size.trim(), 16).expect("a size");
+            let mut chunk = vec![0; size + 2];
+            stream.read_exact(&mut chunk).await?;
+            request.body.extend_from_slice(&chunk[..size]);
+            if size == 0 {
+                return Ok(request);
+            }
+        }
+    }
+    let length = request.header("content-length").map_or(0, |text| text.parse().unwrap());
+    request.body.resize(length, 0);
+    stream.read_exact(&mut request.body).await?;
+    Ok(request)
+}
+
+/// Everything up to and including `end`.
+async fn until<S: AsyncRead + Unpin>(stream: &mut S, end: &[u8]) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(end) {
+        bytes.push(stream.read_u8().await?);
+    }
+    Ok(bytes)
+}
+
+/// The same script over HTTP/2: its reply's opening is taken apart again.
+async fn converse_h2<S, F>(
+    stream: S,
+    nth: usize,
+    seen: &Arc<Seen>,
+    script: &Arc<F>,
+) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Fn(&Request) -> Reply + Send + Sync + 'static,
+{
+    let (seen, script) = (Arc::clone(seen), Arc::clone(script));
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let (seen, script) = (Arc::clone(&seen), Arc::clone(&script));
+        async move {
+            let (parts, body) = request.into_parts();
+            let authority = parts.uri.authority().map_or("", |authority| authority.as_str());
+            let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+            let mut head = format!("{} {path} HTTP/2\r\nHost: {authority}\r\n", parts.method);
+            for (name, value) in &parts.headers {
+                head.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+            }
+            let body = body.collect().await?.to_bytes().to_vec();
+            let request = Request { head, body, nth };
+            request.keep(&seen);
+            Ok::<_, hyper::Error>(response(&script(&request)))
+        }
+    });
+    let connection = http2::Builder::new(TokioExecutor::new());
+    connection.serve_connection(TokioIo::new(stream), service).await.map_err(io::Error::other)
+}
+
+fn response(reply: &Reply) -> hyper::Response<Full<Bytes>> {
+    assert_eq!(reply.times, 0, "an endless answer is spoken in HTTP/1.1");
+    let end = reply.opening.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let head = std::str::from_utf8(&reply.opening[..end]).unwrap();
+    let mut response = hyper::Response::builder().status(head.split(' ').nth(1).unwrap());
+    for (name, value) in head.lines().skip(1).filter_map(|line| line.split_once(": ")) {
+        response = response.header(name, value);
+    }
+    response.body(Bytes::copy_from_slice(&reply.opening[end + 4..]).into()).unwrap()
 }
 
 fn head(status: u16, headers: &[(&str, &str)], more: &[(&str, &str)]) -> Vec<u8> {

@@ -53,8 +53,8 @@ impl<'a> Asked<'a> {
 
     /// What the check of the module is aimed at.
     pub(super) fn aim(&self) -> Aim<'_> {
-        fn given<'t>(text: &'t Cow<'_, str>) -> Option<&'t str> {
-            (!text.is_empty()).then_some(&**text)
+        fn given(text: &str) -> Option<&str> {
+            (!text.is_empty()).then_some(text)
         }
         Aim {
             target: &self.target,
@@ -74,15 +74,21 @@ impl<'a> Asked<'a> {
         headers: &HeaderMap,
         offset: f64,
     ) -> Result<(Arc<Module>, Duration), Refusal> {
-        let module = modules
-            .modules
-            .get(&*self.module)
-            .ok_or_else(|| Refusal::UnknownModule(self.module.chars().take(200).collect()))?;
+        let module = modules.modules.get(&*self.module);
+        let unknown_prober = modules.unknown_probers.get(&*self.module);
+        if module.is_none() && unknown_prober.is_none() {
+            return Err(Refusal::UnknownModule(self.module.chars().take(200).collect()));
+        }
         let header = headers.get(TIMEOUT_HEADER).map(|value| value.to_str().unwrap_or("?"));
-        let time = timeout(header, module.timeout, offset).map_err(Refusal::Timeout)?;
+        let own = module.and_then(|module| module.timeout);
+        let time = timeout(header, own, offset).map_err(Refusal::Timeout)?;
         if self.target.is_empty() {
             return Err(Refusal::NoTarget);
         }
+        let Some(module) = module else {
+            let word = unknown_prober.cloned().unwrap_or_default();
+            return Err(Refusal::UnknownProber(word));
+        };
         self.host_agrees(module)?;
         self.query_permitted(module)?;
         Ok((Arc::clone(module), time))
@@ -115,6 +121,8 @@ impl<'a> Asked<'a> {
 pub(super) enum Refusal {
     #[error("Unknown module {0:?}")]
     UnknownModule(String),
+    #[error("Unknown prober {0:?}")]
+    UnknownProber(Arc<str>),
     #[error("Failed to parse timeout from Prometheus header: {0}")]
     Timeout(TimeoutError),
     #[error("Target parameter is missing")]

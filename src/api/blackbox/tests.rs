@@ -76,6 +76,7 @@ fn module(name: &str, prober: Prober, kind: &str, toml: &str) -> Module {
         host: None,
         has_cel: false,
         query_parameters: false,
+        broken: None,
     }
 }
 

@@ -39,7 +39,7 @@ fn closed() -> Failure {
 
 /// A server that resets a stream or says goodbye (RFC 9113 sections 6.4 and 6.8) ended the exchange as a closed TCP
 /// connection does; what we found wrong ourselves is a matter of protocol.
-fn of_h2(error: &h2::Error) -> Failure {
+pub fn of_h2(error: &h2::Error) -> Failure {
     if let Some(cause) = error.get_io() {
         return of_io(cause);
     }

@@ -26,6 +26,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use failure::of_h2 as broken;
 pub use form::Form;
 pub use tunnel::tunnel;
 

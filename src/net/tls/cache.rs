@@ -14,7 +14,7 @@ pub(super) struct Key {
     pub(super) alpn: Vec<Box<str>>,
 }
 
-/// The state of the three files an option can name. Kubernetes swaps a symlink, so the inode tells as well.
+/// The state of the three files that options can name. Kubernetes swaps a symlink, so the inode tells as well.
 pub(super) type Stamps = [Option<Stamp>; 3];
 
 /// A file's state, as far as it is known without reading it.

@@ -25,7 +25,25 @@ pub struct Certificate {
     pub not_before: Timestamp,
     /// Valid to.
     pub not_after: Timestamp,
+    /// The same of a leaf as Go's `crypto/x509` has it, for those who compare with blackbox_exporter.
+    pub as_go: Option<Box<AsGo>>,
 }
+
+/// What Go prints of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AsGo {
+    /// `pkix.Name.String()` of the subject.
+    pub subject: String,
+    /// The same of the issuer.
+    pub issuer: String,
+    /// The DNS names alone, with commas between them; cut to [`GO_NAMES_LIMIT`] bytes.
+    pub dns_names: String,
+    /// Lower-case hex, two digits a byte; a serial of zero is empty.
+    pub serial: String,
+}
+
+/// The longest list of DNS names, in bytes; a handshake with a longer one is as good as unheard of.
+const GO_NAMES_LIMIT: usize = 16 * 1024;
 
 /// The most names kept of one certificate; those of content networks hold a few hundred.
 pub const MAX_NAMES: usize = 100;
@@ -47,6 +65,7 @@ impl Certificate {
             fingerprint: hex(digest(&SHA256, der).as_ref()),
             not_before: timestamp(validity.not_before.timestamp()),
             not_after: timestamp(validity.not_after.timestamp()),
+            as_go: (position == 0).then(|| Box::new(AsGo::of(&parsed))),
         })
     }
 
@@ -56,11 +75,45 @@ impl Certificate {
     }
 }
 
+impl AsGo {
+    fn of(certificate: &X509Certificate<'_>) -> Self {
+        let mut dns_names = String::new();
+        for name in general_names(certificate) {
+            let GeneralName::DNSName(name) = name else { continue };
+            if dns_names.len() + name.len() > GO_NAMES_LIMIT {
+                break;
+            }
+            if !dns_names.is_empty() {
+                dns_names.push(',');
+            }
+            dns_names.extend(name.chars().map(clean));
+        }
+        let serial = certificate.raw_serial();
+        let significant = serial.iter().position(|byte| *byte != 0).unwrap_or(serial.len());
+        Self {
+            subject: distinguished_name::write_as_go(certificate.subject()),
+            issuer: distinguished_name::write_as_go(certificate.issuer()),
+            dns_names,
+            serial: hex(&serial[significant..]),
+        }
+    }
+}
+
+/// When a certificate ends; `None` if it is malformed.
+pub(super) fn not_after(der: &[u8]) -> Option<Timestamp> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    Some(timestamp(parsed.validity().not_after.timestamp()))
+}
+
+fn general_names<'a>(certificate: &'a X509Certificate<'_>) -> &'a [GeneralName<'a>] {
+    match certificate.subject_alternative_name() {
+        Ok(Some(extension)) => &extension.value.general_names,
+        _ => &[],
+    }
+}
+
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
-    let Ok(Some(extension)) = certificate.subject_alternative_name() else {
-        return Vec::new();
-    };
-    let named = extension.value.general_names.iter().filter_map(|name| match name {
+    let named = general_names(certificate).iter().filter_map(|name| match name {
         GeneralName::DNSName(name) => Some(printable(name)),
         GeneralName::IPAddress(bytes) => address(bytes),
         _ => None,
@@ -75,8 +128,11 @@ fn address(bytes: &[u8]) -> Option<String> {
 }
 
 /// A stranger wrote the name: control characters would reach terminals and logs.
+pub(super) fn clean(c: char) -> char {
+    if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }
+}
+
 fn printable(name: &str) -> String {
-    let clean = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     name.chars().take(NAME_LIMIT).map(clean).collect()
 }
 
@@ -128,6 +184,8 @@ mod tests {
         assert_eq!(read.not_before.to_string(), "2020-01-02T00:00:00Z");
         assert_eq!(read.not_after.to_string(), "9999-12-30T22:00:00.999999999Z");
         assert!(read.is_self_issued());
+        let as_go = read.as_go.unwrap();
+        assert_eq!((&*as_go.dns_names, &*as_go.serial), ("localhost", "fe07"));
     }
 
     #[test]

@@ -11,7 +11,6 @@ use tokio::task::spawn_blocking;
 use super::{
     TlsOptions,
     cache::{Cache, Key, Stamp},
-    files,
     recorder::Recorder,
     trust::Trust,
 };
@@ -89,7 +88,7 @@ impl Clients {
     ///
     /// # Errors
     /// `local_file` when a file cannot be read, holds no PEM or does not fit the others, or when this machine trusts no
-    /// root at all and `ca_file` names none.
+    /// root at all and the options name none. `tls_unsupported_version` when they leave no version that is spoken here.
     pub async fn client_by(
         &self,
         deadline: Instant,
@@ -107,8 +106,9 @@ impl Clients {
     /// # Errors
     /// Those of [`Self::client_by`].
     pub async fn client(&self, options: &TlsOptions, alpn: &[&str]) -> Result<Client, Failure> {
+        options.versions()?;
         let key = Key::new(options, alpn);
-        let system = match (&options.ca_file, options.insecure_skip_verify) {
+        let system = match (options.ca_pem(), options.insecure_skip_verify) {
             (Some(_), _) => None,
             (None, false) => Some(self.system().await?),
             // Without roots no chain verifies, and here none has to.
@@ -199,24 +199,25 @@ fn base(
     key: &Key,
 ) -> Result<Base, Failure> {
     let options = &key.options;
-    let trust = match (&options.ca_file, system) {
-        (Some(file), _) => Arc::new(Trust::of(files::certificates(file)?, provider)),
+    let trust = match (options.ca_pem(), system) {
+        (Some(pem), _) => Arc::new(Trust::of(pem.certificates()?, provider)),
         (None, Some(system)) => system,
         (None, None) => return Err(no_roots()),
     };
     let unusable = |error: rustls::Error| Failure::new(Reason::LocalFile, error.to_string());
     let builder = ClientConfig::builder_with_provider(Arc::clone(provider))
-        .with_protocol_versions(&options.versions())
+        .with_protocol_versions(&options.versions()?)
         .map_err(unusable)?
         // Every handshake brings its own verifier; one that did not would trust nobody.
         .with_root_certificates(RootCertStore::empty());
-    let mut config = match (&options.cert_file, &options.key_file) {
-        (Some(cert_file), Some(key_file)) => builder
-            .with_client_auth_cert(files::certificates(cert_file)?, files::key(key_file)?)
-            .map_err(|error| files::unusable(key_file, &error.to_string()))?,
+    let mut config = match (options.cert_pem(), options.key_pem()) {
+        (Some(chain), Some(key)) => builder
+            .with_client_auth_cert(chain.certificates()?, key.key()?)
+            .map_err(|error| key.unusable(&error.to_string()))?,
         (None, None) => builder.with_no_client_auth(),
         _ => {
-            let detail = "`tls.cert_file` and `tls.key_file` go together";
+            let detail =
+                "a client certificate and its key go together, `tls.cert_file` and `tls.key_file`";
             return Err(Failure::new(Reason::LocalFile, detail));
         }
     };

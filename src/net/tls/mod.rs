@@ -9,8 +9,8 @@ mod certificate;
 mod clients;
 mod distinguished_name;
 mod failure;
-mod files;
 mod options;
+mod pem;
 mod recorder;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -18,6 +18,7 @@ pub(crate) mod testing;
 mod tests;
 mod trust;
 
+use jiff::Timestamp;
 use rustls::{
     ClientConnection, SupportedCipherSuite,
     crypto::{SupportedKxGroup, aws_lc_rs},
@@ -41,6 +42,9 @@ pub struct Report {
     pub chain: Vec<Certificate>,
     /// The verdict on the chain; `None` if there was none to verify.
     pub verified: Option<Result<(), Failure>>,
+    /// The latest end of a path that verified, each of which ends with the first of its certificates, the root included.
+    /// `None` where the chain did not verify.
+    pub chain_not_after: Option<Timestamp>,
     /// Whether the server asked for a client certificate.
     pub client_certificate_asked: bool,
     /// `TLS 1.3`
@@ -102,10 +106,16 @@ impl Report {
             .enumerate()
             .filter_map(|(position, der)| Certificate::read(position, der))
             .collect();
-        let verified = seen.verdict.map(|(verdict, at)| {
-            verdict.map_err(|error| failure::verification(&error, &chain, &name.to_str(), at))
+        let chain_not_after = match &seen.verdict {
+            Some((Ok(not_after), _)) => *not_after,
+            _ => None,
+        };
+        let verified = seen.verdict.map(|(verdict, at)| match verdict {
+            Ok(_) => Ok(()),
+            Err(error) => Err(failure::verification(&error, &chain, &name.to_str(), at)),
         });
-        Self { chain, verified, client_certificate_asked: seen.asked, ..Self::default() }
+        let client_certificate_asked = seen.asked;
+        Self { chain, verified, chain_not_after, client_certificate_asked, ..Self::default() }
     }
 
     /// What was negotiated.

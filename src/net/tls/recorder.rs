@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use rustls::{
     DigitallySignedStruct, Error, SignatureScheme,
@@ -37,8 +38,8 @@ pub(super) struct Recorder {
 pub(super) struct Seen {
     /// As presented, the leaf first.
     pub(super) chain: Vec<CertificateDer<'static>>,
-    /// The verdict, and the time it was passed for.
-    pub(super) verdict: Option<(Result<(), Error>, UnixTime)>,
+    /// The verdict, with the end of the chain, and the time it was passed for.
+    pub(super) verdict: Option<(Result<Option<Timestamp>, Error>, UnixTime)>,
     /// Whether the server asked for a client certificate.
     pub(super) asked: bool,
 }

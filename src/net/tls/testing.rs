@@ -90,6 +90,11 @@ impl Identity {
         Self { chain: vec![leaf.der().clone()], key: key.serialize_der() }
     }
 
+    /// The same chain with another key.
+    pub(crate) fn with_key(self, key: &KeyPair) -> Self {
+        Self { key: key.serialize_der(), ..self }
+    }
+
     pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()))
     }

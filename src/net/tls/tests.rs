@@ -63,6 +63,7 @@ async fn a_good_chain_yields_every_fact_and_a_stream() {
     for host in ["localhost", "LOCALHOST.", "127.0.0.1"] {
         let (report, stream) = shake(to, host, &trusting(&authority)).await;
         assert_eq!(report.verified, Some(Ok(())), "{host}");
+        assert_eq!(report.chain_not_after, Some(report.chain[0].not_after));
         assert_eq!(report.version, Some("TLS 1.3"));
         assert_eq!(report.cipher.as_deref(), Some("TLS_AES_256_GCM_SHA384"));
         assert_eq!(report.group.as_deref(), Some("X25519MLKEM768"));
@@ -73,6 +74,69 @@ async fn a_good_chain_yields_every_fact_and_a_stream() {
         let mut echo = [0; 5];
         stream.read_exact(&mut echo).await.unwrap();
         assert_eq!(&echo, b"hello");
+    }
+}
+
+/// A leaf below an intermediate below a root, each with an end of its own; the intermediate also below another root.
+mod chains {
+    use rcgen::{CertificateParams, CertifiedIssuer, DnType, KeyPair};
+
+    use super::*;
+
+    fn params(name: &str, year: i32) -> CertificateParams {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.not_after = date_time_ymd(year, 1, 1);
+        params
+    }
+
+    fn authority(name: &str, year: i32) -> CertificateParams {
+        let mut params = params(name, year);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+    }
+
+    /// What the leaf's chain ends at where these roots are trusted; the year of each root.
+    async fn end(leaf: i32, below: i32, roots: &[i32]) -> (Option<Reason>, Option<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut pem = String::new();
+        let mut crossed = Vec::new();
+        for (at, year) in roots.iter().enumerate() {
+            let own = KeyPair::generate().unwrap();
+            let root = authority(&format!("root {at}"), *year);
+            let root = CertifiedIssuer::self_signed(root, own).unwrap();
+            pem.push_str(&root.pem());
+            crossed.push(authority("below", below).signed_by(&key, &root).unwrap().der().clone());
+        }
+        let issuer = rcgen::Issuer::new(authority("below", below), key);
+        let own = KeyPair::generate().unwrap();
+        let leaf = params("leaf", leaf).signed_by(&own, &issuer).unwrap();
+        let mut identity = Identity::self_signed(|_| {});
+        identity.chain = [vec![leaf.der().clone()], crossed].concat();
+        let acceptor = identity.with_key(&own).acceptor(Server::default());
+        let to = listen(|stream| async move {
+            let _ = acceptor.accept(stream).await.unwrap().read(&mut [0]).await;
+        })
+        .await;
+        let ca_file = folder.path().join("ca.pem");
+        std::fs::write(&ca_file, pem).unwrap();
+        let options = TlsOptions { ca_file: Some(ca_file), ..TlsOptions::default() };
+        let shaken = shake(to, "localhost", &options).await;
+        (reason(&shaken), shaken.0.chain_not_after.map(|end| end.to_string()[..4].to_owned()))
+    }
+
+    #[tokio::test]
+    async fn a_chain_ends_with_its_first_certificate_and_the_latest_path_counts() {
+        let ends = |year: &str| (None, Some(year.to_owned()));
+        assert_eq!(end(2060, 2070, &[2080]).await, ends("2060"));
+        assert_eq!(end(2080, 2060, &[2070]).await, ends("2060"));
+        assert_eq!(end(2080, 2070, &[2060]).await, ends("2060"), "the root counts");
+        assert_eq!(end(2080, 2080, &[2050, 2070, 2060]).await, ends("2070"));
+        assert_eq!(end(2060, 2060, &[2020, 2050]).await, ends("2050"), "an ended root is no root");
+        let (reason, end) = end(2060, 2060, &[2020]).await;
+        assert_eq!((reason, end), (Some(Reason::TlsExpired), None));
     }
 }
 
@@ -116,6 +180,7 @@ async fn a_wrong_name_lists_the_right_ones_within_bounds() {
     let shaken = shake(to, "example.org", &trusting(&authority)).await;
     assert_eq!(reason(&shaken), Some(Reason::TlsNameMismatch));
     assert_eq!(detail(&shaken), "the certificate is for localhost, 127.0.0.1, wanted example.org");
+    assert_eq!(shaken.0.chain_not_after, None);
     let named = TlsOptions { server_name: Some("localhost".into()), ..trusting(&authority) };
     assert_eq!(reason(&shake(to, "example.org", &named).await), None);
     let many = authority.issue(|params| {
@@ -165,7 +230,9 @@ async fn a_self_signed_certificate_is_trusted_by_its_own_file() {
             ..TlsOptions::default()
         };
         let to = identity.serve(Server::default()).await;
-        assert_eq!(reason(&shake(to, "localhost", &options).await), None);
+        let shaken = shake(to, "localhost", &options).await;
+        assert_eq!(reason(&shaken), None);
+        assert_eq!(shaken.0.chain_not_after, Some(shaken.0.chain[0].not_after));
         let other = shake(to, "example.org", &options).await;
         assert_eq!(reason(&other), Some(Reason::TlsNameMismatch));
     }
@@ -231,6 +298,30 @@ async fn client_certificates() {
 }
 
 #[tokio::test]
+async fn everything_may_stand_in_the_configuration() {
+    let authority = Authority::new();
+    let ours = authority.issue(|_| {});
+    let options = TlsOptions {
+        ca: Some(std::fs::read_to_string(authority.ca_file()).unwrap()),
+        cert: Some(ours.chain_pem()),
+        key: Some(crate::model::Secret::new(ours.key_pem())),
+        ..TlsOptions::default()
+    };
+    assert!(options.mistakes().is_empty());
+    let server = Server { clients: Some(authority.der()), ..Server::default() };
+    let to = authority.issue(|_| {}).serve(server).await;
+    let (report, stream) = shake(to, "localhost", &options).await;
+    assert!(report.client_certificate_asked);
+    let mut stream = stream.unwrap();
+    stream.write_all(b"x").await.unwrap();
+    assert_eq!(stream.read(&mut [0]).await.unwrap(), 1);
+    let damaged = TlsOptions { ca: Some("hunter2".into()), ..TlsOptions::default() };
+    let failure = Clients::new().client(&damaged, &[]).await.err().unwrap();
+    assert_eq!(failure.reason, Reason::LocalFile);
+    assert_eq!(failure.detail, "`tls.ca`: it holds no PEM certificate");
+}
+
+#[tokio::test]
 async fn our_certificate_is_not_shown_to_a_stranger() {
     let (authority, stranger) = (Authority::new(), Authority::named("Other Root"));
     let ours = authority.issue(|_| {});
@@ -260,6 +351,9 @@ async fn no_version_in_common() {
     let options = TlsOptions { min_version: Some(TlsVersion::Tls13), ..trusting(&authority) };
     let shaken = shake(to, "localhost", &options).await;
     assert_eq!(reason(&shaken), Some(Reason::TlsUnsupportedVersion), "{}", detail(&shaken));
+    let old = TlsOptions { max_version: Some(TlsVersion::Tls11), ..trusting(&authority) };
+    let refused = Clients::new().client(&old, &[]).await.err().unwrap();
+    assert_eq!(refused.reason, Reason::TlsUnsupportedVersion);
     let only12 = TlsOptions { max_version: Some(TlsVersion::Tls12), ..trusting(&authority) };
     let (report, stream) = shake(to, "localhost", &only12).await;
     assert!(stream.is_ok());

@@ -99,9 +99,9 @@ tcp.dialogue = [
 tcp.expect = { latency = "2s", certificate_validity = "14d" }
 "#;
     const FAMILIES: &'static [&'static Desc] = &{
-        let [a, b, c, d, e] = certificate::FAMILIES;
+        let [a, b, c, d, e, f, g] = certificate::FAMILIES;
         let (steps, captured) = (&FAMILIES.steps_completed, &FAMILIES.captured);
-        [a, b, c, d, e, steps, captured, &dialogue::LABEL, &dialogue::UNMATCHED]
+        [a, b, c, d, e, f, g, steps, captured, &dialogue::LABEL, &dialogue::UNMATCHED]
     };
 
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {

@@ -45,9 +45,15 @@ impl Expect {
         *self == Self::default()
     }
 
-    /// Ciphers and groups that nothing here ever negotiates.
+    /// Versions, ciphers and groups that nothing here ever negotiates.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let mut found = unknown("cipher", &self.cipher, tls::ciphers);
+        let unspoken = self.version.iter().zip(0..).filter(|(version, _)| !version.is_spoken());
+        found.extend(unspoken.map(|(version, at)| Problem {
+            path: format!("expect.version[{at}]"),
+            message: format!("{} is never negotiated", version.word()),
+            hint: Some("one of TLS12, TLS13".into()),
+        }));
         found.extend(unknown("group", &self.group, tls::groups));
         found
     }

@@ -18,7 +18,7 @@ use super::{
     stream::{self, Security, Starttls},
 };
 use crate::{
-    model::{Desc, Failure},
+    model::{Desc, Failure, Secret},
     net::{
         dial,
         tls::{TlsOptions, TlsVersion},
@@ -42,19 +42,28 @@ pub struct Spec {
     /// Roots to trust instead of the system's, PEM. Read again when the file changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
-    /// Our certificate chain, PEM. Needs `key_file`.
+    /// The same, PEM as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// Our certificate chain, PEM. Needs `key_file` or `key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cert_file: Option<PathBuf>,
-    /// The key of `cert_file`, PEM.
+    /// The same, PEM as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cert: Option<String>,
+    /// The key of our certificate, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
+    /// The same, PEM as text; prefer the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Secret>,
     /// The name asked for (SNI) and verified, where it is not the target's host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
-    /// The lowest version offered.
+    /// The lowest version offered; below TLS 1.2 it changes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_version: Option<TlsVersion>,
-    /// The highest version offered.
+    /// The highest version offered. TLS 1.0 and 1.1 are not spoken: a run with them fails of `tls_unsupported_version`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_version: Option<TlsVersion>,
     /// Pass although the chain does not verify. The facts still tell.
@@ -135,8 +144,11 @@ impl Spec {
     fn options(&self) -> TlsOptions {
         TlsOptions {
             ca_file: self.ca_file.clone(),
+            ca: self.ca.clone(),
             cert_file: self.cert_file.clone(),
+            cert: self.cert.clone(),
             key_file: self.key_file.clone(),
+            key: self.key.clone(),
             server_name: self.server_name.clone(),
             min_version: self.min_version,
             max_version: self.max_version,

@@ -48,10 +48,13 @@ fn mistakes_are_found_in_their_place() {
         "address = 'x'
         alpn = ['h2', '']
         key_file = 'k'
-        expect = { cipher = ['TLS_AES_128_GCM_SHA256', 'RC4-MD5'], group = ['x25519'] }",
+        expect = { version = ['TLS13', 'TLS11'], cipher = ['TLS_AES_128_GCM_SHA256', 'RC4-MD5'], group = ['x25519'] }",
     );
     let paths: Vec<_> = spec.problems().into_iter().map(|problem| problem.path).collect();
-    assert_eq!(paths, ["key_file", "alpn[1]", "expect.cipher[1]", "expect.group[0]"]);
+    assert_eq!(
+        paths,
+        ["key_file", "alpn[1]", "expect.cipher[1]", "expect.version[1]", "expect.group[0]"]
+    );
 }
 
 #[tokio::test]
@@ -73,6 +76,9 @@ async fn every_element_of_the_chain_becomes_a_fact() {
         ["0", "CN=leaf,O=Test", "CN=Test Root,O=Test", "localhost,127.0.0.1"]
     );
     assert_eq!(chain[1][1], "CN=Test Root,O=Test");
+    let leaf = &report.labels("noroshi_tls_leaf_info")[0];
+    assert_eq!(leaf[1..4], ["CN=leaf,O=Test", "CN=Test Root,O=Test", "localhost"]);
+    assert!(report.value("noroshi_tls_chain_not_after_timestamp_seconds").is_some());
     let info = &report.labels("noroshi_tls_info")[0];
     assert_eq!(info[..3], ["TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519MLKEM768"]);
     assert_eq!(report.value("noroshi_tls_verified"), Some(1.0));
