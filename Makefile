@@ -1,4 +1,4 @@
-# The five commands. Everything else is `cargo`.
+# The six commands. Everything else is `cargo`.
 
 CARGO ?= cargo
 # What `make run` starts noroshi with.
@@ -7,7 +7,7 @@ ARGS ?= --config.file=config.example.toml
 NOROSHI_PARTS ?= $(HOME)/.cache/noroshi/parts
 export NOROSHI_PARTS
 
-.PHONY: run test bench soak lint
+.PHONY: run test image-test bench soak lint
 
 run: ## the daemon on the example configuration
 	$(CARGO) run --locked -- $(ARGS)
@@ -16,6 +16,10 @@ run: ## the daemon on the example configuration
 test: ## all three tiers: unit, fake peers, real servers
 	@tests/real/parts.sh "$(NOROSHI_PARTS)" || [ -z "$$CI" ]
 	$(CARGO) test --locked --features real --no-fail-fast
+
+# Wants root; CI has it run where the image may change. The first build takes as long as a release build does.
+image-test: ## the image, built from the Dockerfile and run as a strict cluster would
+	tests/image/test.sh
 
 # The functions first: the load program puts their results on its page. NOROSHI_BENCH_SECONDS=1 makes it short.
 bench: ## figures beside the peers' own; writes docs/performance.md

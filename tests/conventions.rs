@@ -1,13 +1,15 @@
 //! What people of this field expect of an exporter, each expectation a test by its number in the project's checklist.
 //! 7 (promtool accepts the text) needs that program: tests/real/prometheus.rs, where a real Prometheus also reads the
-//! OpenMetrics of 8. The other numbers that are missing belong to parts that are not built yet (TLS for our own server,
-//! `/probe`).
+//! OpenMetrics of 8. 27 to 32, TLS and the like, are in conventions/web_config.rs, and before openssl, curl, promtool and
+//! systemd in tests/real/web_config.rs. 34 and 38 belong to `/probe`; 40 is a wiki page, not code.
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 #[path = "conventions/openmetrics.rs"]
 mod openmetrics;
 mod support;
+#[path = "conventions/web_config.rs"]
+mod web_config;
 
 use std::{collections::HashSet, process::Command};
 
@@ -424,11 +426,55 @@ fn c37_logs_are_logfmt_one_line_per_event() {
     }
 }
 
+/// Whoever writes exporters is told to probe when scraped; who does not says so, and shows how old its values are.
+#[test]
+fn c39_that_it_schedules_on_its_own_is_said_and_seen() {
+    let (daemon, ..) = daemon();
+    let text = daemon.metrics();
+    for check in ["good", "bad", "secret"] {
+        let start = format!("noroshi_check_last_run_timestamp_seconds{{check=\"{check}\"");
+        assert!(text.contains(&start), "{check}: {text}");
+    }
+    let help = "# HELP noroshi_check_last_run_timestamp_seconds When the last run ended";
+    assert!(text.contains(help), "{text}");
+    assert!(include_str!("../README.md").contains("on its own schedule"));
+}
+
+/// Every number has its test; where it cannot be here, the page above or the design says where it is.
+#[test]
+fn no_number_is_forgotten() {
+    const ELSEWHERE: &[(u32, &str)] = &[
+        (7, "tests/real/prometheus.rs"),
+        (34, "/probe"),
+        (38, "/probe"),
+        (40, "a page of the Prometheus wiki"),
+    ];
+    let sources = [include_str!("conventions.rs"), include_str!("conventions/web_config.rs")];
+    let names: Vec<&str> = sources
+        .iter()
+        .flat_map(|source| source.lines())
+        .filter_map(|line| line.strip_prefix("fn ").or_else(|| line.strip_prefix("async fn ")))
+        .collect();
+    for number in 1..=41 {
+        let here = names.iter().any(|name| {
+            name.starts_with(&format!("c{number:02}_")) || name.contains(&format!("_c{number:02}_"))
+        });
+        let elsewhere = ELSEWHERE.iter().any(|(own, _)| *own == number);
+        assert!(here || elsewhere, "{number} has no test");
+    }
+}
+
 #[test]
 fn c41_help_and_version_and_a_wrong_flag() {
     for (flag, code) in [("--help", 0), ("--version", 0), ("--nonsense", 2)] {
         let output = Command::new(env!("CARGO_BIN_EXE_noroshi")).arg(flag).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{flag}");
         assert_eq!(output.stdout.is_empty(), code != 0, "{flag}");
+    }
+    let page = [&["man"][..]];
+    let scripts = ["bash", "zsh", "fish", "elvish"].map(|shell| ["completions", shell]);
+    for arguments in page.into_iter().chain(scripts.iter().map(|words| &words[..])) {
+        let output = Command::new(env!("CARGO_BIN_EXE_noroshi")).args(arguments).output().unwrap();
+        assert!(output.status.success() && !output.stdout.is_empty(), "{arguments:?}");
     }
 }

@@ -114,7 +114,7 @@ const TABLE: &[Row] = &[
                 ]),
             ),
             (Fault::Oversized, Fails(&[Reason::DnsMalformed])),
-            (Fault::TlsAlert, NotApplicable("it speaks no TLS")),
+            (Fault::TlsAlert, Fails(&[Reason::TlsHandshake])),
             (Fault::WrongId, Fails(&[Reason::DnsMalformed, Reason::WaitTimeout])),
         ],
     },
@@ -241,9 +241,11 @@ async fn meetings(kind: &str, fault: Fault) -> Vec<Meeting> {
         "http" => &[Protocol::Http],
         "tcp" => &[Protocol::Line],
         "dns" => match fault {
-            Fault::HalfClose | Fault::ResetMidAnswer | Fault::OneByteASecond | Fault::Endless => {
-                &[Protocol::Dns]
-            }
+            Fault::HalfClose
+            | Fault::ResetMidAnswer
+            | Fault::OneByteASecond
+            | Fault::Endless
+            | Fault::TlsAlert => &[Protocol::Dns],
             _ => &[Protocol::Dns, Protocol::DnsDatagram],
         },
         "websocket" => &[Protocol::WebSocket],
@@ -280,7 +282,7 @@ fn spec(protocol: Protocol, fault: Fault, address: &str) -> String {
         Protocol::Line => format!(
             "tcp = {{ address = \"{address}\", dialogue = [{{ expect = \"^220 ready when you are\" }}] }}"
         ),
-        Protocol::Dns => dns(address, "tcp"),
+        Protocol::Dns => dns(address, if secure { "tls" } else { "tcp" }),
         Protocol::DnsDatagram => dns(address, "udp"),
         Protocol::WebSocket => format!(
             "websocket = {{ url = \"ws{}://{address}/\", dialogue = [{{ expect = \"hello\" }}] }}",

@@ -163,6 +163,7 @@ impl App {
         let mut supervisor = Supervisor::new(stop.tasks.clone());
         let mut telemetry = Telemetry::new();
         supervisor.register(telemetry.registry());
+        opened.register(telemetry.registry());
 
         let limits = reload::limits(&config);
         let net = Net::new();
@@ -222,7 +223,7 @@ impl App {
         let run = reloader.run(reloads, noticed, stop.tasks.clone());
         supervisor.essential("reload", run);
         ready.send_replace(applied);
-        info!(checks = config.checks.len(), addresses = ?addresses, "noroshi watches");
+        info!(checks = config.checks.len(), addresses = ?addresses, tls = has_tls, "noroshi watches");
         Ok(Self { addresses, has_tls, ready, reload, supervisor, server, telemetry, stop, grace })
     }
 

@@ -3,15 +3,17 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::JoinHandle,
 };
 
 use axum::Router;
+use prometheus_client::registry::Registry;
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+use tracing::info;
 
 use super::{StartError, activation};
 use crate::{
@@ -56,8 +58,7 @@ impl From<&WebOptions> for Front {
         Self {
             listen_address: web.listen_address.clone(),
             systemd_socket: web.systemd_socket,
-            // As with the flag of exporter-toolkit, an empty name is none.
-            config_file: web.config_file.clone().filter(|file| !file.as_os_str().is_empty()),
+            config_file: web.config_file().map(Path::to_owned),
         }
     }
 }
@@ -68,7 +69,10 @@ pub(super) fn open(front: &Front) -> Result<Opened, StartError> {
     let web = front.config_file.as_deref().map(WebConfig::open).transpose()?;
     let sockets = if front.systemd_socket {
         let address = "the sockets of systemd".to_owned();
-        activation::sockets().map_err(|error| StartError::Listen { address, error })?
+        let sockets =
+            activation::sockets().map_err(|error| StartError::Listen { address, error })?;
+        info!(count = sockets.len(), "serving on the sockets systemd passed");
+        sockets
     } else {
         let bound = front.listen_address.iter().map(|address| {
             bind(*address)
@@ -95,6 +99,11 @@ impl Opened {
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
         let local = self.sockets.iter().filter_map(|socket| socket.local_addr().ok());
         local.filter_map(|address| address.as_socket()).collect()
+    }
+
+    /// Puts what the server counts of its web configuration into noroshi's registry.
+    pub(super) fn register(&self, registry: &mut Registry) {
+        api::web_config::register(self.web.as_deref(), registry);
     }
 
     /// Whether TLS is spoken.

@@ -133,6 +133,7 @@ pub(super) enum Command {
     Man,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "switches, and what takes each back")]
 /// The flags of blackbox_exporter 0.28, with its defaults. Of the switches each has a `--no-` form, as there.
 #[derive(Debug, Clone, Arguments)]
 #[command(

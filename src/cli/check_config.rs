@@ -18,8 +18,9 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -
         return Exit::Usage;
     }
     let mut loaded = config::load(&sources);
-    let web = loaded.config.as_ref().and_then(|config| config.web.config_file.clone());
-    loaded.diagnostics.extend(web.iter().flat_map(|file| app::web_config_diagnostics(file)));
+    let web = loaded.config.as_ref().and_then(|config| config.web.config_file());
+    let found = web.map(app::web_config_diagnostics);
+    loaded.diagnostics.extend(found.unwrap_or_default());
     let quiet = loaded.diagnostics.is_empty();
     if options.format == Format::Human && !quiet {
         eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was started"));

@@ -16,13 +16,15 @@ pub(super) struct Web {
     pub(super) listen_address: Vec<String>,
 
     /// Serve on the sockets systemd passed instead of on --web.listen-address
-    /// [env: NOROSHI__WEB__SYSTEMD_SOCKET]
+    /// [default: false] [env: NOROSHI__WEB__SYSTEMD_SOCKET]
     #[arg(long = "web.systemd-socket", help_heading = "Web", verbatim_doc_comment)]
     pub(super) systemd_socket: bool,
 
     /// The file that switches on TLS, users, headers and a rate limit, as exporter-toolkit has it
     /// [default: none] [env: NOROSHI__WEB__CONFIG_FILE]
     #[arg(
+        // Not that of --config.file.
+        id = "web_config_file",
         long = "web.config.file",
         value_name = "PATH",
         help_heading = "Web",

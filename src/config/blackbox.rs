@@ -69,7 +69,10 @@ impl BlackboxFile {
             }
         };
         let (modules, diagnostics) = match Modules::read(&text, &path) {
-            Ok(modules) => (Some(Arc::new(modules)), Vec::new()),
+            Ok(modules) => {
+                let warnings = modules.warnings.clone();
+                (Some(Arc::new(modules)), warnings)
+            }
             Err(diagnostics) => (None, diagnostics),
         };
         let file = SourceFile { path, text, format: Format::Yaml };

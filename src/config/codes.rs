@@ -97,6 +97,9 @@ codes! {
     NoChecks "C103" "The configuration holds no check."
         ["the files of checks are not loaded", "the table is not called `[checks.NAME]`"]
         ["add a check; config.example.toml shows every kind"]
+    DoubtfulWebConfig "C104" "The file of `web.config_file` says something that is probably not meant."
+        ["a rate limit without `burst`", "cipher suites this build does not have", "`client_allowed_sans` without a `client_auth_type` that asks for certificates", "a damaged bcrypt hash"]
+        ["the message says where and what comes of it"]
 }
 
 impl Code {

@@ -25,7 +25,6 @@ mod rules;
 mod schema;
 mod sections;
 mod sensitive;
-mod suggest;
 mod syntax;
 
 use std::{path::PathBuf, sync::Arc};
@@ -44,16 +43,16 @@ pub use self::{
         DEFAULT_PORT, DemoOptions, ExternalUrl, ListenAddress, LogFormat, LogLevel, LogOptions,
         MetricsOptions, RoutePrefix, ScheduleOptions, WebOptions,
     },
-    suggest::nearest,
 };
 use self::{
     files::Refused,
     layers::{Layer, Values},
     place::Places,
 };
+pub use crate::model::suggest::nearest;
 use crate::{
     compat::blackbox::Modules,
-    model::{Diagnostic, Severity},
+    model::{Diagnostic, Severity, suggest},
     probe::spec::Check,
 };
 

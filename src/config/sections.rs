@@ -4,7 +4,7 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
-    path::PathBuf,
+    path::{Path, PathBuf},
     str::FromStr,
 };
 
@@ -293,6 +293,11 @@ impl fmt::Display for ExternalUrl {
 }
 
 impl WebOptions {
+    /// The web configuration; an empty name is none, as with the flag of exporter-toolkit.
+    pub fn config_file(&self) -> Option<&Path> {
+        self.config_file.as_deref().filter(|file| !file.as_os_str().is_empty())
+    }
+
     /// The prefix of every route, that of `external_url` if none is set: empty, or `/noroshi`.
     pub fn prefix(&self) -> RoutePrefix {
         let external = || self.external_url.as_ref().and_then(|url| url.0.path().parse().ok());

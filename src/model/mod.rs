@@ -15,6 +15,7 @@ mod reason;
 mod secret;
 pub mod sensitive;
 mod size;
+pub mod suggest;
 mod transition;
 
 pub use check::{

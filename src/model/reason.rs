@@ -123,6 +123,9 @@ reasons! {
     ProxyFailed "proxy_failed" "The proxy could not be used."
         ["it refused CONNECT", "it wants credentials", "it cannot reach the target"]
         ["the detail holds the proxy's status line", "curl -x PROXY URL"]
+    TokenFailed "token_failed" "The OAuth2 server gave no access token."
+        ["the client's secret is wrong or has expired", "the scope or the grant is not permitted to this client", "the token endpoint is down or slow"]
+        ["the detail holds the server's status or what broke the connection", "curl -u ID:SECRET -d grant_type=client_credentials TOKEN_URL"]
     HttpProtocol "http_protocol" "The answer is not valid HTTP."
         ["the port speaks another protocol", "TLS is expected: use https", "a broken server or middlebox"]
         ["curl -v shows the raw answer"]
@@ -153,6 +156,9 @@ reasons! {
     JsonMismatch "json_mismatch" "A value in the JSON body is not as expected."
         ["the service reports trouble of its own", "the structure of the answer changed"]
         ["`noroshi probe --check NAME` shows wanted and got"]
+    CelMismatch "cel_mismatch" "A CEL expression on the JSON body does not hold."
+        ["the service reports trouble of its own", "a member it asks for is missing: `has(body.x)` asks first", "an integer where CEL has the double of JSON: write `1.0` beside `+`, or `int(body.x)`"]
+        ["`noroshi probe --check NAME` shows the expression and what became of it", "curl URL | jq"]
     LatencyExceeded "latency_exceeded" "The run took longer than expected."
         ["load", "a slow dependency", "a longer network path"]
         ["noroshi_check_phase_duration_seconds shows which phase grew"]

@@ -15,7 +15,10 @@ mod support;
 
 mod bind;
 mod blackbox;
+mod chart;
+mod kube;
 mod one_shot;
 mod ping;
 mod prometheus;
 mod server;
+mod web_config;

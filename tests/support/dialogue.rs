@@ -137,11 +137,7 @@ async fn go_through<S: Connection>(
     Ok(())
 }
 
-async fn finish<S: Connection>(
-    stream: &mut BufReader<S>,
-    end: End,
-    seen: &Seen,
-) -> io::Result<()> {
+async fn finish<S: Connection>(stream: &mut BufReader<S>, end: End, seen: &Seen) -> io::Result<()> {
     if end == End::Close {
         stream.shutdown().await?;
     }

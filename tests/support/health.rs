@@ -87,7 +87,8 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     connection.serve_connection(TokioIo::new(stream), service).await.map_err(io::Error::other)
 }
 
-type Frames = StreamBody<futures_util::stream::Iter<std::vec::IntoIter<Result<Frame<Bytes>, io::Error>>>>;
+type Frames =
+    StreamBody<futures_util::stream::Iter<std::vec::IntoIter<Result<Frame<Bytes>, io::Error>>>>;
 
 async fn answer(
     request: Request<Incoming>,

@@ -32,6 +32,7 @@ pub mod proxy;
 pub mod tls;
 pub mod tun;
 pub mod web;
+pub mod web_configs;
 pub mod websocket;
 
 pub use bridge::Bridge;

@@ -223,7 +223,12 @@ async fn until<S: AsyncRead + Unpin>(stream: &mut S, end: &[u8]) -> io::Result<V
 }
 
 /// The same script over HTTP/2: its reply's opening is taken apart again.
-async fn converse_h2<S, F>(stream: S, nth: usize, seen: &Arc<Seen>, script: &Arc<F>) -> io::Result<()>
+async fn converse_h2<S, F>(
+    stream: S,
+    nth: usize,
+    seen: &Arc<Seen>,
+    script: &Arc<F>,
+) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(&Request) -> Reply + Send + Sync + 'static,

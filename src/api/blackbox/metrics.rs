@@ -15,10 +15,8 @@ impl Metrics {
     /// Puts the families into noroshi's registry; that of unknown modules under blackbox_exporter's own name where
     /// noroshi takes its place.
     pub fn register(&self, registry: &mut Registry, in_its_place: bool) {
-        let unknown = match in_its_place {
-            true => "blackbox_module_unknown",
-            false => "noroshi_probe_module_unknown",
-        };
+        let unknown =
+            if in_its_place { "blackbox_module_unknown" } else { "noroshi_probe_module_unknown" };
         let help = "Count of unknown modules requested by probes";
         registry.register(unknown, help, self.unknown_modules.clone());
         registry.register(

@@ -53,8 +53,8 @@ impl<'a> Asked<'a> {
 
     /// What the check of the module is aimed at.
     pub(super) fn aim(&self) -> Aim<'_> {
-        fn given<'t>(text: &'t Cow<'_, str>) -> Option<&'t str> {
-            (!text.is_empty()).then_some(&**text)
+        fn given(text: &str) -> Option<&str> {
+            (!text.is_empty()).then_some(text)
         }
         Aim {
             target: &self.target,

@@ -50,7 +50,7 @@ pub(in crate::api) fn fixture(modules: Vec<Module>, history_limit: usize) -> Fix
         Options { timeout_offset: 0.5, history_limit, max_requests: 2, format: Format::Logfmt };
     let modules: BTreeMap<_, _> =
         modules.into_iter().map(|module| (module.name.to_string(), Arc::new(module))).collect();
-    let modules = Modules { modules, shown: "modules: {}\n".into(), ..Modules::default() };
+    let modules = Modules { modules, shown: "modules: {}\n".into() };
     let modules = Arc::new(ArcSwap::from_pointee(modules));
     let metrics = Metrics::default();
     let blackbox = Blackbox::new(modules, options, run, say, Clock::system(), metrics.clone());

@@ -2,6 +2,7 @@
 
 mod lifecycle;
 mod pages;
+mod probe;
 mod scrape;
 
 use axum::{

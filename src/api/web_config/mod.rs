@@ -10,6 +10,7 @@ mod bucket;
 mod client_auth;
 mod gate;
 mod load;
+mod p521;
 mod tls;
 mod users;
 
@@ -18,13 +19,14 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use axum::http::{HeaderName, HeaderValue};
+use prometheus_client::{metrics::gauge::Gauge, registry::Registry};
 use rustls::ServerConfig;
 use tokio::sync::Mutex;
 use tracing::{error, info, warn};
@@ -54,6 +56,10 @@ pub struct WebConfig {
     begun: Instant,
     /// When a request looked last, in milliseconds since `begun`.
     looked: AtomicU64,
+    /// Whether the files did not answer the last time, so that it is told once.
+    hangs: AtomicBool,
+    /// Whether what was read last is in force.
+    right: Gauge,
 }
 
 /// One reading of the files.
@@ -121,6 +127,21 @@ pub fn check(file: &Path) -> Result<Vec<Problem>, Refused> {
         .map_err(|problems| Refused { file: file.to_owned(), problems })
 }
 
+/// Puts what there is to know of a server's web configuration into noroshi's registry.
+pub fn register(web: Option<&WebConfig>, registry: &mut Registry) {
+    registry.register(
+        "noroshi_web_config_last_reload_successful",
+        "Whether the file of `--web.config.file` is in force as it is now (1), or as it was before a mistake (0); 1 without one",
+        web.map_or_else(right, |web| web.right.clone()),
+    );
+}
+
+fn right() -> Gauge {
+    let right = Gauge::default();
+    right.set(1);
+    right
+}
+
 impl WebConfig {
     /// Reads a web configuration for the first time; what is probably not meant goes to the log. Blocks.
     ///
@@ -138,6 +159,8 @@ impl WebConfig {
             seen: Arc::new(Mutex::new(Seen { fingerprint, named })),
             begun: Instant::now(),
             looked: AtomicU64::new(0),
+            hangs: AtomicBool::new(false),
+            right: right(),
         }))
     }
 
@@ -179,11 +202,13 @@ impl WebConfig {
             tokio::task::spawn_blocking(move || own.compare(&mut seen)).await
         };
         match clock::timeout_at(Instant::now() + PATIENCE, looked).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => self.hangs.store(false, Ordering::Relaxed),
             Ok(Err(error)) => error!(%error, "reading the web configuration failed"),
             // Whoever looks goes on, and what it finds is in force then.
+            Err(_) if self.hangs.swap(true, Ordering::Relaxed) => {}
             Err(_) => {
-                warn!(file = %self.file.display(), "the web configuration's files do not answer");
+                let file = self.file.display();
+                warn!(%file, "the web configuration's files do not answer; what was read holds");
             }
         }
     }
@@ -196,12 +221,14 @@ impl WebConfig {
         *seen = Seen { fingerprint, named };
         let refuse = |problems| {
             let refused = Refused { file: self.file.clone(), problems };
+            self.right.set(0);
             error!("the web configuration before stays in force: {refused}");
         };
         match result {
             Ok(ready) if ready.tls.is_some() == self.has_tls => {
                 tell(&self.file, &ready.warnings);
                 self.in_force.store(Arc::new(InForce::of(ready, Some(&self.in_force.load()))));
+                self.right.set(1);
                 info!(file = %self.file.display(), "the web configuration was read again");
             }
             Ok(_) => {

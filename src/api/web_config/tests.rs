@@ -106,3 +106,29 @@ fn what_is_wrong_with_files_is_told() {
     let refused = check(&write(folder.path(), "a: 1\n")).unwrap_err().to_string();
     assert!(refused.contains("web.yml:1:1: unknown key `a`"), "{refused}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_says_nothing_is_sent_away() {
+    use tokio::io::AsyncReadExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let key = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    fs::write(folder.path().join("c"), key.cert.pem()).unwrap();
+    fs::write(folder.path().join("k"), key.signing_key.serialize_pem()).unwrap();
+    let file = write(folder.path(), "tls_server_config: {cert_file: c, key_file: k}\n");
+    let web = WebConfig::open(&file).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let listener = crate::api::Listener::new(listener.into()).unwrap();
+    let serving = crate::api::serve(listener, Router::new(), Some(web), std::future::pending());
+    let server = tokio::spawn(serving);
+    let begun = Instant::now();
+    // Before its first byte, and in the middle of its first record.
+    for said in [&b""[..], &[22, 3, 1, 2]] {
+        let mut silent = tokio::net::TcpStream::connect(address).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut silent, said).await.unwrap();
+        assert_eq!(silent.read(&mut [0; 8]).await.unwrap_or(0), 0);
+    }
+    assert!(begun.elapsed() >= Duration::from_secs(10));
+    server.abort();
+}

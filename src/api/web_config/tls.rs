@@ -14,7 +14,7 @@ use x509_parser::{
     x509::SubjectPublicKeyInfo,
 };
 
-use super::client_auth;
+use super::{client_auth, p521::P521};
 use crate::compat::web_config::{ClientAuth, Curve, Tls, TlsVersion};
 
 /// What the PEM files hold.
@@ -78,6 +78,7 @@ fn provider(tls: &Tls) -> CryptoProvider {
         let group = |curve: &Curve| match curve {
             Curve::P256 => aws_lc_rs::kx_group::SECP256R1,
             Curve::P384 => aws_lc_rs::kx_group::SECP384R1,
+            Curve::P521 => P521,
             Curve::X25519 => aws_lc_rs::kx_group::X25519,
         };
         provider.kx_groups = wanted.iter().map(group).collect();

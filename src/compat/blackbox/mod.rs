@@ -3,15 +3,23 @@
 //! Contract: [`Modules::read`] accepts and refuses what blackbox_exporter 0.28 does and tells every mistake at once, each
 //! with module, field and line; [`Module::check`] aims a module at a target, which costs a clone and no parsing.
 
+mod codes;
+mod decode;
 mod external_url;
 pub mod families;
+mod file;
 pub mod log;
+mod native;
+mod read;
 mod timeout;
+mod yaml;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+pub use self::codes::{CODES, Code};
+
 use crate::{
-    model::CheckSettings,
+    model::{CheckSettings, Diagnostic},
     probe::spec::{Aim, Check, Spec},
 };
 
@@ -59,6 +67,11 @@ pub struct Modules {
     pub modules: BTreeMap<String, Arc<Module>>,
     /// The whole file as `/config` shows it: every default filled in, every secret masked.
     pub shown: Arc<str>,
+    /// Modules whose `prober` nobody knows, with that word: blackbox_exporter 0.28 accepts them and answers 400 to each of
+    /// their probes, `Unknown prober "x"`.
+    pub unknown_probers: BTreeMap<String, Arc<str>>,
+    /// What is worth knowing of a file that is accepted.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// One module of a `blackbox.yml`.
@@ -82,27 +95,19 @@ pub struct Module {
     pub has_cel: bool,
     /// Whether `query_name` and `query_type` may be asked for: our own key `dns.allow_query_parameters`.
     pub query_parameters: bool,
-}
-
-impl Modules {
-    /// Reads the text of a file.
-    ///
-    /// # Errors
-    /// Every mistake.
-    pub fn read(
-        _text: &str,
-        _file: &std::path::Path,
-    ) -> Result<Self, Vec<crate::model::Diagnostic>> {
-        Ok(Self::default())
-    }
+    /// Why no probe of this module can pass, though the file is accepted: blackbox_exporter finds that out at each probe.
+    pub broken: Option<Arc<str>>,
 }
 
 impl Module {
     /// The module's check of one target.
     ///
     /// # Errors
-    /// One sentence: what is wrong with the target.
+    /// One sentence: what is wrong with the target, or with the module.
     pub fn check(&self, aim: &Aim<'_>, timeout: Duration) -> Result<Check, String> {
+        if let Some(why) = &self.broken {
+            return Err(why.to_string());
+        }
         let spec = self.spec.aimed(aim)?;
         let settings = CheckSettings {
             target: spec.target().into(),

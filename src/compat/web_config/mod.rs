@@ -3,7 +3,7 @@
 //! Contract: pure; [`read`] accepts and refuses what the toolkit (0.15 to 0.20, and so `promtool check web-config`) does,
 //! and tells every mistake at once, each with its line and column. It opens none of the files that are named; whoever
 //! does knows whether they hold certificates. Refused beyond the toolkit: what this build could never serve (TLS 1.0 and
-//! 1.1, only cipher suites or curves it does not have), versions that leave nothing in between, and a second document.
+//! 1.1, TLS 1.2 with none of the cipher suites it has), versions that leave nothing in between, and a second document.
 
 mod go;
 mod sections;
@@ -55,7 +55,7 @@ pub struct Tls {
     pub max_version: TlsVersion,
     /// `cipher_suites`, those this build has; they bind TLS 1.2 only, as in Go. All of them when none are listed.
     pub cipher_suites: Option<Vec<&'static str>>,
-    /// `curve_preferences`, those this build has. All of them when none are listed.
+    /// `curve_preferences`. X25519, P-256 and P-384 when none are listed, and X25519 with ML-KEM before them.
     pub curves: Option<Vec<Curve>>,
 }
 
@@ -92,13 +92,15 @@ pub enum TlsVersion {
     Tls13,
 }
 
-/// The curves of Go's names this build has.
+/// The curves, by Go's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Curve {
     /// `CurveP256`
     P256,
     /// `CurveP384`
     P384,
+    /// `CurveP521`
+    P521,
     /// `X25519`
     X25519,
 }

@@ -6,7 +6,7 @@ fn good(text: &str) -> Read {
 
 fn bad(text: &str) -> String {
     let mistakes = read(text).expect_err(text);
-    mistakes.iter().map(|mistake| format!("{mistake}\n")).collect()
+    mistakes.iter().map(|mistake| format!("{mistake}\n")).collect::<Vec<_>>().concat()
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn rules_between_keys() {
         ("client_auth_type: NoClientCert", "neither cert"),
         ("cert_file: c, key_file: k, client_ca_file: ca", "does not ask for certificates"),
         ("cert_file: c, key_file: k, min_version: TLS13, max_version: TLS12", "nobody could"),
-        ("cert_file: c, key_file: k, curve_preferences: [CurveP521]", "none of these curves"),
+        ("cert_file: c, key_file: k, curve_preferences: [CurveP257]", "is none of CurveP256"),
         (
             "cert_file: c, key_file: k, max_version: TLS12, cipher_suites: [TLS_AES_128_GCM_SHA256]",
             "none of these cipher suites",
@@ -121,7 +121,6 @@ fn rules_between_keys() {
     }
     for (more, words) in [
         ("client_allowed_sans: [a]", "has no effect"),
-        ("curve_preferences: [CurveP521, X25519]", "left out"),
         ("cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA]", "left out"),
     ] {
         let read = good(&format!("tls_server_config: {{{PAIR}, {more}}}\n"));

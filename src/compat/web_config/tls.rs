@@ -26,12 +26,12 @@ const CIPHER_SUITES: [(&str, bool); 13] = [
     ("TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", false),
 ];
 
-/// Go's curves, and ours.
-const CURVES: [(&str, Option<Curve>); 4] = [
-    ("CurveP256", Some(Curve::P256)),
-    ("CurveP384", Some(Curve::P384)),
-    ("CurveP521", None),
-    ("X25519", Some(Curve::X25519)),
+/// The words of `curve_preferences`.
+const CURVES: [(&str, Curve); 4] = [
+    ("CurveP256", Curve::P256),
+    ("CurveP384", Curve::P384),
+    ("CurveP521", Curve::P521),
+    ("X25519", Curve::X25519),
 ];
 
 /// The words of `client_auth_type`; the last is an old name.
@@ -185,33 +185,18 @@ fn cipher_suites(node: &Node, max: TlsVersion, found: &mut Found) -> Option<Vec<
     Some(chosen)
 }
 
+/// `None` where nothing is chosen.
 fn curve_preferences(node: &Node, found: &mut Found) -> Option<Vec<Curve>> {
-    let rows = list(node, found, |node, found| {
+    let chosen = list(node, found, |node, found| {
         let word = string(node, found)?;
-        let row = CURVES.iter().find(|(own, _)| *own == word);
-        match row {
-            Some((_, Some(_))) => {}
-            Some((_, None)) => {
-                let words = format!("{word} is not in this build, and left out");
-                found.warnings.push(node.place.mistake(words));
-            }
-            None => {
-                let message = format!(
-                    "the curve {word:?} is none of {}",
-                    CURVES.map(|(own, _)| own).join(", ")
-                );
-                found.mistakes.push(node.place.mistake(message));
-            }
+        let curve = CURVES.iter().find(|(own, _)| *own == word).map(|(_, curve)| *curve);
+        if curve.is_none() {
+            let names = CURVES.map(|(own, _)| own).join(", ");
+            found
+                .mistakes
+                .push(node.place.mistake(format!("the curve {word:?} is none of {names}")));
         }
-        row
+        curve
     })?;
-    if rows.is_empty() {
-        return None;
-    }
-    let chosen: Vec<Curve> = rows.iter().filter_map(|(_, curve)| *curve).collect();
-    if chosen.is_empty() {
-        let words = "none of these curves is in this build: it has CurveP256, CurveP384 and X25519";
-        found.mistakes.push(node.place.mistake(words));
-    }
-    Some(chosen)
+    (!chosen.is_empty()).then_some(chosen)
 }

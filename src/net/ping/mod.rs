@@ -5,16 +5,18 @@
 //! back what came for it, and nothing that came for anybody else. Sockets that nobody uses are closed, and one that
 //! has gone deaf is replaced.
 //!
-//! surge-ping carries the packets. What it leaves open is closed here: it numbers nothing, so [`Socket`] hands out the
-//! sequence numbers; its receive loop may die or spin on a broken socket without telling anybody, so a socket without
-//! an answer for long is opened anew (dropping the old client ends its loop); and a raw socket hears all ICMP of the
-//! machine, so a filter in the kernel lets only what may be ours through.
+//! Answers are told apart by the address they come from, the socket's identifier, their number and their payload. The
+//! identifier is the kernel's on a datagram socket; on a raw one, which hears all ICMP of the machine, it is random and
+//! a filter in the kernel lets only what may be ours through.
 
-mod native;
+mod filter;
 mod open;
+mod packet;
 mod reply;
 #[cfg(test)]
 mod tests;
+mod waiting;
+mod wire;
 
 use std::{
     collections::HashMap,
@@ -27,14 +29,16 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use surge_ping::{Client, PingIdentifier, PingSequence, SurgeError};
+use tokio::task::JoinHandle;
 
 pub use reply::Reply;
 
 use crate::{
-    clock::Instant,
+    clock::{self, Instant},
     model::{Failure, Reason},
 };
+use waiting::{Arrival, Place};
+use wire::Wire;
 
 /// What distinguishes one socket from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,7 +47,7 @@ pub struct Key {
     pub ipv6: bool,
     /// The address it is bound to.
     pub source: Option<IpAddr>,
-    /// The TTL or hop limit of what it sends.
+    /// The TTL or hop limit of what it sends; 0 leaves the system's.
     pub ttl: u8,
     /// Whether packets larger than the path permits are refused instead of cut.
     pub dont_fragment: bool,
@@ -89,8 +93,9 @@ impl Sockets {
             return Ok(Arc::clone(socket));
         }
         open.retain(|_, socket| socket.used.lock().elapsed() < IDLE);
-        let taken: Vec<u16> = open.values().map(|socket| socket.identifier.0).collect();
-        let socket = Arc::new(open::socket(key, &taken)?);
+        let taken: Vec<u16> = open.values().map(|socket| socket.wire.identifier).collect();
+        let (wire, kind) = open::socket(key, &taken)?;
+        let socket = Arc::new(Socket::new(wire, kind));
         open.insert(key, Arc::clone(&socket));
         Ok(socket)
     }
@@ -103,10 +108,9 @@ impl Sockets {
 
 /// An open socket, shared by all who ping with the same options.
 pub struct Socket {
-    client: Client,
+    wire: Arc<Wire>,
+    listener: JoinHandle<()>,
     kind: SocketKind,
-    /// Ours alone on a raw socket; the kernel's on a datagram socket, where this one is not sent.
-    identifier: PingIdentifier,
     next: AtomicU16,
     used: Mutex<Instant>,
     /// When the last answer came; at first, when it was opened.
@@ -121,7 +125,24 @@ const SUSPECT_AFTER: (u32, Duration) = (32, Duration::from_secs(30));
 /// How many numbers in flight to the same address are skipped before we give up; never met below 65,536 in flight.
 const NUMBERS_TRIED: usize = 64;
 
+/// With more than this in flight, who sends takes answers too.
+const CROWD: usize = 64;
+
 impl Socket {
+    fn new(wire: Wire, kind: SocketKind) -> Self {
+        let wire = Arc::new(wire);
+        let own = Arc::clone(&wire);
+        Self {
+            wire,
+            listener: tokio::spawn(async move { own.listen().await }),
+            kind,
+            next: AtomicU16::new(0),
+            used: Mutex::new(Instant::now()),
+            heard: Mutex::new(Instant::now()),
+            silent: AtomicU32::new(0),
+        }
+    }
+
     /// The kind the kernel permitted.
     pub fn kind(&self) -> SocketKind {
         self.kind
@@ -135,29 +156,45 @@ impl Socket {
     pub async fn ping(
         &self,
         to: IpAddr,
-        payload: &[u8],
+        payload: &Arc<[u8]>,
         patience: Duration,
     ) -> Result<Option<Reply>, Failure> {
         // Counted before the answer, so that a request whose caller loses patience is counted too.
         self.silent.fetch_add(1, Ordering::Relaxed);
-        let mut pinger = self.client.pinger(to, self.identifier).await;
-        pinger.timeout(patience);
+        let (number, mut place) = self.place(to, payload)?;
+        let packet = packet::request(to.is_ipv6(), self.wire.identifier, number, payload);
+        let begun = Instant::now();
+        let exchange = async {
+            let sent = self.wire.send(&packet, to).await;
+            sent.map_err(|error| open::unsent(to, self.kind, &error))?;
+            if self.wire.table.len() > CROWD {
+                // What is wrong with the socket is the listener's to notice.
+                let _ = self.wire.drain();
+            }
+            Ok(place.arrival().await)
+        };
+        match clock::timeout_at(begun + patience, exchange).await {
+            Ok(arrival) => Ok(Some(self.reply(arrival?, begun))),
+            Err(_) => Ok(place.give_up().map(Reply::Undelivered)),
+        }
+    }
+
+    fn reply(&self, Arrival { at, result }: Arrival, begun: Instant) -> Reply {
+        self.silent.store(0, Ordering::Relaxed);
+        *self.heard.lock() = at;
+        match result {
+            Ok(hop_limit) => Reply::Echo { round_trip: at.duration_since(begun), hop_limit },
+            Err(failure) => Reply::Undelivered(failure),
+        }
+    }
+
+    /// A number that is not in flight to this address.
+    fn place(&self, to: IpAddr, payload: &Arc<[u8]>) -> Result<(u16, Place<'_>), Failure> {
         for _ in 0..NUMBERS_TRIED {
-            let number = PingSequence(self.next.fetch_add(1, Ordering::Relaxed));
-            let begun = Instant::now();
-            return match pinger.ping(number, payload).await {
-                Ok((packet, took)) => {
-                    self.silent.store(0, Ordering::Relaxed);
-                    *self.heard.lock() = Instant::now();
-                    // surge-ping's clock starts after the packet has left; on loopback the answer can be there before.
-                    let took = if took.is_zero() { begun.elapsed() } else { took };
-                    Ok(Some(Reply::of(&packet, took)))
-                }
-                Err(SurgeError::IdenticalRequests { .. }) => continue,
-                Err(SurgeError::Timeout { .. }) => Ok(None),
-                Err(SurgeError::IOError(error)) => Err(open::unsent(to, self.kind, &error)),
-                Err(other) => Err(Failure::new(Reason::LocalResources, other.to_string())),
-            };
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if let Some(place) = self.wire.table.wait(to, number, payload) {
+                return Ok((number, place));
+            }
         }
         Err(Failure::new(Reason::LocalResources, format!("too many requests to {to} in flight")))
     }
@@ -165,11 +202,23 @@ impl Socket {
     /// Makes the kernel drop all that comes, so that no request is answered.
     #[cfg(test)]
     pub(crate) fn deafen(&self) {
-        native::hear(&self.client, &[native::drop_all()]);
+        self.hear(&[filter::drop_all()]);
+    }
+
+    /// Replaces the filter.
+    #[cfg(test)]
+    fn hear(&self, program: &[socket2::SockFilter]) {
+        self.wire.socket().attach_filter(program).unwrap();
     }
 
     fn seems_deaf(&self) -> bool {
         self.silent.load(Ordering::Relaxed) >= SUSPECT_AFTER.0
             && self.heard.lock().elapsed() >= SUSPECT_AFTER.1
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.listener.abort();
     }
 }

@@ -3,53 +3,66 @@
 use std::{
     io::{self, ErrorKind},
     net::{IpAddr, SocketAddr},
-    sync::atomic::{AtomicU16, AtomicU32},
 };
 
-use parking_lot::Mutex;
-use socket2::{Domain, Protocol, Type};
-use surge_ping::{Client, Config, ICMP, PingIdentifier};
+use nix::sys::socket::{setsockopt, sockopt::Ipv4RecvTtl};
+use rustix::net::sockopt::{
+    self, Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, set_ip_mtu_discover, set_ipv6_mtu_discover,
+};
+use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Key, Socket, SocketKind, native};
+use super::{Key, SocketKind, filter, wire::Wire};
 use crate::{
-    clock::Instant,
     model::{Failure, Reason},
     net::dial,
 };
 
+/// Room for some thousands of small answers that come before anybody listens.
+const RECEIVE_BUFFER: usize = 4 << 20;
+
 /// Opens a socket with an identifier that is not `taken`.
-pub(super) fn socket(key: Key, taken: &[u16]) -> Result<Socket, Failure> {
-    let kind = permitted(key)?;
+pub(super) fn socket(key: Key, taken: &[u16]) -> Result<(Wire, SocketKind), Failure> {
+    let (socket, kind) = permitted(key)?;
     if let Some(source) = key.source.filter(|source| source.is_ipv6() != key.ipv6) {
         let detail = format!("cannot ping from {source}: it is of another family than the target");
         return Err(Failure::new(Reason::LocalAddress, detail));
     }
-    let client = Client::new(&config(key, kind)).map_err(|error| unopened(key, &error))?;
-    let identifier = PingIdentifier(unused(taken)?);
-    native::prepare(&client, key, kind, identifier).map_err(|error| dial::local(&error))?;
-    Ok(Socket {
-        client,
-        kind,
-        identifier,
-        next: AtomicU16::new(0),
-        used: Mutex::new(Instant::now()),
-        heard: Mutex::new(Instant::now()),
-        silent: AtomicU32::new(0),
-    })
+    if let Some(source) = key.source {
+        let address = SocketAddr::new(source, 0).into();
+        socket.bind(&address).map_err(|error| {
+            Failure::new(Reason::LocalAddress, format!("cannot bind to {source}: {error}"))
+        })?;
+    }
+    let identifier = unused(taken)?;
+    prepare(&socket, key, kind, identifier).map_err(|error| dial::local(&error))?;
+    let wire = Wire::new(socket, kind, identifier).map_err(|error| dial::local(&error))?;
+    Ok((wire, kind))
 }
 
-fn config(key: Key, kind: SocketKind) -> Config {
-    let mut config = Config::builder()
-        .kind(if key.ipv6 { ICMP::V6 } else { ICMP::V4 })
-        .sock_type_hint(match kind {
-            SocketKind::Datagram => Type::DGRAM,
-            SocketKind::Raw => Type::RAW,
-        })
-        .ttl(key.ttl.into());
-    if let Some(source) = key.source {
-        config = config.bind(SocketAddr::new(source, 0));
+/// Sets everything a key and a kind ask for.
+fn prepare(socket: &Socket, key: Key, kind: SocketKind, identifier: u16) -> io::Result<()> {
+    if kind == SocketKind::Raw {
+        socket.attach_filter(&filter::program(key.ipv6, identifier))?;
     }
-    config.build()
+    // With CAP_NET_ADMIN beyond net.core.rmem_max, else up to it; less room is still a working socket.
+    let _ = sockopt::set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER)
+        .or_else(|_| sockopt::set_socket_recv_buffer_size(socket, RECEIVE_BUFFER));
+    if key.ipv6 {
+        socket.set_recv_hoplimit_v6(true)?;
+    } else {
+        setsockopt(socket, Ipv4RecvTtl, &true)?;
+    }
+    match (key.ttl, key.ipv6) {
+        (0, _) => {}
+        (limit, true) => socket.set_unicast_hops_v6(limit.into())?,
+        (ttl, false) => socket.set_ttl_v4(ttl.into())?,
+    }
+    match (key.dont_fragment, key.ipv6) {
+        (false, _) => {}
+        (true, true) => set_ipv6_mtu_discover(socket, Ipv6PathMtuDiscovery::DO)?,
+        (true, false) => set_ip_mtu_discover(socket, Ipv4PathMtuDiscovery::DO)?,
+    }
+    Ok(())
 }
 
 /// Random, so that a process started anew does not take its predecessor's late answers for its own.
@@ -65,16 +78,18 @@ fn unused(taken: &[u16]) -> Result<u16, Failure> {
     }
 }
 
-/// Which kind the kernel lets us open. surge-ping tries both too, but keeps only one of its two answers.
-fn permitted(key: Key) -> Result<SocketKind, Failure> {
+/// A socket of the kind the kernel lets us open.
+fn permitted(key: Key) -> Result<(Socket, SocketKind), Failure> {
     let (domain, protocol) =
         if key.ipv6 { (Domain::IPV6, Protocol::ICMPV6) } else { (Domain::IPV4, Protocol::ICMPV4) };
-    let open = |kind: Type| socket2::Socket::new(domain, kind.cloexec(), Some(protocol)).map(drop);
-    let Err(datagram) = open(Type::DGRAM) else {
-        return Ok(SocketKind::Datagram);
+    let open = |kind: Type| Socket::new(domain, kind.cloexec().nonblocking(), Some(protocol));
+    let datagram = match open(Type::DGRAM) {
+        Ok(socket) => return Ok((socket, SocketKind::Datagram)),
+        Err(error) => error,
     };
-    let Err(raw) = open(Type::RAW) else {
-        return Ok(SocketKind::Raw);
+    let raw = match open(Type::RAW) {
+        Ok(socket) => return Ok((socket, SocketKind::Raw)),
+        Err(error) => error,
     };
     match raw.kind() {
         ErrorKind::PermissionDenied => Err(forbidden(&datagram, &raw)),
@@ -102,17 +117,6 @@ fn forbidden(datagram: &io::Error, raw: &io::Error) -> Failure {
              Kubernetes: the pod's securityContext.sysctls, or capabilities.add [NET_RAW]"
         ),
     )
-}
-
-/// The failure of a socket that was permitted but could not be set up.
-fn unopened(key: Key, error: &io::Error) -> Failure {
-    match (key.source, error.kind()) {
-        (Some(source), ErrorKind::AddrNotAvailable | ErrorKind::InvalidInput) => {
-            let detail = format!("cannot bind to {source}: {error}");
-            Failure::new(Reason::LocalAddress, detail)
-        }
-        _ => dial::local(error),
-    }
 }
 
 /// The failure of a request that did not leave.

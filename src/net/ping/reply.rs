@@ -1,9 +1,8 @@
-//! What came for an echo request.
+//! What came for an echo request, in words.
 
 use std::{net::IpAddr, time::Duration};
 
-use surge_ping::IcmpPacket;
-
+use super::packet::Says;
 use crate::model::{Failure, Reason};
 
 /// What came for an echo request.
@@ -13,71 +12,35 @@ pub enum Reply {
     Echo {
         /// From sending to hearing it.
         round_trip: Duration,
-        /// The TTL it arrived with; only an IPv4 raw socket shows it.
+        /// The TTL or hop limit it arrived with, where the kernel told it.
         hop_limit: Option<u8>,
     },
-    /// A router, or the host itself, says that the request did not arrive. Only a raw socket hears it.
+    /// A router, or the host itself, says that the request did not arrive; only a raw socket hears it. Or the host sent
+    /// something else back than it was sent.
     Undelivered(Failure),
 }
 
-impl Reply {
-    pub(super) fn of(packet: &IcmpPacket, round_trip: Duration) -> Self {
-        let (kind, code, from, hop_limit) = match packet {
-            IcmpPacket::V4(packet) => (
-                Message::of_v4(packet.get_icmp_type().0),
-                packet.get_icmp_code().0,
-                IpAddr::V4(packet.get_source()),
-                packet.get_ttl(),
-            ),
-            IcmpPacket::V6(packet) => (
-                Message::of_v6(packet.get_icmpv6_type().0),
-                packet.get_icmpv6_code().0,
-                IpAddr::V6(packet.get_source()),
-                None,
-            ),
-        };
-        let (reason, what) = match kind {
-            Message::Echo => return Self::Echo { round_trip, hop_limit },
-            // Fragmentation needed (RFC 1191) is a code of unreachable in IPv4.
-            Message::Unreachable if code == 4 && from.is_ipv4() => {
-                (Reason::IcmpTooBig, "fragmentation needed")
-            }
-            Message::TooBig => (Reason::IcmpTooBig, "packet too big"),
-            Message::TimeExceeded => (Reason::IcmpTimeExceeded, "time exceeded"),
-            Message::Unreachable => (Reason::ConnectUnreachable, unreachable(from, code)),
-            Message::Other => (Reason::ConnectUnreachable, "parameter problem"),
-        };
-        Self::Undelivered(Failure::new(reason, format!("{from} answered: {what}")))
-    }
+/// The failure an error message means; `None` for an echo.
+pub(super) fn undelivered(says: Says<'_>, from: IpAddr) -> Option<Failure> {
+    let (reason, what) = match says {
+        Says::Echo(_) => return None,
+        Says::TooBig if from.is_ipv4() => (Reason::IcmpTooBig, "fragmentation needed"),
+        Says::TooBig => (Reason::IcmpTooBig, "packet too big"),
+        Says::TimeExceeded => (Reason::IcmpTimeExceeded, "time exceeded"),
+        Says::Unreachable(code) => (Reason::ConnectUnreachable, unreachable(from, code)),
+        Says::ParameterProblem => (Reason::ConnectUnreachable, "parameter problem"),
+    };
+    Some(Failure::new(reason, format!("{from} answered: {what}")))
 }
 
-enum Message {
-    Echo,
-    Unreachable,
-    TooBig,
-    TimeExceeded,
-    Other,
-}
-
-impl Message {
-    fn of_v4(kind: u8) -> Self {
-        match kind {
-            0 => Self::Echo,
-            3 => Self::Unreachable,
-            11 => Self::TimeExceeded,
-            _ => Self::Other,
-        }
-    }
-
-    fn of_v6(kind: u8) -> Self {
-        match kind {
-            129 => Self::Echo,
-            1 => Self::Unreachable,
-            2 => Self::TooBig,
-            3 => Self::TimeExceeded,
-            _ => Self::Other,
-        }
-    }
+/// The failure of an echo that is none: the payload is to come back as it was sent (RFC 792).
+pub(super) fn altered(from: IpAddr, sent: usize, got: usize) -> Failure {
+    let what = if got == sent {
+        format!("{got} other bytes than were sent")
+    } else {
+        format!("{got} of the {sent} bytes that were sent")
+    };
+    Failure::new(Reason::IcmpNoReply, format!("{from} sent back {what}"))
 }
 
 /// The codes people meet (RFC 792, RFC 1812, RFC 4443).

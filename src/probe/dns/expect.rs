@@ -282,8 +282,7 @@ impl Expect {
         self.judge_counts(message, counts_opt, &mut judge);
         self.judge_ttl(message, &mut judge);
         if !self.answer.is_empty() {
-            let records =
-                message.answers.iter().filter(|one| question::is_asked(asked, one.record_type));
+            let records = message.answers.iter().filter(|one| question::is_asked(asked, one.kind));
             let found: Vec<Found> = records.map(Found::of).collect();
             self.answer.judge(&found, &mut judge);
         }
@@ -342,7 +341,7 @@ struct Found {
 
 impl Found {
     fn of(record: &Record) -> Self {
-        let record_type = record.record_type;
+        let record_type = record.kind;
         Self { record_type, text: rdata::text(record_type, &record.data) }
     }
 

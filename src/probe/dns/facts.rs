@@ -99,10 +99,10 @@ pub(super) fn of_answer(answer: &Answer, counts_opt: bool, run: &mut Run<'_>) {
     if let Some(serial) = message.answers.iter().rev().find_map(serial) {
         run.fact(&SERIAL, f64::from(serial));
     }
-    let of_type = |record: &Record| QueryType(record.record_type);
+    let of_type = |record: &Record| QueryType(record.kind);
     let told = message.answers.iter().filter(|record| of_type(record) != QueryType::RRSIG);
     for record in told.take(ANSWERS_KEPT) {
-        let mut data = rdata::text(record.record_type, &record.data);
+        let mut data = rdata::text(record.kind, &record.data);
         // Canonical text is ASCII.
         data.truncate(DATA_LIMIT);
         run.facts.push(Fact::labelled(&ANSWER, [data], 1.0));
@@ -113,7 +113,7 @@ pub(super) fn of_answer(answer: &Answer, counts_opt: bool, run: &mut Run<'_>) {
 fn serial(record: &Record) -> Option<u32> {
     let (_, numbers) = record.data.split_last_chunk::<20>()?;
     let serial = numbers.first_chunk::<4>()?;
-    (QueryType(record.record_type) == QueryType::SOA).then(|| u32::from_be_bytes(*serial))
+    (QueryType(record.kind) == QueryType::SOA).then(|| u32::from_be_bytes(*serial))
 }
 
 fn flag(set: bool) -> f64 {

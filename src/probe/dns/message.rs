@@ -25,7 +25,7 @@ pub(super) struct Message {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Query {
     pub(super) name: Name,
-    pub(super) record_type: u16,
+    pub(super) kind: u16,
     pub(super) class: u16,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Query {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) name: Name,
-    pub(super) record_type: u16,
+    pub(super) kind: u16,
     pub(super) class: u16,
     pub(super) ttl: u32,
     /// Its data, names in it without compression.
@@ -114,7 +114,7 @@ impl Message {
 impl Record {
     /// Whether it belongs to EDNS instead of the answer.
     pub(super) fn is_opt(&self) -> bool {
-        self.record_type == 41
+        self.kind == 41
     }
 }
 
@@ -137,7 +137,7 @@ impl Reader<'_> {
     }
 
     fn query(&mut self) -> Option<Query> {
-        Some(Query { name: self.name()?, record_type: self.number()?, class: self.number()? })
+        Some(Query { name: self.name()?, kind: self.number()?, class: self.number()? })
     }
 
     fn section(&mut self, section: &str, count: u16) -> Result<Vec<Record>, String> {
@@ -148,9 +148,9 @@ impl Reader<'_> {
                 format!("record {number} of {count} of the {section} section cannot be read")
             })?;
             if !presentation::is_sound(&record) {
-                let kind = name(TYPES, record.record_type).unwrap_or_default();
+                let word = name(TYPES, record.kind).unwrap_or_default();
                 return Err(format!(
-                    "record {number} of the {section} section is not a sound {kind} record"
+                    "record {number} of the {section} section is not a sound {word} record"
                 ));
             }
             records.push(record);
@@ -159,14 +159,14 @@ impl Reader<'_> {
     }
 
     fn record(&mut self) -> Option<Record> {
-        let Query { name, record_type, class } = self.query()?;
+        let Query { name, kind, class } = self.query()?;
         let ttl = u32::from(self.number()?) << 16 | u32::from(self.number()?);
         let length = usize::from(self.number()?);
         // Names in the data may point anywhere before its end.
         let known = self.bytes.get(..self.at + length)?;
-        let data = uncompressed(known, self.at, record_type)?.into();
+        let data = uncompressed(known, self.at, kind)?.into();
         self.at = known.len();
-        Some(Record { name, record_type, class, ttl, data })
+        Some(Record { name, kind, class, ttl, data })
     }
 }
 
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(read.queries[0].name.presentation(), "a.org.");
         let record = &read.answers[0];
         assert_eq!(record.name.presentation(), "a.org.");
-        assert_eq!((record.record_type, record.class, record.ttl), (15, 1, 300));
+        assert_eq!((record.kind, record.class, record.ttl), (15, 1, 300));
         assert_eq!(*record.data, *b"\x00\x0a\x02Mx\x03org\x00");
     }
 

@@ -75,6 +75,7 @@ use crate::{
 /// A question to a name server, and what its answer is to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Spec {
     /// The name server that is asked: `host`, `host:port` or `[ipv6]:port`; the port is 53 where none is given, 853 with
     /// `transport = "tls"`.

@@ -33,8 +33,8 @@ impl Question {
         aws_lc_rs::rand::fill(&mut id)
             .map_err(|_| Failure::new(Reason::LocalResources, "no random numbers"))?;
         let id = u16::from_be_bytes(id);
-        let (QueryType(record_type), QueryClass(class)) = (spec.record_type, spec.class);
-        let query = Query { name: spec.name.asked().clone(), record_type, class };
+        let (QueryType(kind), QueryClass(class)) = (spec.record_type, spec.class);
+        let query = Query { name: spec.name.asked().clone(), kind, class };
         let message = written(id, &query, spec);
         let length = u16::try_from(message.len())
             .map_err(|error| Failure::new(Reason::DnsFailed, error.to_string()))?;
@@ -83,7 +83,7 @@ impl Question {
             [] => matches!(message.rcode, 1 | 2 | 4 | 5),
             [echo] => {
                 echo.name.is(&self.query.name)
-                    && echo.record_type == self.query.record_type
+                    && echo.kind == self.query.kind
                     && echo.class == self.query.class
             }
             _ => false,
@@ -101,7 +101,7 @@ fn written(id: u16, query: &Query, spec: &Spec) -> Vec<u8> {
         message.extend(number.to_be_bytes());
     }
     message.extend_from_slice(query.name.wire());
-    message.extend(query.record_type.to_be_bytes());
+    message.extend(query.kind.to_be_bytes());
     message.extend(query.class.to_be_bytes());
     if let Edns::On(options) = spec.edns {
         let flags = if options.dnssec_ok { DNSSEC_OK } else { 0 };

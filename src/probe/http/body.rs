@@ -17,7 +17,7 @@ use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio_util::io::StreamReader;
 
-use super::compression::Coding;
+use super::compression::{Coding, Encoding};
 use crate::{
     model::{ByteSize, Failure, Reason},
     net::http::Exchange,
@@ -30,11 +30,26 @@ pub(super) struct Reading {
     pub wire_limit: ByteSize,
     /// The most bytes after decompression.
     pub limit: ByteSize,
-    /// Whether `Content-Encoding` is undone: only for who asked for it.
-    pub decode: bool,
+    /// Which codings are undone.
+    pub decode: Decode,
     /// Whether anybody looks at it; if not, its bytes are only counted.
     pub keep: bool,
 }
+
+/// Which codings of a body are undone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Decode {
+    /// None: nobody asked for any.
+    #[default]
+    Nothing,
+    /// Those that `Content-Encoding` names.
+    Announced,
+    /// This one, whatever the headers say.
+    Demanded(Encoding),
+}
+
+/// The most bytes that are kept for rules, whatever the limits on the whole body: each run in flight may hold as much.
+const KEPT_LIMIT: ByteSize = ByteSize::mebi(64);
 
 /// What has been read of a body, also where the reading failed.
 #[derive(Debug, Default)]
@@ -45,7 +60,12 @@ pub(super) struct Body {
     pub size: u64,
     /// The bytes after decompression, if they were to be kept.
     pub bytes: Vec<u8>,
+    /// The first bytes on the wire.
+    first: Vec<u8>,
 }
+
+/// How many of the first bytes are remembered: a gzip header without its optional parts.
+const FIRST: usize = 10;
 
 /// The most codings one upon the other; one is usual, two are an accident.
 const CODINGS_LIMIT: usize = 3;
@@ -70,42 +90,75 @@ impl Body {
             let detail = format!("{announced} bytes are announced, {}", limit(reading.wire_limit));
             return Err(Failure::new(Reason::BodyTooLarge, detail));
         }
-        let codings = if reading.decode { codings(&exchange.head.headers)? } else { Vec::new() };
-        let Self { wire, size, bytes } = self;
-        let mut wire = Wire { exchange, read: wire, limit: reading.wire_limit };
-        if codings.is_empty() {
+        let Self { wire, size, bytes, first } = self;
+        let mut wire = Wire { exchange, read: wire, first, limit: reading.wire_limit };
+        let mut sink = Sink { size, bytes, limit: reading.limit, keep: reading.keep };
+        let steps = match reading.decode {
+            Decode::Nothing => Vec::new(),
+            Decode::Announced => codings(&wire.exchange.head.headers)?,
+            Decode::Demanded(encoding) => Step::of(encoding).into_iter().collect(),
+        };
+        if steps.is_empty() {
             while let Some(piece) = wire.piece().await {
-                let piece = piece?;
-                add(size, piece.len(), reading.limit)?;
-                if reading.keep {
-                    bytes.extend_from_slice(&piece);
-                }
+                sink.take(&piece?)?;
             }
             return Ok(());
         }
         let mut source = StreamReader::new(wire);
-        if source.fill_buf().await.map_err(undone)?.is_empty() {
+        let is_empty = source.fill_buf().await.map_err(undone)?.is_empty();
+        if is_empty && reading.decode == Decode::Announced {
             // An answer to HEAD names a coding, but has nothing to decode.
             return Ok(());
         }
-        let mut decoded = decoder(source, &codings).await.map_err(undone)?;
+        if is_empty {
+            return Err(Failure::new(Reason::BodyEncoding, "there is nothing to decode"));
+        }
+        let mut decoded = decoder(source, &steps).await.map_err(undone)?;
         let mut piece = vec![0; PIECE];
         loop {
             let length = decoded.read(&mut piece).await.map_err(undone)?;
             if length == 0 {
                 return Ok(());
             }
-            add(size, length, reading.limit)?;
-            if reading.keep {
-                bytes.extend_from_slice(&piece[..length]);
-            }
+            sink.take(&piece[..length])?;
         }
+    }
+
+    /// Whether a body that was demanded in gzip does not even begin like it: there blackbox_exporter gives up before it looks
+    /// at any rule.
+    pub(super) fn is_no_gzip(&self) -> bool {
+        self.first.len() < FIRST || !self.first.starts_with(&[0x1f, 0x8b, 8])
     }
 }
 
+/// Where decoded bytes go.
+struct Sink<'a> {
+    size: &'a mut u64,
+    bytes: &'a mut Vec<u8>,
+    limit: ByteSize,
+    keep: bool,
+}
+
+impl Sink<'_> {
+    fn take(&mut self, piece: &[u8]) -> Result<(), Failure> {
+        add(self.size, piece.len(), self.limit)?;
+        if !self.keep {
+            return Ok(());
+        }
+        if *self.size > KEPT_LIMIT.0 {
+            let detail = format!("more than the {KEPT_LIMIT} that rules look at");
+            return Err(Failure::new(Reason::BodyTooLarge, detail));
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(())
+    }
+}
+
+/// Counts up to the limit, and fails where there is more.
 fn add(total: &mut u64, more: usize, most: ByteSize) -> Result<(), Failure> {
-    *total += more as u64;
-    if *total > most.0 {
+    let sum = total.saturating_add(more as u64);
+    *total = sum.min(most.0);
+    if sum > most.0 {
         return Err(Failure::new(Reason::BodyTooLarge, limit(most)));
     }
     Ok(())
@@ -115,8 +168,46 @@ fn limit(most: ByteSize) -> String {
     format!("more than the permitted {most}")
 }
 
+/// How one coding is undone.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Gzip,
+    Br,
+    Zstd,
+    /// With its zlib frame.
+    Zlib,
+    /// Without.
+    Deflate,
+    /// With or without: servers disagree about the word.
+    AnyDeflate,
+}
+
+impl From<Coding> for Step {
+    fn from(coding: Coding) -> Self {
+        match coding {
+            Coding::Gzip => Self::Gzip,
+            Coding::Br => Self::Br,
+            Coding::Deflate => Self::AnyDeflate,
+            Coding::Zstd => Self::Zstd,
+        }
+    }
+}
+
+impl Step {
+    const fn of(encoding: Encoding) -> Option<Self> {
+        match encoding {
+            Encoding::Gzip => Some(Self::Gzip),
+            Encoding::Br => Some(Self::Br),
+            Encoding::Deflate => Some(Self::Deflate),
+            Encoding::Zlib => Some(Self::Zlib),
+            Encoding::Zstd => Some(Self::Zstd),
+            Encoding::Identity => None,
+        }
+    }
+}
+
 /// The codings in the order in which they were applied.
-fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, Failure> {
+fn codings(headers: &HeaderMap) -> Result<Vec<Step>, Failure> {
     let fail = |why: String| Failure::new(Reason::BodyEncoding, why);
     let mut codings = Vec::new();
     for value in headers.get_all(CONTENT_ENCODING) {
@@ -126,7 +217,7 @@ fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, Failure> {
             let coding = Coding::named(word);
             let unknown =
                 || fail(format!("unknown Content-Encoding {:?}", word.get(..40).unwrap_or(word)));
-            codings.push(coding.ok_or_else(unknown)?);
+            codings.push(coding.ok_or_else(unknown)?.into());
             if codings.len() > CODINGS_LIMIT {
                 return Err(fail(format!("more than {CODINGS_LIMIT} codings one upon the other")));
             }
@@ -140,25 +231,26 @@ type Source<'a> = Box<dyn AsyncBufRead + Send + Unpin + 'a>;
 /// Undoes the codings, the last one first.
 async fn decoder<'a>(
     source: impl AsyncBufRead + Send + Unpin + 'a,
-    codings: &[Coding],
+    steps: &[Step],
 ) -> io::Result<Source<'a>> {
     let mut source: Source<'a> = Box::new(source);
-    for coding in codings.iter().rev() {
-        source = match coding {
-            Coding::Gzip => {
+    for step in steps.iter().rev() {
+        source = match step {
+            Step::Gzip => {
                 let mut gzip = GzipDecoder::new(source);
                 gzip.multiple_members(true);
                 buffered(gzip)
             }
-            Coding::Br => buffered(BrotliDecoder::new(source)),
-            Coding::Zstd => {
+            Step::Br => buffered(BrotliDecoder::new(source)),
+            Step::Zstd => {
                 let window = [DParameter::window_log_max(ZSTD_WINDOW_LOG)];
                 buffered(ZstdDecoder::with_params(source, &window))
             }
-            Coding::Deflate if is_zlib(source.fill_buf().await?) => {
+            Step::Zlib => buffered(ZlibDecoder::new(source)),
+            Step::AnyDeflate if is_zlib(source.fill_buf().await?) => {
                 buffered(ZlibDecoder::new(source))
             }
-            Coding::Deflate => buffered(DeflateDecoder::new(source)),
+            Step::Deflate | Step::AnyDeflate => buffered(DeflateDecoder::new(source)),
         };
     }
     Ok(source)
@@ -183,6 +275,7 @@ fn is_zlib(bytes: &[u8]) -> bool {
 struct Wire<'a> {
     exchange: &'a mut Exchange,
     read: &'a mut u64,
+    first: &'a mut Vec<u8>,
     limit: ByteSize,
 }
 
@@ -195,6 +288,8 @@ impl Wire<'_> {
         let piece = self.exchange.poll_chunk(cx);
         piece.map(|piece| {
             Some(piece?.and_then(|piece| {
+                let missing = FIRST.saturating_sub(self.first.len()).min(piece.len());
+                self.first.extend_from_slice(&piece[..missing]);
                 add(self.read, piece.len(), self.limit)?;
                 Ok(piece)
             }))

@@ -43,7 +43,43 @@ impl Coding {
     }
 }
 
+/// The coding that a body is demanded in. It is decoded as this one, whatever the answer's headers say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Encoding {
+    /// RFC 1952
+    Gzip,
+    /// RFC 7932
+    Br,
+    /// RFC 1951: bare deflate, which is what Go's programs, blackbox_exporter among them, take the word for
+    Deflate,
+    /// RFC 1950: deflate in its zlib frame, which is what RFC 9110 takes the word `deflate` for
+    Zlib,
+    /// RFC 8878
+    Zstd,
+    /// Plain
+    Identity,
+}
+
+impl Encoding {
+    /// As `Accept-Encoding` names it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Br => "br",
+            Self::Deflate | Self::Zlib => "deflate",
+            Self::Zstd => "zstd",
+            Self::Identity => "identity",
+        }
+    }
+}
+
 impl Compression {
+    /// Whether nothing is asked for.
+    pub(super) fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The value of `Accept-Encoding`; `None` where nothing is asked for.
     pub(super) fn accept(&self) -> Option<HeaderValue> {
         if self.0.is_empty() {

@@ -3,7 +3,7 @@
 use hyper::{Version, header::LAST_MODIFIED, http::response};
 use jiff::fmt::rfc2822::DateTimeParser;
 
-use super::body::Body;
+use super::body::{Body, Decode};
 use crate::{
     clock,
     model::{Desc, Fact},
@@ -12,33 +12,57 @@ use crate::{
 };
 
 static STATUS: Desc =
-    Desc::gauge("noroshi_http_status_code", "Status code of the last answer of the last run.");
+    Desc::gauge("noroshi_http_status_code", "Status code of the final answer of the last run.");
 static VERSION: Desc = Desc::gauge(
     "noroshi_http_version",
-    "HTTP version of the last answer of the last run, such as 1.1 or 2.",
+    "HTTP version of the final answer of the last run, such as 1.1 or 2.",
 );
 static REDIRECTS: Desc =
     Desc::gauge("noroshi_http_redirects", "Redirects that the last run was answered with.");
 static CONTENT_LENGTH: Desc = Desc::gauge(
     "noroshi_http_content_length_bytes",
-    "Length of the body as the last answer announced it; absent where it did not.",
+    "Length of the body as the final answer announced it; absent where it did not.",
 );
 static BODY: Desc = Desc::gauge(
     "noroshi_http_body_bytes",
-    "Length of the body of the last answer as it came over the wire, compressed or not.",
+    "Length of the body of the final answer as it came over the wire, compressed or not.",
 );
 static UNCOMPRESSED: Desc = Desc::gauge(
     "noroshi_http_uncompressed_body_bytes",
-    "Length of the body of the last answer after decompression.",
+    "Length of the body of the final answer after decompression.",
 );
 static LAST_MODIFIED_AT: Desc = Desc::gauge(
     "noroshi_http_last_modified_timestamp_seconds",
-    "The Last-Modified header of the last answer, as seconds since the epoch.",
+    "The Last-Modified header of the final answer, as seconds since the epoch.",
 );
 static TLS: Desc = Desc::gauge(
     "noroshi_http_tls",
-    "Whether the last answer came over TLS (1) or in plain text (0).",
+    "Whether the final answer came over TLS (1) or in plain text (0).",
 );
+
+static FAILED_RULE: Desc = Desc::gauge(
+    "noroshi_http_failed_rule_info",
+    "The first thing that failed the run was a rule by regular expression (`regex`) or by CEL (`cel`); always 1.",
+)
+.labels(&["by"])
+.internal();
+
+/// The kind of rule that failed a run first: what blackbox_exporter has two metrics for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Regex,
+    Cel,
+}
+
+impl By {
+    pub(super) fn fact(self) -> Fact {
+        let word = match self {
+            Self::Regex => "regex",
+            Self::Cel => "cel",
+        };
+        Fact::labelled(&FAILED_RULE, [word], 1.0)
+    }
+}
 
 /// Every family of an HTTP run.
 pub(super) const FAMILIES: &[&Desc] = &[
@@ -50,6 +74,7 @@ pub(super) const FAMILIES: &[&Desc] = &[
     &UNCOMPRESSED,
     &LAST_MODIFIED_AT,
     &TLS,
+    &FAILED_RULE,
     &certificate::NOT_AFTER,
     &certificate::NOT_BEFORE,
     &certificate::CERTIFICATE,
@@ -66,8 +91,8 @@ pub(super) struct Seen {
     pub redirects: u32,
     /// The handshake of the last connection.
     pub tls: Option<tls::Report>,
-    /// Whether the body may come compressed because we said so.
-    pub decode: bool,
+    /// Which codings of the body are undone.
+    pub decode: Decode,
     /// The body of the final answer.
     pub body: Body,
     head: Option<Head>,
@@ -95,6 +120,11 @@ impl Seen {
                 .and_then(|text| text.parse().ok())
                 .map(float),
         });
+    }
+
+    /// Forgets an answer that was not the final one.
+    pub(super) fn left_behind(&mut self) {
+        self.head = None;
     }
 
     /// Everything, as facts.

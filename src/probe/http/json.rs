@@ -111,6 +111,11 @@ impl FromStr for JsonPath {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if !text.starts_with('$') {
+            let dot = if text.starts_with(['.', '[']) { "" } else { "." };
+            let shown: String = text.chars().take(80).collect();
+            return Err(format!("a JSONPath query begins with `$`: write `${dot}{shown}`"));
+        }
         let query = parse_json_path(text).map_err(|error| {
             // The parser draws a picture over several lines; its last one says what it expected.
             let picture = error.to_string();

@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
-use hyper::{HeaderMap, Version, http::response};
+use hyper::{HeaderMap, http::response};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    expect::{BodyRule, Expect, HeaderRule, HeaderWanted, HttpVersion, JsonRule, JsonWanted},
-    json,
+    body::Body,
+    cel,
+    compression::Encoding,
+    expect::{BodyRule, Expect, HeaderRule, HeaderWanted, JsonRule, JsonWanted},
+    facts::By,
+    json, redirect,
+    words::{listed, quoted, shortened},
 };
 use crate::{
+    clock::Instant,
     model::{Expectation, Fact, Failure, PromDuration, Reason, Trace},
     probe::certificate,
 };
@@ -19,47 +25,76 @@ use crate::{
 pub(super) struct Judge<'a> {
     trace: &'a mut Trace,
     broken: Option<Failure>,
+    /// The kind of rule that broke first, and with it whatever broke later.
+    by: Option<By>,
 }
 
 /// What was looked at, what was wanted, what was found.
 type Words = (String, String, String);
 
-/// The longest piece of an answer that is shown, in bytes.
-const SHOWN: usize = 200;
-
 impl<'a> Judge<'a> {
     pub(super) fn new(trace: &'a mut Trace) -> Self {
-        Self { trace, broken: None }
+        Self { trace, broken: None, by: None }
     }
 
-    /// The first broken expectation, unless all held.
-    pub(super) fn verdict(self) -> Result<(), Failure> {
-        self.broken.map_or(Ok(()), Err)
+    /// The first broken expectation, unless all held, and whether it was a rule.
+    pub(super) fn verdict(self) -> (Result<(), Failure>, Option<By>) {
+        (self.broken.map_or(Ok(()), Err), self.by)
     }
 
-    /// Notes what else went wrong; an expectation that broke before it wins.
-    pub(super) fn failed(&mut self, failure: Failure) {
-        self.broken.get_or_insert(failure);
-    }
-
-    /// Status, version and headers.
-    pub(super) fn head(&mut self, expect: &Expect, answer: &response::Parts) {
-        let code = answer.status.as_u16();
-        let held = expect.status.iter().any(|range| range.holds(code));
-        self.note(held, Reason::HttpStatus, || {
-            ("status".into(), listed(&expect.status), answer.status.to_string())
+    /// Status and headers. `stopped` is why no redirect was followed from here, where one was asked for.
+    pub(super) fn head(
+        &mut self,
+        expect: &Expect,
+        answer: &response::Parts,
+        stopped: Option<Failure>,
+    ) {
+        let held = expect.accepts(answer.status.as_u16());
+        if let Some(stopped) = stopped.filter(|_| !held) {
+            self.broken = Some(stopped);
+        }
+        self.note(held, Reason::HttpStatus, None, || {
+            let lost = if redirect::is_lost(answer) { " without a Location" } else { "" };
+            ("status".into(), listed(&expect.status), format!("{}{lost}", answer.status))
         });
+        for rule in &expect.headers {
+            self.header(rule, &answer.headers);
+        }
+    }
+
+    /// Version and TLS.
+    pub(super) fn connection(&mut self, expect: &Expect, answer: &response::Parts, is_tls: bool) {
         if !expect.version.is_empty() {
             let held = expect.version.iter().any(|version| version.wire() == answer.version);
-            self.note(held, Reason::HttpVersion, || {
+            self.note(held, Reason::HttpVersion, None, || {
                 let wanted: Vec<_> = expect.version.iter().map(|version| version.wire()).collect();
                 let wanted: Vec<_> = wanted.iter().map(|version| format!("{version:?}")).collect();
                 ("version".into(), wanted.join(", "), format!("{:?}", answer.version))
             });
         }
-        for rule in &expect.headers {
-            self.header(rule, &answer.headers);
+        if let Some(wanted) = expect.tls {
+            let words = |is_tls| if is_tls { "yes" } else { "no" }.to_owned();
+            self.note(wanted == is_tls, Reason::TlsMismatch, None, || {
+                ("TLS".into(), words(wanted), words(is_tls))
+            });
         }
+    }
+
+    /// A body that could not be read, which a rule that has to look at it fails with.
+    pub(super) fn unread(&mut self, expect: &Expect, body: &Body, failure: Failure) {
+        if self.broken.is_some() {
+            return;
+        }
+        let by_regex = expect.body.iter().any(BodyRule::is_regex);
+        let at_once = failure.reason == Reason::BodyEncoding
+            && expect.encoding == Some(Encoding::Gzip)
+            && body.is_no_gzip();
+        self.by = match (at_once, by_regex, expect.cel.is_empty()) {
+            (false, true, _) => Some(By::Regex),
+            (false, false, false) => Some(By::Cel),
+            _ => None,
+        };
+        self.broken = Some(failure);
     }
 
     fn header(&mut self, rule: &HeaderRule, headers: &HeaderMap) {
@@ -69,10 +104,19 @@ impl<'a> Judge<'a> {
             HeaderWanted::Present => any(&|_| true),
             HeaderWanted::Absent => !any(&|_| true),
             HeaderWanted::Equals(text) => any(&|value| value == text.as_bytes()),
-            HeaderWanted::Regex(regex) => any(&|value| regex.is_match(value)),
-            HeaderWanted::NotRegex(regex) => !any(&|value| regex.is_match(value)),
+            HeaderWanted::Regex { optional, .. } | HeaderWanted::NotRegex { optional, .. }
+                if !any(&|_| true) =>
+            {
+                *optional
+            }
+            HeaderWanted::Regex { regex, .. } => any(&|value| regex.is_match(value)),
+            HeaderWanted::NotRegex { regex, .. } => !any(&|value| regex.is_match(value)),
         };
-        self.note(held, Reason::HeaderMismatch, || {
+        let by = match &rule.wanted {
+            HeaderWanted::Regex { .. } | HeaderWanted::NotRegex { .. } => Some(By::Regex),
+            HeaderWanted::Present | HeaderWanted::Absent | HeaderWanted::Equals(_) => None,
+        };
+        self.note(held, Reason::HeaderMismatch, by, || {
             let got: Vec<_> = values.iter().map(|value| quoted(value.as_bytes())).collect();
             let got = if got.is_empty() { "absent".into() } else { shortened(&got.join(", ")) };
             (format!("header {}", rule.name), rule.wanted.to_string(), got)
@@ -80,7 +124,7 @@ impl<'a> Judge<'a> {
     }
 
     /// What is expected of the body, and of the body as JSON.
-    pub(super) fn body(&mut self, expect: &Expect, body: &[u8]) {
+    pub(super) async fn body(&mut self, expect: &Expect, body: &[u8], deadline: Instant) {
         for rule in &expect.body {
             let held = match rule {
                 BodyRule::Contains(text) => contains(body, text),
@@ -88,11 +132,11 @@ impl<'a> Judge<'a> {
                 BodyRule::Regex(regex) => regex.is_match(body),
                 BodyRule::NotRegex(regex) => !regex.is_match(body),
             };
-            self.note(held, Reason::BodyMismatch, || {
+            self.note(held, Reason::BodyMismatch, rule.is_regex().then_some(By::Regex), || {
                 ("body".into(), rule.to_string(), quoted(body))
             });
         }
-        if expect.json.is_empty() {
+        if expect.json.is_empty() && expect.cel.is_empty() {
             return;
         }
         match json::parse(body) {
@@ -100,10 +144,28 @@ impl<'a> Judge<'a> {
                 for rule in &expect.json {
                     self.json(rule, &root);
                 }
+                self.cel(&expect.cel, &root, deadline).await;
             }
-            Err(error) => self.note(false, Reason::JsonInvalid, || {
-                ("body".into(), "JSON".into(), format!("{} ({error})", quoted(body)))
-            }),
+            Err(error) => {
+                let by = expect.json.is_empty().then_some(By::Cel);
+                self.note(false, Reason::JsonInvalid, by, || {
+                    ("body".into(), "JSON".into(), format!("{} ({error})", quoted(body)))
+                });
+            }
+        }
+    }
+
+    async fn cel(&mut self, rules: &[cel::CelRule], root: &Value, deadline: Instant) {
+        // Where the verdict is clear and nobody reads the rest, the work is saved.
+        if rules.is_empty() || (self.broken.is_some() && !self.trace.is_on()) {
+            return;
+        }
+        let verdicts = cel::evaluate(rules, root, deadline).await;
+        for (rule, verdict) in rules.iter().zip(verdicts) {
+            self.note(verdict == Ok(true), Reason::CelMismatch, Some(By::Cel), || {
+                let got = verdict.map_or_else(|why| why, |held| held.to_string());
+                (format!("cel {}", shortened(rule.as_str())), "true".into(), got)
+            });
         }
     }
 
@@ -123,7 +185,7 @@ impl<'a> Judge<'a> {
             JsonWanted::Less(limit) => all(&|value| number(value, &|number| number < *limit)),
             JsonWanted::Exists(wanted) => found.is_empty() != *wanted,
         };
-        self.note(held, Reason::JsonMismatch, || {
+        self.note(held, Reason::JsonMismatch, None, || {
             let got: Vec<_> =
                 found.iter().take(8).map(|value| shortened(&value.to_string())).collect();
             let got = if got.is_empty() { "nothing".into() } else { shortened(&got.join(", ")) };
@@ -135,7 +197,7 @@ impl<'a> Judge<'a> {
     pub(super) fn certificate(&mut self, wanted: PromDuration, facts: &[Fact], now: Timestamp) {
         let left = certificate::validity_left(facts, now);
         let held = left.is_some_and(|left| left >= wanted.0.as_secs_f64());
-        self.note(held, Reason::TlsExpiresSoon, || {
+        self.note(held, Reason::TlsExpiresSoon, None, || {
             let got = left.map_or_else(
                 || "no certificate".into(),
                 |left| format!("valid for {:.1} days more", left / 86_400.0),
@@ -146,13 +208,13 @@ impl<'a> Judge<'a> {
 
     /// How long the run has taken.
     pub(super) fn latency(&mut self, wanted: PromDuration, took: Duration) {
-        self.note(took <= wanted.0, Reason::LatencyExceeded, || {
+        self.note(took <= wanted.0, Reason::LatencyExceeded, None, || {
             let got = format!("{:.3} s", took.as_secs_f64());
             ("latency".into(), format!("at most {wanted}"), got)
         });
     }
 
-    fn note(&mut self, held: bool, reason: Reason, words: impl FnOnce() -> Words) {
+    fn note(&mut self, held: bool, reason: Reason, by: Option<By>, words: impl FnOnce() -> Words) {
         let is_first = !held && self.broken.is_none();
         if !is_first && !self.trace.is_on() {
             return;
@@ -161,18 +223,9 @@ impl<'a> Judge<'a> {
         if is_first {
             let detail = format!("{subject}: wanted {wanted}, got {got}");
             self.broken = Some(Failure::new(reason, detail));
+            self.by = by;
         }
         self.trace.expectation(|| Expectation { subject, wanted, got, held });
-    }
-}
-
-impl HttpVersion {
-    const fn wire(self) -> Version {
-        match self {
-            Self::Http10 => Version::HTTP_10,
-            Self::Http11 => Version::HTTP_11,
-            Self::Http2 => Version::HTTP_2,
-        }
     }
 }
 
@@ -195,34 +248,16 @@ fn contains(body: &[u8], text: &str) -> bool {
     text.is_empty() || memchr::memmem::find(body, text.as_bytes()).is_some()
 }
 
-fn listed<T: ToString>(items: &[T]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// A stranger's bytes, readable and short.
-fn quoted(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]);
-    let more = if bytes.len() > SHOWN { "…" } else { "" };
-    format!("{text:?}{more}")
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn judge(
+    async fn judge(
         expect: &str,
         status: u16,
         headers: &[(&str, &str)],
         body: &str,
-    ) -> (Option<Failure>, Trace) {
+    ) -> (Option<Failure>, Option<By>, Trace) {
         let expect: Expect = serde_json::from_str(expect).unwrap();
         let mut response = hyper::Response::builder().status(status);
         for (name, value) in headers {
@@ -231,13 +266,16 @@ mod tests {
         let (head, ()) = response.body(()).unwrap().into_parts();
         let mut trace = Trace::on();
         let mut judge = Judge::new(&mut trace);
-        judge.head(&expect, &head);
-        judge.body(&expect, body.as_bytes());
-        (judge.verdict().err(), trace)
+        judge.head(&expect, &head, None);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        judge.body(&expect, body.as_bytes(), deadline).await;
+        judge.connection(&expect, &head, false);
+        let (verdict, by) = judge.verdict();
+        (verdict.err(), by, trace)
     }
 
-    #[test]
-    fn expectations() {
+    #[tokio::test]
+    async fn expectations() {
         const BODY: &str = r#"{"db":"up","n":3,"list":[{"ok":true,"v":1.0},{"ok":true,"v":2}]}"#;
         let headers = [("etag", "abc"), ("set-cookie", "a=1"), ("set-cookie", "b=2")];
         for (expect, broken) in [
@@ -258,6 +296,22 @@ mod tests {
             ),
             (r#"{"headers":[{"name":"x","not_regex":"a"}]}"#, None),
             (
+                r#"{"headers":[{"name":"x","not_regex":"a","optional":false}]}"#,
+                Some(Reason::HeaderMismatch),
+            ),
+            (r#"{"headers":[{"name":"x","regex":"a"}]}"#, Some(Reason::HeaderMismatch)),
+            (r#"{"headers":[{"name":"x","regex":"a","optional":true}]}"#, None),
+            (
+                r#"{"headers":[{"name":"etag","regex":"^x","optional":true}]}"#,
+                Some(Reason::HeaderMismatch),
+            ),
+            (r#"{"tls":false}"#, None),
+            (r#"{"tls":true}"#, Some(Reason::TlsMismatch)),
+            (r#"{"cel":["body.db == 'up'","size(body.list) == 2"]}"#, None),
+            (r#"{"cel":["body.db == 'up'","!(body.n == 3)"]}"#, Some(Reason::CelMismatch)),
+            (r#"{"cel":["body.nothing == 3"]}"#, Some(Reason::CelMismatch)),
+            (r#"{"cel":["body.db"]}"#, Some(Reason::CelMismatch)),
+            (
                 r#"{"body":[{"contains":"\"db\""},{"not_contains":"down"},{"regex":"n.:\\d"}]}"#,
                 None,
             ),
@@ -276,7 +330,7 @@ mod tests {
             (r#"{"json":[{"path":"$.list[0]","equals":{"v":1,"ok":true}}]}"#, None),
             (r#"{"json":[{"path":"$.n","regex":"^3$"},{"path":"$.db","regex":"^up$"}]}"#, None),
         ] {
-            let (failure, trace) = judge(expect, 200, &headers, BODY);
+            let (failure, _, trace) = judge(expect, 200, &headers, BODY).await;
             assert_eq!(
                 failure.as_ref().map(|failure| failure.reason),
                 broken,
@@ -286,21 +340,46 @@ mod tests {
         }
     }
 
-    #[test]
-    fn all_are_looked_at_and_the_first_broken_one_counts() {
+    /// blackbox_exporter's order: status, headers, body, CEL, version, TLS; what fails first keeps the later rules silent.
+    #[tokio::test]
+    async fn the_first_broken_rule_says_what_kind_it_is() {
+        let all = |status: &str, header: &str, body: &str, cel: &str, tls: bool| {
+            format!(
+                r#"{{"status":[{status}],"headers":[{header}],"body":[{body}],"cel":[{cel}],"tls":{tls}}}"#
+            )
+        };
+        let (header, body, cel) =
+            (r#"{"name":"x","regex":"a"}"#, r#"{"regex":"b"}"#, r#""body.a""#);
+        for (expect, by) in [
+            (all("500", header, body, cel, true), None),
+            (all("200", header, body, cel, true), Some(By::Regex)),
+            (all("200", "", body, cel, true), Some(By::Regex)),
+            (all("200", "", "", cel, true), Some(By::Cel)),
+            (all("200", r#"{"name":"x","present":true}"#, body, cel, true), None),
+            (all("200", "", r#"{"contains":"b"}"#, cel, true), None),
+            (all("200", "", "", "", true), None),
+            (all("200", "", "", "", false), None),
+        ] {
+            let (failure, got, _) = judge(&expect, 200, &[], "not JSON").await;
+            assert_eq!(got, by, "{expect}: {failure:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn all_are_looked_at_and_the_first_broken_one_counts() {
         let expect =
             r#"{"body":[{"contains":"a"},{"contains":"b"}],"json":[{"path":"$","exists":true}]}"#;
-        let (failure, trace) = judge(expect, 503, &[], "b");
+        let (failure, _, trace) = judge(expect, 503, &[], "b").await;
         assert_eq!(failure.unwrap().reason, Reason::HttpStatus);
         let held: Vec<_> = trace.expectations.iter().map(|one| one.held).collect();
         assert_eq!(held, [false, false, true, false]);
         assert_eq!(trace.expectations[0].got, "503 Service Unavailable");
     }
 
-    #[test]
-    fn what_is_shown_of_a_body_is_short_and_readable() {
-        let (failure, _) =
-            judge(r#"{"body":[{"contains":"x"}]}"#, 200, &[], &"\u{1b}ü".repeat(5000));
+    #[tokio::test]
+    async fn what_is_shown_of_a_body_is_short_and_readable() {
+        let (failure, ..) =
+            judge(r#"{"body":[{"contains":"x"}]}"#, 200, &[], &"\u{1b}ü".repeat(5000)).await;
         let detail = failure.unwrap().detail;
         assert!(detail.len() < 1000 && !detail.contains('\u{1b}'), "{detail}");
     }

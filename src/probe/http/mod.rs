@@ -4,6 +4,7 @@
 //! deadline. The story: [`visit`] goes to the final answer, [`body`] reads it, [`judge`] holds it against [`expect`].
 
 mod body;
+mod cel;
 mod compression;
 mod cookie;
 mod expect;
@@ -15,22 +16,30 @@ mod redirect;
 mod request;
 mod status;
 mod visit;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
+use hyper::header::HeaderValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    body::Reading, compression::Compression, expect::Expect, facts::Seen, judge::Judge,
-    redirect::Redirects, request::Method,
+    body::{Decode, Reading},
+    compression::Compression,
+    expect::Expect,
+    facts::{By, Seen},
+    judge::Judge,
+    redirect::Redirects,
+    request::Method,
+    visit::Arrived,
 };
 use super::{
     Aim, Described, Endpoint, Probe, Problem, Run,
-    web::{self, BasicAuth, Headers, HttpUrl, ProxyUrl},
+    web::{self, AnyScheme, BasicAuth, Headers, HttpUrl, NoProxy, OAuth2, ProxyUrl},
 };
 use crate::{
     clock::Clock,
@@ -47,52 +56,76 @@ pub struct Spec {
     /// The method; any but CONNECT.
     #[serde(default)]
     method: Method,
-    /// Headers to send. `Host` and `User-Agent` replace ours; `Host` also names the certificate that is wanted.
+    /// Headers to send: a text each, or a table of `values`, `secrets`, `files` and `env` for several. `Host` and `User-Agent`
+    /// replace ours; `Host` also names the certificate that is wanted. `Connection: close` is sent with HTTP/1.1.
     #[serde(default)]
     headers: Headers,
     /// The body, as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    body: Option<String>,
+    body: Option<Arc<str>>,
     /// The file whose content is the body; read at each run, 10 MiB at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    body_file: Option<PathBuf>,
+    body_file: Option<Arc<Path>>,
     /// The body, as a value that is sent as JSON with `Content-Type: application/json`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    body_json: Option<serde_json::Value>,
+    body_json: Option<Arc<serde_json::Value>>,
     /// User and password, sent with the first request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    basic_auth: Option<Box<BasicAuth>>,
+    basic_auth: Option<Arc<BasicAuth>>,
+    /// AnyScheme of any scheme, sent as `Authorization`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    authorization: Option<Arc<AnyScheme>>,
+    /// A token fetched at each run by the client credentials grant, sent as `Authorization`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    oauth2: Option<Arc<OAuth2>>,
     /// A token sent as `Authorization: Bearer`; prefer one of the other two forms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bearer_token: Option<Secret>,
     /// A file that holds the token; read at each run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    bearer_token_file: Option<PathBuf>,
+    bearer_token_file: Option<Arc<Path>>,
     /// The environment variable that holds the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    bearer_token_env: Option<String>,
+    bearer_token_env: Option<Arc<str>>,
     /// How TLS is spoken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    tls: Option<Box<TlsOptions>>,
+    tls: Option<Arc<TlsOptions>>,
     /// The protocol version to speak.
     #[serde(default)]
     version: Version,
     /// The proxy that all requests of the run go through. `https` is tunnelled by CONNECT; `http` is asked of the proxy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    proxy_url: Option<Box<ProxyUrl>>,
-    /// Headers for the proxy alone.
+    proxy_url: Option<Arc<ProxyUrl>>,
+    /// Take the proxy from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in either case.
+    #[serde(default)]
+    proxy_from_environment: bool,
+    /// Hosts that are reached without `proxy_url`, separated by commas: `example.org` and what is below it, `.example.org` for
+    /// only that, addresses, networks (`10.0.0.0/8`), each with `:port` if only that is meant; `*`. With this key this machine
+    /// itself is reached directly too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    no_proxy: Option<NoProxy>,
+    /// Headers for the proxy alone, with every request to it.
     #[serde(default)]
     proxy_headers: Headers,
+    /// Headers for the proxy's CONNECT alone, so with `https` only.
+    #[serde(default, skip_serializing_if = "Headers::is_empty")]
+    proxy_connect_headers: Headers,
     /// User and password for the proxy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    proxy_basic_auth: Option<Box<BasicAuth>>,
+    proxy_basic_auth: Option<Arc<BasicAuth>>,
+    /// Resolve the target here and ask the proxy for its address. Without this key the proxy is asked for the name, and what
+    /// is resolved and dialled is the proxy.
+    #[serde(default)]
+    proxy_resolve: bool,
     /// Whether redirects are followed. Cookies live as long as the run; credentials stay with the first host.
     #[serde(default)]
     redirects: Redirects,
-    /// Whether to ask for a compressed body: `true`, or a list of `gzip`, `br`, `deflate`, `zstd`.
-    #[serde(default)]
-    compression: Compression,
-    /// The largest body on the wire. A larger one fails and is not read further.
+    /// Whether to ask for a compressed body: `true`, or a list of `gzip`, `br`, `deflate`, `zstd`. What was asked for, here or in
+    /// `headers`, is undone as `Content-Encoding` says; with `false` nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    compression: Option<Compression>,
+    /// The largest body on the wire. A larger one fails and is not read further. It may be set as high as one likes: bytes that
+    /// no rule looks at are only counted.
     #[serde(default = "size_limit")]
     body_size_limit: ByteSize,
     /// The largest body after decompression.
@@ -100,7 +133,19 @@ pub struct Spec {
     decompressed_size_limit: ByteSize,
     /// What a good answer looks like.
     #[serde(default)]
-    expect: Expect,
+    expect: Arc<Expect>,
+    /// What a request for `/probe` added.
+    #[serde(skip)]
+    aim: Added,
+}
+
+/// What a request for `/probe` says beside the target; no configuration can.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Added {
+    /// In place of the user's own `Host`.
+    host: Option<HeaderValue>,
+    /// User and password of the target's URL, as a header that no output shows.
+    userinfo: Option<HeaderValue>,
 }
 
 /// The protocol version a request is made with.
@@ -140,8 +185,7 @@ impl Described for Spec {
     }
 
     fn endpoint(&self) -> Option<Endpoint> {
-        let proxy = self.proxy_url.as_deref().map(ProxyUrl::url);
-        Some(web::endpoint(proxy.unwrap_or(self.url.url())))
+        Some(self.proxies().endpoint(self.url.url()))
     }
 
     fn problems(&self) -> Vec<Problem> {
@@ -149,11 +193,10 @@ impl Described for Spec {
     }
 
     fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
-        let mut spec = Self { url: aim.target.parse()?, ..self.clone() };
-        if let Some(hostname) = aim.hostname {
-            spec.headers.set_host(hostname)?;
-        }
-        Ok(super::Spec::Http(spec))
+        let (url, userinfo) = HttpUrl::with_userinfo(aim.target)?;
+        let host = aim.hostname.map(HeaderValue::try_from).transpose();
+        let host = host.map_err(|_| "`hostname` is not a host name".to_owned())?;
+        Ok(super::Spec::Http(Self { url, aim: Added { host, userinfo }, ..self.clone() }))
     }
 }
 
@@ -169,10 +212,10 @@ http.expect = { status = ["2xx"], json = [{ path = "$.db", equals = "up" }], cer
 
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {
         let mut seen = Seen::default();
-        let answer = visit::walk(self, to, run, &mut seen).await;
-        let Ok(mut answer) = answer else {
+        let arrived = visit::walk(self, to, run, &mut seen).await;
+        let Ok(Arrived { exchange: mut answer, stopped }) = arrived else {
             seen.facts(&mut run.facts);
-            return answer.map(drop);
+            return arrived.map(drop);
         };
         let reading = self.reading(seen.decode);
         let read = run.attempt.phase(Phase::Receive, seen.body.read(&mut answer, reading)).await;
@@ -180,30 +223,35 @@ http.expect = { status = ["2xx"], json = [{ path = "$.db", equals = "up" }], cer
         let took = run.attempt.elapsed();
         run.attempt.step(|| format!("body of {} bytes", seen.body.wire));
 
+        let expect = &*self.expect;
+        let deadline = run.attempt.deadline();
         let mut judge = Judge::new(&mut run.attempt.trace);
-        judge.head(&self.expect, &answer.head);
+        judge.head(expect, &answer.head, stopped);
         match read {
-            Ok(()) => judge.body(&self.expect, &seen.body.bytes),
-            Err(failure) => judge.failed(failure),
+            Ok(()) => judge.body(expect, &seen.body.bytes, deadline).await,
+            Err(failure) => judge.unread(expect, &seen.body, failure),
         }
-        if let Some(wanted) = self.expect.certificate_validity {
+        judge.connection(expect, &answer.head, seen.tls.is_some());
+        if let Some(wanted) = expect.certificate_validity {
             // The machine's clock, by which rustls has verified the chain.
             judge.certificate(wanted, &run.facts, Clock::system().now());
         }
-        if let Some(wanted) = self.expect.latency {
+        if let Some(wanted) = expect.latency {
             judge.latency(wanted, took);
         }
-        judge.verdict()
+        let (verdict, by) = judge.verdict();
+        run.facts.extend(by.map(By::fact));
+        verdict
     }
 }
 
 impl Spec {
-    fn reading(&self, decode: bool) -> Reading {
+    fn reading(&self, decode: Decode) -> Reading {
         Reading {
             wire_limit: self.body_size_limit,
             limit: self.decompressed_size_limit,
             decode,
-            keep: !self.expect.body.is_empty() || !self.expect.json.is_empty(),
+            keep: self.expect.reads_body(),
         }
     }
 }

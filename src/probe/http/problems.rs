@@ -1,12 +1,8 @@
 //! Mistakes of a spec that no single value shows.
 
-use hyper::{
-    Method,
-    header::{ACCEPT_ENCODING, HOST, PROXY_AUTHORIZATION},
-    http::uri::Authority,
-};
+use hyper::{Method, header::ACCEPT_ENCODING, http::uri::Authority};
 
-use super::{Spec, Version, compression::Compression};
+use super::{Spec, Version};
 use crate::probe::{Problem, certificate};
 
 /// All of them.
@@ -14,7 +10,7 @@ pub(super) fn of(spec: &Spec) -> Vec<Problem> {
     let mut problems = spec.authorization().problems(&spec.headers);
     bodies(spec, &mut problems);
     connection(spec, &mut problems);
-    proxy(spec, &mut problems);
+    problems.extend(spec.proxies().problems(""));
     if spec.expect.status.is_empty() {
         let why = "an empty list accepts no answer at all";
         problems.push(problem("expect.status", why, "remove it for the default, 2xx"));
@@ -34,16 +30,20 @@ fn bodies(spec: &Spec, problems: &mut Vec<Problem>) {
         let why = format!("`{first}` and `{second}` exclude each other");
         problems.push(problem(second, &why, "keep one of them"));
     }
-    let looked_at = [("body", spec.expect.body.is_empty()), ("json", spec.expect.json.is_empty())];
+    let looked_at = [
+        ("body", spec.expect.body.is_empty()),
+        ("json", spec.expect.json.is_empty()),
+        ("cel", spec.expect.cel.is_empty()),
+        ("encoding", spec.expect.encoding.is_none()),
+    ];
     for (key, _) in looked_at.into_iter().filter(|(_, is_empty)| !is_empty) {
         if spec.method.0 == Method::HEAD {
             let why = "an answer to HEAD has no body";
             problems.push(problem(&format!("expect.{key}"), why, "use the method GET"));
         }
     }
-    if spec.compression != Compression::default()
-        && spec.headers.map().contains_key(ACCEPT_ENCODING)
-    {
+    let asks = spec.compression.as_ref().is_some_and(|compression| !compression.is_none());
+    if asks && spec.headers.contains(&ACCEPT_ENCODING) {
         let why = "`compression` sets Accept-Encoding itself";
         problems.push(problem("headers.Accept-Encoding", why, "keep one of them"));
     }
@@ -56,13 +56,14 @@ fn connection(spec: &Spec, problems: &mut Vec<Problem>) {
         let keys = [
             ("tls", spec.tls.is_some()),
             ("expect.certificate_validity", spec.expect.certificate_validity.is_some()),
+            ("expect.tls", spec.expect.tls == Some(true)),
         ];
         for (key, _) in keys.iter().filter(|(_, is_given)| *is_given) {
             problems.push(problem(key, why, "use https://"));
         }
     }
     problems.extend(spec.tls.iter().flat_map(|tls| certificate::problems(tls, "tls.")));
-    let host = spec.headers.map().get(HOST);
+    let host = spec.headers.host();
     if host.is_some_and(|host| Authority::try_from(host.as_bytes()).is_err()) {
         problems.push(problem(
             "headers.Host",
@@ -73,25 +74,6 @@ fn connection(spec: &Spec, problems: &mut Vec<Problem>) {
     if is_plain && spec.version == Version::Http2 && spec.proxy_url.is_some() {
         let why = "a proxy is asked for http:// URLs by HTTP/1.1";
         problems.push(problem("version", why, "remove it, or use https://"));
-    }
-}
-
-fn proxy(spec: &Spec, problems: &mut Vec<Problem>) {
-    if let Some(basic) = &spec.proxy_basic_auth {
-        problems.extend(basic.problems("proxy_basic_auth"));
-        if spec.proxy_headers.map().contains_key(PROXY_AUTHORIZATION) {
-            let why = "`proxy_basic_auth` sets Proxy-Authorization itself";
-            problems.push(problem("proxy_headers.Proxy-Authorization", why, "keep one of them"));
-        }
-    }
-    if spec.proxy_url.is_none() {
-        let keys = [
-            ("proxy_basic_auth", spec.proxy_basic_auth.is_some()),
-            ("proxy_headers", !spec.proxy_headers.map().is_empty()),
-        ];
-        for (key, _) in keys.iter().filter(|(_, is_given)| *is_given) {
-            problems.push(problem(key, "there is no proxy to tell", "set `proxy_url`"));
-        }
     }
 }
 

@@ -1,9 +1,13 @@
 //! Where an answer sends us, and what of the request goes along.
 
-use hyper::{Method, StatusCode, header::LOCATION, http::response};
+use hyper::{
+    Method, StatusCode,
+    header::{HeaderValue, LOCATION},
+    http::response,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{ParseError, Position, Url};
 
 use crate::{
     model::{Failure, Reason},
@@ -16,13 +20,17 @@ use crate::{
 pub(super) struct Redirects {
     /// Whether they are followed at all; if not, the 3xx answer itself is looked at.
     pub follow: bool,
-    /// How many are followed before the run fails.
+    /// How many are followed. The answer that asks for one more is looked at like a final one; it fails the run unless
+    /// `expect.status` accepts it.
     pub limit: u8,
+    /// Whether credentials and headers that sound secret go along to other hosts too, as in Prometheus' own HTTP clients.
+    /// What is written in `headers` as `Authorization` or `Cookie` stays with the first host in any case.
+    pub forward_credentials: bool,
 }
 
 impl Default for Redirects {
     fn default() -> Self {
-        Self { follow: true, limit: 10 }
+        Self { follow: true, limit: 10, forward_credentials: false }
     }
 }
 
@@ -33,6 +41,22 @@ pub(super) struct Next {
     pub method: Method,
     /// Whether the body, and what the headers say of it, is sent again.
     pub keep_body: bool,
+    /// Whether `Location` named no host, so that the user's own `Host` still says whom we mean.
+    pub keep_host: bool,
+}
+
+/// Whether an answer asks for another request at all. Without a Location it does not, as RFC 9110 permits.
+pub(super) fn asks(head: &response::Parts) -> bool {
+    sends_away(head.status) && !is_lost(head)
+}
+
+/// Whether an answer would send us elsewhere, but does not say where.
+pub(super) fn is_lost(head: &response::Parts) -> bool {
+    sends_away(head.status) && head.headers.get(LOCATION).is_none_or(HeaderValue::is_empty)
+}
+
+fn sends_away(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
 /// The request an answer asks for; `None` where it is the final one.
@@ -44,23 +68,21 @@ pub(super) fn next(
     url: &Url,
     method: &Method,
 ) -> Result<Option<Next>, Failure> {
-    let (method, keep_body) = match head.status {
-        // As curl and browsers do: a POST that was moved is fetched, everything else is repeated.
-        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND if *method == Method::POST => {
-            (Method::GET, false)
-        }
-        StatusCode::SEE_OTHER if *method != Method::HEAD => (Method::GET, false),
-        StatusCode::MOVED_PERMANENTLY
-        | StatusCode::FOUND
-        | StatusCode::SEE_OTHER
-        | StatusCode::TEMPORARY_REDIRECT
-        | StatusCode::PERMANENT_REDIRECT => (method.clone(), true),
-        _ => return Ok(None),
-    };
+    if !asks(head) {
+        return Ok(None);
+    }
     let fail = |why: &str| Failure::new(Reason::HttpRedirect, format!("{}: {why}", head.status));
-    let location = head.headers.get(LOCATION).ok_or_else(|| fail("no Location header"))?;
-    let location = std::str::from_utf8(location.as_bytes())
-        .map_err(|_| fail("the Location header is not text"))?;
+    let (method, keep_body) = match head.status {
+        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => (method.clone(), true),
+        // As Go does, and browsers but for methods they never send: what was moved is fetched.
+        _ if *method == Method::HEAD => (Method::HEAD, false),
+        _ => (Method::GET, false),
+    };
+    let location = head.headers.get(LOCATION).map_or(&b""[..], HeaderValue::as_bytes);
+    let location =
+        std::str::from_utf8(location).map_err(|_| fail("the Location header is not text"))?;
+    let keep_host = !location.starts_with("//")
+        && Url::parse(location) == Err(ParseError::RelativeUrlWithoutBase);
     let mut url = url.join(location).map_err(|error| fail(&format!("Location: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(fail(&format!("Location leads to the scheme `{}`", url.scheme())));
@@ -70,7 +92,16 @@ pub(super) fn next(
     if hyper::Uri::try_from(url.as_str()).is_err() {
         return Err(fail("Location cannot be requested"));
     }
-    Ok(Some(Next { url, method, keep_body }))
+    Ok(Some(Next { url, method, keep_body, keep_host }))
+}
+
+/// What `Referer` says of `from` to `to`: nothing where TLS ends, and to strangers nothing of the query, which may be secret.
+pub(super) fn referer(from: &Url, to: &Url) -> Option<HeaderValue> {
+    if from.scheme() == "https" && to.scheme() == "http" {
+        return None;
+    }
+    let end = if is_trusted(from, to) { Position::AfterQuery } else { Position::AfterPath };
+    HeaderValue::from_str(&from[..end]).ok()
 }
 
 /// Whether `to` may see what was meant for `from`: the same origin, or its step up from http to https.
@@ -96,13 +127,15 @@ mod tests {
     }
 
     #[test]
-    fn methods_change_as_browsers_change_them() {
+    fn methods_change_as_in_go() {
         for (status, before, after, keep_body) in [
             (301, Method::POST, Method::GET, false),
             (302, Method::POST, Method::GET, false),
-            (302, Method::PUT, Method::PUT, true),
+            (302, Method::PUT, Method::GET, false),
+            (301, Method::DELETE, Method::GET, false),
+            (301, Method::HEAD, Method::HEAD, false),
             (303, Method::PUT, Method::GET, false),
-            (303, Method::HEAD, Method::HEAD, true),
+            (303, Method::HEAD, Method::HEAD, false),
             (307, Method::POST, Method::POST, true),
             (308, Method::DELETE, Method::DELETE, true),
         ] {
@@ -112,29 +145,46 @@ mod tests {
         for status in [200, 300, 304, 404] {
             assert_eq!(ask(status, Some("/x"), &Method::GET).unwrap(), None);
         }
+        for location in [None, Some("")] {
+            assert_eq!(ask(302, location, &Method::GET).unwrap(), None);
+        }
     }
 
     #[test]
     fn locations_are_resolved_and_cleaned() {
-        for (location, wanted) in [
-            ("/x", "http://a.example/x"),
-            ("other", "http://a.example/dir/other"),
-            ("?q=2", "http://a.example/dir/page?q=2"),
-            ("//b.example/", "http://b.example/"),
-            ("https://u:p@b.example/", "https://b.example/"),
+        for (location, wanted, keep_host) in [
+            ("/x", "http://a.example/x", true),
+            ("other", "http://a.example/dir/other", true),
+            ("?q=2", "http://a.example/dir/page?q=2", true),
+            ("//b.example/", "http://b.example/", false),
+            ("https://u:p@b.example/", "https://b.example/", false),
+            ("http://a.example/x", "http://a.example/x", false),
         ] {
             let next = ask(302, Some(location), &Method::GET).unwrap().unwrap();
-            assert_eq!(next.url.as_str(), wanted, "{location}");
+            assert_eq!((next.url.as_str(), next.keep_host), (wanted, keep_host), "{location}");
         }
         for (location, why) in [
-            (None, "no Location"),
-            (Some("ftp://b.example/"), "scheme `ftp`"),
-            (Some("http://:99999/"), "Location"),
-            (Some("javascript:alert(1)"), "scheme"),
+            ("ftp://b.example/", "scheme `ftp`"),
+            ("http://:99999/", "Location"),
+            ("javascript:alert(1)", "scheme"),
         ] {
-            let failure = ask(302, location, &Method::GET).unwrap_err();
+            let failure = ask(302, Some(location), &Method::GET).unwrap_err();
             assert_eq!(failure.reason, Reason::HttpRedirect);
             assert!(failure.detail.contains(why), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn the_referer_tells_strangers_little() {
+        let url = |text: &str| text.parse::<Url>().unwrap();
+        for (from, to, referer) in [
+            ("http://a/x?q=1#f", "http://a/y", Some("http://a/x?q=1")),
+            ("http://a/x?q=1", "https://a/y", Some("http://a/x?q=1")),
+            ("https://a/x?q=1", "http://a/y", None),
+            ("https://a/x?q=1", "https://b/y", Some("https://a/x")),
+        ] {
+            let told = super::referer(&url(from), &url(to));
+            assert_eq!(told.as_ref().map(|told| told.to_str().unwrap()), referer, "{from} {to}");
         }
     }
 

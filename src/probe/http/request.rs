@@ -7,18 +7,24 @@ use hyper::{
     Request, Uri,
     header::{
         ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, COOKIE,
-        HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+        HOST, HeaderMap, HeaderName, HeaderValue, REFERER, USER_AGENT,
     },
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use url::Url;
 
-use super::{Spec, cookie::Jar};
+use super::{
+    Spec,
+    cookie::Jar,
+    redirect::{self, Next},
+};
 use crate::{
-    clock::Instant,
     model::{Failure, Reason},
     net::file,
-    probe::web::{self, Authorization, Headers},
+    probe::{
+        Run,
+        web::{self, Authorization},
+    },
 };
 
 /// The largest `body_file`, in bytes.
@@ -83,6 +89,10 @@ pub(super) struct Prepared {
     method: hyper::Method,
     headers: HeaderMap,
     body: Bytes,
+    /// What may only go along to the first host.
+    private: Vec<HeaderName>,
+    /// What `Referer` says, where the user does not say it.
+    referer: Option<HeaderValue>,
 }
 
 impl fmt::Debug for Prepared {
@@ -92,33 +102,54 @@ impl fmt::Debug for Prepared {
 }
 
 impl Prepared {
-    /// The first request of a run; reads the files it takes.
+    /// The first request of a run; reads the files and fetches the token it takes.
     ///
     /// # Errors
-    /// `local_file`
-    pub(super) async fn new(spec: &Spec, deadline: Instant) -> Result<Self, Failure> {
+    /// `local_file`, `token_failed`
+    pub(super) async fn new(spec: &Spec, run: &mut Run<'_>) -> Result<Self, Failure> {
+        let deadline = run.attempt.deadline();
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(USER_AGENT, web::AGENT);
-        if let Some(accept) = spec.compression.accept() {
+        if let Some(accept) = spec.accept_encoding() {
             headers.insert(ACCEPT_ENCODING, accept);
         }
         let body = match (&spec.body, &spec.body_file, &spec.body_json) {
             (Some(text), ..) => Bytes::copy_from_slice(text.as_bytes()),
-            (_, Some(path), _) => file::read_by(deadline, path.clone(), FILE_LIMIT).await?.into(),
+            (_, Some(path), _) => {
+                file::read_by(deadline, path.to_path_buf(), FILE_LIMIT).await?.into()
+            }
             (_, _, Some(value)) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 Bytes::from(value.to_string())
             }
             (None, None, None) => Bytes::new(),
         };
-        if let Some(authorization) = spec.authorization().header(deadline).await? {
+        let written = spec.headers.contains(&AUTHORIZATION);
+        let mut authorization = None;
+        if !written {
+            let configured = spec.authorization();
+            // As in Go the URL's own user is known before any other, but for a token of OAuth2.
+            authorization = match &spec.aim.userinfo {
+                Some(userinfo) if configured.oauth2.is_none() => Some(userinfo.clone()),
+                _ => configured.header(run).await?,
+            };
+        }
+        let forwarded = authorization.is_some() && spec.aim.userinfo.is_none();
+        if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization);
         }
-        // What the user wrote wins; `extend` would keep both.
-        for (name, value) in spec.headers.map() {
-            headers.insert(name, value.clone());
+        // What the user wrote wins.
+        spec.headers.put(&mut headers, deadline).await?;
+        if let Some(host) = &spec.aim.host {
+            headers.insert(HOST, host.clone());
         }
-        Ok(Self { method: spec.method.0.clone(), headers, body })
+        let private = if spec.redirects.forward_credentials {
+            let own = [COOKIE, HOST].into_iter().chain((!forwarded).then_some(AUTHORIZATION));
+            own.collect()
+        } else {
+            [AUTHORIZATION, HOST].into_iter().chain(spec.headers.private().cloned()).collect()
+        };
+        Ok(Self { method: spec.method.0.clone(), headers, body, private, referer: None })
     }
 
     pub(super) fn method(&self) -> &hyper::Method {
@@ -128,6 +159,11 @@ impl Prepared {
     /// Whether the answer may come compressed because we said so.
     pub(super) fn accepts_codings(&self) -> bool {
         self.headers.contains_key(ACCEPT_ENCODING)
+    }
+
+    /// Whose certificate is wanted, where the user's own `Host` says it.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.headers.get(HOST).and_then(web::name_of)
     }
 
     /// The request for a URL, with the cookies it gets.
@@ -144,13 +180,20 @@ impl Prepared {
         if let Some(cookies) = jar.header(url, self.headers.get(COOKIE)) {
             request.headers_mut().insert(COOKIE, cookies);
         }
+        if let Some(referer) = &self.referer {
+            request.headers_mut().entry(REFERER).or_insert_with(|| referer.clone());
+        }
         Ok(request)
     }
 
-    /// Goes on after a redirect; a method that lost its body loses what was said of it.
-    pub(super) fn redirected(&mut self, method: hyper::Method, keep_body: bool) {
-        self.method = method;
-        if !keep_body {
+    /// Goes on after a redirect from `from`; a method that lost its body loses what was said of it.
+    pub(super) fn redirected(&mut self, from: &Url, next: &Next) {
+        self.method = next.method.clone();
+        self.referer = redirect::referer(from, &next.url);
+        if !next.keep_host {
+            self.headers.remove(HOST);
+        }
+        if !next.keep_body {
             self.body = Bytes::new();
             for name in [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE] {
                 self.headers.remove(name);
@@ -160,9 +203,7 @@ impl Prepared {
 
     /// Forgets what only the first origin may see: credentials, cookies, anything that sounds secret, the host.
     pub(super) fn leave_origin(&mut self) {
-        let private: Vec<HeaderName> =
-            self.headers.keys().filter(|name| Headers::is_private(name)).cloned().collect();
-        for name in private {
+        for name in &self.private {
             self.headers.remove(name);
         }
     }
@@ -176,6 +217,17 @@ impl Spec {
             token: self.bearer_token.as_ref(),
             token_file: self.bearer_token_file.as_deref(),
             token_env: self.bearer_token_env.as_deref(),
+            credentials: self.authorization.as_deref(),
+            oauth2: self.oauth2.as_deref(),
+        }
+    }
+
+    /// What is asked for, unless the user's own header says it.
+    fn accept_encoding(&self) -> Option<HeaderValue> {
+        match (&self.compression, self.expect.encoding) {
+            (Some(compression), _) => compression.accept(),
+            (None, Some(demanded)) => Some(HeaderValue::from_static(demanded.word())),
+            (None, None) => None,
         }
     }
 }

@@ -4,23 +4,33 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use hyper::{
-    HeaderMap, Request, StatusCode,
-    header::{HOST, PROXY_AUTHORIZATION, USER_AGENT},
+    Request, StatusCode, Uri,
+    header::{HOST, HeaderValue},
 };
 use url::Url;
 
-use super::{Spec, Version, cookie::Jar, facts::Seen, redirect, request};
+use super::{Spec, Version, body::Decode, cookie::Jar, facts::Seen, redirect, request};
 use crate::{
-    clock::{Clock, Instant},
+    clock::Clock,
     model::{Failure, Reason},
     net::{
         dial,
         http::{self, Exchange, Form},
-        resolve::Lookup,
-        tls,
+        tls::{self, TlsOptions},
     },
-    probe::{Run, web},
+    probe::{
+        Run,
+        web::{self, Proxies, Proxy, Way},
+    },
 };
+
+/// Where the way ended.
+pub(super) struct Arrived {
+    /// The final answer.
+    pub exchange: Exchange,
+    /// Why no redirect was followed from there, where one was asked for: the failure of a status that is not accepted.
+    pub stopped: Option<Failure>,
+}
 
 /// Asks for the URL and follows redirects. What was met on the way is in `seen`, also where it failed.
 pub(super) async fn walk(
@@ -28,34 +38,42 @@ pub(super) async fn walk(
     to: SocketAddr,
     run: &mut Run<'_>,
     seen: &mut Seen,
-) -> Result<Exchange, Failure> {
+) -> Result<Arrived, Failure> {
     let first = spec.url.url();
-    let mut request = request::Prepared::new(spec, run.attempt.deadline()).await?;
-    seen.decode = request.accepts_codings();
+    let mut request = request::Prepared::new(spec, run).await?;
+    seen.decode = spec.decode(request.accepts_codings());
     let mut jar = Jar::default();
-    let mut hop = Hop { url: first.clone(), to, at_origin: true, name: spec.headers.host() };
+    let proxies = spec.proxies();
+    let origin = proxies.first(first, to, run).await?;
+    let mut hop =
+        Hop { url: first.clone(), way: origin.clone(), name: request.name().map(str::to_owned) };
+    let mut at_origin = true;
     loop {
         let message = request.request(&hop.url, &jar)?;
-        let exchange = hop.send(spec, message, run, seen).await?;
+        let exchange = hop.send(spec, &proxies, message, run, seen).await?;
         seen.note(&exchange.head);
         jar.store(&hop.url, &exchange.head.headers, Clock::system().now());
+        seen.redirects += u32::from(redirect::asks(&exchange.head));
         if !spec.redirects.follow {
-            return Ok(exchange);
+            return Ok(Arrived { exchange, stopped: None });
         }
         let Some(next) = redirect::next(&exchange.head, &hop.url, request.method())? else {
-            return Ok(exchange);
+            return Ok(Arrived { exchange, stopped: None });
         };
-        seen.redirects += 1;
         run.attempt.step(|| format!("redirect to {}", web::shown(&next.url)));
         if seen.redirects > u32::from(spec.redirects.limit) {
-            return Err(too_many(spec, &next.url));
+            return Ok(Arrived { exchange, stopped: Some(too_many(spec, &next.url)) });
         }
-        request.redirected(next.method, next.keep_body);
-        if hop.at_origin && !redirect::is_trusted(first, &next.url) {
+        drop(exchange);
+        seen.left_behind();
+        request.redirected(&hop.url, &next);
+        if at_origin && !redirect::is_trusted(first, &next.url) {
             request.leave_origin();
-            (hop.at_origin, hop.name) = (false, None);
+            at_origin = false;
         }
-        hop.to = address(spec, to, &next.url, run).await?;
+        let same_host = next.url.host() == first.host();
+        hop.way = proxies.onward(&origin, &next.url, same_host, run).await?;
+        hop.name = request.name().map(str::to_owned);
         hop.url = next.url;
     }
 }
@@ -67,81 +85,75 @@ fn too_many(spec: &Spec, next: &Url) -> Failure {
     Failure::new(Reason::HttpRedirect, detail)
 }
 
-/// Where to connect for a redirect: the proxy, the address this run is about, or that of another host.
-async fn address(
-    spec: &Spec,
-    first: SocketAddr,
-    url: &Url,
-    run: &mut Run<'_>,
-) -> Result<SocketAddr, Failure> {
-    if spec.proxy_url.is_some() {
-        return Ok(first);
-    }
-    if url.host() == spec.url.url().host() {
-        return Ok(SocketAddr::new(first.ip(), web::port(url)));
-    }
-    let lookup = Lookup {
-        host: web::host(url),
-        port: web::port(url),
-        overrides: &run.settings.resolve,
-        server: run.settings.dns_server,
-        source: run.settings.source_address,
-        prefer: run.settings.preferred_ip_protocol,
-        fallback: run.settings.ip_protocol_fallback,
-    };
-    let addresses = run.net.resolver().lookup(&mut run.attempt, lookup).await?;
-    let address = addresses.first().copied().unwrap_or(first.ip());
-    Ok(SocketAddr::new(address, web::port(url)))
-}
-
 /// One request of the chain.
-struct Hop<'a> {
+struct Hop {
     url: Url,
-    to: SocketAddr,
-    /// No redirect has led away from where the user sent us.
-    at_origin: bool,
+    way: Way,
     /// The name in the user's own `Host` header: whose certificate is wanted, as in blackbox_exporter.
-    name: Option<&'a str>,
+    name: Option<String>,
 }
 
-impl Hop<'_> {
+impl Hop {
     async fn send(
         &self,
         spec: &Spec,
+        proxies: &Proxies<'_>,
         mut request: Request<Bytes>,
         run: &mut Run<'_>,
         seen: &mut Seen,
     ) -> Result<Exchange, Failure> {
         seen.tls = None;
-        let proxy = match &spec.proxy_url {
-            Some(_) => Some(spec.proxy_fields(run.attempt.deadline()).await?),
-            None => None,
-        };
-        let source = run.settings.source_address;
         if self.url.scheme() == "https" {
-            let mut stream = dial::tcp(&mut run.attempt, self.to, source).await?;
-            if let Some(fields) = &proxy {
-                let host = self.url.host_str().unwrap_or_default();
-                let server = format!("{host}:{}", web::port(&self.url));
-                stream = http::tunnel(&mut run.attempt, stream, &server, fields).await?;
-            }
+            let stream = proxies.tunnel(&self.way, &self.url, run).await?;
             return self.send_secure(spec, stream, request, run, seen).await;
         }
-        let form = match (&proxy, spec.version) {
-            (Some(_), _) => Form::Http1Proxy,
+        let form = match (&self.way.proxy, spec.version) {
+            (Some(proxy), _) => {
+                self.address_proxy(proxy, proxies, &mut request, run).await?;
+                Form::Http1Proxy
+            }
             (None, Version::Http2) => Form::Http2,
             (None, _) => Form::Http1,
         };
-        for (name, value) in proxy.iter().flatten() {
-            request.headers_mut().insert(name, value.clone());
-        }
-        let stream = dial::tcp(&mut run.attempt, self.to, source).await?;
+        let source = run.settings.source_address;
+        let stream = dial::tcp(&mut run.attempt, self.way.to, source).await?;
         let exchange = http::exchange(&mut run.attempt, stream, form, request).await?;
-        if proxy.is_some() && exchange.head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            let detail = format!("the proxy answered {}", exchange.head.status);
+        let status = exchange.head.status;
+        if self.way.proxy.is_some() && status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            let detail = format!("the proxy answered {status}");
             return Err(Failure::new(Reason::ProxyFailed, detail));
         }
         Ok(exchange)
+    }
+
+    /// Adds what the proxy alone is told, and asks it for the address where that is wanted.
+    async fn address_proxy(
+        &self,
+        proxy: &Proxy,
+        proxies: &Proxies<'_>,
+        request: &mut Request<Bytes>,
+        run: &mut Run<'_>,
+    ) -> Result<(), Failure> {
+        let fields = proxies.fields(proxy, run.attempt.deadline()).await?;
+        for (name, value) in &fields {
+            // The user's own `User-Agent` is meant for the server, and so for whoever is in between.
+            if *name != hyper::header::USER_AGENT {
+                request.headers_mut().insert(name, value.clone());
+            }
+        }
+        let Some(address) = self.way.address else {
+            return Ok(());
+        };
+        let unusable = |why: String| Failure::new(Reason::ProxyFailed, why);
+        let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+        let host = HeaderValue::from_str(&authority).map_err(|why| unusable(why.to_string()))?;
+        request.headers_mut().entry(HOST).or_insert(host);
+        let mut parts = request.uri().clone().into_parts();
+        let asked = SocketAddr::new(address, web::port(&self.url)).to_string();
+        parts.authority =
+            Some(asked.parse().map_err(|_| unusable(format!("not an address: {asked}")))?);
+        *request.uri_mut() = Uri::from_parts(parts).map_err(|why| unusable(why.to_string()))?;
+        Ok(())
     }
 
     async fn send_secure(
@@ -152,14 +164,20 @@ impl Hop<'_> {
         run: &mut Run<'_>,
         seen: &mut Seen,
     ) -> Result<Exchange, Failure> {
-        let mut options = spec.tls.as_deref().cloned().unwrap_or_default();
-        if self.url.host() != spec.url.url().host() {
+        let mut own;
+        let mut options = spec.tls.as_deref();
+        let elsewhere = self.url.host() != spec.url.url().host();
+        if options.is_some_and(|options| options.server_name.is_some()) && elsewhere {
             // The name was said of the first host.
-            options.server_name = None;
+            own = options.cloned().unwrap_or_default();
+            own.server_name = None;
+            options = Some(&own);
         }
+        let default = TlsOptions::default();
+        let options = options.unwrap_or(&default);
         let alpn = spec.version.alpn();
-        let client = run.net.tls().client_by(run.attempt.deadline(), &options, alpn).await?;
-        let name = self.name.unwrap_or(web::host(&self.url));
+        let client = run.net.tls().client_by(run.attempt.deadline(), options, alpn).await?;
+        let name = self.name.as_deref().unwrap_or(web::host(&self.url));
         let (report, stream) = tls::handshake(&mut run.attempt, &client, name, stream).await;
         let form = match report.alpn.as_deref() {
             Some("h2") => Form::Http2,
@@ -177,17 +195,26 @@ impl Hop<'_> {
 }
 
 impl Spec {
-    /// Header fields for the proxy alone.
-    async fn proxy_fields(&self, deadline: Instant) -> Result<HeaderMap, Failure> {
-        let mut fields = HeaderMap::new();
-        fields.insert(USER_AGENT, web::AGENT);
-        if let Some(basic) = &self.proxy_basic_auth {
-            fields.insert(PROXY_AUTHORIZATION, basic.header(deadline).await?);
+    /// All that it says of proxies.
+    pub(super) fn proxies(&self) -> Proxies<'_> {
+        Proxies {
+            url: self.proxy_url.as_deref(),
+            from_environment: self.proxy_from_environment,
+            no_proxy: self.no_proxy.as_ref(),
+            headers: Some(&self.proxy_headers),
+            connect_headers: Some(&self.proxy_connect_headers),
+            basic_auth: self.proxy_basic_auth.as_deref(),
+            by_address: self.proxy_resolve,
         }
-        for (name, value) in self.proxy_headers.map() {
-            fields.insert(name, value.clone());
+    }
+
+    /// What is undone of the body's codings; `asked` where the request accepts any.
+    fn decode(&self, asked: bool) -> Decode {
+        match (self.expect.encoding, &self.compression) {
+            (Some(encoding), _) => Decode::Demanded(encoding),
+            (None, Some(compression)) if compression.is_none() => Decode::Nothing,
+            (None, _) if asked => Decode::Announced,
+            (None, _) => Decode::Nothing,
         }
-        fields.remove(HOST);
-        Ok(fields)
     }
 }

@@ -1,6 +1,7 @@
 //! Echo requests: whether the host answers, how fast, how steadily, and how many requests get lost.
 //!
-//! Contract: all checks with the same options share one socket (`net::ping`). A packet without a reply is a lost one,
+//! Contract: all checks with the same options share one socket (`net::ping`); the phase `connect` is the opening of it,
+//! near nothing for all but the first, and `wait` is from the first packet to the last reply. A packet without a reply is a lost one,
 //! whatever became of it; only where no reply at all came is the first thing that went wrong the reason.
 
 mod expect;
@@ -8,6 +9,7 @@ mod tally;
 
 use std::{
     net::{IpAddr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
@@ -41,15 +43,20 @@ pub struct Spec {
     /// The time between two packets; replies are not waited for in between. At least 10ms.
     #[serde(default = "default_gap")]
     pub gap: PromDuration,
-    /// Bytes of payload, 0 to 65507.
+    /// Bytes of payload, 0 to 65507. A reply has to bring the payload back as it was sent.
     #[serde(default = "default_size", deserialize_with = "size")]
     #[schemars(range(min = 0, max = 65507))]
     pub size: u16,
-    /// The TTL, in IPv6 the hop limit, of the packets: 1 to 255.
+    /// What the payload begins with, cut off at `size` or filled up with zeros. Without it the bytes count up from 0, as
+    /// with ping(8). blackbox_exporter sends `Prometheus Blackbox Exporter`, by default its 28 bytes alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// The TTL, in IPv6 the hop limit, of the packets: 1 to 255, or 0 for the system's own default.
     #[serde(default = "default_ttl", deserialize_with = "ttl")]
-    #[schemars(range(min = 1, max = 255))]
+    #[schemars(range(min = 0, max = 255))]
     pub ttl: u8,
-    /// Whether a packet larger than the path permits is a failure instead of being cut in fragments.
+    /// Whether a packet larger than the path permits is a failure instead of being cut in fragments: IPv4's
+    /// don't-fragment bit, and the same for IPv6. Works on both kinds of sockets.
     #[serde(default)]
     pub dont_fragment: bool,
     /// After this time a packet counts as lost, even if its reply still comes; without it only the check's timeout ends
@@ -121,7 +128,7 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
 }
 
 fn ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
-    let ttl = within(deserializer, 1..=u8::MAX.into())?;
+    let ttl = within(deserializer, 0..=u8::MAX.into())?;
     u8::try_from(ttl).map_err(de::Error::custom)
 }
 
@@ -215,6 +222,14 @@ icmp.expect = { loss = 0.2, rtt = "100ms" }"#;
 }
 
 impl Spec {
+    fn payload(&self) -> Arc<[u8]> {
+        let size = usize::from(self.size);
+        match &self.payload {
+            None => (0..=u8::MAX).cycle().take(size).collect(),
+            Some(text) => text.bytes().chain(std::iter::repeat(0)).take(size).collect(),
+        }
+    }
+
     /// Sends each packet in its turn and notes what came of it, so that nothing known is lost when this is dropped.
     async fn exchange(
         &self,
@@ -223,8 +238,7 @@ impl Spec {
         patience: Duration,
         packets: &mut [Packet],
     ) -> Result<(), Failure> {
-        let payload: Vec<u8> = (0..=u8::MAX).cycle().take(self.size.into()).collect();
-        let payload = &payload;
+        let payload = &self.payload();
         let each = (0_u32..).zip(packets).map(|(at, packet)| async move {
             if at > 0 {
                 clock::sleep(self.gap.0 * at).await;

@@ -31,7 +31,7 @@ pub(super) static RECEIVED: Desc =
     Desc::gauge("noroshi_icmp_packets_received", "Echo requests of the last run with a reply.");
 pub(super) static HOP_LIMIT: Desc = Desc::gauge(
     "noroshi_icmp_reply_hop_limit",
-    "TTL the last reply arrived with, where the socket shows it (IPv4, raw).",
+    "TTL or hop limit the last reply arrived with, where the system tells it.",
 );
 
 /// What became of one packet.

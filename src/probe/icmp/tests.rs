@@ -53,7 +53,10 @@ async fn one_packet_is_the_default() {
         assert_eq!(fact(&report, "noroshi_icmp_loss_ratio"), Some(0.0));
         assert!(fact(&report, "noroshi_icmp_rtt_avg_seconds").unwrap() > 0.0);
         assert_eq!(fact(&report, "noroshi_icmp_jitter_seconds"), None);
-        assert!(report.outcome.phases.of(Phase::Wait).is_some());
+        for phase in [Phase::Connect, Phase::Wait] {
+            assert!(report.outcome.phases.of(phase).is_some(), "{phase:?}");
+        }
+        assert_eq!(fact(&report, "noroshi_icmp_reply_hop_limit"), Some(64.0));
         for fact in report.outcome.facts.iter() {
             let mut known = Spec::FAMILIES.iter().chain(probe::COMMON_FAMILIES);
             assert!(known.any(|desc| desc.name == fact.desc.name), "{}", fact.desc.name);
@@ -72,6 +75,36 @@ async fn several_packets_measure_spread_and_keep_the_gap() {
     assert!(fact(&report, "noroshi_icmp_rtt_stddev_seconds").is_some());
     assert!(report.outcome.duration >= Duration::from_millis(60));
     assert_eq!(report.trace.expectations.len(), 3);
+}
+
+#[tokio::test]
+async fn payloads_begin_with_what_they_are_told_to() {
+    let payload = |text: &str| spec(&format!("host = \"a\"\n{text}")).payload();
+    assert_eq!(*payload("size = 3"), [0, 1, 2]);
+    assert_eq!(*payload("payload = \"abc\"\nsize = 5"), *b"abc\0\0");
+    assert_eq!(*payload("payload = \"abc\"\nsize = 2"), *b"ab");
+    assert_eq!(*payload("payload = \"abc\"\nsize = 0"), *b"");
+    let text =
+        "host = \"127.0.0.1\"\nttl = 0\npayload = \"Prometheus Blackbox Exporter\"\nsize = 28";
+    let Some(report) = run(text).await else { return };
+    assert_passes(&report);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_runs_of_one_host_at_once_keep_their_replies_apart() {
+    let net = Net::new();
+    let check =
+        testing::check(probe::Spec::Icmp(spec("host = \"127.0.0.1\"")), Duration::from_secs(5));
+    let runs = (0..256).map(|_| {
+        let (check, net) = (check.clone(), net.clone());
+        tokio::spawn(async move { probe::run(&check, &net, Clock::system(), Trace::on()).await })
+    });
+    for report in join_all(runs).await {
+        let Some(report) = permitted(report.unwrap()) else { return };
+        assert_passes(&report);
+        assert_eq!(fact(&report, "noroshi_icmp_packets_received"), Some(1.0));
+    }
+    assert_eq!(net.ping().kinds().len(), 1, "over one socket");
 }
 
 #[tokio::test]
@@ -135,8 +168,8 @@ fn mistakes_are_told_where_they_are() {
         ("host = \"a\"\ncount = 0", "0 is out of bounds: it is 1 to 1000"),
         ("host = \"a\"\ncount = 100000", "100000 is out of bounds"),
         ("host = \"a\"\nsize = 65508", "it is 0 to 65507"),
-        ("host = \"a\"\nttl = 256", "it is 1 to 255"),
-        ("host = \"a\"\nttl = -1", "it is 1 to 255"),
+        ("host = \"a\"\nttl = 256", "it is 0 to 255"),
+        ("host = \"a\"\nttl = -1", "it is 0 to 255"),
         ("host = \"a\"\nexpect.los = 1", "unknown field `los`"),
     ] {
         let error = toml::from_str::<Spec>(text).unwrap_err().to_string();

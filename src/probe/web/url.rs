@@ -1,8 +1,10 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
+use hyper::header::HeaderValue;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use url::Url;
 
+use super::authorization;
 use crate::{model::Secret, probe::Endpoint};
 
 /// One type per set of schemes: the same checks, the same masking, a message that names the schemes.
@@ -16,6 +18,17 @@ macro_rules! url_type {
             /// The URL itself.
             pub(in crate::probe) fn url(&self) -> &Url {
                 &self.0
+            }
+
+            /// A URL that did not come from the configuration and may hold user and password; they are taken out of it.
+            ///
+            /// # Errors
+            /// One sentence without the secret.
+            pub(in crate::probe) fn with_userinfo(
+                text: &str,
+            ) -> Result<(Self, Option<HeaderValue>), String> {
+                let (text, userinfo) = without_userinfo(text);
+                Ok((text.parse()?, userinfo))
             }
         }
 
@@ -95,6 +108,37 @@ fn parse(text: &str, schemes: &[&str], example: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// A URL without its user and password, and what `Authorization` says in their place, as Go and curl do.
+fn without_userinfo(text: &str) -> (Cow<'_, str>, Option<HeaderValue>) {
+    let Ok(mut url) = Url::parse(text) else {
+        return (text.into(), None);
+    };
+    if url.username().is_empty() && url.password().is_none() {
+        return (text.into(), None);
+    }
+    let password = decoded(url.password().unwrap_or_default());
+    let header = authorization::basic(&decoded(url.username()), &password).ok();
+    // Both only fail for URLs without a host, which have no userinfo.
+    let _ = (url.set_username(""), url.set_password(None));
+    (String::from(url).into(), header)
+}
+
+/// Without its percent-encoding (RFC 3986 section 2.1).
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).filter(|_| *first == b'%').and_then(|digits| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)
+        });
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// Name or address, without the brackets of an IPv6 literal.
 pub(in crate::probe) fn host(url: &Url) -> &str {
     let host = url.host_str().unwrap_or_default();
@@ -152,6 +196,25 @@ mod tests {
         }
         assert!("https://x/".parse::<WebsocketUrl>().is_err());
         assert!("https://x/".parse::<ProxyUrl>().is_err());
+    }
+
+    #[test]
+    fn userinfo_becomes_a_header() {
+        for (text, url, header) in [
+            ("http://u:p@a.example/x?q", "http://a.example/x?q", Some("Basic dTpw")),
+            ("http://u@a.example/", "http://a.example/", Some("Basic dTo=")),
+            ("http://us%40er:p%3Aa%26%zz@a/", "http://a/", Some("Basic dXNAZXI6cDphJiV6eg==")),
+            ("http://a.example/", "http://a.example/", None),
+        ] {
+            let (parsed, userinfo) = HttpUrl::with_userinfo(text).unwrap();
+            assert_eq!(parsed.url().as_str(), url);
+            assert_eq!(userinfo.as_ref().map(|value| value.to_str().unwrap()), header, "{text}");
+            assert!(userinfo.is_none_or(|value| value.is_sensitive()));
+        }
+        let error = HttpUrl::with_userinfo("ftp://u:hunter2@a/").unwrap_err();
+        assert!(error.contains("ftp") && !error.contains("hunter2"), "{error}");
+        let error = HttpUrl::with_userinfo("http://u:hunter2@a b/").unwrap_err();
+        assert!(!error.contains("hunter2"), "{error}");
     }
 
     #[test]

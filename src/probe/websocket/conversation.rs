@@ -161,6 +161,15 @@ impl Conversation {
         }
     }
 
+    /// Says that it is over, unless the server has, and does not wait for an answer.
+    pub(super) async fn leave(&mut self, attempt: &mut Attempt) -> Result<(), Failure> {
+        if self.closed.is_some() {
+            return Ok(());
+        }
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        self.send(attempt, Message::Close(Some(frame))).await
+    }
+
     /// Closes, unless the server has, and looks at the code it closed with.
     ///
     /// # Errors
@@ -171,10 +180,7 @@ impl Conversation {
         accepted: &[u16],
     ) -> Result<(), Failure> {
         let ours = self.closed.is_none();
-        if ours {
-            let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-            self.send(attempt, Message::Close(Some(frame))).await?;
-        }
+        self.leave(attempt).await?;
         let closed = loop {
             if let Heard::Closed(closed) = self.hear(attempt).await? {
                 break closed;

@@ -1,6 +1,6 @@
 //! The steps of a dialogue: expect a message, then send one.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::{
     net::Attempt,
     probe::{
         Problem, Run,
-        dialogue::{self, Said, unknown_groups},
+        dialogue::{self, By, Said, unknown_groups},
         hex::Hex,
         stream::escaped,
     },
@@ -29,6 +29,9 @@ pub(super) struct Step {
     /// The whole content of the next message, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect_hex: Option<Hex>,
+    /// Beside `expect`: facts by name, each value with `${1}` and `${name}` as in `send`: `labels = { version = "${1}" }`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// A text message. Beside `expect`, `${1}` and `${name}` stand for what its groups caught, and `$$` for a dollar sign.
     /// What follows a login in it is hidden where the configuration is shown; better is one of the next two.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +85,19 @@ async fn take(
                 .map_or_else(|failure| failure.detail.clone(), |got| escaped(got)),
             held: listened.is_ok(),
         });
-        heard = listened?;
+        heard = match listened {
+            Ok(heard) => heard,
+            Err(failure) => {
+                // A pattern that nothing met, or a message that was another one; not a silence or a broken connection.
+                if failure.reason == Reason::ExpectMismatch && step.expect.is_some() {
+                    dialogue::unmatched(By::Regex, &mut run.facts);
+                }
+                return Err(failure);
+            }
+        };
+    }
+    if let Some(pattern) = &step.expect {
+        dialogue::expand_labels(&step.labels, pattern, &heard, number, &mut run.facts);
     }
     let deadline = run.attempt.deadline();
     let secret =
@@ -217,11 +232,15 @@ pub(super) fn problems(steps: &[Step]) -> Vec<Problem> {
             let hint = "give it one of the `expect` keys, one of the `send` keys, or both";
             problem("", "the step neither expects nor sends anything", hint);
         }
-        if let (Some(template), Some(pattern)) = (&step.send, &step.expect) {
-            for group in unknown_groups(&template.0, pattern) {
-                let message =
-                    format!("`{group}` is no group of the pattern `{}`", pattern.as_str());
-                problem(".send", &message, "braces end a name: `${1}x`; `$$` is a dollar sign");
+        if step.expect.is_none() && !step.labels.is_empty() {
+            problem(".labels", "there is no pattern whose match they could show", "add `expect`");
+        }
+        let labels = step.labels.iter().map(|(name, value)| (format!(".labels.{name}"), value));
+        let send = step.send.iter().map(|said| (".send".to_owned(), &said.0));
+        for (key, template) in send.chain(labels) {
+            for group in step.expect.iter().flat_map(|own| unknown_groups(template, own)) {
+                let message = format!("`{group}` is no group of the pattern");
+                problem(&key, &message, "braces end a name: `${1}x`; `$$` is a dollar sign");
             }
         }
     }

@@ -15,7 +15,6 @@ use url::Position;
 
 use super::{STATUS, Spec, UPGRADED};
 use crate::{
-    clock::Instant,
     model::{ByteSize, Failure, Phase, Reason},
     net::tls,
     probe::{Run, stream::Stream, web},
@@ -27,8 +26,8 @@ const READ_BUFFER: usize = 4 * 1024;
 /// What asks for the upgrade.
 ///
 /// # Errors
-/// `local_file` when a credential cannot be had.
-pub(super) async fn request(spec: &Spec, deadline: Instant) -> Result<Request<()>, Failure> {
+/// `local_file` when a credential cannot be had, `token_failed`.
+pub(super) async fn request(spec: &Spec, run: &mut Run<'_>) -> Result<Request<()>, Failure> {
     let unusable = |why: String| Failure::new(Reason::WebsocketUpgrade, why);
     let url = &spec.url.url()[..Position::AfterQuery];
     let uri = Uri::try_from(url).map_err(|error| unusable(error.to_string()))?;
@@ -40,12 +39,17 @@ pub(super) async fn request(spec: &Spec, deadline: Instant) -> Result<Request<()
         headers
             .insert(SEC_WEBSOCKET_PROTOCOL, offered.map_err(|error| unusable(error.to_string()))?);
     }
-    if let Some(authorization) = spec.authorization().header(deadline).await? {
+    let configured = spec.authorization();
+    // As in Go the URL's own user is known before any other, but for a token of OAuth2.
+    let authorization = match &spec.userinfo {
+        Some(userinfo) if configured.oauth2.is_none() => Some(userinfo.clone()),
+        _ if spec.headers.contains(&AUTHORIZATION) => None,
+        _ => configured.header(run).await?,
+    };
+    if let Some(authorization) = authorization {
         headers.insert(AUTHORIZATION, authorization);
     }
-    for (name, value) in spec.headers.map() {
-        headers.insert(name, value.clone());
-    }
+    spec.headers.put(headers, run.attempt.deadline()).await?;
     Ok(request)
 }
 

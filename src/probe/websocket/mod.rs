@@ -9,21 +9,25 @@ mod handshake;
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
-use hyper::header::{CONNECTION, UPGRADE};
+use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::{conversation::Conversation, dialogue::Step};
 use super::{
     Aim, Described, Endpoint, Probe, Problem, Run, certificate,
+    dialogue::{LABEL, UNMATCHED},
     stream::{self, Security, Stream},
-    web::{self, Authorization, BasicAuth, Headers, WebsocketUrl},
+    web::{
+        self, AnyScheme, Authorization, BasicAuth, Headers, NoProxy, OAuth2, Proxies, ProxyUrl,
+        WebsocketUrl,
+    },
 };
 use crate::{
     model::{ByteSize, Desc, Failure, PromDuration, Secret},
-    net::{dial, tls::TlsOptions},
+    net::tls::TlsOptions,
 };
 
 static STATUS: Desc = Desc::gauge(
@@ -48,6 +52,7 @@ static CLOSE_CODE: Desc = Desc::gauge(
 );
 
 /// A WebSocket conversation.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the configuration")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -56,27 +61,53 @@ pub struct Spec {
     /// Subprotocols to offer, the preferred one first. The server has to choose one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     subprotocols: Vec<String>,
-    /// Headers of the handshake, such as `Origin`. `Host` and `User-Agent` replace ours.
+    /// Headers of the handshake, such as `Origin`: a text each, or a table of `values`, `secrets`, `files` and `env` for
+    /// several. `Host` and `User-Agent` replace ours.
     #[serde(default)]
     headers: Headers,
     /// User and password, sent with the handshake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    basic_auth: Option<BasicAuth>,
+    basic_auth: Option<Arc<BasicAuth>>,
+    /// AnyScheme of any scheme, sent as `Authorization`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    authorization: Option<Arc<AnyScheme>>,
+    /// A token fetched at each run by the client credentials grant, sent as `Authorization`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    oauth2: Option<Arc<OAuth2>>,
     /// A token sent as `Authorization: Bearer`; prefer one of the other two forms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bearer_token: Option<Secret>,
     /// A file that holds the token; read at each run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    bearer_token_file: Option<PathBuf>,
+    bearer_token_file: Option<Arc<Path>>,
     /// The environment variable that holds the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    bearer_token_env: Option<String>,
+    bearer_token_env: Option<Arc<str>>,
     /// How TLS is spoken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    tls: Option<TlsOptions>,
+    tls: Option<Arc<TlsOptions>>,
+    /// The proxy that opens a tunnel to the target by CONNECT, for `ws` too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proxy_url: Option<Arc<ProxyUrl>>,
+    /// Take the proxy from `HTTPS_PROXY` (for `wss`), `HTTP_PROXY` and `NO_PROXY`, in either case.
+    #[serde(default)]
+    proxy_from_environment: bool,
+    /// Hosts that are reached without `proxy_url`, as in an `http` check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    no_proxy: Option<NoProxy>,
+    /// Headers for the proxy alone.
+    #[serde(default, skip_serializing_if = "Headers::is_empty")]
+    proxy_connect_headers: Headers,
+    /// User and password for the proxy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proxy_basic_auth: Option<Arc<BasicAuth>>,
+    /// Resolve the target here and ask the proxy for its address. Without this key the proxy is asked for the name, and what
+    /// is resolved and dialled is the proxy.
+    #[serde(default)]
+    proxy_resolve: bool,
     /// What is sent and expected, step by step. Without a dialogue the handshake alone counts.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    dialogue: Vec<Step>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    dialogue: Arc<[Step]>,
     /// Send a ping after the dialogue and measure how long the pong takes.
     #[serde(default)]
     ping: bool,
@@ -84,12 +115,18 @@ pub struct Spec {
     #[serde(default = "close_codes")]
     #[schemars(length(min = 1), inner(range(min = 1000, max = 4999)))]
     close_codes: Vec<u16>,
+    /// Whether the run waits for the server's close frame. Without it ours (1000) is sent and the connection is closed.
+    #[serde(default = "yes")]
+    await_close: bool,
     /// The largest message. A larger one fails and is not read further.
     #[serde(default = "message_size_limit")]
     message_size_limit: ByteSize,
     /// What else must hold.
     #[serde(default, skip_serializing_if = "Expect::is_empty")]
     expect: Expect,
+    /// User and password of a target given by `/probe`, as a header that no output shows.
+    #[serde(skip)]
+    userinfo: Option<HeaderValue>,
 }
 
 /// What must hold beside the dialogue.
@@ -105,6 +142,10 @@ impl Expect {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 fn close_codes() -> Vec<u16> {
@@ -125,16 +166,17 @@ impl Described for Spec {
     }
 
     fn endpoint(&self) -> Option<Endpoint> {
-        Some(web::endpoint(self.url.url()))
+        Some(self.proxies().endpoint(self.url.url()))
     }
 
     fn problems(&self) -> Vec<Problem> {
         let mut found = self.authorization().problems(&self.headers);
+        found.extend(self.proxies().problems(""));
         found.extend(dialogue::problems(&self.dialogue));
         found.extend(self.tls.iter().flat_map(|tls| certificate::problems(tls, "tls.")));
         found.extend(self.plain_problems());
         found.extend(self.header_problems());
-        let tokens = self.subprotocols.iter().zip(0..).filter(|(name, _)| !is_token(name));
+        let tokens = self.subprotocols.iter().zip(0..).filter(|(name, _)| !web::is_token(name));
         found.extend(tokens.map(|(name, at)| Problem {
             path: format!("subprotocols[{at}]"),
             message: format!("{name:?} is not a subprotocol's name: a word without separators"),
@@ -151,7 +193,8 @@ impl Described for Spec {
     }
 
     fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
-        Ok(super::Spec::Websocket(Self { url: aim.target.parse()?, ..self.clone() }))
+        let (url, userinfo) = WebsocketUrl::with_userinfo(aim.target)?;
+        Ok(super::Spec::Websocket(Self { url, userinfo, ..self.clone() }))
     }
 }
 
@@ -169,12 +212,15 @@ websocket.ping = true
 "#;
     const FAMILIES: &'static [&'static Desc] = &{
         let [a, b, c, d, e, f, g] = certificate::FAMILIES;
-        [a, b, c, d, e, f, g, &STATUS, &UPGRADED, &RECEIVED, &PING_RTT, &CLOSE_CODE]
+        let (h, i): (&Desc, &Desc) = (&LABEL, &UNMATCHED);
+        [a, b, c, d, e, f, g, h, i, &STATUS, &UPGRADED, &RECEIVED, &PING_RTT, &CLOSE_CODE]
     };
 
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {
-        let request = handshake::request(self, run.attempt.deadline()).await?;
-        let stream = dial::tcp(&mut run.attempt, to, run.settings.source_address).await?;
+        let request = handshake::request(self, run).await?;
+        let proxies = self.proxies();
+        let way = proxies.first(self.url.url(), to, run).await?;
+        let stream = proxies.tunnel(&way, self.url.url(), run).await?;
         let stream = self.secured(stream, run).await?;
         certificate::expect_validity(run, self.expect.certificate_validity)?;
         let socket = handshake::upgrade(request, stream, self.message_size_limit, run).await?;
@@ -200,9 +246,9 @@ impl Spec {
         }
         let options = TlsOptions::default();
         let how = Security {
-            host: self.headers.host().unwrap_or(web::host(url)),
+            host: self.headers.host().and_then(web::name_of).unwrap_or(web::host(url)),
             starttls: None,
-            options: self.tls.as_ref().unwrap_or(&options),
+            options: self.tls.as_deref().unwrap_or(&options),
             alpn: &["http/1.1"],
         };
         let (_, stream) = stream::secure(run, stream, how).await?;
@@ -219,12 +265,29 @@ impl Spec {
             let rtt = conversation.ping(&mut run.attempt).await?;
             run.fact(&PING_RTT, rtt.as_secs_f64());
         }
-        conversation.close(&mut run.attempt, &self.close_codes).await
+        if self.await_close {
+            return conversation.close(&mut run.attempt, &self.close_codes).await;
+        }
+        conversation.leave(&mut run.attempt).await
+    }
+
+    fn proxies(&self) -> Proxies<'_> {
+        Proxies {
+            url: self.proxy_url.as_deref(),
+            from_environment: self.proxy_from_environment,
+            no_proxy: self.no_proxy.as_ref(),
+            headers: None,
+            connect_headers: Some(&self.proxy_connect_headers),
+            basic_auth: self.proxy_basic_auth.as_deref(),
+            by_address: self.proxy_resolve,
+        }
     }
 
     fn authorization(&self) -> Authorization<'_> {
         Authorization {
-            basic: self.basic_auth.as_ref(),
+            basic: self.basic_auth.as_deref(),
+            credentials: self.authorization.as_deref(),
+            oauth2: self.oauth2.as_deref(),
             token: self.bearer_token.as_ref(),
             token_file: self.bearer_token_file.as_deref(),
             token_env: self.bearer_token_env.as_deref(),
@@ -245,7 +308,7 @@ impl Spec {
     }
 
     fn header_problems(&self) -> impl Iterator<Item = Problem> {
-        let ours = self.headers.map().keys().filter(|name| {
+        let ours = self.headers.names().filter(|name| {
             [CONNECTION, UPGRADE].contains(name) || name.as_str().starts_with("sec-websocket-")
         });
         ours.map(|name| Problem {
@@ -254,10 +317,4 @@ impl Spec {
             hint: (*name == "sec-websocket-protocol").then(|| "use `subprotocols`".into()),
         })
     }
-}
-
-/// A token as RFC 9110 section 5.6.2 has it.
-fn is_token(text: &str) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_allowed)
 }

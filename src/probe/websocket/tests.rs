@@ -292,6 +292,104 @@ async fn a_server_that_talks_without_end_is_cut_off() {
     fails(&run(spec).await, Reason::ExpectMismatch, "10000 messages");
 }
 
+#[tokio::test]
+async fn steps_label_and_say_what_did_not_match() {
+    let script = |mut socket: Socket, _: Request| async move {
+        use futures_util::{SinkExt, StreamExt};
+        let _ = socket.send(Message::text("version 1.2 of things")).await;
+        while let Some(Ok(_)) = socket.next().await {}
+    };
+    let address = server(None, script).await;
+    let steps = json!([{
+        "expect": "version (?P<v>[0-9.]+) of (.*)", "labels": {"version": "${v}", "of": "$2"},
+    }]);
+    let report = run(json!({"url": format!("ws://{address}/"), "dialogue": steps})).await;
+    passes(&report);
+    let labels = report.labels("noroshi_dialogue_label_info");
+    assert_eq!(labels, [["1", "of", "things"], ["1", "version", "1.2"]]);
+    assert!(report.labels("noroshi_dialogue_unmatched_info").is_empty());
+
+    let address = server(None, script).await;
+    let spec = json!({"url": format!("ws://{address}/"), "dialogue": [{"expect": "^no"}]});
+    let report = run_within(Duration::from_millis(500), spec).await;
+    fails(&report, Reason::ExpectMismatch, "step 1");
+    assert_eq!(report.labels("noroshi_dialogue_unmatched_info"), [["regex"]]);
+}
+
+#[tokio::test]
+async fn a_quiet_server_ends_at_the_deadline_or_is_left() {
+    async fn quiet(socket: Socket, _: Request) {
+        std::future::pending::<()>().await;
+        drop(socket);
+    }
+    let address = server(None, quiet).await;
+    let spec = json!({"url": format!("ws://{address}/"), "dialogue": [{"expect": "x"}]});
+    let report = run_within(Duration::from_millis(300), spec).await;
+    fails(&report, Reason::WaitTimeout, "no message");
+    assert!(report.labels("noroshi_dialogue_unmatched_info").is_empty());
+    let address = server(None, quiet).await;
+    let report =
+        run_within(Duration::from_millis(300), json!({"url": format!("ws://{address}/")})).await;
+    fails(&report, Reason::WaitTimeout, "");
+    let address = server(None, quiet).await;
+    passes(&run(json!({"url": format!("ws://{address}/"), "await_close": false})).await);
+}
+
+#[tokio::test]
+async fn the_handshake_carries_credentials_through_a_proxy() {
+    use tokio::io::AsyncReadExt;
+    let (asked, heard) = tokio::sync::oneshot::channel();
+    let target = server(None, |socket, request: Request| async move {
+        let _ = asked.send(request.headers().clone());
+        echo(socket, request).await;
+    })
+    .await;
+    let (told, tunnel) = tokio::sync::oneshot::channel();
+    let proxy = testing::serve(move |mut stream| async move {
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"\r\n\r\n") {
+            bytes.push(stream.read_u8().await.unwrap());
+        }
+        let _ = told.send(String::from_utf8(bytes).unwrap());
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        let mut onward = tokio::net::TcpStream::connect(target).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut stream, &mut onward).await;
+    })
+    .await;
+    let report = run(json!({
+        "url": "ws://nowhere.invalid:81/x", "proxy_url": format!("http://{proxy}"),
+        "proxy_basic_auth": {"username": "u", "password": "p"},
+        "proxy_connect_headers": {"X-Tunnel": "t"},
+        "authorization": {"type": "Token", "credentials": "c"},
+        "headers": {"X-Many": {"values": ["a"], "secrets": ["b"]}},
+    }))
+    .await;
+    passes(&report);
+    let tunnel = tunnel.await.unwrap();
+    assert!(tunnel.starts_with("CONNECT nowhere.invalid:81 HTTP/1.1\r\n"), "{tunnel}");
+    assert!(tunnel.contains("X-Tunnel: t\r\n") && tunnel.contains("Basic dTpw\r\n"), "{tunnel}");
+    let headers = heard.await.unwrap();
+    assert_eq!(headers["authorization"], "Token c");
+    assert_eq!(headers.get_all("x-many").iter().collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(headers["host"], "nowhere.invalid:81");
+}
+
+#[tokio::test]
+async fn a_user_in_an_aimed_target_is_sent_and_not_shown() {
+    let (asked, heard) = tokio::sync::oneshot::channel();
+    let address = server(None, |socket, request: Request| async move {
+        let _ = asked.send(request.headers().clone());
+        echo(socket, request).await;
+    })
+    .await;
+    let spec: Spec = serde_json::from_value(json!({"url": "ws://any.invalid/"})).unwrap();
+    let target = format!("ws://u:hunter2@{address}/");
+    let aimed = spec.aimed(&Aim { target: &target, ..Aim::default() }).unwrap();
+    assert!(!format!("{aimed:?}").contains("hunter2"));
+    passes(&testing::probe(aimed, Duration::from_secs(10)).await);
+    assert_eq!(heard.await.unwrap()["authorization"], "Basic dTpodW50ZXIy");
+}
+
 #[test]
 fn the_example_is_a_good_spec() {
     let table: toml::Table = toml::from_str(Spec::EXAMPLE).unwrap();
@@ -328,6 +426,15 @@ fn problems_have_their_place() {
             json!({"url":"ws://x/","dialogue":[{"expect":"(a)","send":"${1} $2"}]}),
             "dialogue[0].send",
         ),
+        (
+            json!({"url":"ws://x/","dialogue":[{"send":"a","labels":{"b":"c"}}]}),
+            "dialogue[0].labels",
+        ),
+        (
+            json!({"url":"ws://x/","dialogue":[{"expect":"a","labels":{"b":"$1"}}]}),
+            "dialogue[0].labels.b",
+        ),
+        (json!({"url":"ws://x/","proxy_resolve":true}), "proxy_resolve"),
         (json!({"url":"ws://x/","bearer_token":"a","basic_auth":{"username":"u"}}), "bearer_token"),
     ] {
         let parsed: Spec = serde_json::from_value(spec.clone()).unwrap();

@@ -27,7 +27,8 @@ struct Row {
 ///
 /// `theme` is the first word of the cases that were run: other rows are another test's.
 pub(super) fn judge(theme: &[&str], found: &[Difference]) {
-    let rows: Vec<Row> = rows().into_iter().filter(|row| theme.contains(&first(row.case))).collect();
+    let rows: Vec<Row> =
+        rows().into_iter().filter(|row| theme.contains(&first(row.case))).collect();
     let allowed: BTreeSet<_> = rows.iter().map(|row| (row.case, row.field)).collect();
     let met: BTreeSet<_> = found.iter().map(|it| (it.case.as_str(), it.field.as_str())).collect();
     let mut complaints = String::new();

@@ -253,7 +253,11 @@ impl Case {
         (!as_meant).then(|| Difference {
             case: format!("{} (as it is meant)", self.name),
             field: "status".to_owned(),
-            theirs: format!("{status}, {:?}, {:?}", theirs.get("probe_success"), theirs.get("body")),
+            theirs: format!(
+                "{status}, {:?}, {:?}",
+                theirs.get("probe_success"),
+                theirs.get("body")
+            ),
             ours: format!("{:?}", self.expected),
         })
     }

@@ -35,7 +35,11 @@ impl Side {
     }
 
     /// Starts it on a free port of 127.0.0.1 and waits until it listens.
-    pub(super) fn start(self, arguments: &[&str], environment: &[(&str, String)]) -> Option<Daemon> {
+    pub(super) fn start(
+        self,
+        arguments: &[&str],
+        environment: &[(&str, String)],
+    ) -> Option<Daemon> {
         let mut command = self.command()?;
         command.args(arguments).arg("--web.listen-address=127.0.0.1:0");
         command.envs(environment.iter().map(|(name, value)| (*name, value)));

@@ -95,7 +95,9 @@ impl Observed {
     pub(super) fn take_reason(&mut self) -> Result<(), String> {
         let reasons = self.0.remove(REASON).unwrap_or_default();
         let wanted = match self.value("probe_success") {
-            Some("0") => reasons.len() == 2 && reasons[0] == "is a gauge" && reasons[1].ends_with("} 1"),
+            Some("0") => {
+                reasons.len() == 2 && reasons[0] == "is a gauge" && reasons[1].ends_with("} 1")
+            }
             _ => reasons.is_empty(),
         };
         if wanted { Ok(()) } else { Err(format!("{reasons:?}")) }
@@ -113,7 +115,8 @@ impl Observed {
                 }
             } else if !line.starts_with('#') && !line.is_empty() {
                 let (name, labels, value) = sample(line);
-                let value = if TIMES.contains(&name) && value != "0" { "some time" } else { &value };
+                let value =
+                    if TIMES.contains(&name) && value != "0" { "some time" } else { &value };
                 self.add(name, format!("{{{}}} {value}", labels.join(",")));
             }
         }
@@ -142,7 +145,8 @@ impl Observed {
             self.add("links", link.replace("&amp;", "&"));
         }
         for row in table.split("<tr><td>").skip(1) {
-            let cells: Vec<_> = row.split("</td>").map(|cell| cell.trim_start_matches("<td>")).collect();
+            let cells: Vec<_> =
+                row.split("</td>").map(|cell| cell.trim_start_matches("<td>")).collect();
             let id = row.split("id=").nth(1).and_then(|rest| rest.split('\'').next());
             self.add("probes", format!("{:?} {id:?}", &cells[..3]));
         }
@@ -256,8 +260,7 @@ fn every_difference_is_named() {
     };
     let theirs = of("# TYPE a gauge\na 1\n# TYPE b gauge\nb{x=\"1\"} 1\n");
     let ours = of("# TYPE a gauge\na 2\n# TYPE c gauge\nc 1\n");
-    let fields: Vec<_> =
-        theirs.differences(&ours, "case").into_iter().map(|it| it.field).collect();
+    let fields: Vec<_> = theirs.differences(&ours, "case").into_iter().map(|it| it.field).collect();
     assert_eq!(fields, ["a", "b", "c"]);
     assert!(theirs.differences(&theirs, "case").is_empty());
 }

@@ -45,7 +45,8 @@ fn sample(name: &str, metric: &[u8]) -> String {
             _ => {}
         }
     }
-    let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+    let labels =
+        if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
     format!("{name}{labels} {value}")
 }
 

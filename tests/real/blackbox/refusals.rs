@@ -60,8 +60,16 @@ const CALLS: [&[&str]; 48] = [
     &["--config.check", "--config.file=FILE", "--web.route-prefix=a", "--web.systemd-socket"],
     &["--config.file=FILE", "--web.listen-address=nonsense"],
     &["--config.file=FILE", "--web.listen-address=127.0.0.1:70000"],
-    &["--config.file=FILE", "--web.config.file=/nowhere/web.yml", "--web.listen-address=127.0.0.1:0"],
-    &["--config.file=FILE", "--web.external-url='http://a.test'", "--web.listen-address=127.0.0.1:0"],
+    &[
+        "--config.file=FILE",
+        "--web.config.file=/nowhere/web.yml",
+        "--web.listen-address=127.0.0.1:0",
+    ],
+    &[
+        "--config.file=FILE",
+        "--web.external-url='http://a.test'",
+        "--web.listen-address=127.0.0.1:0",
+    ],
     &["--config.file=FILE", "--web.systemd-socket"],
 ];
 
@@ -99,8 +107,10 @@ fn calls_end_alike() {
     std::fs::write(&file, "modules:\n  http_2xx: { prober: http }\n").unwrap();
     let (file, folder) = (file.display().to_string(), folder.path().display().to_string());
     let found = each(&CALLS, |_, call| {
-        let words: Vec<_> =
-            call.iter().map(|word| word.replace("FILE", &file).replace("FOLDER", &folder)).collect();
+        let words: Vec<_> = call
+            .iter()
+            .map(|word| word.replace("FILE", &file).replace("FOLDER", &folder))
+            .collect();
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         let codes = Side::BOTH.map(|side| side.run(&words).unwrap().code());
         [differ(format!("call {}", call.join(" ")), codes[0], codes[1])]
@@ -109,7 +119,8 @@ fn calls_end_alike() {
 }
 
 fn differ(case: String, theirs: Option<i32>, ours: Option<i32>) -> Option<Difference> {
-    let told = |code: Option<i32>| code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
+    let told =
+        |code: Option<i32>| code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
     (theirs != ours).then(|| Difference {
         case,
         field: "exit code".to_owned(),

@@ -36,7 +36,13 @@ impl Pair {
         self.ask(name, "GET", path, &[]).await;
     }
 
-    async fn ask(&mut self, name: &str, method: &'static str, path: &str, headers: &'static [&str]) {
+    async fn ask(
+        &mut self,
+        name: &str,
+        method: &'static str,
+        path: &str,
+        headers: &'static [&str],
+    ) {
         self.observe(name, method, path, headers, Observed::of).await;
     }
 
@@ -145,7 +151,14 @@ async fn pages() {
     pair.get("config", "/config").await;
     pair.observe("metrics", "GET", "/metrics", &[], Observed::of_own_metrics).await;
     pair.ask("unknown module", "GET", "/probe?module=nosuch&target=x", &[]).await;
-    pair.observe("metrics after an unknown module", "GET", "/metrics", &[], Observed::of_own_metrics).await;
+    pair.observe(
+        "metrics after an unknown module",
+        "GET",
+        "/metrics",
+        &[],
+        Observed::of_own_metrics,
+    )
+    .await;
     let openmetrics = &["Accept: application/openmetrics-text;version=1.0.0"];
     pair.observe("metrics as openmetrics", "GET", "/metrics", openmetrics, |answer| {
         let mut observed = Observed::default();
@@ -226,7 +239,8 @@ async fn reloads() {
     pair.get("module after", module).await;
     std::fs::write(&file, "modules: { broken: { colour: red } }\n").unwrap();
     pair.ask("of a broken file", "POST", "/-/reload", &[]).await;
-    pair.observe("metrics of a broken file", "GET", "/metrics", &[], Observed::of_own_metrics).await;
+    pair.observe("metrics of a broken file", "GET", "/metrics", &[], Observed::of_own_metrics)
+        .await;
     pair.get("module after a broken file", module).await;
     std::fs::remove_file(&file).unwrap();
     pair.ask("of no file", "POST", "/-/reload", &[]).await;
@@ -265,9 +279,24 @@ async fn prefixes() {
     ] {
         let mut pair = Pair::start("prefix", &file, flags);
         for path in [
-            "/", "/bb", "/bb/", "/own", "/own/", "/own/deep", "/own/deep/", "/-/healthy", "/bb/-/healthy",
-            "/own/-/healthy", "/own/deep/-/healthy", "/bb/probe?module=nosuch&target=x", "/own/probe?module=nosuch&target=x",
-            "/probe?module=nosuch&target=x", "/bb/nosuch", "/own/nosuch", "/bbq", "/own//-/healthy",
+            "/",
+            "/bb",
+            "/bb/",
+            "/own",
+            "/own/",
+            "/own/deep",
+            "/own/deep/",
+            "/-/healthy",
+            "/bb/-/healthy",
+            "/own/-/healthy",
+            "/own/deep/-/healthy",
+            "/bb/probe?module=nosuch&target=x",
+            "/own/probe?module=nosuch&target=x",
+            "/probe?module=nosuch&target=x",
+            "/bb/nosuch",
+            "/own/nosuch",
+            "/bbq",
+            "/own//-/healthy",
         ] {
             pair.get(&format!("{word}: {path}"), path).await;
         }

@@ -1,12 +1,6 @@
 //! A small world for both programs: names, hosts and loopback that only the test has. Needs namespaces of its own.
 
-use std::{
-    collections::BTreeMap,
-    net::Ipv4Addr,
-    path::Path,
-    process::Command,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::Ipv4Addr, path::Path, process::Command, time::Duration};
 
 use crate::support::{
     names::wire::{self, Row, row},
@@ -86,7 +80,10 @@ async fn resolve() -> Peer {
         ("six.test", vec![six()]),
         ("both.test", both().to_vec()),
         ("none.test", vec![]),
-        ("alias.test", [&[row("alias.test", CNAME, wire::name("both.test"))][..], &both()].concat()),
+        (
+            "alias.test",
+            [&[row("alias.test", CNAME, wire::name("both.test"))][..], &both()].concat(),
+        ),
     ]);
     Peer::datagram_at((Ipv4Addr::LOCALHOST, 53).into(), move |query, _, _| {
         let question = wire::question(query);

@@ -60,9 +60,10 @@ impl<'a> Told<'a> {
         self.responses(&mut lines);
         let took = self.outcome.duration;
         failure::lines(self, &mut lines);
-        let (level, words) = match families::passed(self.outcome) {
-            true => (Level::Debug, "Probe succeeded"),
-            false => (Level::Error, "Probe failed"),
+        let (level, words) = if families::passed(self.outcome) {
+            (Level::Debug, "Probe succeeded")
+        } else {
+            (Level::Error, "Probe failed")
         };
         let last = self.line(took, level, words);
         lines.push(last.with("duration_seconds", took.as_secs_f64().to_string()));

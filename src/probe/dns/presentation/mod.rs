@@ -13,6 +13,8 @@ mod parameters;
 mod part;
 mod prefixes;
 
+use std::fmt::Write;
+
 use self::part::{Part, Source};
 use super::{
     escape::hex,
@@ -23,26 +25,22 @@ use super::{
 /// A record as one line.
 pub(super) fn line(record: &Record) -> String {
     let (owner, ttl) = (record.name.presentation(), record.ttl);
-    let kind = record.record_type;
+    let kind = record.kind;
     if record.is_opt() {
         return pseudosection(record);
     }
-    match (name(TYPES, kind), data(kind, &record.data)) {
-        (Some(word), Some(data)) => {
-            // What has no presentation format is a comment.
-            let comment = if kind == 10 { ";" } else { "" };
-            format!("{comment}{owner}\t{ttl}\t{}\t{word}\t{data}", class_word(record.class))
-        }
-        _ => {
-            let (class, length) = (record.class, record.data.len());
-            format!("{owner}\t{ttl}\tCLASS{class}\tTYPE{kind}\t\\# {length} {}", hex(&record.data))
-        }
+    if let Some((word, data)) = name(TYPES, kind).zip(data(kind, &record.data)) {
+        // What has no presentation format is a comment.
+        let comment = if kind == 10 { ";" } else { "" };
+        return format!("{comment}{owner}\t{ttl}\t{}\t{word}\t{data}", class_word(record.class));
     }
+    let (class, length) = (record.class, record.data.len());
+    format!("{owner}\t{ttl}\tCLASS{class}\tTYPE{kind}\t\\# {length} {}", hex(&record.data))
 }
 
 /// Whether a record's data are what its type says.
 pub(super) fn is_sound(record: &Record) -> bool {
-    !is_known(record.record_type) || data(record.record_type, &record.data).is_some()
+    !is_known(record.kind) || data(record.kind, &record.data).is_some()
 }
 
 /// `ANY` is a type too, so as a class it has only its number.
@@ -188,7 +186,8 @@ fn pseudosection(opt: &Record) -> String {
     while let Some((code, value)) =
         from.u16().zip(from.u16().and_then(|length| from.take(length.into())))
     {
-        out.push_str(&format!("\n; LOCAL OPT: {code}:0x{}", hex(value)));
+        // A String takes everything.
+        let _ = write!(out, "\n; LOCAL OPT: {code}:0x{}", hex(value));
     }
     out
 }
@@ -227,7 +226,7 @@ mod tests {
 
     fn opt(ttl: u32, data: &[u8]) -> Record {
         let name = Name::written(".").unwrap();
-        Record { name, record_type: 41, class: 1232, ttl, data: data.into() }
+        Record { name, kind: 41, class: 1232, ttl, data: data.into() }
     }
 
     #[test]
@@ -242,12 +241,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_data_have_one_line(record_type: u16, class: u16, bytes: Vec<u8>) {
+        fn any_data_have_one_line(kind: u16, class: u16, bytes: Vec<u8>) {
             let name = Name::written("a.example").unwrap();
-            let record = Record { name, record_type, class, ttl: 1, data: bytes.into() };
+            let record = Record { name, kind, class, ttl: 1, data: bytes.into() };
             let shown = line(&record);
             // NULL shows what it holds.
-            prop_assert!(matches!(record_type, 10 | 41) || !shown.contains('\n'));
+            prop_assert!(matches!(kind, 10 | 41) || !shown.contains('\n'));
             let _ = is_sound(&record);
         }
     }

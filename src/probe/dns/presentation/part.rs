@@ -189,8 +189,7 @@ fn octets(bytes: &[u8]) -> String {
                 let byte = digits[0].wrapping_mul(100).wrapping_add(digits[1] * 10 + digits[2]);
                 (byte, tail)
             }
-            (b'\\', [plain, tail @ ..]) => (*plain, tail),
-            (plain, tail) => (*plain, tail),
+            (b'\\', [plain, tail @ ..]) | (plain, tail) => (*plain, tail),
         };
         out.push_str(&escaped(&[byte]));
         rest = tail;

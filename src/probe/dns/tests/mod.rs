@@ -1,3 +1,5 @@
+//! Runs against servers that tests script, by datagram, connection and TLS.
+
 mod records;
 mod secure;
 

@@ -1,7 +1,9 @@
 //! The whole probe against servers on loopback that answer as told.
 
+mod aims;
 mod answers;
 mod bodies;
+mod credentials;
 mod proxies;
 mod redirects;
 mod secure;
@@ -109,6 +111,12 @@ struct Ran {
 }
 
 impl Ran {
+    fn failed_by(&self) -> Option<&str> {
+        let mut facts = self.outcome.facts.iter();
+        let fact = facts.find(|fact| fact.desc.name == "noroshi_http_failed_rule_info")?;
+        fact.labels.first().map(AsRef::as_ref)
+    }
+
     fn fact(&self, name: &str) -> Option<f64> {
         self.outcome.facts.iter().find(|fact| fact.desc.name == name).map(|fact| fact.value)
     }
@@ -137,6 +145,10 @@ async fn run(spec: Value) -> Ran {
 async fn run_within(timeout: Duration, spec: Value) -> Ran {
     let spec: Spec = serde_json::from_value(spec).unwrap();
     assert_eq!(spec.problems(), [], "{spec:?}");
+    run_spec(timeout, spec).await
+}
+
+async fn run_spec(timeout: Duration, spec: Spec) -> Ran {
     let mut settings = CheckSettings::new(CheckId::new("test"), "http", "", "");
     settings.timeout = timeout;
     settings.resolve = ["a.test", "b.test", "localhost"]
@@ -179,6 +191,26 @@ fn problems_have_their_place() {
         (json!({"url":"http://x/","tls":{},"redirects":{"follow":false}}), "tls"),
         (json!({"url":"https://x/","tls":{"cert_file":"a"}}), "tls.cert_file"),
         (json!({"url":"http://x/","proxy_headers":{"a":"b"}}), "proxy_headers"),
+        (json!({"url":"http://x/","proxy_connect_headers":{"a":"b"}}), "proxy_connect_headers"),
+        (json!({"url":"http://x/","proxy_resolve":true}), "proxy_resolve"),
+        (json!({"url":"http://x/","no_proxy":"a"}), "no_proxy"),
+        (
+            json!({"url":"http://x/","proxy_url":"http://p:1","proxy_from_environment":true}),
+            "proxy_from_environment",
+        ),
+        (
+            json!({"url":"http://x/","bearer_token":"a","authorization":{"credentials":"b"}}),
+            "bearer_token",
+        ),
+        (
+            json!({"url":"http://x/","authorization":{"type":"basic","credentials":"b"}}),
+            "authorization.type",
+        ),
+        (
+            json!({"url":"http://x/","expect":{"tls":true},"redirects":{"follow":false}}),
+            "expect.tls",
+        ),
+        (json!({"url":"http://x/","method":"HEAD","expect":{"cel":["body.a"]}}), "expect.cel"),
         (json!({"url":"http://x/","proxy_url":"http://p:1","version":"http2"}), "version"),
         (
             json!({"url":"http://x/","method":"HEAD","expect":{"json":[{"path":"$","exists":true}]}}),

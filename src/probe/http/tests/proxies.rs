@@ -82,3 +82,67 @@ async fn a_proxy_that_does_not_want() {
         run(spec).await.fails(reason, detail);
     }
 }
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_the_address_where_that_is_wanted() {
+    let proxy = Server::new(|_| ok("")).await;
+    let spec = json!({
+        "url": "http://a.test:81/x", "proxy_url": proxy.url(""), "proxy_resolve": true,
+        "headers": {"User-Agent": "mine"}, "proxy_connect_headers": {"X-Tunnel": "t"},
+    });
+    let ran = run(spec).await.passes();
+    // The address that is shown is the target's.
+    assert_eq!(ran.fact("noroshi_check_ip_protocol"), Some(4.0));
+    let asked = proxy.asked().remove(0);
+    assert!(
+        asked.starts_with("GET http://127.0.0.1:81/x HTTP/1.1\r\nHost: a.test:81\r\n"),
+        "{asked}"
+    );
+    assert!(asked.contains("User-Agent: mine\r\n") && !asked.contains("X-Tunnel"), "{asked}");
+
+    let authority = Authority::new();
+    let server = secure::serve(&authority.issue(|_| {}), testing::Server::default()).await;
+    let proxy = tunnels(server, None).await;
+    let port = server.port();
+    let spec = json!({
+        "url": format!("https://localhost:{port}/"), "proxy_url": proxy.url(""), "proxy_resolve": true,
+        "proxy_connect_headers": {"X-Tunnel": {"secrets": ["one", "two"]}},
+        "tls": {"ca_file": authority.ca_file()},
+    });
+    run(spec).await.passes();
+    let asked = proxy.asked().remove(0);
+    assert!(
+        asked.starts_with(&format!(
+            "CONNECT 127.0.0.1:{port} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        )),
+        "{asked}"
+    );
+    assert!(asked.contains("X-Tunnel: one\r\nX-Tunnel: two\r\n"), "{asked}");
+}
+
+#[tokio::test]
+async fn exceptions_and_redirects_find_their_own_way() {
+    let server = Server::new(|_| ok("direct")).await;
+    let port = server.address.port();
+    let proxy = Server::new(move |request| {
+        if request.starts_with("GET http://b.test") {
+            return ok("by the proxy");
+        }
+        redirect(302, &format!("http://a.test:{port}/"), "")
+    })
+    .await;
+    let spec = |url: String, by_address: bool, contains: &str| {
+        json!({
+            "url": url, "proxy_url": proxy.url(""), "no_proxy": "a.test", "proxy_resolve": by_address,
+            "expect": {"body": [{"contains": contains}]},
+        })
+    };
+    for by_address in [false, true] {
+        run(spec(format!("http://a.test:{port}/"), by_address, "direct")).await.passes();
+    }
+    assert!(proxy.asked().is_empty());
+    run(spec(format!("http://b.test:{port}/"), false, "by the proxy")).await.passes();
+    // The proxy's own answer leads to a host that is reached without it.
+    run(spec("http://c.invalid/".into(), false, "direct")).await.passes();
+    assert_eq!((proxy.asked().len(), server.asked().len()), (2, 3));
+}

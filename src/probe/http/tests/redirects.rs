@@ -103,11 +103,92 @@ async fn secrets_stay_with_the_first_host() {
 
 #[tokio::test]
 async fn redirects_that_lead_nowhere() {
-    for (answer, detail) in [
-        (b"HTTP/1.1 302 X\r\nContent-Length: 0\r\n\r\n".to_vec(), "no Location"),
-        (redirect(302, "gopher://x/", ""), "gopher"),
-    ] {
-        let server = Server::new(move |_| answer.clone()).await;
-        run(json!({"url": server.url("/")})).await.fails(Reason::HttpRedirect, detail);
-    }
+    let server = Server::new(|_| redirect(302, "gopher://x/", "")).await;
+    run(json!({"url": server.url("/")})).await.fails(Reason::HttpRedirect, "gopher");
+    // As in Go, who does not say where to go has answered.
+    let lost = Server::new(|_| b"HTTP/1.1 302 X\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
+    let ran = run(json!({"url": lost.url("/")})).await;
+    let ran = ran.fails(Reason::HttpStatus, "302 Found without a Location");
+    assert_eq!(ran.fact("noroshi_http_redirects"), Some(0.0));
+    run(json!({"url": lost.url("/"), "expect": {"status": [302]}})).await.passes();
+}
+
+/// What blackbox_exporter 0.28 shows of the same: the 3xx is judged, whatever the reason it was not followed.
+#[tokio::test]
+async fn the_answer_behind_which_nobody_goes_is_judged() {
+    let server = Server::new(|_| redirect(302, "/", "X: y\r\n")).await;
+    let expect = json!({"status": [302], "headers": [{"name": "x", "equals": "y"}]});
+    let ran = run(json!({"url": server.url("/"), "expect": expect})).await.passes();
+    assert_eq!(ran.fact("noroshi_http_redirects"), Some(11.0));
+    assert_eq!(ran.fact("noroshi_http_status_code"), Some(302.0));
+    let spec = json!({"url": server.url("/"), "redirects": {"follow": false}, "expect": expect});
+    assert_eq!(run(spec).await.passes().fact("noroshi_http_redirects"), Some(1.0));
+}
+
+#[tokio::test]
+async fn an_answer_that_was_left_behind_is_no_fact() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let server = Server::new(move |_| redirect(302, &format!("http://{closed}/"), "")).await;
+    let ran = run(json!({"url": server.url("/")})).await.fails(Reason::ConnectRefused, "");
+    assert_eq!(ran.fact("noroshi_http_redirects"), Some(1.0));
+    assert_eq!(ran.fact("noroshi_http_status_code"), None);
+}
+
+#[tokio::test]
+async fn the_referer_and_the_host_are_those_of_go() {
+    let server = Server::new(|request| match request.split(' ').nth(1) {
+        Some("/a?q=1") => redirect(301, "/b", ""),
+        Some("/b") => {
+            let host = request.lines().find_map(|line| line.strip_prefix("Host: "));
+            let port = host.and_then(|host| host.rsplit(':').next()).unwrap_or_default();
+            redirect(302, &format!("http://a.test:{port}/c"), "")
+        }
+        _ => ok("end"),
+    })
+    .await;
+    let port = server.address.port();
+    let url = format!("http://a.test:{port}/a?q=1");
+    let host = format!("own.example:{port}");
+    run(json!({"url": url, "headers": {"Host": host}})).await.passes();
+    let asked = server.asked();
+    let line = |at: usize, name: &str| {
+        let found = asked[at].lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        found.map(str::to_owned)
+    };
+    assert_eq!(line(0, "Referer"), None);
+    assert_eq!(line(1, "Referer"), Some(url.clone()));
+    assert_eq!(line(2, "Referer"), Some(format!("http://a.test:{port}/b")));
+    // A relative Location keeps the user's own Host, an absolute one says whom it means.
+    assert_eq!((line(1, "Host"), line(2, "Host")), (Some(host), Some(format!("a.test:{port}"))));
+    let spec = json!({"url": url, "headers": {"Referer": "http://mine/"}});
+    run(spec).await.passes();
+    assert!(server.asked()[3..].iter().all(|asked| asked.contains("Referer: http://mine/\r\n")));
+}
+
+#[tokio::test]
+async fn credentials_go_along_where_they_are_told_to() {
+    let server = Server::new(|request| {
+        let port = request.split("Host: a.test:").nth(1).and_then(|rest| rest.split('\r').next());
+        port.map_or_else(|| ok(""), |port| redirect(302, &format!("http://b.test:{port}/"), ""))
+    })
+    .await;
+    let port = server.address.port();
+    let spec = |more: Value| {
+        let mut spec = json!({
+            "url": format!("http://a.test:{port}/"), "redirects": {"forward_credentials": true},
+            "headers": {"X-Api-Key": {"secrets": ["k"]}, "Cookie": "own=1"},
+        });
+        spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        spec
+    };
+    run(spec(json!({"bearer_token": "t"}))).await.passes();
+    let asked = server.asked();
+    assert!(
+        asked[1].contains("Authorization: Bearer t\r\n") && asked[1].contains("X-Api-Key: k\r\n")
+    );
+    assert!(!asked[1].contains("own=1") && asked[1].contains("Host: b.test"), "{asked:?}");
+    let written = json!({"headers": {"Authorization": "Bearer t"}});
+    run(spec(written)).await.passes();
+    let asked = server.asked();
+    assert!(asked[2].contains("Bearer t") && !asked[3].contains("Bearer t"), "{asked:?}");
 }

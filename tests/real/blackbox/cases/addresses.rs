@@ -69,10 +69,15 @@ async fn one(
 ) {
     let (four, six) = match prober {
         "http" => both(|at| web::serve_at(at, |_| reply(200, &[], b"up"))).await,
-        "dns" => both(|at| Peer::datagram_at(at, |query, _, seen| {
-            seen.heard("query", wire::kept(query));
-            vec![wire::answer(query, 0, 0, [&[], &[], &[]])]
-        })).await,
+        "dns" => {
+            both(|at| {
+                Peer::datagram_at(at, |query, _, seen| {
+                    seen.heard("query", wire::kept(query));
+                    vec![wire::answer(query, 0, 0, [&[], &[], &[]])]
+                })
+            })
+            .await
+        }
         "grpc" => both(|at| health::serve_at(at, &[("", Answer::Health(1))])).await,
         _ => both(|at| dialogue::serve_at(at, &[], End::Wait)).await,
     };
@@ -155,10 +160,9 @@ async fn zones(table: &mut Table, _world: &World) {
         let options = "preferred_ip_protocol: ip4";
         table.case(&format!("addresses icmp of {word}"), "icmp", options, target).fails();
     }
-    for (word, target) in [
-        ("a mapped address", "::ffff:127.0.0.1"),
-        ("a long address", "0:0:0:0:0:0:0:1"),
-    ] {
+    for (word, target) in
+        [("a mapped address", "::ffff:127.0.0.1"), ("a long address", "0:0:0:0:0:0:0:1")]
+    {
         table.case(&format!("addresses icmp of {word}"), "icmp", "", target);
     }
     let module = "prober: icmp, timeout: 400ms";

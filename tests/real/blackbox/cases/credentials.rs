@@ -31,26 +31,47 @@ async fn passwords(table: &mut Table, world: &World) {
     for (word, options) in [
         ("basic", "basic_auth: { username: me, password: secret }".to_owned()),
         ("basic with colons", "basic_auth: { username: 'a:b', password: 'c:d' }".to_owned()),
-        ("basic in another script", "basic_auth: { username: '\u{72fc}', password: '\u{e9}' }".to_owned()),
+        (
+            "basic in another script",
+            "basic_auth: { username: '\u{72fc}', password: '\u{e9}' }".to_owned(),
+        ),
         ("basic without a password", "basic_auth: { username: me }".to_owned()),
         ("basic without a user", "basic_auth: { password: secret }".to_owned()),
-        ("basic of files", format!("basic_auth: {{ username_file: {user}, password_file: {password} }}")),
+        (
+            "basic of files",
+            format!("basic_auth: {{ username_file: {user}, password_file: {password} }}"),
+        ),
         ("bearer", "bearer_token: secret".to_owned()),
         ("bearer of a file", format!("bearer_token_file: {password}")),
         ("authorization", "authorization: { credentials: secret }".to_owned()),
-        ("authorization of a type", "authorization: { type: Token, credentials: secret }".to_owned()),
-        ("authorization of a file", format!("authorization: {{ type: ApiKey, credentials_file: {password} }}")),
+        (
+            "authorization of a type",
+            "authorization: { type: Token, credentials: secret }".to_owned(),
+        ),
+        (
+            "authorization of a file",
+            format!("authorization: {{ type: ApiKey, credentials_file: {password} }}"),
+        ),
         ("authorization without credentials", "authorization: { type: Negotiate }".to_owned()),
         ("a header of the module's own", "headers: { Authorization: Digest x }".to_owned()),
-        ("basic and a header", "basic_auth: { username: me, password: secret }, headers: { Authorization: Digest x }".to_owned()),
-        ("bearer and a header", "bearer_token: secret, headers: { authorization: Digest x }".to_owned()),
+        (
+            "basic and a header",
+            "basic_auth: { username: me, password: secret }, headers: { Authorization: Digest x }"
+                .to_owned(),
+        ),
+        (
+            "bearer and a header",
+            "bearer_token: secret, headers: { authorization: Digest x }".to_owned(),
+        ),
     ] {
         site(table, &format!("credentials {word}"), &options, "/", up).await;
     }
     let peer = web::serve(up).await;
     let target = format!("http://you:pass@{}/", peer.address());
     let options = "basic_auth: { username: me, password: secret }";
-    table.case("credentials basic and a user in the target", "http", options, target).hears("site", peer);
+    table
+        .case("credentials basic and a user in the target", "http", options, target)
+        .hears("site", peer);
     for (word, options) in [
         ("basic without its file", "basic_auth: { username: me, password_file: /nowhere/p }"),
         ("bearer without its file", "bearer_token_file: /nowhere/t"),
@@ -70,33 +91,52 @@ async fn oauth2(table: &mut Table, world: &World) {
     for (word, options) in [
         ("plain", plain.clone()),
         ("with scopes", format!("{plain}, scopes: [read, 'write all']")),
-        ("with parameters", format!("{plain}, endpoint_params: {{ audience: 'a b', resource: x }}")),
+        (
+            "with parameters",
+            format!("{plain}, endpoint_params: {{ audience: 'a b', resource: x }}"),
+        ),
         ("with a secret of a file", format!("client_id: me, client_secret_file: {secret}")),
         ("with odd letters", "client_id: 'm e/\u{e9}', client_secret: 'a&b=c'".to_owned()),
     ] {
         let tokens = web::serve(token).await;
-        let options = format!("oauth2: {{ {options}, token_url: 'http://{}/token' }}", tokens.address());
+        let options =
+            format!("oauth2: {{ {options}, token_url: 'http://{}/token' }}", tokens.address());
         let name = format!("credentials oauth2 {word}");
         site(table, &name, &options, "/", up).await.hears("tokens", tokens);
     }
     let kinds: [(&str, &str, &[u8], bool); 4] = [
-        ("a form", "application/x-www-form-urlencoded", b"access_token=t0ken&token_type=bearer&expires_in=3600", true),
-        ("another type", "application/json", br#"{"access_token":"t0ken","token_type":"mac"}"#, true),
+        (
+            "a form",
+            "application/x-www-form-urlencoded",
+            b"access_token=t0ken&token_type=bearer&expires_in=3600",
+            true,
+        ),
+        (
+            "another type",
+            "application/json",
+            br#"{"access_token":"t0ken","token_type":"mac"}"#,
+            true,
+        ),
         ("no token", "application/json", br#"{"token_type":"Bearer"}"#, false),
         ("no json", "application/json", b"noise", false),
     ];
     for (word, kind, body, passes) in kinds {
         let tokens = web::serve(move |_| reply(200, &[("Content-Type", kind)], body)).await;
-        let options = format!("oauth2: {{ {plain}, token_url: 'http://{}/token' }}", tokens.address());
-        let case = site(table, &format!("credentials oauth2 answered with {word}"), &options, "/", up).await;
+        let options =
+            format!("oauth2: {{ {plain}, token_url: 'http://{}/token' }}", tokens.address());
+        let case =
+            site(table, &format!("credentials oauth2 answered with {word}"), &options, "/", up)
+                .await;
         case.hears("tokens", tokens);
         if !passes {
             case.fails();
         }
     }
     for status in [400_u16, 401, 403, 500] {
-        let tokens = web::serve(move |_| reply(status, &[], b"{\"error\":\"invalid_client\"}")).await;
-        let options = format!("oauth2: {{ {plain}, token_url: 'http://{}/token' }}", tokens.address());
+        let tokens =
+            web::serve(move |_| reply(status, &[], b"{\"error\":\"invalid_client\"}")).await;
+        let options =
+            format!("oauth2: {{ {plain}, token_url: 'http://{}/token' }}", tokens.address());
         let name = format!("credentials oauth2 answered {status}");
         site(table, &name, &options, "/", up).await.hears("tokens", tokens).fails();
     }
@@ -107,7 +147,9 @@ async fn oauth2(table: &mut Table, world: &World) {
     });
     let tokens = tokens.await;
     let options = format!("oauth2: {{ {plain}, token_url: 'http://{}/token' }}", tokens.address());
-    site(table, "credentials oauth2 in the form alone", &options, "/", up).await.hears("tokens", tokens);
+    site(table, "credentials oauth2 in the form alone", &options, "/", up)
+        .await
+        .hears("tokens", tokens);
     let gone = Peer::refusing();
     let options = format!("oauth2: {{ {plain}, token_url: 'http://{}/token' }}", gone.address());
     site(table, "credentials oauth2 refused", &options, "/", up).await.keeps(gone).fails();
@@ -144,7 +186,10 @@ async fn proxies(table: &mut Table) {
         (" with headers", "headers: { X-One: '1', Host: vhost.test }"),
         (" with a body", "method: POST, body: 'through it'"),
         (" with credentials", "basic_auth: { username: me, password: secret }"),
-        (" with headers for tunnels", "proxy_connect_header: { Proxy-Authorization: [Bearer t], X-Two: [a, b] }"),
+        (
+            " with headers for tunnels",
+            "proxy_connect_header: { Proxy-Authorization: [Bearer t], X-Two: [a, b] }",
+        ),
     ] {
         let way = proxy::serve(Manner::Serve).await;
         let user = if more == "user" { "us%40er:pass@" } else { "" };
@@ -242,11 +287,14 @@ async fn from_environment(table: &mut Table) -> Vec<(&'static str, String)> {
     let address = format!("http://{}", way.address());
     // Loopback is never reached through such a proxy, so the target is elsewhere.
     let options = "proxy_from_environment: true, skip_resolve_phase_with_proxy: true";
-    let case = table.case("credentials proxy of the environment", "http", options, "http://site.test/");
+    let case =
+        table.case("credentials proxy of the environment", "http", options, "http://site.test/");
     case.hears("proxy", way);
     let options = "proxy_from_environment: true";
     site(table, "credentials proxy of the environment to loopback", options, "/", up).await;
     let target = "http://spared.test/";
-    table.case("credentials proxy of the environment but for a name", "http", options, target).fails();
+    table
+        .case("credentials proxy of the environment but for a name", "http", options, target)
+        .fails();
     vec![("HTTP_PROXY", address), ("NO_PROXY", "spared.test".to_owned())]
 }

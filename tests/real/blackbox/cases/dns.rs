@@ -35,12 +35,19 @@ async fn server<'a>(
     let peer = peer.await;
     let target = peer.address().to_string();
     let options = format!("query_name: example.test, {options}");
-    table.case(&format!("dns {word}"), "dns", options.trim_end_matches(", "), target).hears("server", peer)
+    table
+        .case(&format!("dns {word}"), "dns", options.trim_end_matches(", "), target)
+        .hears("server", peer)
 }
 
 fn addresses(query: &[u8]) -> Vec<u8> {
     let rows = [row("example.test", A, HERE), row("example.test", A, [192, 0, 2, 2])];
-    wire::answer(query, 0, 0, [&rows, &[row("test", NS, name("ns.test"))], &[row("ns.test", A, HERE)]])
+    wire::answer(
+        query,
+        0,
+        0,
+        [&rows, &[row("test", NS, name("ns.test"))], &[row("ns.test", A, HERE)]],
+    )
 }
 
 pub(super) async fn cases(table: &mut Table) {
@@ -90,8 +97,13 @@ async fn questions(table: &mut Table) {
         let options = format!("query_name: '{asked}', query_type: A");
         table.case(&format!("dns name {word}"), "dns", &options, target).hears("server", peer);
     }
-    for (word, asked) in [("with an empty label", "a..test"), ("too long", &"x".repeat(64)), ("in another script", "\u{e9}.test")] {
-        let peer = Peer::datagram(|query, _| vec![wire::answer(query, 0, 0, [&[], &[], &[]])]).await;
+    for (word, asked) in [
+        ("with an empty label", "a..test"),
+        ("too long", &"x".repeat(64)),
+        ("in another script", "\u{e9}.test"),
+    ] {
+        let peer =
+            Peer::datagram(|query, _| vec![wire::answer(query, 0, 0, [&[], &[], &[]])]).await;
         let target = peer.address().to_string();
         let options = format!("query_name: '{asked}', query_type: A");
         let case = table.case(&format!("dns name {word}"), "dns", &options, target).keeps(peer);
@@ -107,7 +119,15 @@ async fn questions(table: &mut Table) {
 
 async fn codes(table: &mut Table) {
     let code = |code| move |query: &[u8]| wire::answer(query, 0, code, [&[], &[], &[]]);
-    for (number, word) in [(1, "FORMERR"), (2, "SERVFAIL"), (3, "NXDOMAIN"), (4, "NOTIMP"), (5, "REFUSED"), (9, "NOTAUTH"), (12, "12")] {
+    for (number, word) in [
+        (1, "FORMERR"),
+        (2, "SERVFAIL"),
+        (3, "NXDOMAIN"),
+        (4, "NOTIMP"),
+        (5, "REFUSED"),
+        (9, "NOTAUTH"),
+        (12, "12"),
+    ] {
         server(table, &format!("code {word}"), "query_type: A", code(number)).await.fails();
         if number != 12 {
             let options = format!("query_type: A, valid_rcodes: [{word}]");
@@ -122,13 +142,20 @@ async fn codes(table: &mut Table) {
         ("an empty list", "valid_rcodes: []", 0, false),
         ("no list", "valid_rcodes:", 0, true),
     ] {
-        let case = server(table, &format!("code {word}"), &format!("query_type: A, {options}"), code(number)).await;
+        let case = server(
+            table,
+            &format!("code {word}"),
+            &format!("query_type: A, {options}"),
+            code(number),
+        )
+        .await;
         if !passes {
             case.fails();
         }
     }
     let soa = |serial: u32| {
-        let numbers: Vec<u8> = [serial, 3600, 600, 86400, 60].iter().flat_map(|it| it.to_be_bytes()).collect();
+        let numbers: Vec<u8> =
+            [serial, 3600, 600, 86400, 60].iter().flat_map(|it| it.to_be_bytes()).collect();
         [name("ns.test"), name("hostmaster.test"), numbers].concat()
     };
     for (word, rows, kind) in [
@@ -143,7 +170,8 @@ async fn codes(table: &mut Table) {
         server(table, &format!("serial{word}"), &options, answer).await;
     }
     // The serial of an authority section is not the answer's.
-    let answer = move |query: &[u8]| wire::answer(query, 0, 3, [&[], &[row("test", SOA, soa(9))], &[]]);
+    let answer =
+        move |query: &[u8]| wire::answer(query, 0, 3, [&[], &[row("test", SOA, soa(9))], &[]]);
     server(table, "serial of a denial", "query_type: SOA", answer).await.fails();
 }
 
@@ -184,7 +212,8 @@ async fn rules(table: &mut Table) {
                 let (two, none) = verdict(word, which);
                 for (filled, passes) in [(true, two), (false, none)] {
                     let answer = move |query: &[u8]| {
-                        let rows = [row("example.test", A, HERE), row("example.test", A, [192, 0, 2, 2])];
+                        let rows =
+                            [row("example.test", A, HERE), row("example.test", A, [192, 0, 2, 2])];
                         let mut all: [&[Row]; 3] = [&[], &[], &[]];
                         if filled {
                             all[at] = &rows;
@@ -204,12 +233,30 @@ async fn rules(table: &mut Table) {
     }
     for (word, options, passes) in [
         ("that is none", "validate_answer_rrs: { fail_if_matches_regexp: [':['] }", false),
-        ("that is none, of a section that is empty", "validate_additional_rrs: { fail_if_matches_regexp: [':['] }", false),
-        ("of two kinds", r#"validate_answer_rrs: { fail_if_matches_regexp: ["198"], fail_if_not_matches_regexp: ["192"] }"#, true),
-        ("after a code", "valid_rcodes: [NXDOMAIN], validate_answer_rrs: { fail_if_matches_regexp: ['198'] }", false),
-        ("of the second section", r#"validate_answer_rrs: { fail_if_matches_regexp: ["198"] }, validate_authority_rrs: { fail_if_matches_regexp: ["ns"] }"#, false),
+        (
+            "that is none, of a section that is empty",
+            "validate_additional_rrs: { fail_if_matches_regexp: [':['] }",
+            false,
+        ),
+        (
+            "of two kinds",
+            r#"validate_answer_rrs: { fail_if_matches_regexp: ["198"], fail_if_not_matches_regexp: ["192"] }"#,
+            true,
+        ),
+        (
+            "after a code",
+            "valid_rcodes: [NXDOMAIN], validate_answer_rrs: { fail_if_matches_regexp: ['198'] }",
+            false,
+        ),
+        (
+            "of the second section",
+            r#"validate_answer_rrs: { fail_if_matches_regexp: ["198"] }, validate_authority_rrs: { fail_if_matches_regexp: ["ns"] }"#,
+            false,
+        ),
     ] {
-        let case = server(table, &format!("rule {word}"), &format!("query_type: A, {options}"), addresses).await;
+        let case =
+            server(table, &format!("rule {word}"), &format!("query_type: A, {options}"), addresses)
+                .await;
         if !passes {
             case.fails();
         }
@@ -223,11 +270,31 @@ async fn rules(table: &mut Table) {
 fn records() -> Vec<(&'static str, u16, Vec<u8>, &'static str)> {
     let two = |number: u16| number.to_be_bytes().to_vec();
     let four = |number: u32| number.to_be_bytes().to_vec();
-    let rrsig = [two(1), vec![13, 2], four(300), four(1_700_000_000), four(1_690_000_000), two(4711), name("test"), vec![1, 2, 3]].concat();
+    let rrsig = [
+        two(1),
+        vec![13, 2],
+        four(300),
+        four(1_700_000_000),
+        four(1_690_000_000),
+        two(4711),
+        name("test"),
+        vec![1, 2, 3],
+    ]
+    .concat();
     vec![
         ("A", A, HERE.to_vec(), "A\t192.0.2.1"),
-        ("AAAA", 28, vec![0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], "AAAA\t2001:db8::1"),
-        ("AAAA mapped", 28, vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1], "AAAA\t::ffff:192.0.2.1"),
+        (
+            "AAAA",
+            28,
+            vec![0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+            "AAAA\t2001:db8::1",
+        ),
+        (
+            "AAAA mapped",
+            28,
+            vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1],
+            "AAAA\t::ffff:192.0.2.1",
+        ),
         ("NS", NS, name("Ns1.test"), "NS\tNs1.test."),
         ("CNAME", 5, name("a\\.b.test"), "CNAME\ta\\.b.test."),
         ("PTR", 12, name("\\097\\007\\032x.test"), "PTR\ta\\007\\ x.test."),
@@ -236,29 +303,101 @@ fn records() -> Vec<(&'static str, u16, Vec<u8>, &'static str)> {
         ("TXT", TXT, strings(&[b"v=spf1 -all"]), "TXT\t\"v=spf1 -all\""),
         ("TXT of two", TXT, strings(&[b"one", b"two words"]), "TXT\t\"one\" \"two words\""),
         ("TXT of nothing", TXT, strings(&[b""]), "TXT\t\"\""),
-        ("TXT with quotes", TXT, strings(&[b"a \"b\" \\c; 'd'"]), "TXT\t\"a \\\"b\\\" \\\\c; 'd'\""),
-        ("TXT with bytes", TXT, strings(&[b"\x00\x07\t\xff\xc3\xa9"]), "TXT\t\"\\000\\007\\009\\255\\195\\169\""),
+        (
+            "TXT with quotes",
+            TXT,
+            strings(&[b"a \"b\" \\c; 'd'"]),
+            "TXT\t\"a \\\"b\\\" \\\\c; 'd'\"",
+        ),
+        (
+            "TXT with bytes",
+            TXT,
+            strings(&[b"\x00\x07\t\xff\xc3\xa9"]),
+            "TXT\t\"\\000\\007\\009\\255\\195\\169\"",
+        ),
         ("SPF", 99, strings(&[b"v=spf1"]), "SPF\t\"v=spf1\""),
         ("SRV", 33, [two(1), two(2), two(443), name("a.test")].concat(), "SRV\t1 2 443 a.test."),
-        ("CAA", 257, [vec![0, 5], b"issue".to_vec(), b"ca.test; a=\"b\"".to_vec()].concat(), "CAA\t0 issue \"ca.test; a=\\\"b\\\"\""),
-        ("CAA critical", 257, [vec![128, 4], b"odd1".to_vec(), b"x".to_vec()].concat(), "CAA\t128 odd1 \"x\""),
+        (
+            "CAA",
+            257,
+            [vec![0, 5], b"issue".to_vec(), b"ca.test; a=\"b\"".to_vec()].concat(),
+            "CAA\t0 issue \"ca.test; a=\\\"b\\\"\"",
+        ),
+        (
+            "CAA critical",
+            257,
+            [vec![128, 4], b"odd1".to_vec(), b"x".to_vec()].concat(),
+            "CAA\t128 odd1 \"x\"",
+        ),
         ("HINFO", 13, strings(&[b"AMD EPYC", b"Linux"]), "HINFO\t\"AMD EPYC\" \"Linux\""),
-        ("SOA", SOA, [name("ns.test"), name("me\\.too.test"), four(1), four(2), four(3), four(4), four(5)].concat(), "SOA\tns.test. me\\.too.test. 1 2 3 4 5"),
-        ("NAPTR", 35, [two(1), two(2), strings(&[b"s", b"SIP+D2U", b"!^.*$!x!"]), name("a.test")].concat(), "NAPTR\t1 2 \"s\" \"SIP+D2U\" \"!^.*$!x!\" a.test."),
+        (
+            "SOA",
+            SOA,
+            [name("ns.test"), name("me\\.too.test"), four(1), four(2), four(3), four(4), four(5)]
+                .concat(),
+            "SOA\tns.test. me\\.too.test. 1 2 3 4 5",
+        ),
+        (
+            "NAPTR",
+            35,
+            [two(1), two(2), strings(&[b"s", b"SIP+D2U", b"!^.*$!x!"]), name("a.test")].concat(),
+            "NAPTR\t1 2 \"s\" \"SIP+D2U\" \"!^.*$!x!\" a.test.",
+        ),
         ("DNAME", 39, name("b.test"), "DNAME\tb.test."),
-        ("DS", 43, [two(4711), vec![13, 2], vec![0xab; 32]].concat(), "DS\t4711 13 2 ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB"),
-        ("DNSKEY", 48, [two(257), vec![3, 13], vec![1, 2, 3, 4]].concat(), "DNSKEY\t257 3 13 AQIDBA=="),
+        (
+            "DS",
+            43,
+            [two(4711), vec![13, 2], vec![0xab; 32]].concat(),
+            "DS\t4711 13 2 ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB",
+        ),
+        (
+            "DNSKEY",
+            48,
+            [two(257), vec![3, 13], vec![1, 2, 3, 4]].concat(),
+            "DNSKEY\t257 3 13 AQIDBA==",
+        ),
         ("RRSIG", 46, rrsig, "RRSIG\tA 13 2 300 20231114221320 20230722042640 4711 test. AQID"),
-        ("NSEC", 47, [name("b.test"), vec![0, 6, 0x40, 0, 0, 0, 0, 3]].concat(), "NSEC\tb.test. A RRSIG NSEC"),
-        ("NSEC3", 50, [vec![1, 0], two(10), vec![2, 0xaa, 0xbb, 4, 1, 2, 3, 4], vec![0, 1, 0x40]].concat(), "NSEC3\t1 0 10 AABB 0410610 A"),
+        (
+            "NSEC",
+            47,
+            [name("b.test"), vec![0, 6, 0x40, 0, 0, 0, 0, 3]].concat(),
+            "NSEC\tb.test. A RRSIG NSEC",
+        ),
+        (
+            "NSEC3",
+            50,
+            [vec![1, 0], two(10), vec![2, 0xaa, 0xbb, 4, 1, 2, 3, 4], vec![0, 1, 0x40]].concat(),
+            "NSEC3\t1 0 10 AABB 0410610 A",
+        ),
         ("NSEC3PARAM", 51, [vec![1, 0], two(0), vec![0]].concat(), "NSEC3PARAM\t1 0 0 -"),
         ("TLSA", 52, [vec![3, 1, 1], vec![0xcd; 4]].concat(), "TLSA\t3 1 1 cdcdcdcd"),
         ("SSHFP", 44, [vec![4, 2], vec![0xef; 4]].concat(), "SSHFP\t4 2 EFEFEFEF"),
         ("CDS", 59, [two(1), vec![8, 2], vec![1, 2]].concat(), "CDS\t1 8 2 0102"),
         ("OPENPGPKEY", 61, vec![1, 2, 3], "OPENPGPKEY\tAQID"),
-        ("URI", 256, [two(1), two(2), b"https://a.test/\"b\"".to_vec()].concat(), "URI\t1 2 \"https://a.test/\\\"b\\\"\""),
-        ("LOC", 29, vec![0, 0x12, 0x16, 0x13, 0x80, 0, 0, 0, 0x80, 0, 0, 0, 0, 0x98, 0x96, 0x80], ""),
-        ("HTTPS", 65, [two(1), vec![0], vec![0, 1, 0, 6, 2, b'h', b'2', 2, b'h', b'3'], vec![0, 4, 0, 4, 192, 0, 2, 1]].concat(), "HTTPS\t1 . alpn=\"h2,h3\" ipv4hint=\"192.0.2.1\""),
+        (
+            "URI",
+            256,
+            [two(1), two(2), b"https://a.test/\"b\"".to_vec()].concat(),
+            "URI\t1 2 \"https://a.test/\\\"b\\\"\"",
+        ),
+        (
+            "LOC",
+            29,
+            vec![0, 0x12, 0x16, 0x13, 0x80, 0, 0, 0, 0x80, 0, 0, 0, 0, 0x98, 0x96, 0x80],
+            "",
+        ),
+        (
+            "HTTPS",
+            65,
+            [
+                two(1),
+                vec![0],
+                vec![0, 1, 0, 6, 2, b'h', b'2', 2, b'h', b'3'],
+                vec![0, 4, 0, 4, 192, 0, 2, 1],
+            ]
+            .concat(),
+            "HTTPS\t1 . alpn=\"h2,h3\" ipv4hint=\"192.0.2.1\"",
+        ),
         ("SVCB alias", 64, [two(0), name("a.test")].concat(), "SVCB\t0 a.test."),
         ("a type without a name", 65280, vec![1, 2, 0xab], "TYPE65280\t\\# 3 0102ab"),
         ("a type without data", 65281, vec![], ""),
@@ -287,16 +426,37 @@ async fn texts(table: &mut Table) {
         server(table, &format!("text of {word}"), &options, answer).await;
     }
     for (word, own, text) in [
-        ("a class", Row { class: 3, ..row("a.test", TXT, strings(&[b"9.20"])) }, "a.test.\t300\tCH\tTXT\t\"9.20\""),
-        ("a class without a name", Row { class: 77, ..row("a.test", A, HERE) }, "a.test.\t300\tCLASS77\tA\t192.0.2.1"),
-        ("no time to live", Row { ttl: 0, ..row("a.test", A, HERE) }, "a.test.\t0\tIN\tA\t192.0.2.1"),
-        ("the longest time to live", Row { ttl: u32::MAX, ..row("a.test", A, HERE) }, "a.test.\t4294967295\tIN\tA\t192.0.2.1"),
+        (
+            "a class",
+            Row { class: 3, ..row("a.test", TXT, strings(&[b"9.20"])) },
+            "a.test.\t300\tCH\tTXT\t\"9.20\"",
+        ),
+        (
+            "a class without a name",
+            Row { class: 77, ..row("a.test", A, HERE) },
+            "a.test.\t300\tCLASS77\tA\t192.0.2.1",
+        ),
+        (
+            "no time to live",
+            Row { ttl: 0, ..row("a.test", A, HERE) },
+            "a.test.\t0\tIN\tA\t192.0.2.1",
+        ),
+        (
+            "the longest time to live",
+            Row { ttl: u32::MAX, ..row("a.test", A, HERE) },
+            "a.test.\t4294967295\tIN\tA\t192.0.2.1",
+        ),
         ("the root", row("", A, HERE), ".\t300\tIN\tA\t192.0.2.1"),
-        ("a name with odd bytes", row("\\001a\\.b\\064\\(.test", A, HERE), "\\001a\\.b\\@\\(.test.\t300\tIN\tA\t192.0.2.1"),
+        (
+            "a name with odd bytes",
+            row("\\001a\\.b\\064\\(.test", A, HERE),
+            "\\001a\\.b\\@\\(.test.\t300\tIN\tA\t192.0.2.1",
+        ),
     ] {
         let rule = format!("{:?}", format!("^\\Q{text}\\E$"));
         let options = format!("validate_answer_rrs: {{ fail_if_not_matches_regexp: [{rule}] }}");
-        let answer = move |query: &[u8]| wire::answer(query, 0, 0, [std::slice::from_ref(&own), &[], &[]]);
+        let answer =
+            move |query: &[u8]| wire::answer(query, 0, 0, [std::slice::from_ref(&own), &[], &[]]);
         server(table, &format!("text of {word}"), &options, answer).await;
     }
     // EDNS in an answer that was not asked for is a record like any other.
@@ -309,9 +469,11 @@ async fn texts(table: &mut Table) {
 
 async fn broken(table: &mut Table) {
     for (at, (word, _)) in names::malformed(&question()).into_iter().enumerate() {
-        let peer = Peer::datagram(move |query, _| vec![names::malformed(query).swap_remove(at).1]).await;
+        let peer =
+            Peer::datagram(move |query, _| vec![names::malformed(query).swap_remove(at).1]).await;
         let target = peer.address().to_string();
-        let module = "prober: dns, timeout: 500ms, dns: { query_name: example.test, query_type: A }";
+        let module =
+            "prober: dns, timeout: 500ms, dns: { query_name: example.test, query_type: A }";
         let case = table.module(&format!("dns broken: {word}"), module, target).keeps(peer);
         // Counts that nothing stands behind are believed.
         if !["a header alone", "more records than there are"].contains(&word) {
@@ -323,20 +485,29 @@ async fn broken(table: &mut Table) {
         ("silence", |_| vec![], false),
         ("noise", |_| vec![b"noise".to_vec()], false),
         ("another id", |query| vec![names::foreign(query)], false),
-        ("another id, then the right one", |query| vec![names::foreign(query), addresses(query)], true),
+        (
+            "another id, then the right one",
+            |query| vec![names::foreign(query), addresses(query)],
+            true,
+        ),
         ("noise, then the right one", |query| vec![b"noise".to_vec(), addresses(query)], false),
         ("a question instead of an answer", |query| vec![query.to_vec()], true),
-        ("another name", |query| {
-            let mut answer = addresses(query);
-            answer[13] ^= 1;
-            vec![answer]
-        }, true),
+        (
+            "another name",
+            |query| {
+                let mut answer = addresses(query);
+                answer[13] ^= 1;
+                vec![answer]
+            },
+            true,
+        ),
         ("the answer twice", |query| vec![addresses(query), addresses(query)], true),
     ];
     for (word, script, passes) in scripts {
         let peer = Peer::datagram(move |query, _| script(query)).await;
         let target = peer.address().to_string();
-        let module = "prober: dns, timeout: 500ms, dns: { query_name: example.test, query_type: A }";
+        let module =
+            "prober: dns, timeout: 500ms, dns: { query_name: example.test, query_type: A }";
         let case = table.module(&format!("dns broken: {word}"), module, target).keeps(peer);
         if !passes {
             case.fails();
@@ -400,14 +571,29 @@ async fn streams(table: &mut Table) {
         ("", Flaw::None, format!("tls_config: {{ ca_file: {ca} }}"), true),
         (" expired", Flaw::Expired, format!("tls_config: {{ ca_file: {ca} }}"), false),
         (" of another name", Flaw::WrongName, format!("tls_config: {{ ca_file: {ca} }}"), false),
-        (" of another name, as configured", Flaw::WrongName, format!("tls_config: {{ ca_file: {ca}, server_name: elsewhere.test }}"), true),
-        (" not verified", Flaw::Expired, "tls_config: { insecure_skip_verify: true }".to_owned(), true),
+        (
+            " of another name, as configured",
+            Flaw::WrongName,
+            format!("tls_config: {{ ca_file: {ca}, server_name: elsewhere.test }}"),
+            true,
+        ),
+        (
+            " not verified",
+            Flaw::Expired,
+            "tls_config: { insecure_skip_verify: true }".to_owned(),
+            true,
+        ),
         (" unknown", Flaw::None, String::new(), false),
     ] {
         let peer = framed(Some(authority.acceptor(flaw))).await;
         let options = format!("{tcp}, dns_over_tls: true, preferred_ip_protocol: ip4, {config}");
         let target = format!("localhost:{}", peer.address().port());
-        let case = table.case(&format!("dns over tls{word}"), "dns", options.trim_end_matches(", "), target);
+        let case = table.case(
+            &format!("dns over tls{word}"),
+            "dns",
+            options.trim_end_matches(", "),
+            target,
+        );
         case.hears("server", peer);
         if !passes {
             case.fails();
@@ -426,7 +612,9 @@ async fn framed(acceptor: Option<tokio_rustls::TlsAcceptor>) -> Peer {
         let acceptor = acceptor.clone();
         async move {
             match acceptor {
-                Some(acceptor) => converse(tls::accept(stream, &acceptor, &seen).await?, &seen).await,
+                Some(acceptor) => {
+                    converse(tls::accept(stream, &acceptor, &seen).await?, &seen).await
+                }
                 None => converse(stream, &seen).await,
             }
         }

@@ -60,13 +60,19 @@ async fn requests(table: &mut Table, world: &World) {
         ("a user agent in lower case", "headers: { user-agent: mine/1.0 }"),
         ("a host", "headers: { Host: vhost.test }"),
         ("a host in lower case", "headers: { host: 'vhost.test:81' }"),
-        ("headers", "headers: { X-One: '1', x-two: two words, Accept: '*/*', Origin: example.com }"),
+        (
+            "headers",
+            "headers: { X-One: '1', x-two: two words, Accept: '*/*', Origin: example.com }",
+        ),
         ("an empty header", "headers: { X-Empty: '' }"),
         ("accept-encoding", "headers: { Accept-Encoding: 'gzip, br' }"),
         ("accept-language", "http_headers: { Accept-Language: { values: [en-US] } }"),
         ("headers with several values", "http_headers: { X-Many: { values: [one, two] } }"),
         ("secret headers", "http_headers: { X-Secret: { secrets: [hush] } }"),
-        ("both kinds of headers", "headers: { X-A: a }, http_headers: { X-B: { values: [b], secrets: [c] } }"),
+        (
+            "both kinds of headers",
+            "headers: { X-A: a }, http_headers: { X-B: { values: [b], secrets: [c] } }",
+        ),
         ("no redirects wanted", "follow_redirects: false"),
         ("http2 off", "enable_http2: false"),
         ("not over tls", "fail_if_ssl: true"),
@@ -157,7 +163,8 @@ async fn targets(table: &mut Table) {
     case.with("hostname=other.test").hears("site", peer);
     let peer = site(up).await;
     let target = format!("http://{}/", peer.address());
-    let case = table.case("http hostname and the same host", "http", "headers: { Host: a.test }", target);
+    let case =
+        table.case("http hostname and the same host", "http", "headers: { Host: a.test }", target);
     case.with("hostname=a.test").hears("site", peer);
 }
 
@@ -207,8 +214,14 @@ async fn answers(table: &mut Table) {
         times: 3,
     };
     site(table, "http body of 3 MB", "", "/", megabyte).await;
-    site(table, "http body of 3 MB, a rule", "fail_if_body_not_matches_regexp: ['^x+$']", "/", megabyte)
-        .await;
+    site(
+        table,
+        "http body of 3 MB, a rule",
+        "fail_if_body_not_matches_regexp: ['^x+$']",
+        "/",
+        megabyte,
+    )
+    .await;
 }
 
 /// Answers that few servers give, and that a client has to take or to refuse.
@@ -246,7 +259,10 @@ async fn oddities(table: &mut Table) {
         ("a length below 0", b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nup"),
         ("a length that is none", b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nup"),
         ("a cut chunk", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nup"),
-        ("a chunk without a size", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nup\r\n0\r\n\r\n"),
+        (
+            "a chunk without a size",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nup\r\n0\r\n\r\n",
+        ),
         ("an unknown transfer encoding", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: rot13\r\n\r\nhc"),
         ("a status of two digits", b"HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\nup"),
         ("a status of letters", b"HTTP/1.1 abc OK\r\nContent-Length: 2\r\n\r\nup"),
@@ -279,7 +295,11 @@ async fn failures(table: &mut Table) {
     let scripts: [(&str, &[Turn], End); 5] = [
         ("silence", &[], End::Wait),
         ("half a head and silence", &[say("HTTP/1.1 200 OK\r\n")], End::Wait),
-        ("half a body and silence", &[say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nup")], End::Wait),
+        (
+            "half a body and silence",
+            &[say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nup")],
+            End::Wait,
+        ),
         ("reset", &[Turn::HearLine, Turn::Reset], End::Close),
         ("closed at once", &[], End::Close),
     ];

@@ -15,7 +15,17 @@ use super::{case::Table, world::World};
 
 /// The first words there are.
 pub(super) const THEMES: [&str; 11] = [
-    "addresses", "credentials", "dns", "grpc", "http", "pings", "redirects", "requests", "rules", "streams", "tls",
+    "addresses",
+    "credentials",
+    "dns",
+    "grpc",
+    "http",
+    "pings",
+    "redirects",
+    "requests",
+    "rules",
+    "streams",
+    "tls",
 ];
 
 /// Adds every case; returns what both programs must have in their environment for them.

@@ -59,7 +59,8 @@ fn pings(table: &mut Table, world: &World) {
     ] {
         let target = format!("192.0.2.{address}");
         let module = "prober: icmp, timeout: 500ms";
-        let case = table.module(&format!("pings {word}"), module, target).pings(&world.pings, address);
+        let case =
+            table.module(&format!("pings {word}"), module, target).pings(&world.pings, address);
         if !passes {
             case.fails();
         }
@@ -115,7 +116,8 @@ async fn health(table: &mut Table) {
     ] {
         let peer = health::serve(&SERVICES).await;
         let target = peer.address().to_string();
-        let case = table.case(&format!("grpc {word}"), "grpc", options, target).hears("server", peer);
+        let case =
+            table.case(&format!("grpc {word}"), "grpc", options, target).hears("server", peer);
         if !passes {
             case.fails();
         }
@@ -128,8 +130,9 @@ async fn health(table: &mut Table) {
     ] {
         let peer = health::serve(&SERVICES).await;
         let address = peer.address();
-        let target =
-            pattern.replace("ADDRESS", &address.to_string()).replace("PORT", &address.port().to_string());
+        let target = pattern
+            .replace("ADDRESS", &address.to_string())
+            .replace("PORT", &address.port().to_string());
         let options = "preferred_ip_protocol: ip4";
         table.case(&format!("grpc target {word}"), "grpc", options, target).hears("server", peer);
     }
@@ -150,7 +153,12 @@ async fn health_over_tls(table: &mut Table) {
         ("", Flaw::None, format!("ca_file: {ca}"), true),
         (" expired", Flaw::Expired, format!("ca_file: {ca}"), false),
         (" of another name", Flaw::WrongName, format!("ca_file: {ca}"), false),
-        (" of another name, as configured", Flaw::WrongName, format!("ca_file: {ca}, server_name: elsewhere.test"), true),
+        (
+            " of another name, as configured",
+            Flaw::WrongName,
+            format!("ca_file: {ca}, server_name: elsewhere.test"),
+            true,
+        ),
         (" not verified", Flaw::Expired, "insecure_skip_verify: true".to_owned(), true),
         (" unknown", Flaw::None, String::new(), false),
         (" without its authority", Flaw::None, "ca_file: /nowhere/ca.pem".to_owned(), false),
@@ -207,6 +215,8 @@ async fn health_refused(table: &mut Table) {
         ("a name that does not exist", "absent.test:50051"),
         ("a port of letters", "127.0.0.1:port"),
     ] {
-        table.case(&format!("grpc target {word}"), "grpc", "preferred_ip_protocol: ip4", target).fails();
+        table
+            .case(&format!("grpc target {word}"), "grpc", "preferred_ip_protocol: ip4", target)
+            .fails();
     }
 }

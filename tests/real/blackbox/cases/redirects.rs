@@ -28,7 +28,8 @@ async fn within_a_site(table: &mut Table, world: &World) {
     for status in [301_u16, 302, 303, 307, 308] {
         site(table, &format!("redirects {status}"), "", "/", to(status, "/there")).await;
         let post = "method: POST, body: kept";
-        site(table, &format!("redirects {status} of a post"), post, "/", to(status, "/there")).await;
+        site(table, &format!("redirects {status} of a post"), post, "/", to(status, "/there"))
+            .await;
         let head = "method: HEAD";
         let script = move |request: &Request| match request.path() {
             "/" => reply(status, &[("Location", "/there")], b""),
@@ -44,9 +45,14 @@ async fn within_a_site(table: &mut Table, world: &World) {
         site(table, &name, &wanted, "/", to(status, "/there")).await;
         let file = world.file("moved.txt", "of a file");
         let options = format!("method: PUT, body_file: {file}");
-        let case =
-            site(table, &format!("redirects {status} of a file"), &options, "/", to(status, "/there"))
-                .await;
+        let case = site(
+            table,
+            &format!("redirects {status} of a file"),
+            &options,
+            "/",
+            to(status, "/there"),
+        )
+        .await;
         if [307, 308].contains(&status) {
             case.fails();
         }
@@ -67,7 +73,8 @@ async fn within_a_site(table: &mut Table, world: &World) {
         let script = to(302, place);
         site(table, &format!("redirects {word}"), "", "/?a=1", script).await;
     }
-    let headers = "headers: { X-Kept: 'yes', Authorization: Bearer t, Host: vhost.test, Cookie: a=b }";
+    let headers =
+        "headers: { X-Kept: 'yes', Authorization: Bearer t, Host: vhost.test, Cookie: a=b }";
     site(table, "redirects with headers", headers, "/", to(302, "/there")).await;
     let case = site(table, "redirects with hostname", "", "/", to(302, "/there")).await;
     case.with("hostname=other.test");
@@ -106,7 +113,10 @@ async fn to_other_sites(table: &mut Table) {
         ("", ""),
         (" with basic auth", "basic_auth: { username: me, password: secret }"),
         (" with a bearer token", "bearer_token: secret"),
-        (" with headers", "headers: { X-Kept: 'yes', Authorization: Bearer t, Cookie: a=b, WWW-Authenticate: x }"),
+        (
+            " with headers",
+            "headers: { X-Kept: 'yes', Authorization: Bearer t, Cookie: a=b, WWW-Authenticate: x }",
+        ),
         (" with a host", "headers: { Host: vhost.test }"),
         (" with a body", "method: POST, body: kept"),
         (" with http_headers", "http_headers: { X-Other: { values: [a] } }"),
@@ -152,16 +162,26 @@ async fn cookies(table: &mut Table) {
         site(table, &format!("redirects cookie {word}"), "", "/", script).await;
     }
     let script = |request: &Request| match request.path() {
-        "/" => reply(302, &[("Location", "/b/x"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2; Path=/b")], b""),
-        "/b/x" => reply(302, &[("Location", "/b/y"), ("Set-Cookie", "a=3; Path=/"), ("Set-Cookie", "c=4")], b""),
+        "/" => reply(
+            302,
+            &[("Location", "/b/x"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2; Path=/b")],
+            b"",
+        ),
+        "/b/x" => reply(
+            302,
+            &[("Location", "/b/y"), ("Set-Cookie", "a=3; Path=/"), ("Set-Cookie", "c=4")],
+            b"",
+        ),
         _ => reply(200, &[], b"arrived"),
     };
     site(table, "redirects cookies on the way", "headers: { Cookie: own=0 }", "/", script).await;
     let second = web::serve(|_| reply(200, &[], b"arrived")).await;
     let place = format!("http://localhost:{}/there", second.address().port());
-    let script = move |_: &Request| reply(302, &[("Location", &place), ("Set-Cookie", "id=1")], b"");
+    let script =
+        move |_: &Request| reply(302, &[("Location", &place), ("Set-Cookie", "id=1")], b"");
     let case =
-        site(table, "redirects cookie to another host", "preferred_ip_protocol: ip4", "/", script).await;
+        site(table, "redirects cookie to another host", "preferred_ip_protocol: ip4", "/", script)
+            .await;
     case.hears("other", second);
 }
 
@@ -170,11 +190,16 @@ async fn over_tls(table: &mut Table) {
     let tls = format!("tls_config: {{ ca_file: {} }}", authority.ca_file().display());
     let arrived = |_: &Request| reply(200, &[], b"arrived");
     // From the plain to TLS and back: what is said of TLS is said of the last answer.
-    for (word, more) in [("", ""), (", tls wanted", ", fail_if_not_ssl: true"), (", a name given", ", headers: { Host: localhost }")] {
+    for (word, more) in [
+        ("", ""),
+        (", tls wanted", ", fail_if_not_ssl: true"),
+        (", a name given", ", headers: { Host: localhost }"),
+    ] {
         let second = web::serve_tls(authority.acceptor(Flaw::None), arrived).await;
         let place = format!("https://localhost:{}/there", second.address().port());
         let options = format!("preferred_ip_protocol: ip4, {tls}{more}");
-        let case = site(table, &format!("redirects to tls{word}"), &options, "/", to(302, &place)).await;
+        let case =
+            site(table, &format!("redirects to tls{word}"), &options, "/", to(302, &place)).await;
         case.hears("other", second);
     }
     let second = web::serve(arrived).await;
@@ -203,7 +228,9 @@ async fn over_tls(table: &mut Table) {
     let second = web::serve_tls(authority.acceptor(Flaw::WrongName), arrived).await;
     let place = format!("https://localhost:{}/there", second.address().port());
     let options = format!("preferred_ip_protocol: ip4, {tls}");
-    let case = site(table, "redirects to tls that is not to be trusted", &options, "/", to(302, &place)).await;
+    let case =
+        site(table, "redirects to tls that is not to be trusted", &options, "/", to(302, &place))
+            .await;
     case.hears("other", second).fails();
     table.keep(authority);
 }

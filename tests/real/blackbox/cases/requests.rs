@@ -54,11 +54,16 @@ pub(super) async fn cases(table: &mut Table) {
         let case = table.case(&format!("requests with a timeout of {word}"), "http", "", target);
         case.header(&format!("X-Prometheus-Scrape-Timeout-Seconds: {header}")).keeps(peer);
     }
-    for (word, header) in [("nothing", "abc"), ("a duration", "10s"), ("a comma", "1,5"), ("a space", "1 0")] {
+    for (word, header) in
+        [("nothing", "abc"), ("a duration", "10s"), ("a comma", "1,5"), ("a space", "1 0")]
+    {
         let peer = site().await;
         let target = format!("http://{}/", peer.address());
-        let case = table.case(&format!("requests with a timeout that is {word}"), "http", "", target);
-        case.header(&format!("X-Prometheus-Scrape-Timeout-Seconds: {header}")).keeps(peer).answers(500);
+        let case =
+            table.case(&format!("requests with a timeout that is {word}"), "http", "", target);
+        case.header(&format!("X-Prometheus-Scrape-Timeout-Seconds: {header}"))
+            .keeps(peer)
+            .answers(500);
     }
     // The scraper's time rules where it is shorter than the module's.
     let peer = dialogue::serve(&[], End::Wait).await;
@@ -70,12 +75,24 @@ pub(super) async fn cases(table: &mut Table) {
         ("text", "text/plain;version=0.0.4"),
         ("anything", "*/*"),
         ("openmetrics", "application/openmetrics-text;version=1.0.0"),
-        ("openmetrics or text", "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2"),
+        (
+            "openmetrics or text",
+            "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2",
+        ),
         ("json", "application/json"),
-        ("protobuf", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"),
-        ("protobuf first", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"),
+        (
+            "protobuf",
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+        ),
+        (
+            "protobuf first",
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+        ),
         ("new names", "text/plain;version=1.0.0;escaping=allow-utf-8"),
-        ("new names in openmetrics", "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8,*/*;q=0.1"),
+        (
+            "new names in openmetrics",
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8,*/*;q=0.1",
+        ),
     ] {
         let peer = site().await;
         let target = format!("http://{}/", peer.address());
@@ -115,12 +132,30 @@ pub(super) async fn cases(table: &mut Table) {
 /// The module as it is told: with every default, and no secret.
 async fn debug(table: &mut Table) {
     for (word, module) in [
-        ("http", "prober: http, timeout: 5s, http: { method: POST, body: 'a: b', headers: { X: '1' }, basic_auth: { username: me, password: secret }, valid_status_codes: [200], fail_if_body_matches_regexp: ['^x$'], tls_config: { insecure_skip_verify: true }, body_size_limit: 1MB, compression: gzip }"),
-        ("http secrets", "prober: http, http: { http_headers: { X: { values: [a], secrets: [hush] } }, oauth2: { client_id: me, client_secret: hush, token_url: 'http://127.0.0.1:1/', endpoint_params: { a: b }, scopes: [s] }, proxy_url: 'http://me:hush@127.0.0.1:1', proxy_connect_header: { X: [hush] } }"),
-        ("http rules", "prober: http, http: { fail_if_header_not_matches: [{ header: X, regexp: a, allow_missing: true }], fail_if_body_json_matches_cel: 'body.a == 1', authorization: { credentials: hush } }"),
-        ("tcp", "prober: tcp, tcp: { query_response: [{ expect: '^a', send: \"b\\r\", labels: [{ name: a, value: b }] }, { starttls: true }, { expect_bytes: c }], tls_config: { ca_file: /nowhere, server_name: a.test } }"),
-        ("dns", "prober: dns, dns: { query_name: a.test, query_type: SOA, valid_rcodes: [NOERROR], validate_answer_rrs: { fail_if_matches_regexp: [a] }, recursion_desired: false }"),
-        ("icmp", "prober: icmp, icmp: { payload_size: 10, ttl: 3, dont_fragment: true, source_ip_address: 127.0.0.1 }"),
+        (
+            "http",
+            "prober: http, timeout: 5s, http: { method: POST, body: 'a: b', headers: { X: '1' }, basic_auth: { username: me, password: secret }, valid_status_codes: [200], fail_if_body_matches_regexp: ['^x$'], tls_config: { insecure_skip_verify: true }, body_size_limit: 1MB, compression: gzip }",
+        ),
+        (
+            "http secrets",
+            "prober: http, http: { http_headers: { X: { values: [a], secrets: [hush] } }, oauth2: { client_id: me, client_secret: hush, token_url: 'http://127.0.0.1:1/', endpoint_params: { a: b }, scopes: [s] }, proxy_url: 'http://me:hush@127.0.0.1:1', proxy_connect_header: { X: [hush] } }",
+        ),
+        (
+            "http rules",
+            "prober: http, http: { fail_if_header_not_matches: [{ header: X, regexp: a, allow_missing: true }], fail_if_body_json_matches_cel: 'body.a == 1', authorization: { credentials: hush } }",
+        ),
+        (
+            "tcp",
+            "prober: tcp, tcp: { query_response: [{ expect: '^a', send: \"b\\r\", labels: [{ name: a, value: b }] }, { starttls: true }, { expect_bytes: c }], tls_config: { ca_file: /nowhere, server_name: a.test } }",
+        ),
+        (
+            "dns",
+            "prober: dns, dns: { query_name: a.test, query_type: SOA, valid_rcodes: [NOERROR], validate_answer_rrs: { fail_if_matches_regexp: [a] }, recursion_desired: false }",
+        ),
+        (
+            "icmp",
+            "prober: icmp, icmp: { payload_size: 10, ttl: 3, dont_fragment: true, source_ip_address: 127.0.0.1 }",
+        ),
         ("grpc", "prober: grpc, grpc: { service: a, tls: true, metadata: { a: [b] } }"),
         ("unix", "prober: unix, unix: { query_response: [{ send: a }] }"),
         ("durations", "prober: tcp, timeout: 1h2m3.5s"),
@@ -136,7 +171,12 @@ async fn debug(table: &mut Table) {
 async fn parameters(table: &mut Table) {
     let peer = web::serve(|_| reply(200, &[], b"up")).await;
     let target = format!("http://{}/", peer.address());
-    let case = table.case("requests with a contradicting hostname", "http", "headers: { Host: a.test }", target);
+    let case = table.case(
+        "requests with a contradicting hostname",
+        "http",
+        "headers: { Host: a.test }",
+        target,
+    );
     case.with("hostname=b.test").hears("site", peer).answers(400);
     for (word, query) in [
         ("an empty hostname", "hostname="),
@@ -163,21 +203,27 @@ async fn parameters(table: &mut Table) {
     ] {
         let peer = web::serve(|_| reply(200, &[], b"up")).await;
         let name = format!("requests for a target with {word}");
-        let query = format!("module={}&target=http://{}{encoded}", name.replace(' ', "%20"), peer.address());
+        let query = format!(
+            "module={}&target=http://{}{encoded}",
+            name.replace(' ', "%20"),
+            peer.address()
+        );
         let case = table.module(&name, "prober: http", "").raw(&query).hears("site", peer);
         if word == "twice encoded" {
             case.fails();
         }
     }
     for prober in ["icmp", "dns", "grpc", "unix"] {
-        let options = if prober == "dns" { "query_name: four.test" } else { "preferred_ip_protocol: ip4" };
+        let options =
+            if prober == "dns" { "query_name: four.test" } else { "preferred_ip_protocol: ip4" };
         let options = if prober == "unix" { "" } else { options };
         let target = match prober {
             "unix" => "/nowhere/x.sock",
             "grpc" => "127.0.0.1:1",
             _ => "127.0.0.1",
         };
-        let case = table.case(&format!("requests with a hostname of {prober}"), prober, options, target);
+        let case =
+            table.case(&format!("requests with a hostname of {prober}"), prober, options, target);
         case.with("hostname=a.test");
         if ["unix", "grpc"].contains(&prober) {
             case.fails();

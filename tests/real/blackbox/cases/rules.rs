@@ -53,25 +53,31 @@ async fn bodies(table: &mut Table) {
         ("repetition", "'^(ab){3}$'", b"ababab", true),
     ];
     for (word, regexp, body, found) in rules {
-        let (name, script) = (format!("rules body matches: {word}"), move |_: &Request| reply(200, &[], body));
+        let (name, script) =
+            (format!("rules body matches: {word}"), move |_: &Request| reply(200, &[], body));
         let case = site(table, &name, &matches(regexp), "/", script).await;
         if found {
             case.fails();
         }
-        let (name, script) = (format!("rules body lacks: {word}"), move |_: &Request| reply(200, &[], body));
+        let (name, script) =
+            (format!("rules body lacks: {word}"), move |_: &Request| reply(200, &[], body));
         let case = site(table, &name, &lacks(regexp), "/", script).await;
         if !found {
             case.fails();
         }
     }
     let two = matches("one, two");
-    site(table, "rules second of two matches", &two, "/", |_| reply(200, &[], b"two")).await.fails();
+    site(table, "rules second of two matches", &two, "/", |_| reply(200, &[], b"two"))
+        .await
+        .fails();
     let two = lacks("one, two");
     site(table, "rules one of two lacks", &two, "/", |_| reply(200, &[], b"two")).await.fails();
     site(table, "rules both of two are there", &two, "/", |_| reply(200, &[], b"two one")).await;
     let both = format!("{}, {}", matches("bad"), lacks("good"));
     site(table, "rules both lists", &both, "/", |_| reply(200, &[], b"good")).await;
-    site(table, "rules both lists, bad", &both, "/", |_| reply(200, &[], b"good and bad")).await.fails();
+    site(table, "rules both lists, bad", &both, "/", |_| reply(200, &[], b"good and bad"))
+        .await
+        .fails();
 }
 
 async fn headers(table: &mut Table) {
@@ -182,7 +188,10 @@ async fn json(table: &mut Table) {
     ];
     for (word, expression, body) in other {
         let options = format!("{good}: \"{expression}\"");
-        site(table, &format!("rules json is {word}"), &options, "/", move |_| reply(200, &[], body)).await;
+        site(table, &format!("rules json is {word}"), &options, "/", move |_| {
+            reply(200, &[], body)
+        })
+        .await;
     }
     let both = format!("{good}: \"body.state == 'up'\", {bad}: \"body.count > 5\"");
     site(table, "rules json of both kinds", &both, "/", move |_| reply(200, &[], state)).await;
@@ -202,11 +211,15 @@ async fn order(table: &mut Table) {
         ("a header before json", 200, format!("{header}, {cel}")),
         ("a body before json", 200, format!("{body}, {cel}")),
     ] {
-        site(table, &format!("rules in order: {word}"), &options, "/", script(status)).await.fails();
+        site(table, &format!("rules in order: {word}"), &options, "/", script(status))
+            .await
+            .fails();
     }
     // The body is read once: after a rule on its text there is nothing left for JSON.
     let both = format!("fail_if_body_matches_regexp: [none], {cel}");
-    site(table, "rules on text and json", &both, "/", |_| reply(200, &[], b"{\"a\":1}")).await.fails();
+    site(table, "rules on text and json", &both, "/", |_| reply(200, &[], b"{\"a\":1}"))
+        .await
+        .fails();
     let tls = format!("{body}, fail_if_not_ssl: true");
     site(table, "rules and no tls", &tls, "/", script(200)).await.fails();
 }
@@ -236,7 +249,13 @@ async fn compression(table: &mut Table) {
         ("gzip", "gzip", gzip.clone(), "gzip", true),
         ("gzip in capitals", "GZIP", gzip.clone(), "gzip", true),
         ("gzip unannounced", "gzip", gzip.clone(), "", true),
-        ("gzip in two members", "gzip", [gzipped(b"all is well "), gzipped(b"twice")].concat(), "gzip", true),
+        (
+            "gzip in two members",
+            "gzip",
+            [gzipped(b"all is well "), gzipped(b"twice")].concat(),
+            "gzip",
+            true,
+        ),
         ("gzip with more behind", "gzip", [&gzip[..], b"noise"].concat(), "gzip", false),
         ("gzip cut", "gzip", gzip[..gzip.len() / 2].to_vec(), "gzip", false),
         ("gzip with a wrong sum", "gzip", corrupt, "gzip", false),
@@ -266,8 +285,10 @@ async fn compression(table: &mut Table) {
             };
             let options = [compression.as_str(), rule].join(", ");
             let options = options.trim_start_matches(", ").trim_end_matches(", ");
-            let case = site(table, &format!("rules compression {word}{with}"), options, "/", script).await;
-            let unread = ["gzip of nothing", "identity, gzip comes", "none, gzip comes"].contains(&word);
+            let case =
+                site(table, &format!("rules compression {word}{with}"), options, "/", script).await;
+            let unread =
+                ["gzip of nothing", "identity, gzip comes", "none, gzip comes"].contains(&word);
             if !passes || (unread && !with.is_empty()) {
                 case.fails();
             }

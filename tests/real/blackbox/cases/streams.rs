@@ -14,11 +14,13 @@ type Talk<'a> = (&'a str, Vec<Turn>, &'a str, bool);
 pub(super) async fn cases(table: &mut Table, world: &World) {
     let talks = [lines(), bytes(), ends()].concat();
     for (at, (word, turns, steps, passes)) in talks.into_iter().enumerate() {
-        let steps = if steps.is_empty() { String::new() } else { format!("query_response: [{steps}]") };
+        let steps =
+            if steps.is_empty() { String::new() } else { format!("query_response: [{steps}]") };
         let peer = dialogue::serve(&turns, End::Wait).await;
         let target = peer.address().to_string();
         let module = format!("prober: tcp, timeout: 1s, tcp: {{ {steps} }}");
-        let case = table.module(&format!("streams tcp {word}"), &module, target).hears("server", peer);
+        let case =
+            table.module(&format!("streams tcp {word}"), &module, target).hears("server", peer);
         if !passes {
             case.fails();
         }
@@ -29,7 +31,8 @@ pub(super) async fn cases(table: &mut Table, world: &World) {
         let peer = dialogue::serve_unix(&path, &turns, End::Wait).await;
         let module = format!("prober: unix, timeout: 1s, unix: {{ {steps} }}");
         let target = path.display().to_string();
-        let case = table.module(&format!("streams unix {word}"), &module, target).hears("server", peer);
+        let case =
+            table.module(&format!("streams unix {word}"), &module, target).hears("server", peer);
         if !passes {
             case.fails();
         }
@@ -46,13 +49,23 @@ fn lines<'a>() -> Vec<Talk<'a>> {
         ("a banner", banner(), "{ expect: '^220 ' }", true),
         ("a banner unread", banner(), "", true),
         ("the third line", vec![say("one\ntwo\r\n220 three\n")], "{ expect: '^220' }", true),
-        ("lines in pieces", vec![say("22"), say("0 mail"), say(".test\r\n")], "{ expect: '^220 mail.test$' }", true),
+        (
+            "lines in pieces",
+            vec![say("22"), say("0 mail"), say(".test\r\n")],
+            "{ expect: '^220 mail.test$' }",
+            true,
+        ),
         ("without its return", banner(), "{ expect: 'Postfix$' }", true),
         ("an empty line", vec![say("\n")], "{ expect: '^$' }", true),
         ("a line that is no UTF-8", vec![say(b"caf\xe9!\n")], "{ expect: 'caf.!' }", true),
         (
             "a greeting",
-            vec![say("220 mail.test\r\n"), Turn::HearLine, say("250-mail.test\r\n250 OK\r\n"), Turn::HearLine],
+            vec![
+                say("220 mail.test\r\n"),
+                Turn::HearLine,
+                say("250-mail.test\r\n250 OK\r\n"),
+                Turn::HearLine,
+            ],
             "{ expect: '^220 ([^ ]+)' }, { send: \"EHLO prober\\r\" }, { expect: '^250 ' }, { send: \"QUIT\\r\" }",
             true,
         ),
@@ -75,7 +88,12 @@ fn lines<'a>() -> Vec<Talk<'a>> {
             true,
         ),
         ("send alone", vec![Turn::HearLine], "{ send: hello }", true),
-        ("send with a line of its own", vec![Turn::HearLine, Turn::HearLine], "{ send: \"a\\nb\" }", true),
+        (
+            "send with a line of its own",
+            vec![Turn::HearLine, Turn::HearLine],
+            "{ send: \"a\\nb\" }",
+            true,
+        ),
         ("nothing to send", vec![], "{ send: '' }", true),
         (
             "labels",
@@ -95,17 +113,42 @@ fn lines<'a>() -> Vec<Talk<'a>> {
             "{ expect: 'two', labels: [{ name: a, value: b }] }",
             false,
         ),
-        ("labels and bytes", vec![say("one")], "{ expect_bytes: one, labels: [{ name: a, value: b }] }", true),
-        ("labels and nothing expected", vec![say("one\n")], "{ send: x, labels: [{ name: a, value: b }] }", true),
+        (
+            "labels and bytes",
+            vec![say("one")],
+            "{ expect_bytes: one, labels: [{ name: a, value: b }] }",
+            true,
+        ),
+        (
+            "labels and nothing expected",
+            vec![say("one\n")],
+            "{ send: x, labels: [{ name: a, value: b }] }",
+            true,
+        ),
         ("no labels", vec![say("one\n")], "{ expect: one, labels: [] }", true),
         ("another line", vec![say("550 no\r\n")], "{ expect: '^220' }", false),
         ("half a line", vec![say("220 ready")], "{ expect: '^220' }", false),
         ("silence", vec![], "{ expect: '^220' }", false),
-        ("two lines expected, one comes", vec![say("one\n")], "{ expect: one }, { expect: two }", false),
+        (
+            "two lines expected, one comes",
+            vec![say("one\n")],
+            "{ expect: one }, { expect: two }",
+            false,
+        ),
         ("two lines at once", vec![say("one\ntwo\n")], "{ expect: one }, { expect: two }", true),
         ("the same line twice", vec![say("one\n")], "{ expect: one }, { expect: one }", false),
-        ("a line of 60 kB", vec![say(format!("{}!\n", "x".repeat(60_000)))], "{ expect: 'x!$' }", true),
-        ("a line of 70 kB", vec![say(format!("{}!\n", "x".repeat(70_000)))], "{ expect: 'x!$' }", false),
+        (
+            "a line of 60 kB",
+            vec![say(format!("{}!\n", "x".repeat(60_000)))],
+            "{ expect: 'x!$' }",
+            true,
+        ),
+        (
+            "a line of 70 kB",
+            vec![say(format!("{}!\n", "x".repeat(70_000)))],
+            "{ expect: 'x!$' }",
+            false,
+        ),
         ("a flood without lines", vec![say("x".repeat(200_000))], "{ expect: 'y' }", false),
         ("an empty rule", vec![say("any\n")], "{ expect: '' }", true),
     ]
@@ -123,18 +166,43 @@ fn bytes<'a>() -> Vec<Talk<'a>> {
             "{ send: !!binary AAAACATSFi8= }, { expect_bytes: S }",
             true,
         ),
-        ("bytes and an answer", vec![say("ready"), Turn::HearLine], "{ expect_bytes: ready, send: go }", true),
+        (
+            "bytes and an answer",
+            vec![say("ready"), Turn::HearLine],
+            "{ expect_bytes: ready, send: go }",
+            true,
+        ),
         ("bytes that are dollars", vec![Turn::HearLine], "{ send: '$1 ${2} $$' }", true),
         ("bytes that never come", vec![], "{ expect_bytes: S }", false),
-        ("bytes, then bytes", vec![say("abcd")], "{ expect_bytes: ab }, { expect_bytes: cd }", true),
-        ("bytes, then a line", vec![say("ab"), Turn::HearLine, say("cd\n")], "{ expect_bytes: ab, send: x }, { expect: cd }", true),
+        (
+            "bytes, then bytes",
+            vec![say("abcd")],
+            "{ expect_bytes: ab }, { expect_bytes: cd }",
+            true,
+        ),
+        (
+            "bytes, then a line",
+            vec![say("ab"), Turn::HearLine, say("cd\n")],
+            "{ expect_bytes: ab, send: x }, { expect: cd }",
+            true,
+        ),
     ]
 }
 
 fn ends<'a>() -> Vec<Talk<'a>> {
     vec![
-        ("reset instead of a line", vec![Turn::HearLine, Turn::Reset], "{ send: hello }, { expect: x }", false),
-        ("a line, then a reset", vec![say("220\n"), Turn::HearLine, Turn::Reset], "{ expect: '220', send: a }, { expect: x }", false),
+        (
+            "reset instead of a line",
+            vec![Turn::HearLine, Turn::Reset],
+            "{ send: hello }, { expect: x }",
+            false,
+        ),
+        (
+            "a line, then a reset",
+            vec![say("220\n"), Turn::HearLine, Turn::Reset],
+            "{ expect: '220', send: a }, { expect: x }",
+            false,
+        ),
     ]
 }
 
@@ -150,17 +218,21 @@ async fn closing(table: &mut Table, world: &World) {
         ("an empty line wanted, the end comes", vec![], "{ expect: '^$' }", false),
     ];
     for (at, (word, turns, steps, passes)) in talks.into_iter().enumerate() {
-        let steps = if steps.is_empty() { String::new() } else { format!("query_response: [{steps}]") };
+        let steps =
+            if steps.is_empty() { String::new() } else { format!("query_response: [{steps}]") };
         let peer = dialogue::serve(&turns, End::Close).await;
         let target = peer.address().to_string();
-        let case = table.case(&format!("streams tcp {word}"), "tcp", &steps, target).hears("server", peer);
+        let case =
+            table.case(&format!("streams tcp {word}"), "tcp", &steps, target).hears("server", peer);
         if !passes {
             case.fails();
         }
         let path = world.folder.path().join(format!("close-{at}.sock"));
         let peer = dialogue::serve_unix(&path, &turns, End::Close).await;
         let target = path.display().to_string();
-        let case = table.case(&format!("streams unix {word}"), "unix", &steps, target).hears("server", peer);
+        let case = table
+            .case(&format!("streams unix {word}"), "unix", &steps, target)
+            .hears("server", peer);
         if !passes {
             case.fails();
         }
@@ -173,7 +245,14 @@ async fn upgrades(table: &mut Table, world: &World) {
     let steps = "query_response: [{ expect: '^220' }, { send: \"STARTTLS\\r\" }, { expect: '^220 go' }, { starttls: true }, { send: \"EHLO prober\\r\" }, { expect: '^250' }]";
     let turns = |flaw| {
         let tls = Turn::Tls(authority.acceptor(flaw));
-        vec![say("220 ready\r\n"), Turn::HearLine, say("220 go\r\n"), tls, Turn::HearLine, say("250 OK\r\n")]
+        vec![
+            say("220 ready\r\n"),
+            Turn::HearLine,
+            say("220 go\r\n"),
+            tls,
+            Turn::HearLine,
+            say("250 OK\r\n"),
+        ]
     };
     let trusted = format!("tls_config: {{ ca_file: {ca} }}");
     let named = format!("tls_config: {{ ca_file: {ca}, server_name: elsewhere.test }}");
@@ -203,14 +282,27 @@ async fn upgrades(table: &mut Table, world: &World) {
     // Over a file's socket there is no host to name: the name has to be configured.
     for (word, options, passes) in [
         ("", format!("tls_config: {{ ca_file: {ca}, server_name: localhost }}"), true),
-        (" not verified", "tls_config: { insecure_skip_verify: true, server_name: any.test }".to_owned(), true),
+        (
+            " not verified",
+            "tls_config: { insecure_skip_verify: true, server_name: any.test }".to_owned(),
+            true,
+        ),
         (" without a name", trusted.clone(), false),
-        (" not verified and without a name", "tls_config: { insecure_skip_verify: true }".to_owned(), true),
+        (
+            " not verified and without a name",
+            "tls_config: { insecure_skip_verify: true }".to_owned(),
+            true,
+        ),
     ] {
         let path = world.folder.path().join(format!("starttls{word}.sock"));
         let peer = dialogue::serve_unix(&path, &turns(Flaw::None), End::Wait).await;
         let target = path.display().to_string();
-        let case = table.case(&format!("streams unix starttls{word}"), "unix", &format!("{steps}, {options}"), target);
+        let case = table.case(
+            &format!("streams unix starttls{word}"),
+            "unix",
+            &format!("{steps}, {options}"),
+            target,
+        );
         case.hears("server", peer);
         if !passes {
             case.fails();
@@ -220,7 +312,9 @@ async fn upgrades(table: &mut Table, world: &World) {
         let peer = dialogue::serve_unix(&path, &turns, End::Wait).await;
         let target = path.display().to_string();
         let options = format!("tls: true, query_response: [{{ expect: OK }}], {options}");
-        let case = table.case(&format!("streams unix tls{word}"), "unix", &options, target).hears("server", peer);
+        let case = table
+            .case(&format!("streams unix tls{word}"), "unix", &options, target)
+            .hears("server", peer);
         // Here a name is wanted even where nothing is verified.
         if !passes || word.ends_with("without a name") {
             case.fails();

@@ -50,7 +50,9 @@ async fn spoken<'a>(
 ) -> &'a mut Case {
     let peer = dialogue::serve(&[Turn::Tls(acceptor), say("+OK ready\r\n")], End::Wait).await;
     let target = format!("{host}:{}", peer.address().port());
-    let options = format!("preferred_ip_protocol: ip4, tls: true, query_response: [{{ expect: OK }}], {options}");
+    let options = format!(
+        "preferred_ip_protocol: ip4, tls: true, query_response: [{{ expect: OK }}], {options}"
+    );
     table.case(&format!("tls tcp {name}"), "tcp", &options, target).hears("server", peer)
 }
 
@@ -78,16 +80,27 @@ async fn trust(table: &mut Table, authority: &Authority) {
         ("", format!("tls_config: {{ ca_file: {ca} }}"), true),
         (", not verified", "tls_config: { insecure_skip_verify: true }".to_owned(), true),
         (", unknown authority", "tls_config: {}".to_owned(), false),
-        (", named as it is", format!("tls_config: {{ ca_file: {ca}, server_name: elsewhere.test }}"), true),
-        (", not verified, named", "tls_config: { insecure_skip_verify: true, server_name: any.test }".to_owned(), true),
-        (", not verified, with the authority", format!("tls_config: {{ insecure_skip_verify: true, ca_file: {ca} }}"), true),
+        (
+            ", named as it is",
+            format!("tls_config: {{ ca_file: {ca}, server_name: elsewhere.test }}"),
+            true,
+        ),
+        (
+            ", not verified, named",
+            "tls_config: { insecure_skip_verify: true, server_name: any.test }".to_owned(),
+            true,
+        ),
+        (
+            ", not verified, with the authority",
+            format!("tls_config: {{ insecure_skip_verify: true, ca_file: {ca} }}"),
+            true,
+        ),
     ];
     for (word, flaw, sound) in flaws {
         for (with, options, can) in &options {
             let skips = with.contains("not verified");
             let named = with.contains("named as");
-            let passes = *can
-                && (skips || if named { flaw == Flaw::WrongName } else { sound });
+            let passes = *can && (skips || if named { flaw == Flaw::WrongName } else { sound });
             for (http, host) in [(true, "127.0.0.1"), (true, "localhost"), (false, "localhost")] {
                 let name = format!("{word}{with}, by {host}");
                 let acceptor = authority.acceptor(flaw);
@@ -105,15 +118,45 @@ async fn trust(table: &mut Table, authority: &Authority) {
     let trusted = format!("tls_config: {{ ca_file: {ca} }}");
     let sound = || authority.acceptor(Flaw::None);
     let wrong = || authority.acceptor(Flaw::WrongName);
-    secure(table, "a host header names it", &format!("headers: {{ Host: elsewhere.test }}, {trusted}"), "127.0.0.1", wrong()).await;
-    secure(table, "a host header with a port", &format!("headers: {{ Host: 'localhost:443' }}, {trusted}"), "127.0.0.1", sound()).await.fails();
-    secure(table, "hostname names it", &trusted, "127.0.0.1", wrong()).await.with("hostname=elsewhere.test");
+    secure(
+        table,
+        "a host header names it",
+        &format!("headers: {{ Host: elsewhere.test }}, {trusted}"),
+        "127.0.0.1",
+        wrong(),
+    )
+    .await;
+    secure(
+        table,
+        "a host header with a port",
+        &format!("headers: {{ Host: 'localhost:443' }}, {trusted}"),
+        "127.0.0.1",
+        sound(),
+    )
+    .await
+    .fails();
+    secure(table, "hostname names it", &trusted, "127.0.0.1", wrong())
+        .await
+        .with("hostname=elsewhere.test");
     let named = format!("tls_config: {{ ca_file: {ca}, server_name: localhost }}");
-    secure(table, "hostname and a server name", &named, "127.0.0.1", sound()).await.with("hostname=elsewhere.test");
-    spoken(table, "hostname names it", &trusted, "127.0.0.1", wrong()).await.with("hostname=elsewhere.test");
-    spoken(table, "hostname and a server name", &named, "127.0.0.1", sound()).await.with("hostname=elsewhere.test");
+    secure(table, "hostname and a server name", &named, "127.0.0.1", sound())
+        .await
+        .with("hostname=elsewhere.test");
+    spoken(table, "hostname names it", &trusted, "127.0.0.1", wrong())
+        .await
+        .with("hostname=elsewhere.test");
+    spoken(table, "hostname and a server name", &named, "127.0.0.1", sound())
+        .await
+        .with("hostname=elsewhere.test");
     let inline = std::fs::read_to_string(&ca).unwrap().replace('\n', "\\n");
-    secure(table, "the authority in the file", &format!("tls_config: {{ ca: \"{inline}\" }}"), "localhost", sound()).await;
+    secure(
+        table,
+        "the authority in the file",
+        &format!("tls_config: {{ ca: \"{inline}\" }}"),
+        "localhost",
+        sound(),
+    )
+    .await;
     for (word, options) in [
         ("no such authority", "tls_config: { ca_file: /nowhere/ca.pem }"),
         ("an authority that is none", "tls_config: { ca_file: /etc/hosts }"),
@@ -122,9 +165,32 @@ async fn trust(table: &mut Table, authority: &Authority) {
         secure(table, word, options, "localhost", sound()).await.fails();
         spoken(table, word, options, "localhost", sound()).await.fails();
     }
-    secure(table, "wanted, and there", &format!("fail_if_not_ssl: true, {trusted}"), "localhost", sound()).await;
-    secure(table, "not wanted, and there", &format!("fail_if_ssl: true, {trusted}"), "localhost", sound()).await.fails();
-    secure(table, "a status before it", &format!("valid_status_codes: [500], fail_if_not_ssl: true, {trusted}"), "localhost", sound()).await.fails();
+    secure(
+        table,
+        "wanted, and there",
+        &format!("fail_if_not_ssl: true, {trusted}"),
+        "localhost",
+        sound(),
+    )
+    .await;
+    secure(
+        table,
+        "not wanted, and there",
+        &format!("fail_if_ssl: true, {trusted}"),
+        "localhost",
+        sound(),
+    )
+    .await
+    .fails();
+    secure(
+        table,
+        "a status before it",
+        &format!("valid_status_codes: [500], fail_if_not_ssl: true, {trusted}"),
+        "localhost",
+        sound(),
+    )
+    .await
+    .fails();
 }
 
 async fn clients(table: &mut Table, authority: &Authority) {
@@ -133,14 +199,22 @@ async fn clients(table: &mut Table, authority: &Authority) {
     let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
     let inline = |path: &str| std::fs::read_to_string(path).unwrap().replace('\n', "\\n");
     let shown = format!("ca_file: {ca}, cert_file: {certificate}, key_file: {key}");
-    let written = format!("ca_file: {ca}, cert: \"{}\", key: \"{}\"", inline(&certificate), inline(&key));
+    let written =
+        format!("ca_file: {ca}, cert: \"{}\", key: \"{}\"", inline(&certificate), inline(&key));
     let strict = || authority.strict_acceptor();
     for (word, config) in [("shown", &shown), ("shown, inline", &written)] {
         let options = format!("tls_config: {{ {config} }}");
         secure(table, &format!("client certificate {word}"), &options, "localhost", strict()).await;
         spoken(table, &format!("client certificate {word}"), &options, "localhost", strict()).await;
         let lax = authority.acceptor(Flaw::None);
-        secure(table, &format!("client certificate {word}, not asked for"), &options, "localhost", lax).await;
+        secure(
+            table,
+            &format!("client certificate {word}, not asked for"),
+            &options,
+            "localhost",
+            lax,
+        )
+        .await;
     }
     let none = format!("tls_config: {{ ca_file: {ca} }}");
     secure(table, "client certificate not shown", &none, "localhost", strict()).await.fails();
@@ -151,14 +225,21 @@ async fn clients(table: &mut Table, authority: &Authority) {
         certificate.display(),
         other.display()
     );
-    secure(table, "client certificate of a stranger", &options, "localhost", strict()).await.fails();
+    secure(table, "client certificate of a stranger", &options, "localhost", strict())
+        .await
+        .fails();
     for (word, config) in [
         ("without its file", format!("ca_file: {ca}, cert_file: /nowhere/c.pem, key_file: {key}")),
-        ("with another's key", format!("ca_file: {ca}, cert_file: {}, key_file: {key}", certificate.display())),
+        (
+            "with another's key",
+            format!("ca_file: {ca}, cert_file: {}, key_file: {key}", certificate.display()),
+        ),
         ("that is none", format!("ca_file: {ca}, cert_file: /etc/hosts, key_file: {key}")),
     ] {
         let options = format!("tls_config: {{ {config} }}");
-        secure(table, &format!("client certificate {word}"), &options, "localhost", strict()).await.fails();
+        secure(table, &format!("client certificate {word}"), &options, "localhost", strict())
+            .await
+            .fails();
     }
     table.keep(stranger);
 }
@@ -166,11 +247,7 @@ async fn clients(table: &mut Table, authority: &Authority) {
 async fn versions(table: &mut Table, authority: &Authority) {
     let ca = authority.ca_file().display().to_string();
     let chain = || authority.certificate(Flaw::None);
-    let servers = [
-        ("1.2", &[&TLS12][..]),
-        ("1.3", &[&TLS13][..]),
-        ("both", &[&TLS12, &TLS13][..]),
-    ];
+    let servers = [("1.2", &[&TLS12][..]), ("1.3", &[&TLS13][..]), ("both", &[&TLS12, &TLS13][..])];
     let limits = [
         ("", "", "1.2 1.3"),
         (", at least 1.2", "min_version: TLS12,", "1.2 1.3"),
@@ -184,7 +261,8 @@ async fn versions(table: &mut Table, authority: &Authority) {
     for (word, versions) in servers {
         for (with, limit, spoken_by_client) in limits {
             let both = word == "both";
-            let agreed = spoken_by_client.split(' ').any(|it| !it.is_empty() && (both || it == word));
+            let agreed =
+                spoken_by_client.split(' ').any(|it| !it.is_empty() && (both || it == word));
             let options = format!("tls_config: {{ {limit} ca_file: {ca} }}");
             let name = format!("server speaks {word}{with}");
             // One suite for each version, so that a preference decides nothing.
@@ -215,7 +293,14 @@ async fn versions(table: &mut Table, authority: &Authority) {
     // A server that leaves the choice to the client shows what the client prefers.
     for (word, versions) in servers {
         let acceptor = tls::pinned(chain(), versions, DEFAULT_CIPHER_SUITES, &[]);
-        secure(table, &format!("suites left to the client, {word}"), &trusted, "localhost", acceptor).await;
+        secure(
+            table,
+            &format!("suites left to the client, {word}"),
+            &trusted,
+            "localhost",
+            acceptor,
+        )
+        .await;
     }
 }
 
@@ -240,9 +325,12 @@ async fn certificates(table: &mut Table, authority: &Authority) {
         many.distinguished_name.push(kind, value);
     }
     let mut odd = base();
-    odd.distinguished_name.push(DnType::CommonName, DnValue::Utf8String("\u{72fc}\u{7159}".to_owned()));
-    odd.distinguished_name.push(DnType::CustomDnType(vec![0, 9, 2342, 19_200_300, 100, 1, 25]), "test");
-    odd.distinguished_name.push(DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]), "a@b.test");
+    odd.distinguished_name
+        .push(DnType::CommonName, DnValue::Utf8String("\u{72fc}\u{7159}".to_owned()));
+    odd.distinguished_name
+        .push(DnType::CustomDnType(vec![0, 9, 2342, 19_200_300, 100, 1, 25]), "test");
+    odd.distinguished_name
+        .push(DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]), "a@b.test");
     odd.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), "0815");
     let mut named = base();
     named.subject_alt_names.push(SanType::DnsName("*.localhost.test".try_into().unwrap()));
@@ -275,7 +363,8 @@ async fn certificates(table: &mut Table, authority: &Authority) {
         ("of the shortest kind", base(), true),
     ];
     for (word, params, passes) in kinds {
-        let acceptor = || tls::pinned(authority.sign(&params), &[&TLS13], DEFAULT_CIPHER_SUITES, &[]);
+        let acceptor =
+            || tls::pinned(authority.sign(&params), &[&TLS13], DEFAULT_CIPHER_SUITES, &[]);
         let name = format!("certificate {word}");
         let case = secure(table, &name, &trusted, "localhost", acceptor()).await;
         if !passes {
@@ -291,13 +380,29 @@ async fn certificates(table: &mut Table, authority: &Authority) {
     for (word, options) in [("", trusted.as_str()), (", not verified", skipping)] {
         let chain = authority.sign_through_another(&base());
         let acceptor = tls::pinned(chain, &[&TLS13], DEFAULT_CIPHER_SUITES, &[]);
-        secure(table, &format!("certificate through another{word}"), options, "localhost", acceptor.clone()).await;
-        spoken(table, &format!("certificate through another{word}"), options, "localhost", acceptor).await;
+        secure(
+            table,
+            &format!("certificate through another{word}"),
+            options,
+            "localhost",
+            acceptor.clone(),
+        )
+        .await;
+        spoken(
+            table,
+            &format!("certificate through another{word}"),
+            options,
+            "localhost",
+            acceptor,
+        )
+        .await;
     }
     let (mut chain, key) = authority.sign_through_another(&base());
     chain.truncate(1);
     let acceptor = tls::pinned((chain, key), &[&TLS13], DEFAULT_CIPHER_SUITES, &[]);
-    secure(table, "certificate through one that is not shown", &trusted, "localhost", acceptor).await.fails();
+    secure(table, "certificate through one that is not shown", &trusted, "localhost", acceptor)
+        .await
+        .fails();
 }
 
 async fn http2(table: &mut Table, authority: &Authority) {
@@ -318,11 +423,27 @@ async fn http2(table: &mut Table, authority: &Authority) {
         ("not wanted", "valid_http_versions: ['HTTP/1.1']", both, false),
         ("post", "method: POST, body: 'of a post', headers: { X-One: '1' }", both, true),
         ("head", "method: HEAD", both, true),
-        ("a host", "headers: { Host: vhost.test }, tls_config: { insecure_skip_verify: true }", both, true),
+        (
+            "a host",
+            "headers: { Host: vhost.test }, tls_config: { insecure_skip_verify: true }",
+            both,
+            true,
+        ),
         ("a limit", "body_size_limit: 1B", both, false),
     ] {
-        let options = if options.contains("tls_config") { options.to_owned() } else { format!("{trusted}, {options}") };
-        let case = secure(table, &format!("http2 {word}"), options.trim_end_matches(", "), "localhost", acceptor(protocols)).await;
+        let options = if options.contains("tls_config") {
+            options.to_owned()
+        } else {
+            format!("{trusted}, {options}")
+        };
+        let case = secure(
+            table,
+            &format!("http2 {word}"),
+            options.trim_end_matches(", "),
+            "localhost",
+            acceptor(protocols),
+        )
+        .await;
         if !passes {
             case.fails();
         }

@@ -1,0 +1,85 @@
+//! A `blackbox.yml` as blackbox_exporter 0.28 declares it: every section, every key, every default, every refusal.
+//!
+//! Contract: declarations and the rules between keys, nothing else. What a module means for noroshi is `native`'s affair.
+
+mod client;
+mod dns;
+mod http;
+mod small;
+mod stream;
+mod tls;
+
+pub(super) use self::{
+    client::{BasicAuth, Client, Header, JWT_BEARER, OAuth2, Proxy},
+    dns::{Dns, Records},
+    http::{HeaderMatch, Http},
+    small::{Grpc, Icmp, Websocket},
+    stream::{QueryResponse, Tcp, Unix},
+    tls::{Tls, Version},
+};
+
+use super::{
+    decode::{Field, GoDuration, Named, Reader, Section, Text, key, section},
+    yaml::{Id, Yaml},
+};
+
+section! {
+    /// The whole file.
+    File {
+        modules: Named<Module> => always,
+    }
+}
+
+section! {
+    /// One module. A section that is missing has its defaults, but `grpc` and `websocket` have none: without the section even
+    /// `ip_protocol_fallback` is off, as in blackbox_exporter.
+    Module = {
+        http: Http::initial(),
+        tcp: Tcp::initial(),
+        icmp: Icmp::initial(),
+        dns: Dns::initial()
+    } {
+        prober: Text,
+        timeout: GoDuration,
+        http: Http,
+        tcp: Tcp,
+        icmp: Icmp,
+        dns: Dns,
+        grpc: Grpc,
+        unix: Unix,
+        websocket: Websocket,
+    }
+}
+
+/// Where a key that is unknown at `path` would have been right.
+pub(super) fn elsewhere(key: &str, path: &str) -> Option<String> {
+    fn has<S: Section>(key: &str) -> bool {
+        let mut keys = Vec::new();
+        S::keys(&mut keys);
+        keys.contains(&key)
+    }
+    let section = path.rsplit('.').next().unwrap_or_default();
+    let sections: [(&str, bool); 9] = [
+        ("http", has::<Http>(key)),
+        ("tcp", has::<Tcp>(key)),
+        ("dns", has::<Dns>(key)),
+        ("icmp", has::<Icmp>(key)),
+        ("grpc", has::<Grpc>(key)),
+        ("unix", has::<Unix>(key)),
+        ("websocket", has::<Websocket>(key)),
+        ("tls_config", has::<Tls>(key)),
+        ("basic_auth", has::<BasicAuth>(key)),
+    ];
+    if path.is_empty() {
+        return Some("modules stand below the one key `modules:`".to_owned());
+    }
+    if has::<Module>(key) {
+        return Some(format!("`{key}` stands beside the section, one level higher"));
+    }
+    // A section that is itself the module's way to say it, before any other.
+    let own = ["http", "tcp", "dns", "icmp", "grpc", "unix", "websocket"].contains(&section);
+    let fitting = sections.into_iter().filter(|(name, has)| *has && *name != section);
+    let fitting = fitting.filter(|(name, _)| !own || ["tls_config", "basic_auth"].contains(name));
+    let names: Vec<_> = fitting.map(|(name, _)| format!("`{name}:`")).collect();
+    (!names.is_empty()).then(|| format!("it belongs below {}", names.join(" or ")))
+}

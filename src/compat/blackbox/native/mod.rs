@@ -1,0 +1,207 @@
+//! What a module means for noroshi: the table of a native check, as docs/configuration.md documents it.
+//!
+//! Contract: [`compile`] never fails; what has no equivalent is told in [`Native::remarks`], and what makes every probe fail
+//! in [`Native::broken`]. The table is read by the kind's own parser, so a module can say nothing that a check cannot.
+
+mod client;
+mod dns;
+mod http;
+mod small;
+mod stream;
+mod warn;
+
+pub(super) use warn::warnings;
+
+use std::net::IpAddr;
+
+use figment::value::Value;
+use toml::Table;
+
+use super::{
+    Prober,
+    codes::{self, Code},
+    decode::Text,
+    file,
+};
+use crate::{
+    model::{CheckSettings, IpProtocol},
+    probe::spec::{KINDS, Kind, Spec},
+};
+
+/// A module as a native check.
+#[derive(Debug)]
+pub(super) struct Native {
+    pub(super) prober: Prober,
+    /// The table named after the kind, without its target.
+    pub(super) table: Table,
+    /// The keys beside that table.
+    pub(super) common: Common,
+    /// Why no probe can pass.
+    pub(super) broken: Option<String>,
+    /// What is different, or has no effect.
+    pub(super) remarks: Vec<Remark>,
+}
+
+/// The keys of every check that modules have too.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Common {
+    pub(super) preferred_ip_protocol: IpProtocol,
+    pub(super) ip_protocol_fallback: bool,
+    pub(super) source_address: Option<IpAddr>,
+}
+
+/// Something worth knowing of a field.
+#[derive(Debug)]
+pub(super) struct Remark {
+    pub(super) code: Code,
+    /// Below the module: `tcp.query_response[0].send`.
+    pub(super) field: String,
+    pub(super) message: String,
+}
+
+/// The native check of a module.
+pub(super) fn compile(prober: Prober, module: &file::Module) -> Native {
+    let mut native = Native {
+        prober,
+        table: Table::new(),
+        common: Common {
+            preferred_ip_protocol: IpProtocol::Ip6,
+            ip_protocol_fallback: true,
+            source_address: None,
+        },
+        broken: None,
+        remarks: Vec::new(),
+    };
+    match prober {
+        Prober::Http => native.http(&module.http),
+        Prober::Tcp => native.tcp(&module.tcp),
+        Prober::Unix => native.unix(&module.unix),
+        Prober::Dns => native.dns(&module.dns),
+        Prober::Icmp => native.icmp(&module.icmp),
+        Prober::Grpc => native.grpc(&module.grpc),
+        Prober::Websocket => native.websocket(&module.websocket),
+    }
+    native
+}
+
+/// Whether an expression in CEL can be evaluated.
+///
+/// # Errors
+/// One sentence.
+pub(super) fn cel(text: &str) -> Result<(), String> {
+    let mut table = Table::new();
+    put(&mut table, "expect.cel", vec![text.to_owned()]);
+    parse(Prober::Http, &table).map(drop)
+}
+
+impl Native {
+    /// The spec, aimed at nothing.
+    ///
+    /// # Errors
+    /// One sentence: what the kind's parser has against the table.
+    pub(super) fn spec(&self) -> Result<Spec, String> {
+        parse(self.prober, &self.table)
+    }
+
+    /// The least spec of the kind, for a module whose probes all fail.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub(super) fn least(&self) -> Result<Spec, String> {
+        let mut table = Table::new();
+        if self.prober == Prober::Dns {
+            put(&mut table, "name", "invalid.");
+        }
+        parse(self.prober, &table)
+    }
+
+    pub(super) fn settings(&self, settings: &mut CheckSettings) {
+        settings.preferred_ip_protocol = self.common.preferred_ip_protocol;
+        settings.ip_protocol_fallback = self.common.ip_protocol_fallback;
+        settings.source_address = self.common.source_address;
+        settings.redial = false;
+    }
+
+    /// No probe can pass, because of this field.
+    fn broken(&mut self, field: &str, why: impl Into<String>) {
+        let why = why.into();
+        self.remark(codes::BROKEN_MODULE, field, format!("{why}; every probe will fail"));
+        self.broken.get_or_insert(why);
+    }
+
+    fn remark(&mut self, code: Code, field: &str, message: impl Into<String>) {
+        let field = format!("{}.{field}", self.prober.word());
+        self.remarks.push(Remark { code, field, message: message.into() });
+    }
+
+    /// The address family and the source address.
+    fn address(&mut self, preferred: &Text, fallback: bool, source: &Text) {
+        self.common.ip_protocol_fallback = fallback;
+        let word = preferred.lossy();
+        self.common.preferred_ip_protocol = match &*word {
+            "" | "ip6" => IpProtocol::Ip6,
+            "ip4" => IpProtocol::Ip4,
+            other => {
+                let message = format!("`{other}` is taken for `ip4`; it is `ip4` or `ip6`");
+                self.remark(codes::TRAP, "preferred_ip_protocol", message);
+                IpProtocol::Ip4
+            }
+        };
+        let source = source.lossy();
+        match source.parse() {
+            Ok(address) => self.common.source_address = Some(address),
+            Err(_) if source.is_empty() => {}
+            Err(_) => self.broken("source_ip_address", format!("`{source}` is not an address")),
+        }
+    }
+
+    fn put(&mut self, key: &str, value: impl Into<toml::Value>) {
+        put(&mut self.table, key, value);
+    }
+
+    /// Puts a text where it says something.
+    fn put_text(&mut self, key: &str, text: &Text) {
+        put_text(&mut self.table, key, text);
+    }
+}
+
+/// Puts a value under a dotted key.
+fn put(table: &mut Table, key: &str, value: impl Into<toml::Value>) {
+    match key.split_once('.') {
+        None => drop(table.insert(key.to_owned(), value.into())),
+        Some((first, rest)) => {
+            let inner = table.entry(first).or_insert_with(|| Table::new().into());
+            if let Some(inner) = inner.as_table_mut() {
+                put(inner, rest, value);
+            }
+        }
+    }
+}
+
+fn put_text(table: &mut Table, key: &str, text: &Text) {
+    if !text.is_empty() {
+        put(table, key, text.lossy().into_owned());
+    }
+}
+
+fn parse(prober: Prober, table: &Table) -> Result<Spec, String> {
+    let kind: &Kind = KINDS
+        .iter()
+        .find(|kind| kind.word == prober.word())
+        .ok_or("this build has no such kind")?;
+    let mut table = table.clone();
+    let placeholder = match prober {
+        Prober::Http => "http://target.invalid/",
+        Prober::Websocket => "ws://target.invalid/",
+        Prober::Tcp | Prober::Grpc => "target.invalid:1",
+        Prober::Unix => "/target.invalid",
+        Prober::Dns | Prober::Icmp => "target.invalid",
+    };
+    table.insert(kind.target_key.to_owned(), placeholder.into());
+    let value = Value::serialize(&table).map_err(|_| "it cannot be passed on".to_owned())?;
+    (kind.parse)(&value).map_err(|error| match error.kind {
+        figment::error::Kind::Message(message) => message,
+        // What was found instead might be a secret.
+        _ => format!("`{}` cannot be said of a check", error.path.join(".")),
+    })
+}

@@ -1,0 +1,165 @@
+//! From the text of a `blackbox.yml` to its modules, or to all that is wrong with it.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use super::{
+    Module, Modules, Prober, codes,
+    decode::{self, Field, Reader, quoted},
+    file::{self, File},
+    native,
+    yaml::{Document, Layout, Place, Syntax},
+};
+use crate::model::{CheckId, CheckSettings, Diagnostic, Severity};
+
+impl Modules {
+    /// Reads the text of a `blackbox.yml`. `file` is its name in diagnostics; nothing is opened.
+    ///
+    /// # Errors
+    /// Every mistake, and the warnings among them, in the order of the file.
+    pub fn read(text: &str, file: &Path) -> Result<Self, Vec<Diagnostic>> {
+        let document = document(text, file).map_err(|wrong| vec![*wrong])?;
+        let mut reader = Reader::new(&document, file);
+        let mut found = File::default();
+        reader.read(document.root(), &mut found);
+        if let Some(place) = document.second {
+            let message = "only the first document of the file is read".to_owned();
+            reader.note_at(codes::IGNORED, place, message);
+        }
+        let shown = shown(&found);
+        let mut modules = Self { shown, ..Self::default() };
+        for (name, module) in found.modules.0 {
+            modules.add(&mut reader, name, &module);
+        }
+        let diagnostics = reader.into_diagnostics();
+        if diagnostics.iter().any(|one| one.severity == Severity::Error) {
+            return Err(diagnostics);
+        }
+        modules.warnings = diagnostics;
+        Ok(modules)
+    }
+
+    fn add(&mut self, reader: &mut Reader<'_>, name: String, module: &file::Module) {
+        let path = format!("modules.{}", quoted(&name));
+        // What is wrong in itself has been told; what would follow from it says nothing new.
+        if reader.is_broken(&path) {
+            return;
+        }
+        let word = module.prober.lossy();
+        let Some(prober) = Prober::ALL.iter().copied().find(|prober| prober.word() == word) else {
+            unknown_prober(reader, &path, &word);
+            self.unknown_probers.insert(name, word.into());
+            return;
+        };
+        native::warnings(reader, &path, prober, module);
+        let native = native::compile(prober, module);
+        for remark in &native.remarks {
+            let at = format!("{path}.{}", remark.field);
+            let message = format!("{}: {}", decode::subject(&at), remark.message);
+            reader.note(remark.code, &at, message, None);
+        }
+        match compiled(&name, prober, module, native) {
+            Ok((module, None)) => drop(self.modules.insert(name, Arc::new(module))),
+            Ok((module, Some(why))) => {
+                let message = format!("{}: {why}; every probe will fail", decode::subject(&path));
+                reader.note(codes::BROKEN_MODULE, &path, message, None);
+                self.modules.insert(name, Arc::new(module));
+            }
+            Err(why) => {
+                let message = format!("{}: {why}", decode::subject(&path));
+                reader.note(codes::BAD_VALUE, &path, message, None);
+            }
+        }
+    }
+}
+
+impl Prober {
+    /// Every prober, `websocket` of blackbox_exporter's master among them.
+    pub const ALL: [Self; 7] =
+        [Self::Http, Self::Tcp, Self::Dns, Self::Icmp, Self::Grpc, Self::Unix, Self::Websocket];
+}
+
+fn document(text: &str, file: &Path) -> Result<Document, Box<Diagnostic>> {
+    let wrong = |code: codes::Code, message: String, place: Place| Diagnostic {
+        code: code.word,
+        severity: Severity::Error,
+        message,
+        path: String::new(),
+        span: Some(decode::span(file, place)),
+        origin: None,
+        hint: None,
+        known: Vec::new(),
+    };
+    match Document::parse(text) {
+        Ok(Some(document)) => Ok(document),
+        Ok(None) => {
+            let message = "the file holds no YAML document".to_owned();
+            let place = Place { line: 1, column: 1, start: 0, end: 0 };
+            let hint = Some("`modules: {}` is the least that is accepted".to_owned());
+            Err(Box::new(Diagnostic { hint, ..wrong(codes::EMPTY, message, place) }))
+        }
+        Err(Syntax { message, place }) => Err(Box::new(wrong(codes::SYNTAX, message, place))),
+    }
+}
+
+/// As `/config` shows it: the deprecated flag is replaced by its successor.
+fn shown(found: &File) -> Arc<str> {
+    let mut found = found.clone();
+    for (_, module) in &mut found.modules.0 {
+        module.http.no_follow_redirects = None;
+    }
+    found.show().write(Layout::V3).into()
+}
+
+fn unknown_prober(reader: &mut Reader<'_>, path: &str, word: &str) {
+    let message = if word.is_empty() {
+        format!("{} names no prober: every probe of it is answered with 400", decode::subject(path))
+    } else {
+        format!(
+            "{}: unknown prober `{word}`; every probe of it is answered with 400",
+            decode::subject(path)
+        )
+    };
+    let words = Prober::ALL.map(Prober::word);
+    let near = crate::model::suggest::did_you_mean(word, words);
+    let hint = near.or_else(|| Some(format!("it is one of {}", words.join(", "))));
+    reader.note(codes::BROKEN_MODULE, &format!("{path}.prober"), message, hint);
+}
+
+/// The module, and what its kind's parser has against it, if blackbox_exporter would find out at each probe only.
+fn compiled(
+    name: &str,
+    prober: Prober,
+    module: &file::Module,
+    native: native::Native,
+) -> Result<(Module, Option<String>), String> {
+    let known = native.broken.is_some();
+    let (spec, against) = match native.spec() {
+        Ok(spec) => (spec, None),
+        Err(why) => (native.least()?, Some(why).filter(|_| !known)),
+    };
+    let mut settings = CheckSettings::new(CheckId::new(name), spec.kind(), "", "");
+    native.settings(&mut settings);
+    let mut shown = module.clone();
+    shown.http.no_follow_redirects = None;
+    let mut headers = module.http.headers.iter();
+    let host = headers.find(|(name, _)| name.eq_ignore_ascii_case("host"));
+    let http = prober == Prober::Http;
+    let cel = [
+        &module.http.fail_if_body_json_matches_cel,
+        &module.http.fail_if_body_json_not_matches_cel,
+    ];
+    let timeout = u64::try_from(module.timeout.0).ok().filter(|nanos| *nanos > 0);
+    let module = Module {
+        name: name.into(),
+        prober,
+        timeout: timeout.map(Duration::from_nanos),
+        spec: Arc::new(spec),
+        settings,
+        shown: shown.show().write(Layout::V2).into(),
+        host: host.filter(|_| http).map(|(_, value)| value.lossy().into_owned()),
+        has_cel: http && cel.iter().any(|rule| rule.is_some()),
+        query_parameters: prober == Prober::Dns && module.dns.allow_query_parameters,
+        broken: native.broken.or_else(|| against.clone()).map(Into::into),
+    };
+    Ok((module, against))
+}

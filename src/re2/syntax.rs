@@ -1,0 +1,605 @@
+//! From the syntax of Go's `regexp` to that of the `regex` crate.
+//!
+//! What Go refuses is refused here, what Go accepts is rewritten. The differences: a `{` that begins no repetition is a
+//! literal in Go; `\Q..\E`, octal escapes and `\pN` exist; `\d \w \s \b` are ASCII; repetitions are bounded by 1,000 and
+//! not stacked; there is no `(?x)`, no `[a&&b]`, no `\u{..}`. And a byte that is no UTF-8 is a character for Go, which `.`
+//! and `[^<]` match.
+
+/// What a class or a dot becomes where a stray byte counts as a character.
+const STRAY: &str = r"(?-u:[\x80-\xFF])";
+/// The largest repetition, and the largest product of nested ones.
+const MAX_REPEAT: u32 = 1000;
+/// The deepest nesting of groups.
+const MAX_DEPTH: usize = 1000;
+
+/// Rewrites a pattern.
+///
+/// # Errors
+/// Why Go's parser refuses it, in its words.
+pub(super) fn translate(pattern: &str) -> Result<String, String> {
+    let mut translator = Translator {
+        rest: pattern,
+        out: String::with_capacity(pattern.len() + 16),
+        flags: Flags::default(),
+        groups: Vec::new(),
+        names: Vec::new(),
+        atom: None,
+        weight: 1,
+        repeated: false,
+    };
+    translator.run()?;
+    Ok(translator.out)
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Flags {
+    fold: bool,
+    dot_newline: bool,
+    multi_line: bool,
+    swap_greed: bool,
+}
+
+/// What a repetition would repeat.
+#[derive(Debug, Clone)]
+struct Atom {
+    start: usize,
+    end: usize,
+    /// The product of the repetitions inside.
+    weight: u32,
+    /// The set of bytes it is where it is repeated without bound: then stray bytes cost nothing.
+    bytes: Option<String>,
+    /// The same without stray bytes, for counted repetitions.
+    counted: Option<String>,
+    is_repetition: bool,
+}
+
+struct Group {
+    start: usize,
+    flags: Flags,
+    weight: u32,
+}
+
+struct Translator<'p> {
+    rest: &'p str,
+    out: String,
+    flags: Flags,
+    groups: Vec<Group>,
+    names: Vec<&'p str>,
+    atom: Option<Atom>,
+    /// The largest weight of the atoms of this group.
+    weight: u32,
+    /// Whether the last thing read was a repetition.
+    repeated: bool,
+}
+
+impl<'p> Translator<'p> {
+    fn run(&mut self) -> Result<(), String> {
+        while let Some(character) = self.rest.chars().next() {
+            let before = self.rest;
+            let was_repeated = std::mem::take(&mut self.repeated);
+            match character {
+                '(' if before.starts_with("(?") => self.flags_or_name()?,
+                '(' => {
+                    self.skip(1);
+                    self.open("(")?;
+                }
+                ')' => self.close()?,
+                '|' => {
+                    self.skip(1);
+                    self.out.push('|');
+                    self.atom = None;
+                }
+                '^' | '$' => {
+                    self.skip(1);
+                    self.push(if character == '^' { "^" } else { "$" });
+                }
+                '.' => {
+                    self.skip(1);
+                    self.dot();
+                }
+                '[' => self.class()?,
+                '*' | '+' | '?' => {
+                    self.skip(1);
+                    let (min, max) = match character {
+                        '*' => (0, None),
+                        '+' => (1, None),
+                        _ => (0, Some(1)),
+                    };
+                    self.repeat(before, &character.to_string(), min, max, was_repeated)?;
+                }
+                '{' => self.counted(before, was_repeated)?,
+                '\\' => self.backslash()?,
+                literal => {
+                    self.skip(literal.len_utf8());
+                    self.literal(literal);
+                }
+            }
+        }
+        if self.groups.is_empty() { Ok(()) } else { Err("missing closing )".to_owned()) }
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.rest = &self.rest[bytes..];
+    }
+
+    fn push(&mut self, text: &str) {
+        let start = self.out.len();
+        self.out.push_str(text);
+        self.set_atom(start, 1);
+    }
+
+    fn set_atom(&mut self, start: usize, weight: u32) {
+        let end = self.out.len();
+        self.weight = self.weight.max(weight);
+        self.atom =
+            Some(Atom { start, end, weight, bytes: None, counted: None, is_repetition: false });
+    }
+
+    fn literal(&mut self, literal: char) {
+        let mut buffer = [0; 4];
+        let escaped = regex::escape(literal.encode_utf8(&mut buffer));
+        self.push(&escaped);
+    }
+
+    /// A set that stray bytes belong to.
+    fn with_stray(&mut self, set: &str, bytes: String) {
+        self.push(&format!("(?:{set}|{STRAY})"));
+        if let Some(atom) = &mut self.atom {
+            atom.bytes = Some(bytes);
+            atom.counted = Some(set.to_owned());
+        }
+    }
+
+    fn dot(&mut self) {
+        if self.flags.dot_newline {
+            self.with_stray(".", "(?s-u:.)".to_owned());
+        } else {
+            self.with_stray(".", r"(?-u:[^\n])".to_owned());
+        }
+    }
+
+    fn open(&mut self, text: &str) -> Result<(), String> {
+        if self.groups.len() >= MAX_DEPTH {
+            return Err("expression nests too deeply".to_owned());
+        }
+        let start = self.out.len();
+        self.out.push_str(text);
+        self.groups.push(Group { start, flags: self.flags, weight: self.weight });
+        self.weight = 1;
+        self.atom = None;
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), String> {
+        let Some(group) = self.groups.pop() else { return Err("unexpected )".to_owned()) };
+        self.skip(1);
+        self.out.push(')');
+        self.flags = group.flags;
+        let inside = self.weight;
+        self.weight = group.weight;
+        self.set_atom(group.start, inside);
+        Ok(())
+    }
+
+    /// `(?P<name>..)`, `(?<name>..)`, `(?i)`, `(?i-s:..)`.
+    fn flags_or_name(&mut self) -> Result<(), String> {
+        let named = self.rest.strip_prefix("(?P<").or_else(|| self.rest.strip_prefix("(?<"));
+        if let Some(after) = named {
+            let Some((name, rest)) = after.split_once('>') else {
+                return Err(format!("invalid named capture: `{}`", self.rest));
+            };
+            let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if name.is_empty() || !name.chars().all(word) {
+                return Err(format!("invalid named capture: `(?P<{name}>`"));
+            }
+            self.rest = rest;
+            // Go permits a name twice, of which the first counts, and one that begins with a digit, which no template reaches.
+            let digit = name.starts_with(|c: char| c.is_ascii_digit());
+            if self.names.contains(&name) || digit {
+                return self.open("(");
+            }
+            self.names.push(name);
+            return self.open(&format!("(?P<{name}>"));
+        }
+        let start = self.rest;
+        self.skip(2);
+        let mut flags = self.flags;
+        let (mut on, mut saw) = (true, false);
+        let wrong = |rest: &str| {
+            let read = &start[..start.len() - rest.len()];
+            Err(format!("invalid or unsupported Perl syntax: `{read}`"))
+        };
+        loop {
+            let Some(character) = self.rest.chars().next() else {
+                return Err("missing argument to flags, or missing closing )".to_owned());
+            };
+            self.skip(character.len_utf8());
+            let flag = match character {
+                'i' => &mut flags.fold,
+                'm' => &mut flags.multi_line,
+                's' => &mut flags.dot_newline,
+                'U' => &mut flags.swap_greed,
+                '-' if on => {
+                    (on, saw) = (false, false);
+                    continue;
+                }
+                ':' | ')' if on || saw => {
+                    let text = flags.text();
+                    if character == ':' {
+                        self.open(&format!("(?{text}:"))?;
+                    } else {
+                        // No atom of its own: `a(?i)*` repeats the `a`.
+                        self.out.push_str(&format!("(?{text})"));
+                    }
+                    self.flags = flags;
+                    return Ok(());
+                }
+                _ => return wrong(self.rest),
+            };
+            *flag = on;
+            saw = true;
+        }
+    }
+
+    /// `{2}`, `{2,}`, `{2,5}`; anything else is a literal brace.
+    fn counted(&mut self, before: &'p str, was_repeated: bool) -> Result<(), String> {
+        let Some((min, max, length)) = bounds(self.rest) else {
+            self.skip(1);
+            self.literal('{');
+            return Ok(());
+        };
+        let too_large = |number: Option<u32>| number.is_none_or(|number| number > MAX_REPEAT);
+        let large = too_large(min) || max.is_some_and(too_large);
+        let (Some(min), false) = (min, large) else {
+            return Err(format!("invalid repeat count: `{}`", &before[..length]));
+        };
+        let max = max.flatten();
+        if max.is_some_and(|max| min > max) {
+            return Err(format!("invalid repeat count: `{}`", &before[..length]));
+        }
+        let operator = self.rest[..length].to_owned();
+        self.skip(length);
+        self.repeat(before, &operator, min, max, was_repeated)
+    }
+
+    fn repeat(
+        &mut self,
+        before: &'p str,
+        operator: &str,
+        min: u32,
+        max: Option<u32>,
+        was_repeated: bool,
+    ) -> Result<(), String> {
+        let lazy = self.rest.starts_with('?');
+        if lazy {
+            self.skip(1);
+        }
+        let written = &before[..before.len() - self.rest.len()];
+        if was_repeated {
+            return Err(format!("invalid nested repetition operator: `{written}`"));
+        }
+        let Some(atom) = self.atom.clone() else {
+            return Err(format!("missing argument to repetition operator: `{written}`"));
+        };
+        let own = match (operator.starts_with('{'), max) {
+            (true, Some(max)) => max,
+            (true, None) if min > 0 => min,
+            _ => 1,
+        };
+        let weight = own.saturating_mul(atom.weight);
+        if operator.starts_with('{')
+            && (min >= 2 || max.is_some_and(|max| max >= 2))
+            && weight > MAX_REPEAT
+        {
+            return Err(format!("invalid repeat count: `{written}`"));
+        }
+        let unbounded = max.is_none() && min <= 1;
+        let many = min >= 2 || max.is_some_and(|max| max >= 2);
+        let old = self.out[atom.start..atom.end].to_owned();
+        let body = match (&atom.bytes, &atom.counted) {
+            (Some(bytes), _) if unbounded => bytes.clone(),
+            (_, Some(counted)) if many => counted.clone(),
+            _ if atom.is_repetition => format!("(?:{old})"),
+            _ => old,
+        };
+        let lazy = if lazy { "?" } else { "" };
+        let new = format!("{body}{operator}{lazy}");
+        self.out.replace_range(atom.start..atom.end, &new);
+        let end = atom.start + new.len();
+        self.weight = self.weight.max(weight);
+        self.atom = Some(Atom {
+            start: atom.start,
+            end,
+            weight,
+            bytes: None,
+            counted: None,
+            is_repetition: true,
+        });
+        self.repeated = true;
+        Ok(())
+    }
+
+    fn backslash(&mut self) -> Result<(), String> {
+        match self.rest[1..].chars().next() {
+            Some(anchor @ ('A' | 'z')) => {
+                self.skip(2);
+                self.push(if anchor == 'A' { r"\A" } else { r"\z" });
+            }
+            Some(boundary @ ('b' | 'B')) => {
+                self.skip(2);
+                self.push(if boundary == 'b' { r"(?-u:\b)" } else { r"(?-u:\B)" });
+            }
+            Some('Q') => {
+                let quoted = &self.rest[2..];
+                let (text, rest) = quoted.split_once("\\E").unwrap_or((quoted, ""));
+                for character in text.chars() {
+                    self.literal(character);
+                }
+                self.rest = rest;
+            }
+            Some('p' | 'P') => {
+                let class = self.unicode_class()?;
+                self.push(&class);
+            }
+            Some(class @ ('d' | 'D' | 'w' | 'W' | 's' | 'S')) => {
+                self.skip(2);
+                let (set, negated) = ascii_class(class);
+                self.set(set, negated, true);
+            }
+            _ => match self.escape()? {
+                Some(character) => self.literal(character),
+                None => self.push(r"[^\s\S]"),
+            },
+        }
+        Ok(())
+    }
+
+    /// A bracketed set whose items are given.
+    fn set(&mut self, items: &str, negated: bool, ascii: bool) {
+        let caret = if negated { "^" } else { "" };
+        let set = format!("[{caret}{items}]");
+        if negated && ascii && !self.flags.fold {
+            let bytes = format!("(?-u:{set})");
+            self.with_stray(&set, bytes);
+        } else {
+            self.push(&set);
+        }
+    }
+
+    /// `\pN`, `\p{Greek}`, `\p{^Greek}`, `\PN`.
+    fn unicode_class(&mut self) -> Result<String, String> {
+        let start = self.rest;
+        let mut negated = self.rest.starts_with("\\P");
+        self.skip(2);
+        let invalid = |rest: &str| {
+            format!("invalid character class range: `{}`", &start[..start.len() - rest.len()])
+        };
+        let Some(first) = self.rest.chars().next() else { return Err(invalid("")) };
+        let mut name = if first == '{' {
+            let Some((name, rest)) = self.rest[1..].split_once('}') else {
+                return Err(invalid(""));
+            };
+            self.rest = rest;
+            name
+        } else {
+            let name = &self.rest[..first.len_utf8()];
+            self.skip(first.len_utf8());
+            name
+        };
+        if let Some(inner) = name.strip_prefix('^') {
+            negated = !negated;
+            name = inner;
+        }
+        let property = if name == "Any" || CATEGORIES.contains(&name) {
+            name.to_owned()
+        } else if name.len() > 2 && name.starts_with(|c: char| c.is_ascii_uppercase()) {
+            format!("Script={name}")
+        } else {
+            return Err(invalid(self.rest));
+        };
+        let letter = if negated { 'P' } else { 'p' };
+        let class = format!("\\{letter}{{{property}}}");
+        // The crate has the table of scripts.
+        regex::Regex::new(&class).map_err(|_| invalid(self.rest))?;
+        Ok(class)
+    }
+
+    /// One escaped character; `None` for half of a pair, which matches nothing.
+    fn escape(&mut self) -> Result<Option<char>, String> {
+        let start = self.rest;
+        self.skip(1);
+        let Some(character) = self.rest.chars().next() else {
+            return Err("trailing backslash at end of expression".to_owned());
+        };
+        self.skip(character.len_utf8());
+        let code = match character {
+            '1'..='7' if !self.rest.starts_with(|c| matches!(c, '0'..='7')) => None,
+            '0'..='7' => {
+                let more =
+                    self.rest.bytes().take(2).take_while(|b| matches!(b, b'0'..=b'7')).count();
+                let digits = &start[1..2 + more];
+                self.skip(more);
+                u32::from_str_radix(digits, 8).ok()
+            }
+            'x' => self.hexadecimal(),
+            'a' => Some(7),
+            'f' => Some(0xc),
+            'n' => Some(0xa),
+            'r' => Some(0xd),
+            't' => Some(9),
+            'v' => Some(0xb),
+            other if other.is_ascii() && !other.is_ascii_alphanumeric() => Some(u32::from(other)),
+            _ => None,
+        };
+        let Some(code) = code else {
+            let read = &start[..start.len() - self.rest.len()];
+            return Err(format!("invalid escape sequence: `{read}`"));
+        };
+        Ok(char::from_u32(code))
+    }
+
+    /// `\x41`, `\x{1F600}`.
+    fn hexadecimal(&mut self) -> Option<u32> {
+        let digits = if let Some(braced) = self.rest.strip_prefix('{') {
+            let (digits, rest) = braced.split_once('}')?;
+            self.rest = rest;
+            digits
+        } else {
+            let digits = self.rest.get(..2)?;
+            self.skip(2);
+            digits
+        };
+        let fits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let code = fits.then(|| u32::from_str_radix(digits, 16).ok())??;
+        (code <= 0x10_ffff).then_some(code)
+    }
+
+    /// `[a-z]`, `[^\d[:alpha:]]`.
+    fn class(&mut self) -> Result<(), String> {
+        let start = self.rest;
+        self.skip(1);
+        let negated = self.rest.starts_with('^');
+        if negated {
+            self.skip(1);
+        }
+        let (mut items, mut ascii, mut first) = (String::new(), true, true);
+        while first || !self.rest.starts_with(']') {
+            first = false;
+            if self.posix_class(&mut items)? {
+                continue;
+            }
+            match self.rest.get(..2) {
+                Some("\\p" | "\\P") => {
+                    items.push_str(&self.unicode_class()?);
+                    ascii = false;
+                    continue;
+                }
+                Some(perl @ ("\\d" | "\\D" | "\\w" | "\\W" | "\\s" | "\\S")) => {
+                    let (set, negated) = ascii_class(char::from(perl.as_bytes()[1]));
+                    let caret = if negated { "^" } else { "" };
+                    items.push_str(&format!("[{caret}{set}]"));
+                    ascii &= !negated;
+                    self.skip(2);
+                    continue;
+                }
+                _ => {}
+            }
+            let range = self.rest;
+            let low = self.class_character(start)?;
+            let mut high = low;
+            if self.rest.starts_with('-') && self.rest.len() > 1 && !self.rest.starts_with("-]") {
+                self.skip(1);
+                high = self.class_character(start)?;
+                if high < low {
+                    let read = &range[..range.len() - self.rest.len()];
+                    return Err(format!("invalid character class range: `{read}`"));
+                }
+            }
+            ascii &= high < 0x80;
+            push_range(&mut items, low, high);
+        }
+        self.skip(1);
+        self.set(&items, negated, ascii);
+        Ok(())
+    }
+
+    /// The code of a character inside a class.
+    fn class_character(&mut self, class: &str) -> Result<u32, String> {
+        match self.rest.chars().next() {
+            None => Err(format!("missing closing ]: `{class}`")),
+            // Half of a pair cannot stand in text, so any other character that cannot will do.
+            Some('\\') => Ok(self.escape()?.map_or(0x10_ffff, u32::from)),
+            Some(character) => {
+                self.skip(character.len_utf8());
+                Ok(u32::from(character))
+            }
+        }
+    }
+
+    /// `[:alpha:]`; without its end the bracket is a literal.
+    fn posix_class(&mut self, items: &mut String) -> Result<bool, String> {
+        let Some(after) = self.rest.strip_prefix("[:") else { return Ok(false) };
+        let Some((name, rest)) = after.split_once(":]") else { return Ok(false) };
+        let bare = name.strip_prefix('^').unwrap_or(name);
+        if !POSIX.contains(&bare) {
+            return Err(format!("invalid character class range: `[:{name}:]`"));
+        }
+        items.push_str(&format!("[:{name}:]"));
+        self.rest = rest;
+        Ok(true)
+    }
+}
+
+impl Flags {
+    /// As the crate writes them, each of them said.
+    fn text(self) -> String {
+        let flags = [
+            ('i', self.fold),
+            ('m', self.multi_line),
+            ('s', self.dot_newline),
+            ('U', self.swap_greed),
+        ];
+        let pick = |on: bool| flags.iter().filter(move |flag| flag.1 == on).map(|flag| flag.0);
+        let off: String = pick(false).collect();
+        let dash = if off.is_empty() { "" } else { "-" };
+        format!("{}{dash}{off}", pick(true).collect::<String>())
+    }
+}
+
+/// Items of a class from `low` to `high`, without the codes between that are no characters.
+fn push_range(items: &mut String, low: u32, high: u32) {
+    let character = |code: u32| char::from_u32(code).unwrap_or('\u{fffd}');
+    let low = if (0xd800..0xe000).contains(&low) { 0xe000 } else { low };
+    let high = if (0xd800..0xe000).contains(&high) { 0xd7ff } else { high };
+    for (at, code) in [low, high].into_iter().enumerate() {
+        if at == 1 {
+            if high <= low {
+                return;
+            }
+            items.push('-');
+        }
+        items.push_str(&format!("\\x{{{:X}}}", u32::from(character(code))));
+    }
+}
+
+/// The numbers of `{2,5}` and how long it is; a number too large is `None`. No bounds where it is no repetition at all.
+#[expect(clippy::type_complexity, reason = "read once, above")]
+fn bounds(text: &str) -> Option<(Option<u32>, Option<Option<u32>>, usize)> {
+    let inside = text.strip_prefix('{')?;
+    let end = inside.find('}')?;
+    let number = |text: &str| {
+        let zero = text.len() > 1 && text.starts_with('0');
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        (digits && !zero).then(|| text.parse::<u32>().ok())
+    };
+    let length = end + 2;
+    match inside[..end].split_once(',') {
+        None => {
+            let exact = number(&inside[..end])?;
+            Some((exact, Some(exact), length))
+        }
+        Some((min, "")) => Some((number(min)?, None, length)),
+        Some((min, max)) => Some((number(min)?, Some(number(max)?), length)),
+    }
+}
+
+/// The members of `\d`, `\w`, `\s`, and whether the class is their complement.
+fn ascii_class(class: char) -> (&'static str, bool) {
+    let set = match class.to_ascii_lowercase() {
+        'd' => "0-9",
+        'w' => "0-9A-Za-z_",
+        _ => r"\t\n\f\r ",
+    };
+    (set, class.is_ascii_uppercase())
+}
+
+const POSIX: [&str; 14] = [
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
+    "space", "upper", "word", "xdigit",
+];
+
+const CATEGORIES: [&str; 38] = [
+    "C", "Cc", "Cf", "Cn", "Co", "Cs", "L", "LC", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me",
+    "Mn", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk",
+    "Sm", "So", "Z", "Zl", "Zp", "Zs",
+];
