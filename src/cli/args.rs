@@ -118,6 +118,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// Take blackbox_exporter's place: its flags, its file, its pages
     Blackbox(Blackbox),
+    /// Write a configuration from another program's
+    Generate(super::generate::Generate),
     /// List the checks of a running instance
     List(List),
     /// Show how the checks of a running instance stand
