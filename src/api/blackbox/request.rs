@@ -74,17 +74,21 @@ impl<'a> Asked<'a> {
         headers: &HeaderMap,
         offset: f64,
     ) -> Result<(Arc<Module>, Duration), Refusal> {
-        let unknown = || match modules.unknown_probers.get(&*self.module) {
-            Some(_) if self.target.is_empty() => Refusal::NoTarget,
-            Some(word) => Refusal::UnknownProber(Arc::clone(word)),
-            None => Refusal::UnknownModule(self.module.chars().take(200).collect()),
-        };
-        let module = modules.modules.get(&*self.module).ok_or_else(unknown)?;
+        let module = modules.modules.get(&*self.module);
+        let unknown_prober = modules.unknown_probers.get(&*self.module);
+        if module.is_none() && unknown_prober.is_none() {
+            return Err(Refusal::UnknownModule(self.module.chars().take(200).collect()));
+        }
         let header = headers.get(TIMEOUT_HEADER).map(|value| value.to_str().unwrap_or("?"));
-        let time = timeout(header, module.timeout, offset).map_err(Refusal::Timeout)?;
+        let own = module.and_then(|module| module.timeout);
+        let time = timeout(header, own, offset).map_err(Refusal::Timeout)?;
         if self.target.is_empty() {
             return Err(Refusal::NoTarget);
         }
+        let Some(module) = module else {
+            let word = unknown_prober.cloned().unwrap_or_default();
+            return Err(Refusal::UnknownProber(word));
+        };
         self.host_agrees(module)?;
         self.query_permitted(module)?;
         Ok((Arc::clone(module), time))
