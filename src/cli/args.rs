@@ -118,6 +118,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// Take blackbox_exporter's place: its flags, its file, its pages
     Blackbox(Blackbox),
+    /// Write a configuration from another program's
+    Generate(super::generate::Generate),
     /// List the checks of a running instance
     List(List),
     /// Show how the checks of a running instance stand
@@ -170,8 +172,10 @@ pub(super) struct Blackbox {
     pub(super) listen_address: Vec<ListenAddress>,
 
     /// Serve on the sockets systemd passed instead of on --web.listen-address
-    #[arg(long = "web.systemd-socket")]
+    #[arg(long = "web.systemd-socket", overrides_with = "no_systemd_socket")]
     pub(super) systemd_socket: bool,
+    #[arg(long = "no-web.systemd-socket", hide = true)]
+    no_systemd_socket: bool,
 
     /// The file that switches on TLS, users, headers and a rate limit, as exporter-toolkit has it
     #[arg(long = "web.config.file", value_name = "PATH")]
@@ -270,7 +274,7 @@ Exit codes: 0 up, 1 down, 2 usage, 3 could not tell, 78 the configuration of --c
 pub(super) struct Probe {
     #[command(flatten)]
     pub(super) files: Files,
-    /// The kind of check: http, tcp, dns, icmp, websocket or tls
+    /// The kind of check: http, tcp, dns, icmp, websocket, tls, unix or grpc
     #[arg(required_unless_present = "check", requires = "target")]
     pub(super) kind: Option<String>,
     /// What to probe: a URL, host:port, a name server or a host, as the kind wants it

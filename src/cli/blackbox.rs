@@ -145,6 +145,11 @@ fn run(flags: Blackbox) -> Exit {
 }
 
 fn place(flags: &Blackbox) -> Result<Place, String> {
+    if flags.systemd_socket && flags.external_url.is_empty() {
+        return Err(
+            "it cannot be inferred from a socket of systemd's, give --web.external-url".into()
+        );
+    }
     let listen = flags.listen_address.first().map(ToString::to_string).unwrap_or_default();
     let hostname = app::blackbox::hostname();
     Place::new(&flags.external_url, &flags.route_prefix, &hostname, &listen)

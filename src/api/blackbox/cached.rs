@@ -29,9 +29,5 @@ pub(in crate::api) fn cached(
         let why = "The check has not run yet";
         return Some(refused(StatusCode::SERVICE_UNAVAILABLE, &why));
     };
-    let settings = &slot.settings;
-    // Its target begins with the question: `example.org SOA @192.0.2.53`.
-    let asks_soa = settings.target.split(' ').rev().nth(1) == Some("SOA");
-    let shape = Shape::of_kind(settings.kind, asks_soa, settings.timeout);
-    Some(answer::families(headers, shape, outcome))
+    Some(answer::families(headers, Shape::of_check(&slot.settings), outcome))
 }

@@ -4,6 +4,7 @@
 //! with module, field and line; [`Module::check`] aims a module at a target, which costs a clone and no parsing.
 
 mod codes;
+mod convert;
 mod decode;
 mod external_url;
 pub mod families;
@@ -14,9 +15,12 @@ mod read;
 mod timeout;
 mod yaml;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
 
-pub use self::codes::{CODES, Code};
+pub use self::{
+    codes::{CODES, Code},
+    convert::{Converted, Options, Target, convert, targets},
+};
 
 use crate::{
     model::{CheckSettings, Diagnostic},
@@ -57,6 +61,20 @@ impl Prober {
             Self::Unix => "unix",
             Self::Websocket => "websocket",
         }
+    }
+}
+
+impl Prober {
+    /// A target as the kind wants it: a bare one of `http` is `http://`. The scheme may be in capitals, as in
+    /// blackbox_exporter's master.
+    fn whole(self, target: &str) -> Cow<'_, str> {
+        let has = |scheme: &str| {
+            target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        };
+        if self == Self::Http && !has("http://") && !has("https://") {
+            return format!("http://{target}").into();
+        }
+        target.into()
     }
 }
 
@@ -108,7 +126,8 @@ impl Module {
         if let Some(why) = &self.broken {
             return Err(why.to_string());
         }
-        let spec = self.spec.aimed(aim)?;
+        let target = self.prober.whole(aim.target);
+        let spec = self.spec.aimed(&Aim { target: &target, ..*aim })?;
         let settings = CheckSettings {
             target: spec.target().into(),
             host: spec.host().into(),

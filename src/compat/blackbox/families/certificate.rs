@@ -31,18 +31,10 @@ pub(super) fn rows<'a>(facts: Facts<'a>, page: &mut Page<'a>) {
     if let Some(version) = facts.text("noroshi_tls_info", "version") {
         page.labelled(&VERSION, vec![("version", version)], 1.0);
     }
-    let leaf =
-        facts.all("noroshi_tls_certificate_info").find(|fact| text(fact, "position") == Some("0"));
-    if let Some(leaf) = leaf {
-        let of = |label| text(leaf, label).unwrap_or_default();
-        let labels = vec![
-            ("fingerprint_sha256", of("fingerprint_sha256")),
-            ("subject", of("subject")),
-            ("issuer", of("issuer")),
-            ("subjectalternative", text(leaf, "dns_names").unwrap_or_else(|| of("names"))),
-            ("serialnumber", of("serial")),
-        ];
-        page.labelled(&LEAF, labels, 1.0);
+    // Its labels are these already, in Go's words.
+    if let Some(leaf) = facts.all("noroshi_tls_leaf_info").next() {
+        let labels = leaf.desc.labels.iter().copied().zip(leaf.labels.iter().map(|text| &**text));
+        page.labelled(&LEAF, labels.collect(), 1.0);
     }
 }
 

@@ -37,8 +37,12 @@ pub(super) fn rows<'a>(seen: &Seen<'a>, has_cel: bool, page: &mut Page<'a>) {
     let status = of("noroshi_http_status_code");
     page.add(&STATUS, status);
     page.add(&CONTENT_LENGTH, content_length(seen, status));
-    page.add(&UNCOMPRESSED, of("noroshi_http_uncompressed_body_bytes"));
-    page.add(&REDIRECTS, of("noroshi_http_redirects"));
+    let redirects = of("noroshi_http_redirects");
+    page.add(&REDIRECTS, redirects);
+    // Of an answer from which a redirect was not followed Go's client has closed the body.
+    let closed = redirects > 0.0 && [301.0, 302.0, 303.0, 307.0, 308.0].iter().any(is(status));
+    let length = if closed { 0.0 } else { of("noroshi_http_uncompressed_body_bytes") };
+    page.add(&UNCOMPRESSED, length);
     page.add(&SSL, of("noroshi_http_tls"));
     page.add(&VERSION, of("noroshi_http_version"));
     page.add(&FAILED_DUE_TO_REGEX, flag(facts.has(FAILED_RULE, "by", "regex")));
@@ -56,10 +60,9 @@ pub(super) fn rows<'a>(seen: &Seen<'a>, has_cel: bool, page: &mut Page<'a>) {
 
 /// Only `resolve` where no address was found, none where the target is not even a URL.
 fn phases(seen: &Seen<'_>, page: &mut Page<'_>) {
-    if !seen.was_looked_up() {
-        return;
+    if seen.was_looked_up() {
+        page.phase(&DURATION, "resolve", seen.seconds(&[Phase::Dns]));
     }
-    page.phase(&DURATION, "resolve", seen.seconds(&[Phase::Dns]));
     if !seen.has_address() {
         return;
     }
@@ -72,6 +75,11 @@ fn phases(seen: &Seen<'_>, page: &mut Page<'_>) {
 /// As Go's client has it: -1 where the answer does not say, but 0 where no answer came or its status permits no body.
 fn content_length(seen: &Seen<'_>, status: f64) -> f64 {
     let announced = seen.facts.value("noroshi_http_content_length_bytes");
-    let bodiless = [0.0, 204.0, 304.0].iter().any(|code| (status - code).abs() < 0.5);
+    let bodiless = [0.0, 204.0, 304.0].iter().any(is(status));
     announced.unwrap_or(if bodiless { 0.0 } else { -1.0 })
+}
+
+/// Whether a number is this status.
+fn is(status: f64) -> impl Fn(&f64) -> bool {
+    move |code| (status - code).abs() < 0.5
 }

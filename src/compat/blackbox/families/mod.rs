@@ -19,7 +19,7 @@ use std::time::Duration;
 use self::page::{Facts, Page};
 use super::{Module, Prober};
 use crate::{
-    model::{Desc, Outcome, Phase, Reason, Sink, Verdict},
+    model::{CheckSettings, Desc, Outcome, Phase, Reason, Sink, Verdict},
     probe::spec::{Check, Spec},
 };
 
@@ -52,6 +52,8 @@ pub struct Shape {
     has_cel: bool,
     /// Whether a name server is asked for an SOA record, and so for its serial number.
     asks_soa: bool,
+    /// Whether the target's own name is looked up: not where only a proxy's is.
+    resolves: bool,
     timeout: Duration,
 }
 
@@ -62,23 +64,20 @@ impl Shape {
             prober: module.prober,
             has_cel: module.has_cel,
             asks_soa: asks_soa(&check.spec),
+            resolves: looks_up_target(module.prober, &check.settings),
             timeout: check.settings.timeout,
         }
     }
 
     /// Of a target that no check could be made of.
     pub fn without_check(module: &Module, timeout: Duration) -> Self {
-        Self { prober: module.prober, has_cel: module.has_cel, asks_soa: false, timeout }
+        let (prober, has_cel) = (module.prober, module.has_cel);
+        Self { prober, has_cel, asks_soa: false, resolves: true, timeout }
     }
 
-    /// Of a native check, by its kind: that of the prober which shows the same.
-    pub fn of_check(check: &Check) -> Self {
-        Self::of_kind(check.settings.kind, asks_soa(&check.spec), check.settings.timeout)
-    }
-
-    /// Of a native check of which only the kind is known.
-    pub fn of_kind(kind: &str, asks_soa: bool, timeout: Duration) -> Self {
-        let prober = match kind {
+    /// Of a native check: that of the prober which shows what its kind measures.
+    pub fn of_check(settings: &CheckSettings) -> Self {
+        let prober = match settings.kind {
             "http" => Prober::Http,
             "dns" => Prober::Dns,
             "icmp" => Prober::Icmp,
@@ -88,7 +87,21 @@ impl Shape {
             // `tls` is a TCP connection with nothing said over it.
             _ => Prober::Tcp,
         };
-        Self { prober, has_cel: false, asks_soa, timeout }
+        // The target begins with the question: `example.org SOA @192.0.2.53`.
+        let asks_soa = settings.target.split(' ').rev().nth(1) == Some("SOA");
+        let resolves = looks_up_target(prober, settings);
+        Self { prober, has_cel: false, asks_soa, resolves, timeout: settings.timeout }
+    }
+}
+
+fn looks_up_target(prober: Prober, settings: &CheckSettings) -> bool {
+    match prober {
+        Prober::Unix => false,
+        Prober::Http => {
+            let host = settings.target.split_once("://").map_or("", |(_, rest)| rest);
+            host.trim_start_matches('[').starts_with(&*settings.host)
+        }
+        _ => true,
     }
 }
 
@@ -107,8 +120,8 @@ pub fn write(shape: Shape, outcome: &Outcome, sink: &mut impl Sink) {
     if let Some(reason) = outcome.reason.filter(|_| !passed) {
         page.labelled(&FAILURE_REASON, vec![("reason", reason.word())], 1.0);
     }
-    let seen = Seen { outcome, facts, passed };
-    if shape.prober != Prober::Unix && seen.was_looked_up() {
+    let seen = Seen { outcome, facts, passed, resolves: shape.resolves };
+    if seen.was_looked_up() {
         addresses(&seen, &mut page);
     }
     match shape.prober {
@@ -132,12 +145,13 @@ struct Seen<'a> {
     outcome: &'a Outcome,
     facts: Facts<'a>,
     passed: bool,
+    resolves: bool,
 }
 
 impl Seen<'_> {
     /// Whether it came to looking for an address: a target that is none is refused before that.
     fn was_looked_up(&self) -> bool {
-        self.outcome.reason != Some(Reason::TargetInvalid)
+        self.resolves && self.outcome.reason != Some(Reason::TargetInvalid)
     }
 
     /// Whether there was an address to go to.

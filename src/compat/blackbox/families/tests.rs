@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Fact, Histogram, LabelSet, MetricKind, Phases};
+use crate::model::{CheckId, Fact, Histogram, LabelSet, MetricKind, Phases};
 
 static ADDRESS: Desc = Desc::gauge("noroshi_check_address_info", "").labels(&["address"]);
 static PROTOCOL: Desc = Desc::gauge("noroshi_check_ip_protocol", "");
@@ -11,13 +11,12 @@ static LABEL: Desc =
     Desc::gauge("noroshi_dialogue_label_info", "").labels(&["step", "name", "value"]);
 static NOT_AFTER: Desc =
     Desc::gauge("noroshi_tls_not_after_timestamp_seconds", "").labels(&["source", "position"]);
-static CERTIFICATE: Desc = Desc::gauge("noroshi_tls_certificate_info", "").labels(&[
-    "position",
+static LEAF: Desc = Desc::gauge("noroshi_tls_leaf_info", "").labels(&[
+    "fingerprint_sha256",
     "subject",
     "issuer",
-    "names",
-    "serial",
-    "fingerprint_sha256",
+    "subjectalternative",
+    "serialnumber",
 ]);
 static TLS: Desc = Desc::gauge("noroshi_tls_info", "").labels(&["version", "cipher"]);
 static CHAIN: Desc = Desc::gauge("noroshi_tls_chain_not_after_timestamp_seconds", "");
@@ -63,9 +62,20 @@ fn outcome(reason: Option<Reason>, facts: Vec<Fact>) -> Outcome {
     }
 }
 
+fn settings(kind: &str) -> CheckSettings {
+    let kinds = ["http", "tcp", "dns", "icmp", "grpc", "unix"];
+    let kind = kinds.into_iter().find(|known| *known == kind).unwrap();
+    let target = match kind {
+        "http" => "http://a.example/",
+        "dns" => "a.example SOA @192.0.2.53",
+        _ => "a.example",
+    };
+    CheckSettings::new(CheckId::new("a"), kind, target, "a.example")
+}
+
 /// The series without those that every probe has.
 fn series(kind: &str, reason: Option<Reason>, facts: Vec<Fact>) -> String {
-    let shape = Shape::of_kind(kind, kind == "dns", Duration::from_secs(10));
+    let shape = Shape::of_check(&settings(kind));
     let mut lines = Lines::default();
     write(shape, &outcome(reason, facts), &mut lines);
     let common = ["probe_success", "probe_duration_seconds", "probe_timeout_seconds"];
@@ -97,7 +107,7 @@ fn secure() -> Vec<Fact> {
         Fact::labelled(&NOT_AFTER, ["peer", "0"], 2000.0),
         Fact::labelled(&NOT_AFTER, ["peer", "1"], 1000.0),
         Fact::labelled(&NOT_AFTER, ["store", "0"], 1.0),
-        Fact::labelled(&CERTIFICATE, ["0", "CN=a,O=b", "CN=ca", "a,b", "07", "ab12"], 1.0),
+        Fact::labelled(&LEAF, ["ab12", "CN=a,O=b", "CN=ca", "a,b", "07"], 1.0),
         Fact::labelled(&TLS, ["TLS 1.3", "TLS_AES_128_GCM_SHA256"], 1.0),
     ]
 }
@@ -229,7 +239,8 @@ fn labels_of_steps_are_one_series_a_step_and_never_the_same_twice() {
 fn the_serial_number_is_told_of_soa_questions_alone() {
     let facts = || with(resolved(), [Fact::new(&RCODE, 0.0), Fact::new(&SERIAL, 7.0)]);
     assert!(series("dns", None, facts()).contains("probe_dns_serial 7"));
-    let other = Shape::of_kind("dns", false, Duration::ZERO);
+    let target = "a.example ANY @192.0.2.53".into();
+    let other = Shape::of_check(&CheckSettings { target, ..settings("dns") });
     let mut lines = Lines::default();
     write(other, &outcome(None, facts()), &mut lines);
     assert!(!lines.0.join("\n").contains("probe_dns_serial"));
@@ -271,6 +282,30 @@ fn the_hop_limit_comes_with_a_reply() {
     let text = series("icmp", None, with(resolved(), [Fact::new(&HOP_LIMIT, 64.0)]));
     assert!(text.contains("probe_icmp_reply_hop_limit 64"));
     assert!(!series("icmp", Some(Reason::IcmpNoReply), resolved()).contains("hop_limit"));
+}
+
+#[test]
+fn through_a_proxy_only_its_own_name_is_looked_up() {
+    let proxied = CheckSettings { host: "proxy.example".into(), ..settings("http") };
+    let mut lines = Lines::default();
+    write(Shape::of_check(&proxied), &outcome(None, resolved()), &mut lines);
+    let text = lines.0.join("\n");
+    for name in ["probe_ip_protocol", "probe_ip_addr_hash", "probe_dns_lookup", "\"resolve\""] {
+        assert!(!text.contains(name), "{name} in {text}");
+    }
+    assert!(text.contains("{phase=\"connect\"}"), "{text}");
+}
+
+#[test]
+fn the_body_of_a_redirect_is_not_counted() {
+    static REDIRECTS: Desc = Desc::gauge("noroshi_http_redirects", "");
+    static BODY: Desc = Desc::gauge("noroshi_http_uncompressed_body_bytes", "");
+    for (status, length) in [(302.0, 0), (200.0, 9)] {
+        let more = [Fact::new(&STATUS, status), Fact::new(&REDIRECTS, 1.0), Fact::new(&BODY, 9.0)];
+        let text = series("http", None, with(resolved(), more));
+        let row = format!("probe_http_uncompressed_body_length {length}");
+        assert!(text.contains(&row) && text.contains("probe_http_redirects 1"), "{text}");
+    }
 }
 
 #[test]

@@ -1,0 +1,312 @@
+//! `noroshi blackbox` as its operators meet it: the binary under blackbox_exporter's name, its flags, exit codes and
+//! signals, its file and its pages.
+
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+mod support;
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use support::daemon::{Daemon, noroshi};
+
+const MODULES: &str = "\
+modules:
+  http_2xx:
+    prober: http
+    timeout: 5s
+    http:
+      preferred_ip_protocol: ip4
+  tcp_connect:
+    prober: tcp
+    tcp:
+      preferred_ip_protocol: ip4
+  secret:
+    prober: http
+    http:
+      bearer_token: hunter2-token
+";
+
+/// A folder with the binary linked under the peer's name and a file of modules.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        for name in ["blackbox_exporter", "prometheus-blackbox-exporter"] {
+            symlink(env!("CARGO_BIN_EXE_noroshi"), place.at(name)).unwrap();
+        }
+        place.write(MODULES);
+        place
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, text: &str) {
+        fs::write(self.at("blackbox.yml"), text).unwrap();
+    }
+
+    /// The peer's binary in this folder, where its default file lies too.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.at("blackbox_exporter"));
+        command.args(arguments).env_clear().current_dir(self.folder.path());
+        command
+    }
+
+    fn output(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn start(&self, arguments: &[&str]) -> Daemon {
+        Daemon::spawn(self.command(arguments).args(["--web.listen-address", "127.0.0.1:0"]))
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A server that answers every request with a short page; its address.
+fn page() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            );
+        }
+    });
+    address
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    let place = Place::new();
+    for flag in ["--help", "-h", "--help-long"] {
+        let shown = place.output(&[flag]);
+        assert_eq!(shown.status.code(), Some(0), "{flag}");
+        let help = text(&shown.stdout);
+        assert!(help.contains("Usage: blackbox_exporter [OPTIONS]"), "{help}");
+        for flag in [
+            "config.file",
+            "config.check",
+            "timeout-offset",
+            "history.limit",
+            "web.listen-address",
+            "web.config.file",
+            "web.systemd-socket",
+            "web.external-url",
+            "web.route-prefix",
+            "log.level",
+            "log.format",
+            "log.prober",
+            "config.enable-auto-reload",
+            "config.auto-reload-interval",
+        ] {
+            assert!(help.contains(&format!("--{flag}")), "{flag} in {help}");
+        }
+    }
+    let version = place.output(&["--version"]);
+    assert_eq!(version.status.code(), Some(0));
+    let version = text(&version.stdout);
+    let third = version.split_whitespace().nth(2);
+    assert_eq!(third, Some(env!("CARGO_PKG_VERSION")), "{version}");
+    let command = noroshi(&["blackbox", "--help"]).output().unwrap();
+    assert!(text(&command.stdout).contains("Usage: noroshi blackbox [OPTIONS]"));
+}
+
+#[test]
+fn exit_codes_are_those_of_the_peer() {
+    let place = Place::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = format!("--web.listen-address={}", taken.local_addr().unwrap());
+    for (arguments, code) in [
+        (&["--config.check"][..], 0),
+        (&["--config.check", "--no-config.enable-auto-reload", "--history.limit", "7"], 0),
+        (&["--config.check", "--log.prober=nonsense"], 0),
+        (&["--nonsense"], 1),
+        (&["--config.check=true"], 1),
+        (&["argument"], 1),
+        (&["--log.level=nonsense"], 1),
+        (&["--config.file"], 1),
+        (&["--config.file=a.yml", "--config.file=b.yml"], 1),
+        (&["--config.file=missing.yml"], 1),
+        (&["--config.check", "--config.file=missing.yml"], 1),
+        (&["--web.external-url='quoted'"], 1),
+        (&["--web.systemd-socket"], 1),
+        (&[&taken], 1),
+    ] {
+        let ended = place.output(arguments);
+        assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {}", text(&ended.stderr));
+        assert!(ended.stdout.is_empty() && !ended.stderr.is_empty(), "{arguments:?}");
+    }
+    place.write("modules:\n  a:\n    prober: http\n    nonsense: 1\n");
+    let refused = place.output(&["--config.check"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("nonsense"), "{}", text(&refused.stderr));
+    let command = noroshi(&["blackbox", "--nonsense"]).output().unwrap();
+    assert_eq!(command.status.code(), Some(1));
+    let before = noroshi(&["--log.level=warn", "blackbox"]).output().unwrap();
+    assert_eq!(before.status.code(), Some(2));
+}
+
+#[test]
+fn the_other_name_is_the_same_program() {
+    let place = Place::new();
+    let ended = Command::new(place.at("prometheus-blackbox-exporter"))
+        .args(["--config.check", "--config.file"])
+        .arg(place.at("blackbox.yml"))
+        .stdout(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    let log = text(&ended.stderr);
+    for line in log.lines() {
+        assert!(line.starts_with("time=") && line.contains(" level=INFO source="), "{line}");
+    }
+    assert!(log.contains("msg=\"Config file is ok exiting...\""), "{log}");
+}
+
+/// Convention 38, and the first half of 34: the scrape's own timeout counts.
+#[test]
+fn c38_a_probe_is_that_of_blackbox_exporter() {
+    let place = Place::new();
+    let daemon = place.start(&[]);
+    let target = page();
+    let answer = daemon.get(&format!("/probe?target={target}&module=http_2xx"));
+    assert_eq!(answer.status, 200);
+    let wanted = "content-type: text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+    assert!(answer.head.contains(wanted), "{}", answer.head);
+    for line in [
+        "probe_success 1",
+        "probe_http_status_code 200",
+        "probe_http_content_length -1",
+        "probe_http_uncompressed_body_length 2",
+        "probe_http_version 1.1",
+        "probe_ip_protocol 4",
+        "probe_ip_addr_hash 3668918509",
+        "probe_timeout_seconds 5",
+    ] {
+        assert!(answer.body.contains(&format!("\n{line}\n")), "{line} in {}", answer.body);
+    }
+    assert!(answer.body.contains("\nprobe_duration_seconds 0."), "{}", answer.body);
+    let path = format!("/probe?target={target}&module=http_2xx&debug=true");
+    let debug = daemon.get(&path).body;
+    assert!(debug.starts_with("Logs for the probe:\n"), "{debug}");
+    assert!(debug.contains("\n\n\nModule configuration:\n"), "{debug}");
+    let header = "X-Prometheus-Scrape-Timeout-Seconds: 2";
+    let short = daemon.ask("GET", &format!("/probe?target={target}"), &[header]);
+    assert!(short.body.contains("\nprobe_timeout_seconds 1.5\n"), "{}", short.body);
+    assert!(daemon.get("/logs?id=0").body.starts_with("Logs for the probe:\n"));
+    assert!(daemon.get("/").body.contains("<td>http_2xx</td>"));
+    assert!(daemon.metrics().contains("\nblackbox_exporter_config_last_reload_successful 1\n"));
+}
+
+#[test]
+fn what_failed_is_in_the_log_and_secrets_are_nowhere() {
+    let place = Place::new();
+    let daemon = place.start(&[]);
+    let target = {
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+        nobody.local_addr().unwrap().to_string()
+    };
+    let failed = daemon.get(&format!("/probe?target=http://user:pass@{target}&module=secret"));
+    assert!(failed.body.contains("probe_failure_reason{reason=\""), "{}", failed.body);
+    daemon.until_log("msg=\"Probe failed\" module=secret");
+    let config = daemon.get("/config").body;
+    assert!(config.contains("secret:") && config.contains("<secret>"), "{config}");
+    let shown = [config, daemon.get("/logs?id=0").body, daemon.get("/").body, daemon.log()];
+    for page in shown {
+        assert!(!page.contains("hunter2") && !page.contains("user:pass"), "{page}");
+    }
+}
+
+#[test]
+fn a_reload_is_asked_for_in_three_ways() {
+    let place = Place::new();
+    let mut daemon =
+        place.start(&["--config.enable-auto-reload", "--config.auto-reload-interval", "1"]);
+    let known = |name: &str| {
+        let path = format!("/probe?module={name}&target=127.0.0.1:1");
+        daemon.get(&path).status == 200
+    };
+    assert!(!known("one"));
+    let module = |name: &str| format!("modules:\n  {name}:\n    prober: tcp\n");
+    place.write(&module("one"));
+    assert_eq!(daemon.ask("POST", "/-/reload", &[]).status, 200);
+    assert!(known("one") && !known("http_2xx"));
+    place.write("modules: [");
+    let refused = daemon.ask("POST", "/-/reload", &[]);
+    assert_eq!(refused.status, 500);
+    assert!(refused.body.starts_with("failed to reload config: "), "{}", refused.body);
+    assert!(known("one"), "the modules from before stay");
+    daemon.until_metrics("the failure", |metrics| {
+        metrics.contains("\nblackbox_exporter_config_last_reload_successful 0\n")
+    });
+    place.write(&module("two"));
+    daemon.signal("HUP");
+    daemon.until("/config", "the second file", |config| config.contains("two:"));
+    assert_eq!(daemon.ask("GET", "/-/reload", &[]).status, 405);
+    place.write(&module("three"));
+    daemon.until("/config", "the file by itself", |config| config.contains("three:"));
+    daemon.until_log("No changes detected.");
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait().code(), Some(0));
+}
+
+#[test]
+fn pages_stand_under_the_external_path() {
+    let place = Place::new();
+    let daemon = place.start(&["--web.external-url=http://ext.example/bb/"]);
+    assert_eq!(daemon.get("/bb/-/healthy").body, "Healthy");
+    let root = daemon.get("/");
+    assert_eq!(root.status, 302);
+    assert!(root.head.contains("location: http://ext.example/bb"), "{}", root.head);
+    assert_eq!(daemon.get("/metrics").status, 404);
+    assert_eq!(daemon.get("/bb/anything/at/all").status, 200);
+}
+
+#[test]
+fn lines_may_be_json() {
+    let place = Place::new();
+    let ended = place.output(&["--config.check", "--log.format", "json"]);
+    for line in text(&ended.stderr).lines() {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        for key in ["time", "level", "source", "msg"] {
+            assert!(object[key].is_string(), "{key} in {line}");
+        }
+    }
+}
+
+/// The ordinary daemon answers the same, and the file's mistakes are its configuration's.
+#[test]
+fn the_daemon_serves_probes_from_a_blackbox_file() {
+    let place = Place::new();
+    let file = |path: &Path| format!("[blackbox]\nconfig_file = {:?}\n", path.to_str().unwrap());
+    let config = place.at("noroshi.toml");
+    fs::write(&config, file(&place.at("blackbox.yml"))).unwrap();
+    let daemon = Daemon::start(&["--config.file", config.to_str().unwrap()]);
+    let path = format!("/probe?target={}&module=http_2xx", page());
+    let answer = daemon.get(&path);
+    assert!(answer.body.contains("\nprobe_success 1\n"), "{}", answer.body);
+    assert_eq!(daemon.get("/logs?id=0").status, 200);
+    place.write("modules:\n  a:\n    prober: http\n    nonsense: 1\n");
+    let refused = daemon.ask("POST", "/-/reload", &[]);
+    assert_eq!(refused.status, 500);
+    assert!(refused.body.contains("nonsense") && refused.body.contains(":4:"), "{}", refused.body);
+    assert!(daemon.get(&path).body.contains("\nprobe_success 1\n"));
+    let checked = noroshi(&["check-config", config.to_str().unwrap()]).output().unwrap();
+    assert_eq!(checked.status.code(), Some(78), "{}", text(&checked.stdout));
+}
