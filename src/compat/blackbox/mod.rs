@@ -12,10 +12,11 @@ mod file;
 pub mod log;
 mod native;
 mod read;
+mod target;
 mod timeout;
 mod yaml;
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use self::{
     codes::{CODES, Code},
@@ -61,20 +62,6 @@ impl Prober {
             Self::Unix => "unix",
             Self::Websocket => "websocket",
         }
-    }
-}
-
-impl Prober {
-    /// A target as the kind wants it: a bare one of `http` is `http://`. The scheme may be in capitals, as in
-    /// blackbox_exporter's master.
-    fn whole(self, target: &str) -> Cow<'_, str> {
-        let has = |scheme: &str| {
-            target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-        };
-        if self == Self::Http && !has("http://") && !has("https://") {
-            return format!("http://{target}").into();
-        }
-        target.into()
     }
 }
 
@@ -126,7 +113,7 @@ impl Module {
         if let Some(why) = &self.broken {
             return Err(why.to_string());
         }
-        let target = self.prober.whole(aim.target);
+        let target = target::written(self.prober, aim.target);
         let spec = self.spec.aimed(&Aim { target: &target, ..*aim })?;
         let settings = CheckSettings {
             target: spec.target().into(),

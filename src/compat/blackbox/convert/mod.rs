@@ -18,6 +18,7 @@ use super::{
     Prober,
     native::{self, Native, put},
     read::{Part, Reading},
+    target::written,
 };
 use crate::{
     model::{Diagnostic, IpProtocol, PromDuration, sensitive::is_secret_name},
@@ -306,7 +307,7 @@ fn aim(native: &mut Native, target: &Target) -> Result<(), String> {
     if !looks_like(native.prober, target) {
         return Err("it is of another kind".to_owned());
     }
-    let whole = native.prober.whole(&target.target).into_owned();
+    let whole = written(native.prober, &target.target).into_owned();
     let mut text = whole.clone();
     if let Some((bare, user)) = native::without_userinfo(&text) {
         if matches!(native.prober, Prober::Http | Prober::Websocket) {
