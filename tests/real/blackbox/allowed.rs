@@ -41,6 +41,7 @@ pub(super) fn judge(theme: &[&str], found: &[Difference]) {
         unmeant.iter().filter(|it| it.field == "status").map(|it| it.case.as_str()).collect();
     for Difference { case, field, theirs, ours } in &unmeant {
         if !refused.contains(case.as_str()) || ["status", "body"].contains(&field.as_str()) {
+            let (theirs, ours) = (theirs.replace('\n', "\\n"), ours.replace('\n', "\\n"));
             let _ = writeln!(complaints, "{case} | {field}\n  theirs: {theirs}\n  ours:   {ours}");
         }
     }

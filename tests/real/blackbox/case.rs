@@ -202,12 +202,12 @@ impl Case {
         let unsteady = first.differences(&again, &format!("{} (theirs twice)", self.name));
         let mut all = unsteady;
         all.extend(self.unexpected(&first));
-        if let (false, Err(reasons)) = (itself(), own.take_reason()) {
+        if let (false, Err(own)) = (itself(), own.take_own()) {
             all.push(Difference {
                 case: self.name.clone(),
-                field: "probe_failure_reason".to_owned(),
-                theirs: "one reason where the probe fails".to_owned(),
-                ours: reasons,
+                field: "what only noroshi says".to_owned(),
+                theirs: "one reason where the probe fails, and a deadline".to_owned(),
+                ours: own,
             });
         }
         all.extend(first.differences(&own, &self.name));

@@ -8,7 +8,7 @@ use crate::support::daemon::Answer;
 
 use super::{allowed::Difference, protobuf};
 
-/// Families whose values are times: only their labels are compared, and which of them are exactly 0.
+/// Families whose values are times: only their labels are compared.
 const TIMES: [&str; 6] = [
     "probe_dns_duration_seconds",
     "probe_dns_lookup_time_seconds",
@@ -18,8 +18,9 @@ const TIMES: [&str; 6] = [
     "probe_icmp_duration_seconds",
 ];
 
-/// What noroshi says beside: why a probe failed.
+/// What noroshi says beside: why a probe failed, and what its deadline was, as the peer's next version will.
 const REASON: &str = "probe_failure_reason";
+const TIMEOUT: &str = "probe_timeout_seconds";
 
 /// Headers of an answer that a scraper may look at.
 const HEADERS: [&str; 4] = ["content-type", "content-encoding", "location", "allow"];
@@ -82,25 +83,22 @@ impl Observed {
         self.0.get(part).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn remove(&mut self, part: &str) {
-        self.0.remove(part);
-    }
-
     /// The value of a series without labels.
     pub(super) fn value(&self, metric: &str) -> Option<&str> {
         self.get(metric).iter().find_map(|text| text.strip_prefix("{} "))
     }
 
-    /// Takes out what only noroshi says, after a look at it: a reason exactly where a probe has failed.
-    pub(super) fn take_reason(&mut self) -> Result<(), String> {
+    /// Takes out what only noroshi says, after a look at it: a deadline for every probe, a reason for each that failed.
+    pub(super) fn take_own(&mut self) -> Result<(), String> {
         let reasons = self.0.remove(REASON).unwrap_or_default();
+        let timeouts = self.0.remove(TIMEOUT).unwrap_or_default();
+        let gauge = |texts: &[String]| texts.len() == 2 && texts[0] == "is a gauge";
         let wanted = match self.value("probe_success") {
-            Some("0") => {
-                reasons.len() == 2 && reasons[0] == "is a gauge" && reasons[1].ends_with("} 1")
-            }
-            _ => reasons.is_empty(),
+            Some("0") => gauge(&reasons) && gauge(&timeouts) && reasons[1].ends_with("} 1"),
+            Some(_) => reasons.is_empty() && gauge(&timeouts),
+            None => reasons.is_empty() && timeouts.is_empty(),
         };
-        if wanted { Ok(()) } else { Err(format!("{reasons:?}")) }
+        if wanted { Ok(()) } else { Err(format!("{reasons:?} {timeouts:?}")) }
     }
 
     /// Families and their series. The order of the families is compared too: it is that of their names.
@@ -110,13 +108,11 @@ impl Observed {
             if let Some(rest) = line.strip_prefix("# TYPE ") {
                 let (name, kind) = rest.split_once(' ').unwrap_or((rest, "nothing"));
                 self.add(name, format!("is a {kind}"));
-                if name != REASON {
-                    families.push(name);
-                }
+                families.push(name);
             } else if !line.starts_with('#') && !line.is_empty() {
                 let (name, labels, value) = sample(line);
                 let value =
-                    if TIMES.contains(&name) && value != "0" { "some time" } else { &value };
+                    if TIMES.contains(&name) { "some time" } else { &value };
                 self.add(name, format!("{{{}}} {value}", labels.join(",")));
             }
         }
