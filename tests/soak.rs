@@ -149,7 +149,8 @@ async fn ask(address: &str, probe: &Probe) -> Result<(), String> {
         let line = answer.lines().find_map(|line| line.strip_prefix(name))?;
         line.trim().parse().ok()
     };
-    let (Some(success), Some(seconds)) = (value("probe_success "), value("probe_duration_seconds "))
+    let (Some(success), Some(seconds)) =
+        (value("probe_success "), value("probe_duration_seconds "))
     else {
         return Err(format!("answered {answer}"));
     };
@@ -197,7 +198,14 @@ impl Probes {
         self.folder.as_ref().unwrap().path().join(name)
     }
 
-    fn add(&mut self, prober: &str, options: &str, target: &str, timeout: Duration, succeeds: bool) -> Probe {
+    fn add(
+        &mut self,
+        prober: &str,
+        options: &str,
+        target: &str,
+        timeout: Duration,
+        succeeds: bool,
+    ) -> Probe {
         let name = format!("m{}", self.modules.lines().count());
         let seconds = timeout.as_secs_f64();
         let _ = writeln!(
@@ -212,7 +220,8 @@ impl Probes {
         let authority = Authority::new();
         let site = web::serve(|_| web::reply(200, &[], &[b'x'; 4096])).await;
         let moved = web::serve(web::redirect).await;
-        let secure = web::serve_tls(authority.acceptor(Flaw::None), |_| web::reply(200, &[], b"up"));
+        let secure =
+            web::serve_tls(authority.acceptor(Flaw::None), |_| web::reply(200, &[], b"up"));
         let secure = secure.await;
         let lines = dialogue::serve(&[say("220 ready\r\n")], End::Wait).await;
         let path = self.file("s.sock");
@@ -221,11 +230,16 @@ impl Probes {
         let tcp = names::over_tcp(|query: &[u8]| names::sound(query)).await;
         let grpc = health::serve(&[("", Answer::Health(1))]).await;
         let ca = authority.ca_file().display().to_string();
-        let expect = "query_response: [{ expect: '^220 (.*)', labels: [{ name: said, value: '${1}' }] }]";
+        let expect =
+            "query_response: [{ expect: '^220 (.*)', labels: [{ name: said, value: '${1}' }] }]";
         let question = "query_name: a.test, query_type: A, validate_answer_rrs: { fail_if_not_matches_regexp: ['192'] }";
         let trusted = format!("tls_config: {{ ca_file: {ca} }}");
         for (prober, options, target) in [
-            ("http", "fail_if_body_not_matches_regexp: ['x+']".to_owned(), format!("http://{}/", site.address())),
+            (
+                "http",
+                "fail_if_body_not_matches_regexp: ['x+']".to_owned(),
+                format!("http://{}/", site.address()),
+            ),
             ("http", String::new(), format!("http://{}/5", moved.address())),
             ("http", trusted, format!("https://{}/", secure.address())),
             ("tcp", String::new(), lines.address().to_string()),
@@ -270,7 +284,11 @@ impl Probes {
             (Protocol::Http, "http", "fail_if_body_not_matches_regexp: [never]"),
             (Protocol::Line, "tcp", "query_response: [{ expect: never }]"),
             (Protocol::Tls, "tcp", "tls: true"),
-            (Protocol::Dns, "dns", "query_name: a.test, transport_protocol: tcp, validate_answer_rrs: { fail_if_matches_regexp: [''] }"),
+            (
+                Protocol::Dns,
+                "dns",
+                "query_name: a.test, transport_protocol: tcp, validate_answer_rrs: { fail_if_matches_regexp: [''] }",
+            ),
         ];
         for fault in Fault::ALL {
             // Silence is held elsewhere; a flood makes the machine busy with itself, and is the other soak's.
@@ -319,7 +337,12 @@ async fn watch(pid: u32, whole: Duration) -> Vec<f64> {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         seen.push(line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() * 1024.0);
         if seen.len() % 30 == 0 {
-            println!("{} s: {:.1} MB, {} files", seen.len(), seen[seen.len() - 1] / 1e6, open_files(pid));
+            println!(
+                "{} s: {:.1} MB, {} files",
+                seen.len(),
+                seen[seen.len() - 1] / 1e6,
+                open_files(pid)
+            );
         }
     }
     seen

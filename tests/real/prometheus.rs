@@ -55,9 +55,8 @@ async fn targets() -> Targets {
 /// A Prometheus with these jobs, and where it listens.
 pub(crate) fn scraping(jobs: &str, folder: &std::path::Path) -> Option<(Server, SocketAddr)> {
     let program = part("prometheus")?;
-    let config = format!(
-        "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\nscrape_configs:\n{jobs}"
-    );
+    let config =
+        format!("global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\nscrape_configs:\n{jobs}");
     let file = folder.join("prometheus.yml");
     std::fs::write(&file, config).unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));

@@ -73,7 +73,7 @@ pub struct Spec {
     /// User and password, sent with the first request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     basic_auth: Option<Arc<BasicAuth>>,
-    /// AnyScheme of any scheme, sent as `Authorization`.
+    /// Credentials of any scheme, sent as `Authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     authorization: Option<Arc<AnyScheme>>,
     /// A token fetched at each run by the client credentials grant, sent as `Authorization`.

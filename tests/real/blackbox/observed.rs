@@ -37,7 +37,13 @@ impl Observed {
         for name in HEADERS {
             let value = answer.header(name).unwrap_or("none");
             // Which letters a page for people is in, only one of them says.
-            observed.add(name, value.strip_suffix("; charset=utf-8").filter(|it| *it == "text/html").unwrap_or(value));
+            observed.add(
+                name,
+                value
+                    .strip_suffix("; charset=utf-8")
+                    .filter(|it| *it == "text/html")
+                    .unwrap_or(value),
+            );
         }
         let kind = answer.header("content-type").unwrap_or_default();
         let body = body(answer);

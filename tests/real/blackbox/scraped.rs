@@ -34,7 +34,10 @@ const EXPRESSIONS: [(&str, usize); 29] = [
     ("probe_ssl_earliest_cert_expiry{job=~\"blackbox.*\"} - time() > 21 * 24 * 3600", 1),
     // The summary.
     ("count(probe_success{job=~\"blackbox.*\"}) == 7", 1),
-    ("sum(probe_success{job=~\"blackbox.*\"}) / count(probe_success{job=~\"blackbox.*\"}) > 0.8", 1),
+    (
+        "sum(probe_success{job=~\"blackbox.*\"}) / count(probe_success{job=~\"blackbox.*\"}) > 0.8",
+        1,
+    ),
     ("count(probe_success{job=~\"blackbox.*\"} == 0) == 1", 1),
     ("avg(probe_duration_seconds{job=~\"blackbox.*\"})", 1),
     ("avg(probe_http_duration_seconds{job=\"blackbox-http\", phase=\"connect\"})", 1),
