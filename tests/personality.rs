@@ -174,8 +174,11 @@ fn the_other_name_is_the_same_program() {
     assert_eq!(ended.status.code(), Some(0));
     let log = text(&ended.stderr);
     for line in log.lines() {
-        assert!(line.starts_with("time=") && line.contains(" level=INFO source="), "{line}");
+        let level = [" level=INFO source=", " level=WARN source="];
+        let has_level = level.iter().any(|level| line.contains(level));
+        assert!(line.starts_with("time=") && has_level, "{line}");
     }
+    assert!(log.contains("level=WARN") && log.contains("path=modules.secret.http.bearer_token"));
     assert!(log.contains("msg=\"Config file is ok exiting...\""), "{log}");
 }
 

@@ -45,6 +45,9 @@ reasons! {
     TargetInvalid "target_invalid" "What was to be probed is no target of this kind of check."
         ["a URL where `host:port` is wanted, or the other way round", "the port is missing", "relabelling filled `__param_target` with the wrong label"]
         ["the detail says what is wanted", "compare the target with the module's prober"]
+    ModuleInvalid "module_invalid" "No probe of this module can pass: its file is accepted, as blackbox_exporter accepts it, but it asks for what cannot be."
+        ["the detail names the field", "DNS over TLS with UDP, a source address that is none, a file that is not there"]
+        ["noroshi blackbox --config.check --config.file=FILE warns of it"]
     DnsNxdomain "dns_nxdomain" "The target's name does not exist."
         ["a typo in the name", "the record was removed or the domain has expired", "a search domain or a private zone that this name server does not know"]
         ["ask the same name server: dig NAME", "set `dns_server` if the name lives in a private zone"]

@@ -67,7 +67,7 @@ impl Blackbox {
         let target: Box<str> = (&*asked.target).into();
         let (shape, report) = match module.check(&asked.aim(), timeout) {
             Ok(check) => self.run_check(&module, check).await?,
-            Err(why) => (Shape::without_check(&module, timeout), no_target(why)),
+            Err(why) => (Shape::without_check(&module, timeout), no_check(&module, why)),
         };
         Some(Entry { module, target, began, timeout, shape, report })
     }
@@ -79,11 +79,13 @@ impl Blackbox {
     }
 }
 
-/// The result where no check could be made of the target.
-fn no_target(why: String) -> Report {
-    let outcome = Outcome {
-        verdict: Verdict::Fail,
-        ..Outcome::unknown(Reason::TargetInvalid, why, Duration::ZERO)
+/// The result where no check could be made of the target, or none of the module at all.
+fn no_check(module: &Module, why: String) -> Report {
+    let reason = match module.broken {
+        Some(_) => Reason::ModuleInvalid,
+        None => Reason::TargetInvalid,
     };
+    let outcome =
+        Outcome { verdict: Verdict::Fail, ..Outcome::unknown(reason, why, Duration::ZERO) };
     Report { outcome, trace: Trace::on() }
 }

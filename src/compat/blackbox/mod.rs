@@ -12,6 +12,7 @@ mod file;
 pub mod log;
 mod native;
 mod read;
+mod target;
 mod timeout;
 mod yaml;
 
@@ -112,7 +113,8 @@ impl Module {
         if let Some(why) = &self.broken {
             return Err(why.to_string());
         }
-        let spec = self.spec.aimed(aim)?;
+        let target = target::written(self.prober, aim.target);
+        let spec = self.spec.aimed(&Aim { target: &target, ..*aim })?;
         let settings = CheckSettings {
             target: spec.target().into(),
             host: spec.host().into(),

@@ -151,7 +151,8 @@ struct Seen<'a> {
 impl Seen<'_> {
     /// Whether it came to looking for an address: a target that is none is refused before that.
     fn was_looked_up(&self) -> bool {
-        self.resolves && self.outcome.reason != Some(Reason::TargetInvalid)
+        let refused = [Reason::TargetInvalid, Reason::ModuleInvalid].map(Some);
+        self.resolves && !refused.contains(&self.outcome.reason)
     }
 
     /// Whether there was an address to go to.

@@ -43,6 +43,9 @@ fn on_the_way(told: &Told<'_>, reason: Reason) -> &'static str {
             _ => "Could not parse target URL",
         };
     }
+    if reason == Reason::ModuleInvalid {
+        return "Configuration error";
+    }
     if told.address().is_none() && told.prober != Prober::Unix {
         return "Error resolving address";
     }
