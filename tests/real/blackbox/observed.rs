@@ -22,6 +22,23 @@ const TIMES: [&str; 6] = [
 const REASON: &str = "probe_failure_reason";
 const TIMEOUT: &str = "probe_timeout_seconds";
 
+/// What the peer says of a probe at the level of debugging, and scripts may look for.
+const THEIR_LINES: [&str; 13] = [
+    "Beginning probe",
+    "Found matching reply packet",
+    "Got response",
+    "Making HTTP request",
+    "Probe succeeded",
+    "Read line",
+    "Received HTTP response",
+    "Resolved target address",
+    "Resolving target address",
+    "Response timings for roundtrip",
+    "Sending line",
+    "Successfully dialed",
+    "Regexp matched",
+];
+
 /// Headers of an answer that a scraper may look at.
 const HEADERS: [&str; 4] = ["content-type", "content-encoding", "location", "allow"];
 
@@ -67,7 +84,7 @@ impl Observed {
     /// The same of `/metrics`, where only what is about probing is alike in the two; values that are times are left out.
     pub(super) fn of_own_metrics(answer: &Answer) -> Self {
         let mut observed = Self::of(answer);
-        observed.0.retain(|part, _| part.starts_with("blackbox_") || !part.contains('_'));
+        observed.0.retain(|part, _| part.starts_with("blackbox_") || HEADERS.contains(&&**part));
         for part in ["blackbox_exporter_config_last_reload_success_timestamp_seconds"] {
             for text in observed.0.get_mut(part).into_iter().flatten() {
                 *text = text.split(' ').next().unwrap_or_default().to_owned();
@@ -117,8 +134,7 @@ impl Observed {
                 families.push(name);
             } else if !line.starts_with('#') && !line.is_empty() {
                 let (name, labels, value) = sample(line);
-                let value =
-                    if TIMES.contains(&name) { "some time" } else { &value };
+                let value = if TIMES.contains(&name) { "some time" } else { &value };
                 self.add(name, format!("{{{}}} {value}", labels.join(",")));
             }
         }
@@ -134,18 +150,19 @@ impl Observed {
         self.add("headings", format!("{headings:?}"));
         let [lines, metrics, module] = parts[..] else { return };
         for line in lines.lines().skip(1).filter(|line| !line.is_empty()) {
-            self.add(format!("log {}", pair(line, "level")), pair(line, "msg"));
+            let (level, words) = (pair(line, "level"), pair(line, "msg"));
+            // Only one of them shows what led to a result without being asked to, and that one has more to show.
+            if level != "DEBUG" || THEIR_LINES.contains(&words) {
+                self.add(format!("log {level}"), words);
+            }
         }
         self.series(metrics.trim_start().split_once('\n').map_or("", |(_, rest)| rest));
         self.yaml("module", module.trim_start().split_once('\n').map_or("", |(_, rest)| rest));
     }
 
-    /// The first page: where it leads, and the probes it lists.
+    /// The first page: the probes it lists.
     fn index(&mut self, text: &str) {
-        let (head, table) = text.split_once("<table").unwrap_or((text, ""));
-        for link in head.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-            self.add("links", link.replace("&amp;", "&"));
-        }
+        let (_, table) = text.split_once("<table").unwrap_or((text, ""));
         for row in table.split("<tr><td>").skip(1) {
             let cells: Vec<_> =
                 row.split("</td>").map(|cell| cell.trim_start_matches("<td>")).collect();
@@ -172,6 +189,12 @@ impl Observed {
             }
             leaf => self.add(path, leaf.to_string()),
         }
+    }
+
+    /// Takes out the lines of debugging, which the peer has only if it was told to.
+    pub(super) fn without_debugging(mut self) -> Self {
+        self.0.remove("log DEBUG");
+        self
     }
 
     /// Where two differ.
