@@ -21,8 +21,7 @@ use crate::{
     compat::blackbox::{Module, Prober},
     metrics::{Scrapes, Telemetry},
     model::{CheckId, CheckSettings, IpProtocol},
-    net::Net,
-    probe::{self, spec::KINDS},
+    probe::{self, Net, spec::KINDS},
 };
 
 /// A `Blackbox` and what it told its log.

@@ -18,6 +18,7 @@ use super::{
     Prober,
     native::{self, Native, put},
     read::{Part, Reading},
+    target::written,
 };
 use crate::{
     model::{Diagnostic, IpProtocol, PromDuration, sensitive::is_secret_name},
@@ -114,21 +115,39 @@ impl Converter {
         let asked = |part: &&Part| target.module.as_ref().is_none_or(|name| *name == part.name);
         let fitting: Vec<&Part> = parts.iter().filter(asked).collect();
         if let (Some(module), true) = (&target.module, fitting.is_empty()) {
-            let note = format!("{}: there is no module {module:?}", target.shown());
-            self.page.gap();
-            self.page.comment(&note);
-            self.notes.push(note);
+            self.lost(&format!("{}: there is no module {module:?}", target.shown()));
         }
-        for part in fitting {
-            self.check(target, part);
+        let mut taken = false;
+        for part in &fitting {
+            taken |= self.check(target, part);
+        }
+        // A target that names no module is tried with each, and most do not fit.
+        if target.module.is_none() && !taken {
+            self.lost(&format!("{}: no module can be aimed at it", target.shown()));
         }
     }
 
-    fn check(&mut self, target: &Target, part: &Part) {
+    fn lost(&mut self, why: &str) {
+        self.page.gap();
+        self.page.comment(why);
+        self.notes.push(why.to_owned());
+    }
+
+    /// The check of one target by one module; whether the target is one for the module.
+    fn check(&mut self, target: &Target, part: &Part) -> bool {
         let mut native = native::compile(part.prober, &part.module);
         plain(&mut native, part);
         let name = self.name(target, part);
-        let aimed = aim(&mut native, target);
+        if let Err(why) = aim(&mut native, target) {
+            if target.module.is_some() {
+                let module = &part.name;
+                self.lost(&format!(
+                    "Module {module:?} cannot be aimed at {}: {why}",
+                    target.shown()
+                ));
+            }
+            return false;
+        }
         let secret = self.secrets.take(&part.name, &mut native.table);
         let mut page = Page::default();
         page.check(&name, part.prober.word(), &keys(&native, part, Some(target)), &native.table);
@@ -137,22 +156,17 @@ impl Converter {
             self.page.comment(&format!("The label `{label}` has no equivalent."));
         }
         self.remarks(&native, &secret);
-        match aimed.and_then(|()| native.loads()) {
+        match native.loads() {
             Ok(()) => {
                 self.page.text.push_str(&page.text);
                 self.names.insert(name);
             }
             Err(why) => {
-                let why =
-                    format!("Module {:?} cannot be aimed at {}: {why}", part.name, target.shown());
-                self.page.comment(&why);
+                self.lost(&format!("Module {:?} makes no check that could pass: {why}", part.name));
                 self.page.commented_out(&page.text);
-                // A target that names no module is tried with each, and most do not fit.
-                if target.module.is_some() {
-                    self.notes.push(why);
-                }
             }
         }
+        true
     }
 
     fn remarks(&mut self, native: &Native, secrets: &[String]) {
@@ -290,10 +304,11 @@ fn example(prober: Prober) -> (&'static str, &'static str) {
 /// Puts the target into the table.
 fn aim(native: &mut Native, target: &Target) -> Result<(), String> {
     let (key, _) = example(native.prober);
-    let mut text = target.target.clone();
-    if native.prober == Prober::Http && !text.contains("://") {
-        text.insert_str(0, "http://");
+    if !looks_like(native.prober, target) {
+        return Err("it is of another kind".to_owned());
     }
+    let whole = written(native.prober, &target.target).into_owned();
+    let mut text = whole.clone();
     if let Some((bare, user)) = native::without_userinfo(&text) {
         if matches!(native.prober, Prober::Http | Prober::Websocket) {
             text = bare;
@@ -318,8 +333,25 @@ fn aim(native: &mut Native, target: &Target) -> Result<(), String> {
         }
     }
     // The module's own spec says best why a target does not fit.
-    let aim = Aim { target: &target.target, ..Aim::default() };
-    native.spec()?.aimed(&aim).map(drop)
+    let aim = Aim { target: &whole, ..Aim::default() };
+    let spec = native.spec().or_else(|_| native.least())?;
+    let aimed = spec.aimed(&aim).map(drop);
+    // It repeats the target, which has a password.
+    aimed.map_err(|why| {
+        if target.target.contains('@') { "it is of another kind".to_owned() } else { why }
+    })
+}
+
+/// Whether a target is of the sort that a prober takes. Only a module that names a target knows better.
+fn looks_like(prober: Prober, target: &Target) -> bool {
+    let text = &target.target;
+    let path = text.starts_with(['/', '@', '.']);
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    match prober {
+        Prober::Unix => path || target.module.is_some(),
+        Prober::Http => !path && scheme.is_none_or(|own| own == "http" || own == "https"),
+        _ => !path,
+    }
 }
 
 /// Whether a key or a header of this name is a secret's.

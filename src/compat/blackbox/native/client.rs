@@ -54,7 +54,7 @@ impl Native {
         self.reference(&own.client_secret_ref, &format!("{at}.client_secret_ref"));
         if own.grant_type.lossy() == JWT_BEARER {
             let why = "noroshi does not fetch tokens by a signed assertion (RFC 7523)";
-            self.broken(&format!("{at}.grant_type"), why);
+            self.unsupported(&format!("{at}.grant_type"), why);
         }
         let mut table = Table::new();
         put_text(&mut table, "client_id", &own.client_id);
@@ -144,7 +144,7 @@ impl Native {
             if !bare.to_ascii_lowercase().starts_with("http://") {
                 let why =
                     "the proxy's scheme is not `http`, the only one noroshi speaks to proxies with";
-                self.broken(&format!("{at}proxy_url"), why);
+                self.unsupported(&format!("{at}proxy_url"), why);
             }
             put(table, "proxy_url", bare);
             if let Some((name, password)) = user {

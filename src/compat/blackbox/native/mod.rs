@@ -149,6 +149,12 @@ impl Native {
         self.broken.get_or_insert(why);
     }
 
+    /// No probe can pass, though with blackbox_exporter it could: this build has no such thing.
+    fn unsupported(&mut self, field: &str, why: &str) {
+        self.remark(codes::DIFFERENT, field, format!("{why}; every probe will fail"));
+        self.broken.get_or_insert(why.to_owned());
+    }
+
     fn remark(&mut self, code: Code, field: &str, message: impl Into<String>) {
         let field = format!("{}.{field}", self.prober.word());
         self.remarks.push(Remark { code, field, message: message.into() });
