@@ -74,15 +74,18 @@ impl Pages {
 
     /// What is not under the prefix.
     fn outside(&self, path: &str) -> Response {
-        let to = |code: StatusCode, place: &str| match HeaderValue::try_from(place) {
-            Ok(place) => (code, [(header::LOCATION, place)]).into_response(),
+        let to = |code: StatusCode, words: &str, place: &str| match HeaderValue::try_from(place) {
+            Ok(header) => {
+                let page = format!("<a href=\"{}\">{words}</a>.\n\n", escape(place));
+                (code, [(header::LOCATION, header)], Html(page)).into_response()
+            }
             Err(_) => code.into_response(),
         };
         if path == "/" {
-            return to(StatusCode::FOUND, &self.external_url);
+            return to(StatusCode::FOUND, "Found", &self.external_url);
         }
         if self.route_prefix.strip_suffix('/') == Some(path) {
-            return to(StatusCode::MOVED_PERMANENTLY, &self.route_prefix);
+            return to(StatusCode::MOVED_PERMANENTLY, "Moved Permanently", &self.route_prefix);
         }
         refused(StatusCode::NOT_FOUND, &"404 page not found")
     }

@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_hours(24);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeoutError {
     /// It is no number.
-    #[error("parsing {0:?}: invalid syntax")]
+    #[error("strconv.ParseFloat: parsing {0:?}: invalid syntax")]
     NotANumber(String),
     /// It is a number no wait can have: blackbox_exporter lets such a probe die at once.
     #[error("{0:?} is no time to wait")]
