@@ -21,7 +21,6 @@ use crate::{
     compat::blackbox::{Module, Prober},
     metrics::{Scrapes, Telemetry},
     model::{CheckId, CheckSettings, IpProtocol},
-    net::Net,
     probe::{self, spec::KINDS},
 };
 
@@ -34,9 +33,9 @@ pub(in crate::api) struct Fixture {
 
 /// With these modules; the history keeps so many results.
 pub(in crate::api) fn fixture(modules: Vec<Module>, history_limit: usize) -> Fixture {
-    let net = Net::new();
+    let net = Arc::default();
     let run: Run = Arc::new(move |check, trace| {
-        let net = net.clone();
+        let net = Arc::clone(&net);
         Box::pin(async move { Some(probe::run(&check, &net, Clock::system(), trace).await) })
     });
     let told = Arc::new(Mutex::new(Vec::new()));
@@ -205,7 +204,8 @@ async fn requests_that_are_refused() {
             "/probe?target=a",
             &[(seconds, "ten")],
             500,
-            "Failed to parse timeout from Prometheus header: parsing \"ten\": invalid syntax\n",
+            "Failed to parse timeout from Prometheus header: strconv.ParseFloat: \
+             parsing \"ten\": invalid syntax\n",
         ),
         (
             "/probe",
