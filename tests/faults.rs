@@ -239,7 +239,7 @@ struct Meeting {
 async fn meetings(kind: &str, fault: Fault) -> Vec<Meeting> {
     let protocols: &[Protocol] = match kind {
         "http" => &[Protocol::Http],
-        "tcp" => &[Protocol::Line],
+        "tcp" | "unix" => &[Protocol::Line],
         "dns" => match fault {
             Fault::HalfClose
             | Fault::ResetMidAnswer
@@ -250,7 +250,6 @@ async fn meetings(kind: &str, fault: Fault) -> Vec<Meeting> {
         },
         "websocket" => &[Protocol::WebSocket],
         "tls" => &[Protocol::Tls],
-        "unix" => &[Protocol::Line],
         "grpc" => &[Protocol::Grpc],
         other => panic!("nobody knows what a peer of `{other}` speaks"),
     };

@@ -140,6 +140,8 @@ pub(super) fn start(
         // Dropped at the end, by a panic too.
         let _ending: oneshot::Sender<()> = ending;
         runtime.block_on(served);
+        // A password of a high cost may still be compared; nobody waits for the answer.
+        runtime.shutdown_background();
     };
     let thread = std::thread::Builder::new().name("noroshi-api-main".into()).spawn(serve);
     Ok((Server { thread: thread.map_err(system("starting the server's thread"))? }, ended))

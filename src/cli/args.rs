@@ -115,6 +115,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// Take blackbox_exporter's place: its flags, its file, its pages
     Blackbox(Blackbox),
+    /// Write a configuration from another program's
+    Generate(super::generate::Generate),
     /// List the checks of a running instance
     List(List),
     /// Show how the checks of a running instance stand
@@ -269,7 +271,7 @@ Exit codes: 0 up, 1 down, 2 usage, 3 could not tell, 78 the configuration of --c
 pub(super) struct Probe {
     #[command(flatten)]
     pub(super) files: Files,
-    /// The kind of check: http, tcp, dns, icmp, websocket or tls
+    /// The kind of check: http, tcp, dns, icmp, websocket, tls, unix or grpc
     #[arg(required_unless_present = "check", requires = "target")]
     pub(super) kind: Option<String>,
     /// What to probe: a URL, host:port, a name server or a host, as the kind wants it

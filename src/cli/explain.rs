@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use super::{args, exit::Exit, page};
 use crate::{
+    compat::blackbox::CODES,
     config::{Code, nearest},
     model::{Explanation, Reason},
 };
@@ -14,6 +15,9 @@ pub(super) fn run(options: &args::Explain) -> Exit {
     }
     if let Some(code) = Code::ALL.iter().find(|code| code.word().eq_ignore_ascii_case(word)) {
         return page::show(&one(code.word(), code.explanation()));
+    }
+    if let Some(code) = CODES.iter().find(|code| code.word.eq_ignore_ascii_case(word)) {
+        return page::show(&one(code.word, code.explanation));
     }
     let near = near(word);
     let hint = match near.as_slice() {
@@ -37,7 +41,8 @@ fn all() -> String {
     let reasons = Reason::ALL.iter().map(|reason| (reason.word(), reason.explanation()));
     let codes = Code::ALL.iter().map(|code| (code.word(), code.explanation()));
     let mut out = String::new();
-    for (word, explanation) in reasons.chain(codes) {
+    let blackbox = CODES.iter().map(|code| (code.word, code.explanation));
+    for (word, explanation) in reasons.chain(codes).chain(blackbox) {
         let _ = writeln!(out, "{word:<26} {}", explanation.meaning);
     }
     out

@@ -10,6 +10,7 @@ mod check_config;
 mod client;
 mod exit;
 mod explain;
+mod generate;
 mod list;
 mod page;
 mod paint;
@@ -57,6 +58,7 @@ fn dispatch(args: Args) -> Exit {
             probe::run(&options.files.clone().or(files), &daemon, &options)
         }
         Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::Generate(options)) => generate::run(&options),
         Some(Command::List(options)) => list::list(&options),
         Some(Command::Status(options)) => list::status(&options),
         Some(Command::Blackbox(_)) => {

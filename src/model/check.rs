@@ -36,6 +36,7 @@ impl fmt::Display for CheckId {
 }
 
 /// Everything about a check that is the same for every kind, with all defaults filled in.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckSettings {
     /// Its name.

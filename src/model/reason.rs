@@ -196,7 +196,7 @@ reasons! {
         ["the server does not hold the zone: a delegation points to the wrong host", "the zone failed to load or expired there", "a resolver or a cache answers"]
         ["dig @SERVER NAME +norecurse: look for `aa` among the flags"]
     IcmpNoReply "icmp_no_reply" "No echo reply came."
-        ["the host is down", "ICMP is filtered", "the route is broken"]
+        ["the host is down", "ICMP is filtered", "the route is broken", "it sent other bytes back than it was sent: a host or middlebox that cuts large packets"]
         ["ping and traceroute from the same machine", "check a TCP port of the host too"]
     IcmpLoss "icmp_loss" "More replies were lost than permitted."
         ["a saturated or failing link", "ICMP rate limits on the way"]
@@ -211,8 +211,8 @@ reasons! {
         ["`dont_fragment` with a size over the path MTU"]
         ["lower `size`, or look for a tunnel on the path"]
     IcmpPermission "icmp_permission" "This process may not send ICMP echo requests."
-        ["neither a datagram nor a raw ICMP socket is permitted to it"]
-        ["host: sysctl -w net.ipv4.ping_group_range='0 2147483647', or setcap cap_net_raw+ep on the binary", "container: docker run --sysctl net.ipv4.ping_group_range='0 2147483647'", "Kubernetes: securityContext.sysctls net.ipv4.ping_group_range, or capabilities.add NET_RAW"]
+        ["net.ipv4.ping_group_range leaves our group out, and the capability NET_RAW is missing", "a policy such as seccomp or SELinux forbids the socket", "a local firewall drops outgoing echo requests"]
+        ["noroshi probe icmp HOST: its detail has what the kernel said of both kinds of sockets", "host: sysctl -w net.ipv4.ping_group_range='0 2147483647', or setcap cap_net_raw+ep on the binary", "container: docker run --sysctl net.ipv4.ping_group_range='0 2147483647', or --cap-add NET_RAW", "Kubernetes: the pod's securityContext.sysctls with net.ipv4.ping_group_range (a safe sysctl), or the container's capabilities.add NET_RAW"]
     WebsocketUpgrade "websocket_upgrade" "The server did not upgrade to WebSocket."
         ["the wrong path", "a proxy in between that does not pass Upgrade", "missing credentials"]
         ["the detail holds the status", "curl -i -H 'Connection: Upgrade' -H 'Upgrade: websocket' URL"]

@@ -31,11 +31,12 @@ use figment::value::Value;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use crate::net::Net;
 pub use runtime::{COMMON_FAMILIES, Report, run};
 
 use crate::{
     model::{CheckSettings, Desc, Fact, Failure},
-    net::{Attempt, Net},
+    net::Attempt,
 };
 
 /// Lists the kinds: variant and module. Everything else that knows the kinds is derived from this list.

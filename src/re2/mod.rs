@@ -4,6 +4,7 @@
 //! holds the differences in spelling. The `regex` crate runs in linear time too, so a user's pattern cannot hang a probe;
 //! sizes are bounded.
 
+mod class;
 mod syntax;
 
 use std::{borrow::Cow, fmt, str::FromStr};

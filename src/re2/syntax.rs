@@ -5,6 +5,8 @@
 //! not stacked; there is no `(?x)`, no `[a&&b]`, no `\u{..}`. And a byte that is no UTF-8 is a character for Go, which `.`
 //! and `[^<]` match.
 
+use super::class::{CATEGORIES, POSIX, ascii_class};
+
 /// What a class or a dot becomes where a stray byte counts as a character.
 const STRAY: &str = r"(?-u:[\x80-\xFF])";
 /// The largest repetition, and the largest product of nested ones.
@@ -582,24 +584,3 @@ fn bounds(text: &str) -> Option<(Option<u32>, Option<Option<u32>>, usize)> {
         Some((min, max)) => Some((number(min)?, Some(number(max)?), length)),
     }
 }
-
-/// The members of `\d`, `\w`, `\s`, and whether the class is their complement.
-fn ascii_class(class: char) -> (&'static str, bool) {
-    let set = match class.to_ascii_lowercase() {
-        'd' => "0-9",
-        'w' => "0-9A-Za-z_",
-        _ => r"\t\n\f\r ",
-    };
-    (set, class.is_ascii_uppercase())
-}
-
-const POSIX: [&str; 14] = [
-    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
-    "space", "upper", "word", "xdigit",
-];
-
-const CATEGORIES: [&str; 38] = [
-    "C", "Cc", "Cf", "Cn", "Co", "Cs", "L", "LC", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me",
-    "Mn", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk",
-    "Sm", "So", "Z", "Zl", "Zp", "Zs",
-];

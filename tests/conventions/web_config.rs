@@ -423,6 +423,22 @@ fn c30_users_and_their_passwords() {
     assert_eq!(status("/metrics", &[&basic("bob", "other")]), 401);
 }
 
+/// At this cost a comparison takes minutes.
+#[test]
+fn c30_a_password_that_is_being_compared_holds_nothing_up() {
+    let hash = "$2y$18$4VeFDzXIoPHKnKTU3O3GH.N.vZu06CVqczYZ8WvfzrddFU6tGqjR.";
+    let mut fronted = Fronted::start(&format!("basic_auth_users:\n  bob: {hash}\n"));
+    let address = fronted.daemon.url().trim_start_matches("http://").to_owned();
+    let mut waiting = TcpStream::connect(address).unwrap();
+    let request = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n\r\n", basic("bob", "x"));
+    waiting.write_all(request.as_bytes()).unwrap();
+    // Others are answered meanwhile, and it ends when it is told to.
+    assert_eq!(fronted.daemon.get("/metrics").status, 401);
+    fronted.daemon.signal("TERM");
+    assert_eq!(fronted.daemon.wait().code(), Some(0));
+    fronted.daemon.until_log("msg=stopped");
+}
+
 #[test]
 fn c30_client_certificates() {
     const VERIFY: &str =

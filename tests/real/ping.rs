@@ -67,6 +67,7 @@ fn nobody_permitted() {
         let said = by_nobody(target, &["count=3", "gap=10ms"]).passes();
         assert_eq!(said.fact("noroshi_icmp_loss_ratio"), 0.0);
         assert_eq!(said.fact("noroshi_icmp_packets_received"), 3.0);
+        assert_eq!(said.fact("noroshi_icmp_reply_hop_limit"), 64.0);
     }
 }
 

@@ -52,16 +52,11 @@ async fn targets() -> Targets {
     Targets { config, _peers: vec![site, expired, gone], _authority: authority }
 }
 
-/// A Prometheus and where it listens.
-fn scraping(target: &str, folder: &std::path::Path) -> Option<(Server, SocketAddr)> {
+/// A Prometheus with these jobs, and where it listens.
+pub(crate) fn scraping(jobs: &str, folder: &std::path::Path) -> Option<(Server, SocketAddr)> {
     let program = part("prometheus")?;
-    let mut config =
-        String::from("global: { scrape_interval: 1s, scrape_timeout: 1s }\nscrape_configs:\n");
-    for (job, format) in FORMATS {
-        config.push_str(&format!(
-            "- job_name: {job}\n  scrape_protocols: [{format}]\n  static_configs: [{{ targets: ['{target}'] }}]\n"
-        ));
-    }
+    let config =
+        format!("global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\nscrape_configs:\n{jobs}");
     let file = folder.join("prometheus.yml");
     std::fs::write(&file, config).unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
@@ -76,8 +71,18 @@ fn scraping(target: &str, folder: &std::path::Path) -> Option<(Server, SocketAdd
     Some((server, address))
 }
 
+/// A job for each format.
+fn formats(target: &str) -> String {
+    let jobs = FORMATS.map(|(job, format)| {
+        format!(
+            "- job_name: {job}\n  scrape_protocols: [{format}]\n  static_configs: [{{ targets: ['{target}'] }}]\n"
+        )
+    });
+    jobs.concat()
+}
+
 /// The rows of an instant query: labels and value.
-fn query(prometheus: SocketAddr, expression: &str) -> Vec<Value> {
+pub(crate) fn query(prometheus: SocketAddr, expression: &str) -> Vec<Value> {
     let encoded: String = form_urlencoded::byte_serialize(expression.as_bytes()).collect();
     let answer = get(prometheus, &format!("/api/v1/query?query={encoded}"))
         .unwrap_or_else(|| panic!("refused: {expression}"));
@@ -90,7 +95,7 @@ async fn scrapes_every_format_and_finds_the_same() {
     let targets = targets().await;
     let (daemon, folder, _) = Daemon::configured(&targets.config);
     let target = daemon.url().trim_start_matches("http://").to_owned();
-    let Some((_server, prometheus)) = scraping(&target, folder.path()) else { return };
+    let Some((_server, prometheus)) = scraping(&formats(&target), folder.path()) else { return };
 
     // Each holds once, in every format, as soon as every check has run and every job has scraped.
     let expected = [

@@ -206,11 +206,11 @@ impl Protocol {
             Self::Grpc => {
                 stream.read_exact(&mut [0; 24]).await?;
                 loop {
-                    let mut head = [0; 9];
-                    stream.read_exact(&mut head).await?;
-                    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+                    let mut frame = [0; 9];
+                    stream.read_exact(&mut frame).await?;
+                    let length = u32::from_be_bytes([0, frame[0], frame[1], frame[2]]);
                     stream.read_exact(&mut vec![0; usize::try_from(length).unwrap()]).await?;
-                    if head[3] == 0 && head[4] & 1 == 1 {
+                    if frame[3] == 0 && frame[4] & 1 == 1 {
                         break;
                     }
                 }

@@ -21,7 +21,7 @@ use crate::{
     compat::blackbox::{Module, Prober},
     metrics::{Scrapes, Telemetry},
     model::{CheckId, CheckSettings, IpProtocol},
-    probe::{self, spec::KINDS},
+    probe::{self, Net, spec::KINDS},
 };
 
 /// A `Blackbox` and what it told its log.
@@ -33,9 +33,9 @@ pub(in crate::api) struct Fixture {
 
 /// With these modules; the history keeps so many results.
 pub(in crate::api) fn fixture(modules: Vec<Module>, history_limit: usize) -> Fixture {
-    let net = Arc::default();
+    let net = Net::new();
     let run: Run = Arc::new(move |check, trace| {
-        let net = Arc::clone(&net);
+        let net = net.clone();
         Box::pin(async move { Some(probe::run(&check, &net, Clock::system(), trace).await) })
     });
     let told = Arc::new(Mutex::new(Vec::new()));

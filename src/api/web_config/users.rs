@@ -120,7 +120,9 @@ impl Users {
             let _turn = turn;
             bcrypt::verify(password.expose_secret(), hash.expose()).unwrap_or(false)
         });
-        let right = exists && verified.await.unwrap_or(false);
+        // Waited for whoever it is: an answer that comes sooner would tell which names there are.
+        let fits = verified.await.unwrap_or(false);
+        let right = exists && fits;
         let mut checked = self.checked.lock();
         if right {
             checked.right.insert(user, mark);
@@ -245,6 +247,16 @@ mod tests {
         let others = Users::new(users.hashes.clone()).unwrap();
         let claim = Claim::read(&headers("alice", "hunter2")).unwrap();
         assert_ne!(users.mark(&claim), others.mark(&claim), "the key is another in every process");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_name_is_answered_when_a_password_has_been_compared() {
+        let users = Users::new(hashes(&[("alice", "a"), ("bob", "b")])).unwrap();
+        for (name, password) in [("alice", "wrong"), ("carol", "a"), ("", "b")] {
+            let asked = users.ask(&headers(name, password)).await;
+            // The comparison has had the turn and given it back.
+            assert_eq!((asked, users.turn.available_permits()), (Answer::Unknown, 1), "{name}");
+        }
     }
 
     #[test]

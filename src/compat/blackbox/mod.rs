@@ -4,6 +4,7 @@
 //! with module, field and line; [`Module::check`] aims a module at a target, which costs a clone and no parsing.
 
 mod codes;
+mod convert;
 mod decode;
 mod external_url;
 pub mod families;
@@ -17,7 +18,10 @@ mod yaml;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-pub use self::codes::{CODES, Code};
+pub use self::{
+    codes::{CODES, Code},
+    convert::{Converted, Options, Target, convert, targets},
+};
 
 use crate::{
     model::{CheckSettings, Diagnostic},

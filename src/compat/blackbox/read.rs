@@ -11,12 +11,34 @@ use super::{
 };
 use crate::model::{CheckId, CheckSettings, Diagnostic, Severity};
 
+/// A file that was read.
+pub(super) struct Reading {
+    pub(super) modules: Modules,
+    /// What the modules were made of.
+    pub(super) parts: Vec<Part>,
+}
+
+/// One module of the file, with a prober that we know.
+pub(super) struct Part {
+    pub(super) name: String,
+    pub(super) prober: Prober,
+    pub(super) module: file::Module,
+}
+
 impl Modules {
     /// Reads the text of a `blackbox.yml`. `file` is its name in diagnostics; nothing is opened.
     ///
     /// # Errors
     /// Every mistake, and the warnings among them, in the order of the file.
     pub fn read(text: &str, file: &Path) -> Result<Self, Vec<Diagnostic>> {
+        Ok(Reading::of(text, file)?.modules)
+    }
+}
+
+impl Reading {
+    /// # Errors
+    /// As [`Modules::read`].
+    pub(super) fn of(text: &str, file: &Path) -> Result<Self, Vec<Diagnostic>> {
         let document = document(text, file).map_err(|wrong| vec![*wrong])?;
         let mut reader = Reader::new(&document, file);
         let mut found = File::default();
@@ -25,44 +47,47 @@ impl Modules {
             let message = "only the first document of the file is read".to_owned();
             reader.note_at(codes::IGNORED, place, message);
         }
-        let shown = shown(&found);
-        let mut modules = Self { shown, ..Self::default() };
+        let modules = Modules { shown: shown(&found), ..Modules::default() };
+        let mut reading = Self { modules, parts: Vec::new() };
         for (name, module) in found.modules.0 {
-            modules.add(&mut reader, name, &module);
+            reading.add(&mut reader, name, module);
         }
         let diagnostics = reader.into_diagnostics();
         if diagnostics.iter().any(|one| one.severity == Severity::Error) {
             return Err(diagnostics);
         }
-        modules.warnings = diagnostics;
-        Ok(modules)
+        reading.modules.warnings = diagnostics;
+        Ok(reading)
     }
 
-    fn add(&mut self, reader: &mut Reader<'_>, name: String, module: &file::Module) {
+    fn add(&mut self, reader: &mut Reader<'_>, name: String, module: file::Module) {
         let path = format!("modules.{}", quoted(&name));
         // What is wrong in itself has been told; what would follow from it says nothing new.
         if reader.is_broken(&path) {
             return;
         }
-        let word = module.prober.lossy();
+        let word = module.prober.lossy().into_owned();
         let Some(prober) = Prober::ALL.iter().copied().find(|prober| prober.word() == word) else {
             unknown_prober(reader, &path, &word);
-            self.unknown_probers.insert(name, word.into());
+            self.modules.unknown_probers.insert(name, word.into());
             return;
         };
-        native::warnings(reader, &path, prober, module);
-        let native = native::compile(prober, module);
+        native::warnings(reader, &path, prober, &module);
+        let native = native::compile(prober, &module);
         for remark in &native.remarks {
             let at = format!("{path}.{}", remark.field);
             let message = format!("{}: {}", decode::subject(&at), remark.message);
             reader.note(remark.code, &at, message, None);
         }
-        match compiled(&name, prober, module, native) {
-            Ok((module, None)) => drop(self.modules.insert(name, Arc::new(module))),
-            Ok((module, Some(why))) => {
-                let message = format!("{}: {why}; every probe will fail", decode::subject(&path));
-                reader.note(codes::BROKEN_MODULE, &path, message, None);
-                self.modules.insert(name, Arc::new(module));
+        match compiled(&name, prober, &module, native) {
+            Ok((compiled, against)) => {
+                if let Some(why) = against {
+                    let message =
+                        format!("{}: {why}; every probe will fail", decode::subject(&path));
+                    reader.note(codes::BROKEN_MODULE, &path, message, None);
+                }
+                self.modules.modules.insert(name.clone(), Arc::new(compiled));
+                self.parts.push(Part { name, prober, module });
             }
             Err(why) => {
                 let message = format!("{}: {why}", decode::subject(&path));

@@ -17,7 +17,8 @@ use crate::model::{Failure, Reason};
 pub enum Form {
     /// HTTP/1.1 to the server itself: the target is a path.
     Http1,
-    /// HTTP/1.1 to a proxy: the target is the whole URI (RFC 9112 section 3.2.2).
+    /// HTTP/1.1 to a proxy: the target is the whole URI (RFC 9112 section 3.2.2). A proxy makes its `Host` of that and ignores
+    /// ours, so as in Go a `Host` field that is set takes the place of the URI's host.
     Http1Proxy,
     /// HTTP/2: the target is in pseudo-header fields.
     Http2,
@@ -52,7 +53,9 @@ impl Form {
         if !head.headers.contains_key(CONNECTION) {
             head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if self == Self::Http1 {
+        if self == Self::Http1Proxy {
+            head.uri = with_authority(&head.uri, head.headers.get(HOST))?;
+        } else {
             let path = head.uri.path_and_query().cloned();
             head.uri = path.map_or_else(|| Uri::from_static("/"), Uri::from);
         }
@@ -125,6 +128,9 @@ mod tests {
     fn a_proxy_is_asked_for_the_whole_uri() {
         let fitted = Form::Http1Proxy.fit(request(None)).unwrap();
         assert_eq!(fitted.uri(), "http://a.example:81/x?y=1");
+        let fitted = Form::Http1Proxy.fit(request(Some("b.example"))).unwrap();
+        assert_eq!(fitted.uri(), "http://b.example/x?y=1");
+        assert_eq!(fitted.headers()[HOST], "b.example");
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct AsGo {
     pub subject: String,
     /// The same of the issuer.
     pub issuer: String,
-    /// The DNS names alone, with commas between them; cut to [`GO_NAMES_LIMIT`] bytes.
+    /// The DNS names alone, with commas between them; at most 16 KiB of them.
     pub dns_names: String,
     /// Lower-case hex, two digits a byte; a serial of zero is empty.
     pub serial: String,

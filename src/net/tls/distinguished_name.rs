@@ -22,10 +22,10 @@ pub(super) fn write_as_go(name: &X509Name<'_>) -> String {
         .collect();
     let mut parts = Vec::new();
     for (oid, keyword, single) in GO_ORDER {
-        let values = attributes.iter().filter(|(own, _)| own == oid).map(|(_, value)| value);
+        let mut values = attributes.iter().filter(|(own, _)| own == oid).map(|(_, value)| value);
         let written = |value: &Cow<'_, str>| format!("{keyword}={}", escaped_as_go(value));
         if single {
-            parts.extend(values.last().filter(|value| !value.is_empty()).map(written));
+            parts.extend(values.next_back().filter(|value| !value.is_empty()).map(written));
         } else {
             let all: Vec<_> = values.map(written).collect();
             parts.extend((!all.is_empty()).then(|| all.join("+")));

@@ -27,7 +27,7 @@ use rustls::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-pub use certificate::{Certificate, MAX_NAMES};
+pub use certificate::{AsGo, Certificate, MAX_NAMES};
 pub use clients::{Client, Clients};
 pub use failure::broken;
 pub use options::{TlsOptions, TlsVersion};

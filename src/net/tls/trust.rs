@@ -81,22 +81,23 @@ impl Trust {
         let Some(verifier) = &self.verifier else {
             return Err(CertificateError::UnknownIssuer.into());
         };
-        let Some(end) = self.follow(leaf, intermediates, now) else {
+        let (paths, end) = self.follow(leaf, intermediates, now);
+        if paths == 0 {
             // rustls looks once more and says what is wrong, in its own words.
             verifier.verify_server_cert(leaf, intermediates, name, &[], now)?;
             return Err(CertificateError::Expired.into());
-        };
+        }
         verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
         Ok(end)
     }
 
-    /// Follows every path from the leaf to a root; the latest end of them. `None` if no path verifies.
+    /// Follows every path from the leaf to a root: how many verify, and the latest end of them.
     fn follow(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Option<Option<Timestamp>> {
+    ) -> (u32, Option<Timestamp>) {
         let (paths, latest) = (Cell::new(0), Cell::new(None));
         let each = |path: &VerifiedPath<'_>| {
             let root = self.end_of_root(path);
@@ -111,17 +112,19 @@ impl Trust {
             // An error makes webpki look for another path; it has a budget of its own for that.
             if paths.get() < MAX_PATHS { Err(webpki::Error::UnknownIssuer) } else { Ok(()) }
         };
-        // What comes of the search as a whole is the last path's: what counts is whether there was one.
-        let _ = EndEntityCert::try_from(leaf).ok()?.verify_for_usage(
-            self.algorithms.all,
-            &self.roots.roots,
-            intermediates,
-            now,
-            KeyUsage::server_auth(),
-            None,
-            Some(&each),
-        );
-        (paths.get() > 0).then_some(latest.get())
+        if let Ok(leaf) = EndEntityCert::try_from(leaf) {
+            // What comes of the search as a whole is the last path's: what counts is whether there was one.
+            let _ = leaf.verify_for_usage(
+                self.algorithms.all,
+                &self.roots.roots,
+                intermediates,
+                now,
+                KeyUsage::server_auth(),
+                None,
+                Some(&each),
+            );
+        }
+        (paths.get(), latest.get())
     }
 
     /// When the root of a path ends; of several certificates for one name and key, the last.

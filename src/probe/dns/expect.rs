@@ -25,10 +25,15 @@ use crate::{
 pub struct Expect {
     /// Response codes that pass, such as `NOERROR` or `NXDOMAIN`; only `NOERROR` by default.
     pub rcode: Vec<Rcode>,
-    /// The data of the answer's records of the asked type.
+    /// The data of the answer's records of the asked type; records of other types, such as the CNAME in front of an
+    /// address, are not looked at. An entry is the data as `dig +short` prints it, such as `192.0.2.1` or `10
+    /// mail.example.org.`, for TXT the content alone; case of names, leading zeros and the final dot do not matter. Or it
+    /// is `{ regex = "..." }`, found anywhere in that text, names in lower case with their final dot.
     #[serde(skip_serializing_if = "Records::is_empty")]
     pub answer: Records,
-    /// Patterns for whole records of the answer, authority and additional sections.
+    /// Patterns for whole records, of every type, section by section. They are matched against the text that
+    /// blackbox_exporter matches: owner, TTL, class, type and data with TABs between them, names with their final dot and
+    /// in the case in which they were sent, strings in quotes. A TAB is `\t` in a pattern: `'\tMX\t10 mail\.'`.
     #[serde(skip_serializing_if = "Sections::is_empty")]
     pub records: Sections,
     /// Bounds for the TTL of every record of the answer section.
@@ -63,9 +68,7 @@ impl Default for Expect {
     }
 }
 
-/// Which data the answer's records are to have. An entry is the record's data, such as `192.0.2.1`,
-/// `10 mail.example.org.` or the content of a TXT record, or `{ regex = "..." }`. Records of other types, such as the
-/// CNAME in front of an address, are not looked at.
+/// Which data the answer's records are to have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Records {

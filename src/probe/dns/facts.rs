@@ -71,6 +71,8 @@ pub(super) const FAMILIES: &[&Desc] = &[
     &certificate::CERTIFICATE,
     &certificate::VERIFIED,
     &certificate::INFO,
+    &certificate::CHAIN_NOT_AFTER,
+    &certificate::LEAF,
 ];
 
 /// So many records of an answer are kept, and so many bytes of each: a stranger wrote them.

@@ -13,10 +13,7 @@ use super::{
 };
 use crate::{model::Reason, probe::Problem, re2::Regex};
 
-/// Patterns for the records of each section, found anywhere in the record's text. The text is the one
-/// blackbox_exporter matches: owner, TTL, class, type and data with TABs between them, names with their final dot and
-/// in the case in which they were sent, the strings of a TXT record in quotes. `example.org.\t300\tIN\tMX\t10
-/// mail.example.org.` is matched by `'\tMX\t10 mail\.'`. Records of every type are looked at.
+/// Patterns for the records of each section, found anywhere in their text ([`presentation`]).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sections {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use h2::{RecvStream, client};
 use hyper::{
     Request, Response, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap},
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -70,7 +70,7 @@ pub(super) async fn call<S: AsyncRead + AsyncWrite + Unpin>(
     message: Bytes,
 ) -> Result<Vec<u8>, Ended> {
     attempt.step(|| format!("calling {} at {:?}", request.uri().path(), request.uri().authority()));
-    let begin = async {
+    let opening = async {
         let (mut sender, connection) = client::Builder::new()
             .initial_window_size(WINDOW)
             .initial_connection_window_size(WINDOW)
@@ -83,8 +83,8 @@ pub(super) async fn call<S: AsyncRead + AsyncWrite + Unpin>(
         // `sender` stays until the end: without one, h2 says goodbye before the answer is there.
         Ok((sender, response, Driven { connection, over: false, broke: None }))
     };
-    let begun = attempt.phase(Phase::Send, async { Ok::<_, Failure>(begin.await) }).await?;
-    let (_sender, response, mut driven) = begun.map_err(|error| of_h2(&error))?;
+    let opened = attempt.phase(Phase::Send, async { Ok::<_, Failure>(opening.await) }).await?;
+    let (_sender, response, mut driven) = opened.map_err(|error| of_h2(&error))?;
     let head = driven.phase(attempt, Phase::Wait, response).await?;
     attempt.step(|| format!("HTTP/2 {}", head.status()));
     receive(attempt, &mut driven, head).await
@@ -248,22 +248,15 @@ fn status(fields: &HeaderMap) -> Result<Code, Ended> {
 
 /// `grpc-message`, percent-encoded UTF-8.
 fn words(fields: &HeaderMap) -> String {
-    let value = fields.get("grpc-message").map(|value| value.as_bytes()).unwrap_or_default();
+    let value = fields.get("grpc-message").map(HeaderValue::as_bytes).unwrap_or_default();
     let mut decoded = Vec::with_capacity(value.len());
     let mut rest = value;
     while let [first, after @ ..] = rest {
         let hex = |byte: &u8| char::from(*byte).to_digit(16);
         let pair = after.get(..2).and_then(|pair| Some(hex(&pair[0])? * 16 + hex(&pair[1])?));
-        match pair.filter(|_| *first == b'%').and_then(|byte| u8::try_from(byte).ok()) {
-            Some(byte) => {
-                decoded.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                decoded.push(*first);
-                rest = after;
-            }
-        }
+        let escaped = pair.filter(|_| *first == b'%').and_then(|byte| u8::try_from(byte).ok());
+        decoded.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { &after[2..] } else { after };
     }
     String::from_utf8_lossy(&decoded).into_owned()
 }

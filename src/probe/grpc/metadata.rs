@@ -43,10 +43,9 @@ impl Metadata {
 
     fn shown(&self) -> impl Iterator<Item = (&str, Vec<Cow<'_, str>>)> {
         self.0.iter().map(|(name, values)| {
-            let shown = |value: &'_ HeaderValue| match is_secret_name(name) {
-                true => Cow::Borrowed(Secret::MASK),
-                false => Cow::Owned(String::from_utf8_lossy(value.as_bytes()).into_owned()),
-            };
+            let secret = is_secret_name(name);
+            let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let shown = |value| if secret { Secret::MASK.into() } else { text(value).into() };
             (name.as_str(), values.iter().map(shown).collect())
         })
     }

@@ -57,7 +57,8 @@ pub struct Spec {
     #[serde(default)]
     method: Method,
     /// Headers to send: a text each, or a table of `values`, `secrets`, `files` and `env` for several. `Host` and `User-Agent`
-    /// replace ours; `Host` also names the certificate that is wanted. `Connection: close` is sent with HTTP/1.1.
+    /// replace ours; `Host` also names the certificate that is wanted, and what a proxy is asked for. `Connection: close` is
+    /// sent with HTTP/1.1.
     #[serde(default)]
     headers: Headers,
     /// The body, as text.
@@ -72,7 +73,7 @@ pub struct Spec {
     /// User and password, sent with the first request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     basic_auth: Option<Arc<BasicAuth>>,
-    /// AnyScheme of any scheme, sent as `Authorization`.
+    /// Credentials of any scheme, sent as `Authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     authorization: Option<Arc<AnyScheme>>,
     /// A token fetched at each run by the client credentials grant, sent as `Authorization`.
@@ -113,8 +114,8 @@ pub struct Spec {
     /// User and password for the proxy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     proxy_basic_auth: Option<Arc<BasicAuth>>,
-    /// Resolve the target here and ask the proxy for its address. Without this key the proxy is asked for the name, and what
-    /// is resolved and dialled is the proxy.
+    /// Resolve the target here and ask the proxy for a tunnel to its address, as blackbox_exporter does. Without this key the
+    /// proxy is asked for the name, and what is resolved is the proxy. A plain `http` request names the host either way.
     #[serde(default)]
     proxy_resolve: bool,
     /// Whether redirects are followed. Cookies live as long as the run; credentials stay with the first host.

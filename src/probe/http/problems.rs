@@ -1,6 +1,10 @@
 //! Mistakes of a spec that no single value shows.
 
-use hyper::{Method, header::ACCEPT_ENCODING, http::uri::Authority};
+use hyper::{
+    Method,
+    header::{ACCEPT_ENCODING, HOST},
+    http::uri::Authority,
+};
 
 use super::{Spec, Version};
 use crate::probe::{Problem, certificate};
@@ -63,7 +67,7 @@ fn connection(spec: &Spec, problems: &mut Vec<Problem>) {
         }
     }
     problems.extend(spec.tls.iter().flat_map(|tls| certificate::problems(tls, "tls.")));
-    let host = spec.headers.host();
+    let host = spec.headers.text(&HOST);
     if host.is_some_and(|host| Authority::try_from(host.as_bytes()).is_err()) {
         problems.push(problem(
             "headers.Host",

@@ -219,6 +219,7 @@ impl Spec {
             token_env: self.bearer_token_env.as_deref(),
             credentials: self.authorization.as_deref(),
             oauth2: self.oauth2.as_deref(),
+            agent: self.headers.text(&USER_AGENT),
         }
     }
 

@@ -3,10 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use hyper::{
-    Request, StatusCode, Uri,
-    header::{HOST, HeaderValue},
-};
+use hyper::{Request, StatusCode, header::USER_AGENT};
 use url::Url;
 
 use super::{Spec, Version, body::Decode, cookie::Jar, facts::Seen, redirect, request};
@@ -20,7 +17,7 @@ use crate::{
     },
     probe::{
         Run,
-        web::{self, Proxies, Proxy, Way},
+        web::{self, Proxies, Way},
     },
 };
 
@@ -109,7 +106,13 @@ impl Hop {
         }
         let form = match (&self.way.proxy, spec.version) {
             (Some(proxy), _) => {
-                self.address_proxy(proxy, proxies, &mut request, run).await?;
+                let fields = proxies.fields(proxy, run.attempt.deadline()).await?;
+                for (name, value) in &fields {
+                    // The user's own `User-Agent` is meant for the server, and so for whoever is in between.
+                    if *name != USER_AGENT {
+                        request.headers_mut().insert(name, value.clone());
+                    }
+                }
                 Form::Http1Proxy
             }
             (None, Version::Http2) => Form::Http2,
@@ -124,36 +127,6 @@ impl Hop {
             return Err(Failure::new(Reason::ProxyFailed, detail));
         }
         Ok(exchange)
-    }
-
-    /// Adds what the proxy alone is told, and asks it for the address where that is wanted.
-    async fn address_proxy(
-        &self,
-        proxy: &Proxy,
-        proxies: &Proxies<'_>,
-        request: &mut Request<Bytes>,
-        run: &mut Run<'_>,
-    ) -> Result<(), Failure> {
-        let fields = proxies.fields(proxy, run.attempt.deadline()).await?;
-        for (name, value) in &fields {
-            // The user's own `User-Agent` is meant for the server, and so for whoever is in between.
-            if *name != hyper::header::USER_AGENT {
-                request.headers_mut().insert(name, value.clone());
-            }
-        }
-        let Some(address) = self.way.address else {
-            return Ok(());
-        };
-        let unusable = |why: String| Failure::new(Reason::ProxyFailed, why);
-        let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
-        let host = HeaderValue::from_str(&authority).map_err(|why| unusable(why.to_string()))?;
-        request.headers_mut().entry(HOST).or_insert(host);
-        let mut parts = request.uri().clone().into_parts();
-        let asked = SocketAddr::new(address, web::port(&self.url)).to_string();
-        parts.authority =
-            Some(asked.parse().map_err(|_| unusable(format!("not an address: {asked}")))?);
-        *request.uri_mut() = Uri::from_parts(parts).map_err(|why| unusable(why.to_string()))?;
-        Ok(())
     }
 
     async fn send_secure(

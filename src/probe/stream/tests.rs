@@ -77,10 +77,10 @@ fn mistakes_of_labels_and_of_starttls_are_found() {
 #[tokio::test]
 async fn labels_are_expanded_from_the_line_that_matched() {
     let to = sayer(b"noise\r\nSSH-2.0-OpenSSH_9.2p1 Debian-2\r\nversion 7\r\n", false).await;
-    let dialogue = r#"[
+    let dialogue = r"[
         { expect = '^SSH-2.0-([^ -]+)(?: (?P<comment>.*))?$', labels = { version = '${1}', rest = '<${comment}> $$' } },
         { expect = 'version (.)', labels = { version = '${1}' } },
-    ]"#;
+    ]";
     let report = hold(to, dialogue, PATIENT).await;
     assert_eq!(report.reason(), None, "{}", report.detail());
     assert_eq!(

@@ -153,6 +153,8 @@ pub(in crate::probe) struct Authorization<'a> {
     pub token_env: Option<&'a str>,
     /// `oauth2`
     pub oauth2: Option<&'a OAuth2>,
+    /// What the user calls us, which a token server is told too.
+    pub agent: Option<&'a HeaderValue>,
 }
 
 impl Authorization<'_> {
@@ -165,7 +167,7 @@ impl Authorization<'_> {
         run: &mut Run<'_>,
     ) -> Result<Option<HeaderValue>, Failure> {
         if let Some(oauth2) = self.oauth2 {
-            return oauth2.header(run).await.map(Some);
+            return oauth2.header(self.agent, run).await.map(Some);
         }
         let deadline = run.attempt.deadline();
         if let Some(basic) = self.basic {

@@ -64,9 +64,9 @@ impl Headers {
         self.0.iter().map(|field| &field.name)
     }
 
-    /// The user's own `Host`.
-    pub(in crate::probe) fn host(&self) -> Option<&HeaderValue> {
-        self.0.iter().find(|field| field.name == HOST).and_then(|field| match &field.value {
+    /// What is said of a header that has one text.
+    pub(in crate::probe) fn text(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.0.iter().find(|field| field.name == *name).and_then(|field| match &field.value {
             Told::One(value) => Some(value),
             Told::Many(_) => None,
         })

@@ -19,7 +19,7 @@ pub(super) use self::{
     headers::Headers,
     no_proxy::NoProxy,
     oauth2::OAuth2,
-    proxy::{Proxies, Proxy, Way},
+    proxy::{Proxies, Way},
     url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown},
 };
 use super::Run;

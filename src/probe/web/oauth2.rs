@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use bytes::Bytes;
 use hyper::{
     Request,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT},
     http::Method,
 };
 use schemars::JsonSchema;
@@ -87,13 +87,17 @@ impl OAuth2 {
     ///
     /// # Errors
     /// `token_failed` with the server's status or what broke the connection; `local_file` when the secret cannot be had.
-    pub(super) async fn header(&self, run: &mut Run<'_>) -> Result<HeaderValue, Failure> {
+    pub(super) async fn header(
+        &self,
+        agent: Option<&HeaderValue>,
+        run: &mut Run<'_>,
+    ) -> Result<HeaderValue, Failure> {
         let begun = run.attempt.elapsed();
         let trace = if run.attempt.trace.is_on() { Trace::on() } else { Trace::default() };
         // An attempt of its own: what the token server takes is in no phase of the target.
         let attempt = Attempt::new(run.attempt.deadline(), trace);
         let mut own = Run { settings: run.settings, net: run.net, attempt, facts: Vec::new() };
-        let fetched = self.fetch(&mut own).await;
+        let fetched = self.fetch(agent.unwrap_or(&AGENT), &mut own).await;
         let steps = own.attempt.trace.steps.into_iter();
         run.attempt
             .trace
@@ -108,7 +112,7 @@ impl OAuth2 {
         })
     }
 
-    async fn fetch(&self, run: &mut Run<'_>) -> Result<HeaderValue, Failure> {
+    async fn fetch(&self, agent: &HeaderValue, run: &mut Run<'_>) -> Result<HeaderValue, Failure> {
         let (file, variable) =
             (self.client_secret_file.as_deref(), self.client_secret_env.as_deref());
         let deadline = run.attempt.deadline();
@@ -116,11 +120,11 @@ impl OAuth2 {
             credential::read(deadline, self.client_secret.as_ref(), file, variable).await?;
         let secret = secret.as_ref().map_or("", Secret::expose);
         // The standard's way first; servers that want the other say no to it. Go tries the same.
-        match self.ask(Style::Header, secret, run).await? {
+        match self.ask(Style::Header, agent, secret, run).await? {
             Ok(header) => Ok(header),
             Err(refused) => {
                 run.attempt.step(|| format!("{}; trying with parameters", refused.detail));
-                self.ask(Style::Parameters, secret, run).await?
+                self.ask(Style::Parameters, agent, secret, run).await?
             }
         }
     }
@@ -129,11 +133,13 @@ impl OAuth2 {
     async fn ask(
         &self,
         style: Style,
+        agent: &HeaderValue,
         secret: &str,
         run: &mut Run<'_>,
     ) -> Result<Result<HeaderValue, Failure>, Failure> {
         let url = self.token_url.url();
-        let request = self.request(style, secret)?;
+        let mut request = self.request(style, secret)?;
+        request.headers_mut().insert(USER_AGENT, agent.clone());
         let mut answer = self.exchange(url, request, run).await?;
         let body = run.attempt.phase(Phase::Receive, body(&mut answer)).await?;
         let status = answer.head.status;
@@ -155,7 +161,6 @@ impl OAuth2 {
         })?;
         *request.method_mut() = Method::POST;
         let headers = request.headers_mut();
-        headers.insert(USER_AGENT, AGENT);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let form = "application/x-www-form-urlencoded";
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(form));
@@ -200,8 +205,10 @@ impl OAuth2 {
             let form = match &way.proxy {
                 Some(proxy) => {
                     let fields = proxies.fields(proxy, run.attempt.deadline()).await?;
-                    request.headers_mut().extend(fields);
-                    request.headers_mut().remove(HOST);
+                    let own = fields.iter().filter(|(name, _)| **name != USER_AGENT);
+                    request
+                        .headers_mut()
+                        .extend(own.map(|(name, value)| (name.clone(), value.clone())));
                     Form::Http1Proxy
                 }
                 None => Form::Http1,

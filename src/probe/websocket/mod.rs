@@ -11,7 +11,7 @@ mod tests;
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
-use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
+use hyper::header::{CONNECTION, HOST, HeaderValue, UPGRADE, USER_AGENT};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +68,7 @@ pub struct Spec {
     /// User and password, sent with the handshake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     basic_auth: Option<Arc<BasicAuth>>,
-    /// AnyScheme of any scheme, sent as `Authorization`.
+    /// Credentials of any scheme, sent as `Authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     authorization: Option<Arc<AnyScheme>>,
     /// A token fetched at each run by the client credentials grant, sent as `Authorization`.
@@ -101,8 +101,8 @@ pub struct Spec {
     /// User and password for the proxy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     proxy_basic_auth: Option<Arc<BasicAuth>>,
-    /// Resolve the target here and ask the proxy for its address. Without this key the proxy is asked for the name, and what
-    /// is resolved and dialled is the proxy.
+    /// Resolve the target here and ask the proxy for a tunnel to its address, as blackbox_exporter does. Without this key the
+    /// proxy is asked for the name, and what is resolved is the proxy.
     #[serde(default)]
     proxy_resolve: bool,
     /// What is sent and expected, step by step. Without a dialogue the handshake alone counts.
@@ -246,7 +246,7 @@ impl Spec {
         }
         let options = TlsOptions::default();
         let how = Security {
-            host: self.headers.host().and_then(web::name_of).unwrap_or(web::host(url)),
+            host: self.headers.text(&HOST).and_then(web::name_of).unwrap_or(web::host(url)),
             starttls: None,
             options: self.tls.as_deref().unwrap_or(&options),
             alpn: &["http/1.1"],
@@ -288,6 +288,7 @@ impl Spec {
             basic: self.basic_auth.as_deref(),
             credentials: self.authorization.as_deref(),
             oauth2: self.oauth2.as_deref(),
+            agent: self.headers.text(&USER_AGENT),
             token: self.bearer_token.as_ref(),
             token_file: self.bearer_token_file.as_deref(),
             token_env: self.bearer_token_env.as_deref(),

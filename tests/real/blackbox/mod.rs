@@ -10,6 +10,7 @@ mod exporter;
 mod observed;
 mod protobuf;
 mod refusals;
+mod scraped;
 mod surface;
 mod world;
 

@@ -34,7 +34,15 @@ impl Observed {
         let mut observed = Self::default();
         observed.add("status", answer.status.to_string());
         for name in HEADERS {
-            observed.add(name, answer.header(name).unwrap_or("none"));
+            let value = answer.header(name).unwrap_or("none");
+            // Which letters a page for people is in, only one of them says.
+            observed.add(
+                name,
+                value
+                    .strip_suffix("; charset=utf-8")
+                    .filter(|it| *it == "text/html")
+                    .unwrap_or(value),
+            );
         }
         let kind = answer.header("content-type").unwrap_or_default();
         let body = body(answer);
@@ -47,6 +55,8 @@ impl Observed {
             observed.debug(&text);
         } else if text.contains("<h1>Blackbox Exporter</h1>") {
             observed.index(&text);
+        } else if text.starts_with("modules:") {
+            observed.yaml("config", &text);
         } else {
             observed.add("body", text);
         }

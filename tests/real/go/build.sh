@@ -3,13 +3,14 @@
 # API server, Helm 4 and 3, and the custom resource definitions of the Prometheus operator.
 #
 # Versions and checksums are those of */go.mod and */go.sum beside this file. A program is kept in DIR/go under their hash, so
-# it is made once: all of them from nothing cost some twelve minutes of one core, afterwards nothing. Without a Go that is new enough,
-# on PATH or in DIR/root-sid, nothing is built, and that is said.
+# it is made once: all of them from nothing cost some twelve minutes of one core, afterwards nothing. Without a Go that is new
+# enough, on PATH or in DIR/root-sid, nothing is built, and that is said.
 set -euo pipefail
 
 DIR=$(realpath "${1:?where to}")
 HERE=$(cd "$(dirname "$0")" && pwd)
 OPERATOR=github.com/prometheus-operator/prometheus-operator@v0.85.0
+GO= # find_go sets it
 
 main() {
     mkdir -p "$DIR/go" "$DIR/bin"
@@ -74,7 +75,7 @@ definitions() {
 
 # A Go that can build them, and a place to do it in: the one on PATH, which may fetch a newer one by itself, or Debian's.
 find_go() {
-    [ -z "${GO:-}" ] || return 0
+    [ -z "$GO" ] || return 0
     local candidate
     for candidate in "$(command -v go || true)" "$DIR/root-sid/usr/lib/go-1.26/bin/go"; do
         # Asked inside the module, go fails where it is older than the module wants.

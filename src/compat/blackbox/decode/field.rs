@@ -288,10 +288,7 @@ impl Field for Pattern {
             .and_then(str::parse);
         match compiled {
             Ok(regex) => self.0 = Some(regex),
-            Err(why) => {
-                reader.error(codes::BAD_VALUE, id, why);
-                return false;
-            }
+            Err(why) => return reader.bad_value(id, &why),
         }
         true
     }
@@ -317,8 +314,7 @@ impl Field for Size {
         let parsed = parse_size(&text, "iB").or_else(|| parse_size(&text, "B"));
         let Some(bytes) = parsed else {
             let why = "not a size: write it like `10MB` (which is 10 times 1024 times 1024 bytes)";
-            reader.error(codes::BAD_VALUE, id, why);
-            return false;
+            return reader.bad_value(id, why);
         };
         self.0 = bytes;
         true

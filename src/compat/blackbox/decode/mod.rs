@@ -159,6 +159,13 @@ impl<'d> Reader<'d> {
         self.report(code, &path, Some(place), message.into());
     }
 
+    /// The value that is read now is not a permitted one.
+    pub(super) fn bad_value(&mut self, at: Id, why: &str) -> bool {
+        let message = format!("{}: {why}", self.subject());
+        self.error(codes::BAD_VALUE, at, message);
+        false
+    }
+
     /// The node is of another type than what is wanted.
     fn wrong_type(&mut self, id: Id, wanted: &str) -> bool {
         let node = self.node(id);
@@ -216,8 +223,9 @@ impl<'d> Reader<'d> {
         let path = paths.iter().find(|path| self.spots.contains_key(*path)).unwrap_or(&self.path);
         let spot = self.spots.get(path).copied();
         let place = spot.map(|spot| spot.key.unwrap_or(spot.value));
-        let message = format!("{}: {}", self.subject(), message.into());
-        self.report(code, &path.clone(), place, message);
+        let path = path.clone();
+        let message = format!("{}: {}", subject(&path), message.into());
+        self.report(code, &path, place, message);
     }
 
     /// Something is worth knowing of the value at this path, or of the nearest one above it that is in the file.

@@ -295,8 +295,7 @@ impl Field for Url {
         }
         let text = text.lossy().into_owned();
         if let Some(why) = no_url(&text) {
-            reader.error(codes::BAD_VALUE, id, format!("not a URL: {why}"));
-            return false;
+            return reader.bad_value(id, &format!("not a URL: {why}"));
         }
         self.0 = Some(text);
         true

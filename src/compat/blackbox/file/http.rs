@@ -124,8 +124,7 @@ impl Field for Rule {
             return false;
         }
         if let Err(why) = crate::compat::blackbox::native::cel(&self.0.lossy()) {
-            reader.error(codes::BAD_VALUE, id, why);
-            return false;
+            return reader.bad_value(id, &why);
         }
         true
     }

@@ -93,7 +93,7 @@ impl Field for Version {
         }
         let word = text.lossy();
         let Some((_, version)) = Self::WORDS.iter().find(|(known, _)| *known == word) else {
-            reader.error(codes::BAD_VALUE, id, "not a version of TLS");
+            reader.bad_value(id, "not a version of TLS");
             let digits: String = word.chars().filter(char::is_ascii_digit).collect();
             let near = Self::WORDS.iter().find(|(known, _)| known.ends_with(&digits));
             let hint = near

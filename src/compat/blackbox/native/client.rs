@@ -54,7 +54,7 @@ impl Native {
         self.reference(&own.client_secret_ref, &format!("{at}.client_secret_ref"));
         if own.grant_type.lossy() == JWT_BEARER {
             let why = "noroshi does not fetch tokens by a signed assertion (RFC 7523)";
-            self.broken(&format!("{at}.grant_type"), why);
+            self.unsupported(&format!("{at}.grant_type"), why);
         }
         let mut table = Table::new();
         put_text(&mut table, "client_id", &own.client_id);
@@ -137,11 +137,14 @@ impl Native {
     fn proxy(&mut self, table: &mut Table, own: &Proxy, at: &str) {
         let url = own.proxy_url.text();
         if !url.is_empty() {
-            let (bare, user) = without_userinfo(url);
+            let (bare, user) = match without_userinfo(url) {
+                Some((bare, user)) => (bare, Some(user)),
+                None => (url.to_owned(), None),
+            };
             if !bare.to_ascii_lowercase().starts_with("http://") {
                 let why =
                     "the proxy's scheme is not `http`, the only one noroshi speaks to proxies with";
-                self.broken(&format!("{at}proxy_url"), why);
+                self.unsupported(&format!("{at}proxy_url"), why);
             }
             put(table, "proxy_url", bare);
             if let Some((name, password)) = user {
@@ -246,16 +249,16 @@ fn secret_values(values: &[Sensitive]) -> Value {
 /// A URL's user and password, decoded.
 type Userinfo = (String, Option<String>);
 
-/// A URL without its user and password, and these.
-fn without_userinfo(url: &str) -> (String, Option<Userinfo>) {
-    let Some((scheme, rest)) = url.split_once("://") else { return (url.to_owned(), None) };
+/// A URL without its user and password, and these, if it has them.
+pub(in crate::compat::blackbox) fn without_userinfo(url: &str) -> Option<(String, Userinfo)> {
+    let (scheme, rest) = url.split_once("://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let Some((user, host)) = rest[..end].rsplit_once('@') else { return (url.to_owned(), None) };
+    let (user, host) = rest[..end].rsplit_once('@')?;
     let (name, password) = match user.split_once(':') {
         Some((name, password)) => (name, Some(decoded(password))),
         None => (user, None),
     };
-    (format!("{scheme}://{host}{}", &rest[end..]), Some((decoded(name), password)))
+    Some((format!("{scheme}://{host}{}", &rest[end..]), (decoded(name), password)))
 }
 
 /// `%41` is `A`; the escapes were checked when the file was read.
@@ -278,9 +281,9 @@ mod tests {
 
     #[test]
     fn users_leave_the_url() {
-        let (url, user) = without_userinfo("http://me:a%40b@proxy:3128/x");
+        let (url, user) = without_userinfo("http://me:a%40b@proxy:3128/x").unwrap();
         assert_eq!(url, "http://proxy:3128/x");
-        assert_eq!(user, Some(("me".to_owned(), Some("a@b".to_owned()))));
-        assert_eq!(without_userinfo("http://proxy/@x").1, None);
+        assert_eq!(user, ("me".to_owned(), Some("a@b".to_owned())));
+        assert_eq!(without_userinfo("http://proxy/@x"), None);
     }
 }

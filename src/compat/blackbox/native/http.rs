@@ -44,7 +44,7 @@ impl Native {
         let headers: Option<&Named<Header>> = own.client.http_headers.as_ref().map(|own| &own.0);
         self.headers(own.headers.iter().chain(default), headers);
         if std::str::from_utf8(&own.body.0).is_err() {
-            self.broken(
+            self.unsupported(
                 "body",
                 "noroshi sends bodies of UTF-8 text; others can be sent from a `body_file`",
             );

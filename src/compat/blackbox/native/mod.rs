@@ -10,6 +10,7 @@ mod small;
 mod stream;
 mod warn;
 
+pub(super) use client::without_userinfo;
 pub(super) use warn::warnings;
 
 use std::net::IpAddr;
@@ -115,6 +116,25 @@ impl Native {
         parse(self.prober, &table)
     }
 
+    /// Whether the table, aimed by its own target, is one that a configuration may hold.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub(super) fn loads(&self) -> Result<(), String> {
+        if let Some(why) = &self.broken {
+            return Err(why.clone());
+        }
+        let problems = parse(self.prober, &self.table)?.problems();
+        problems
+            .first()
+            .map_or(Ok(()), |problem| Err(format!("`{}`: {}", problem.path, problem.message)))
+    }
+
+    /// A remark on a key of the native table.
+    pub(super) fn note(&mut self, field: &str, message: &str) {
+        self.remark(codes::DIFFERENT, field, message);
+    }
+
     pub(super) fn settings(&self, settings: &mut CheckSettings) {
         settings.preferred_ip_protocol = self.common.preferred_ip_protocol;
         settings.ip_protocol_fallback = self.common.ip_protocol_fallback;
@@ -127,6 +147,12 @@ impl Native {
         let why = why.into();
         self.remark(codes::BROKEN_MODULE, field, format!("{why}; every probe will fail"));
         self.broken.get_or_insert(why);
+    }
+
+    /// No probe can pass, though with blackbox_exporter it could: this build has no such thing.
+    fn unsupported(&mut self, field: &str, why: &str) {
+        self.remark(codes::DIFFERENT, field, format!("{why}; every probe will fail"));
+        self.broken.get_or_insert(why.to_owned());
     }
 
     fn remark(&mut self, code: Code, field: &str, message: impl Into<String>) {
@@ -166,7 +192,7 @@ impl Native {
 }
 
 /// Puts a value under a dotted key.
-fn put(table: &mut Table, key: &str, value: impl Into<toml::Value>) {
+pub(super) fn put(table: &mut Table, key: &str, value: impl Into<toml::Value>) {
     match key.split_once('.') {
         None => drop(table.insert(key.to_owned(), value.into())),
         Some((first, rest)) => {
@@ -197,7 +223,7 @@ fn parse(prober: Prober, table: &Table) -> Result<Spec, String> {
         Prober::Unix => "/target.invalid",
         Prober::Dns | Prober::Icmp => "target.invalid",
     };
-    table.insert(kind.target_key.to_owned(), placeholder.into());
+    table.entry(kind.target_key).or_insert_with(|| placeholder.into());
     let value = Value::serialize(&table).map_err(|_| "it cannot be passed on".to_owned())?;
     (kind.parse)(&value).map_err(|error| match error.kind {
         figment::error::Kind::Message(message) => message,

@@ -8,6 +8,8 @@ use crate::compat::blackbox::{
 
 /// What blackbox_exporter's packets hold where no size is given: `Prometheus Blackbox Exporter`.
 const DEFAULT_PAYLOAD: i64 = 28;
+/// The TTL of both where none is given.
+const DEFAULT_TTL: i64 = 64;
 /// What fits an IPv4 packet behind its headers.
 const MAX_PAYLOAD: i64 = 65_507;
 
@@ -24,7 +26,7 @@ impl Native {
             }
         }
         // Zero leaves it to the system, whose default is ours too.
-        if own.ttl != 0 {
+        if own.ttl != 0 && own.ttl != DEFAULT_TTL {
             self.put("ttl", own.ttl);
         }
         if own.dont_fragment {

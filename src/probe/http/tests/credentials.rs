@@ -39,7 +39,7 @@ async fn a_token_is_fetched_at_each_run() {
     let tokens = Server::new(|_| ok(r#"{"access_token":"granted","token_type":"bearer"}"#)).await;
     let server = Server::new(|_| ok("")).await;
     let spec = json!({
-        "url": server.url("/"),
+        "url": server.url("/"), "headers": {"User-Agent": "mine"},
         "oauth2": {
             "client_id": "id", "client_secret": "hunter2", "token_url": tokens.url("/token?tenant=1"),
             "scopes": ["read"], "endpoint_params": {"audience": "me"},
@@ -56,6 +56,7 @@ async fn a_token_is_fetched_at_each_run() {
     let asked = tokens.asked().remove(0);
     assert!(asked.starts_with("POST /token?tenant=1 HTTP/1.1\r\n"), "{asked}");
     assert_eq!(header(&asked, "Authorization"), Some("Basic aWQ6aHVudGVyMg=="));
+    assert_eq!(header(&asked, "User-Agent"), Some("mine"));
     assert!(asked.ends_with("audience=me&grant_type=client_credentials&scope=read"), "{asked}");
     assert_eq!(header(&server.asked()[0], "Authorization"), Some("Bearer granted"));
 }
