@@ -74,6 +74,11 @@ pub(super) fn encoding(headers: &HeaderMap) -> Encoding {
     best.unwrap_or(Encoding::Identity)
 }
 
+/// Whether gzip would do, whatever else would.
+pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
+    ranges(headers, &header::ACCEPT_ENCODING).iter().any(|range| range.name == "gzip")
+}
+
 fn known(range: &Range) -> Option<(Format, String)> {
     let version = range.parameter("version");
     match (&*range.name, version) {

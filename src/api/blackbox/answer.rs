@@ -29,12 +29,13 @@ pub(super) fn exposition(headers: &HeaderMap, write: impl FnOnce(Format) -> Vec<
     let (format, content_type) = accept::classic(headers);
     let body = write(format);
     let mut answer = match accept::encoding(headers) {
-        Encoding::Gzip => match gzip(&body) {
+        Encoding::Identity => Body::from(body).into_response(),
+        // An answer of a few kilobytes is not worth the megabyte of zstd's tables.
+        Encoding::Zstd if !accept::takes_gzip(headers) => Body::from(body).into_response(),
+        Encoding::Gzip | Encoding::Zstd => match gzip(&body) {
             Ok(packed) => ([(header::CONTENT_ENCODING, "gzip")], packed).into_response(),
             Err(_) => Body::from(body).into_response(),
         },
-        // An answer of a few kilobytes is not worth the megabyte of zstd's tables.
-        Encoding::Identity | Encoding::Zstd => Body::from(body).into_response(),
     };
     answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
     answer

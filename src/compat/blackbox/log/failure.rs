@@ -17,8 +17,9 @@ pub(super) fn lines<'a>(told: &Told<'a>, lines: &mut Vec<Line<'a>>) {
     let line =
         |words| told.line(told.outcome.duration, Level::Error, words).with("reason", reason.word());
     if broken.is_empty() {
-        let words = on_the_way(told, reason);
-        lines.push(line(words).with("err", &*told.outcome.detail));
+        for words in on_the_way(told, reason) {
+            lines.push(line(words).with("err", &*told.outcome.detail));
+        }
     }
     for expectation in broken {
         let words = unexpected(told.prober, reason, expectation);
@@ -35,8 +36,17 @@ pub(super) fn lines<'a>(told: &Told<'a>, lines: &mut Vec<Line<'a>>) {
     }
 }
 
-/// What failed before anything could be held against what was expected.
-fn on_the_way(told: &Told<'_>, reason: Reason) -> &'static str {
+/// What failed before anything could be held against what was expected: the inner one first where two say it.
+fn on_the_way(told: &Told<'_>, reason: Reason) -> Vec<&'static str> {
+    let last = outermost(told, reason);
+    match (last, reason, told.prober) {
+        ("Error resolving address", ..) => vec!["Resolution with IP protocol failed", last],
+        (_, Reason::TargetInvalid, Prober::Tcp) => vec![last, "Error dialing TCP"],
+        _ => vec![last],
+    }
+}
+
+fn outermost(told: &Told<'_>, reason: Reason) -> &'static str {
     if reason == Reason::TargetInvalid {
         return match told.prober {
             Prober::Tcp => "Error splitting target address and port",
