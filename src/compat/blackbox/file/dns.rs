@@ -21,7 +21,7 @@ section! {
         query_name: Text,
         query_type: Text,
         recursion_desired: bool,
-        valid_rcodes: Vec<Text>,
+        valid_rcodes: Codes,
         validate_answer_rrs: Records,
         validate_authority_rrs: Records,
         validate_additional_rrs: Records,
@@ -36,6 +36,25 @@ section! {
         fail_if_all_match_regexp: Vec<Text>,
         fail_if_not_matches_regexp: Vec<Text>,
         fail_if_none_matches_regexp: Vec<Text>,
+    }
+}
+
+/// Response codes: none said is `NOERROR`, an empty list is no code at all.
+#[derive(Debug, Clone, Default)]
+pub(in crate::compat::blackbox) struct Codes(pub(in crate::compat::blackbox) Option<Vec<Text>>);
+
+impl Field for Codes {
+    fn take(&mut self, reader: &mut Reader<'_>, id: Id) -> bool {
+        Field::take(&mut self.0, reader, id)
+    }
+    fn clear(&mut self) -> bool {
+        Field::clear(&mut self.0)
+    }
+    fn show(&self) -> Yaml {
+        self.0.show()
+    }
+    fn is_zero(&self) -> bool {
+        self.0.as_ref().is_none_or(Vec::is_empty)
     }
 }
 

@@ -3,6 +3,7 @@ use toml::Table;
 use super::{Native, client::texts, put};
 use crate::{
     compat::blackbox::{
+        codes,
         decode::Text,
         file::{Dns, Records},
     },
@@ -33,6 +34,11 @@ const RCODES: [&str; 20] = [
     "BADCOOKIE",
 ];
 
+/// A response code that no answer without EDNS has room for.
+const NO_ANSWERS_CODE: &str = "RCODE4095";
+/// A pattern that nothing matches.
+const NOTHING: &str = r"[^\s\S]";
+
 impl Native {
     pub(super) fn dns(&mut self, own: &Dns) {
         let source = &own.source_ip_address;
@@ -61,12 +67,7 @@ impl Native {
         for key in ["authenticated_data", "edns", "tcp_on_truncation", "question_echoed"] {
             self.put(key, false);
         }
-        if let Some(wrong) = own.valid_rcodes.iter().find(|code| !RCODES.contains(&&*code.lossy()))
-        {
-            self.broken("valid_rcodes", format!("there is no response code `{}`", wrong.lossy()));
-        } else if !own.valid_rcodes.is_empty() {
-            self.put("expect.rcode", texts(&own.valid_rcodes));
-        }
+        self.codes(own);
         for (section, rules) in [
             ("answer", &own.validate_answer_rrs),
             ("authority", &own.validate_authority_rrs),
@@ -77,6 +78,29 @@ impl Native {
                 self.put(&format!("expect.records.{section}"), table);
             }
         }
+    }
+
+    /// A code nobody knows ends the looking, and the probe fails; so does every probe of an empty list.
+    fn codes(&mut self, own: &Dns) {
+        let Some(codes) = &own.valid_rcodes.0 else { return };
+        let wrong = codes.iter().find(|code| !RCODES.contains(&&*code.lossy()));
+        if let Some(wrong) = wrong {
+            let message = format!("there is no response code `{}`", wrong.lossy());
+            self.fails_at_the_answer("valid_rcodes", message);
+        } else if codes.is_empty() {
+            self.fails_at_the_answer("valid_rcodes", "no response code is in the list");
+        }
+        if codes.is_empty() || wrong.is_some() {
+            self.put("expect.rcode", vec![NO_ANSWERS_CODE]);
+        } else {
+            self.put("expect.rcode", texts(codes));
+        }
+    }
+
+    /// The question is asked, and whatever is answered fails.
+    fn fails_at_the_answer(&mut self, field: &str, why: impl Into<String>) {
+        let message = format!("{}; every probe will fail", why.into());
+        self.remark(codes::BROKEN_MODULE, field, message);
     }
 
     fn transport(&mut self, own: &Dns) {
@@ -108,13 +132,21 @@ impl Native {
             ("any_match", "fail_if_none_matches_regexp", &own.fail_if_none_matches_regexp),
         ];
         for (key, field, patterns) in rules {
+            let mut kept = Vec::new();
             for (number, pattern) in patterns.iter().enumerate() {
-                if let Err(why) = pattern.lossy().parse::<Regex>() {
-                    self.broken(&format!("{at}.{field}[{number}]"), why);
+                match pattern.lossy().parse::<Regex>() {
+                    Ok(_) => kept.push(pattern.lossy().into_owned()),
+                    Err(why) => {
+                        // It is compiled when the first record is looked at, and then the probe fails.
+                        let empty = matches!(key, "none_match" | "all_match_or_empty");
+                        let rule = if empty { "all_match_or_empty" } else { "all_match" };
+                        put(&mut table, rule, vec![NOTHING]);
+                        self.fails_at_the_answer(&format!("{at}.{field}[{number}]"), why);
+                    }
                 }
             }
-            if !patterns.is_empty() {
-                put(&mut table, key, texts(patterns));
+            if kept.len() == patterns.len() && !kept.is_empty() && !table.contains_key(key) {
+                put(&mut table, key, kept);
             }
         }
         table

@@ -4,7 +4,7 @@ use crate::compat::blackbox::{
     Prober,
     codes::{self, Code},
     decode::{Reader, subject},
-    file::{Module, Records, Tls},
+    file::{Http, Module, Records, Tls},
 };
 
 /// Notes what looks like a mistake and is none for blackbox_exporter. `path` is the module's.
@@ -29,6 +29,9 @@ pub(in crate::compat::blackbox) fn warnings(
         Prober::Icmp => ("", &Tls::default()),
     };
     notes.insecure(tls.0, tls.1);
+    if prober == Prober::Http {
+        notes.bodies(&module.http);
+    }
     if prober == Prober::Dns {
         for (field, records) in [
             ("dns.validate_answer_rrs", &module.dns.validate_answer_rrs),
@@ -77,6 +80,17 @@ impl Notes<'_, '_> {
                     self.add(codes::DEPRECATED, &field, "deprecated in Prometheus", Some(hint));
                 }
             }
+        }
+    }
+
+    /// Rules on the body as text and as JSON: blackbox_exporter reads it for the first of them and has nothing left for the
+    /// other.
+    fn bodies(&mut self, own: &Http) {
+        let text = [&own.fail_if_body_matches_regexp, &own.fail_if_body_not_matches_regexp];
+        let json = [&own.fail_if_body_json_matches_cel, &own.fail_if_body_json_not_matches_cel];
+        if text.iter().any(|rules| !rules.is_empty()) && json.iter().any(|rule| rule.is_some()) {
+            let message = "rules on the body as text and as JSON: blackbox_exporter has no body left for the second kind and always fails; noroshi looks at both";
+            self.add(codes::DIFFERENT, "http", message, None);
         }
     }
 

@@ -89,9 +89,15 @@ impl Document {
                 }
             };
             let place = place(text, span);
-            if builder.ended && matches!(event, Event::DocumentStart(..)) {
-                builder.second = Some(place);
-                break;
+            if let Event::DocumentStart(_, version) = &event {
+                if builder.ended {
+                    builder.second = Some(place);
+                    break;
+                }
+                if version.is_some_and(|own| (own.major, own.minor) != (1, 1)) {
+                    let message = "a document of another version of YAML than 1.1".to_owned();
+                    return Err(Syntax { message, place });
+                }
             }
             builder.take(event, place);
         }
