@@ -37,14 +37,9 @@ pub(super) fn judge(theme: &[&str], found: &[Difference]) {
         .iter()
         .filter(|it| itself() || !allowed.contains(&(it.case.as_str(), it.field.as_str())))
         .collect();
-    // Where the statuses differ, nothing else can be the same.
-    let refused: BTreeSet<_> =
-        unmeant.iter().filter(|it| it.field == "status").map(|it| it.case.as_str()).collect();
     for Difference { case, field, theirs, ours } in &unmeant {
-        if !refused.contains(case.as_str()) || ["status", "body"].contains(&field.as_str()) {
-            let (theirs, ours) = (theirs.replace('\n', "\\n"), ours.replace('\n', "\\n"));
-            let _ = writeln!(complaints, "{case} | {field}\n  theirs: {theirs}\n  ours:   {ours}");
-        }
+        let (theirs, ours) = (theirs.replace('\n', "\\n"), ours.replace('\n', "\\n"));
+        let _ = writeln!(complaints, "{case} | {field}\n  theirs: {theirs}\n  ours:   {ours}");
     }
     for (case, field) in allowed.difference(&met).filter(|_| !itself()) {
         let _ = writeln!(complaints, "{case} | {field}\n  is allowed to differ, and does not");

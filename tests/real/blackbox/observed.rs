@@ -197,10 +197,13 @@ impl Observed {
         self
     }
 
-    /// Where two differ.
+    /// Where two differ. With another status nothing else can be the same but the text.
     pub(super) fn differences(&self, ours: &Self, case: &str) -> Vec<Difference> {
+        let refused = self.get("status") != ours.get("status");
         let parts = self.0.keys().chain(ours.0.keys().filter(|part| !self.0.contains_key(*part)));
-        let differ = parts.filter(|part| self.sorted(part) != ours.sorted(part));
+        let differ = parts
+            .filter(|part| !refused || ["status", "body"].contains(&part.as_str()))
+            .filter(|part| self.sorted(part) != ours.sorted(part));
         let difference = |part: &String| Difference {
             case: case.to_owned(),
             field: part.clone(),

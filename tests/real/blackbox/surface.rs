@@ -298,7 +298,6 @@ async fn prefixes() {
             "/bb/nosuch",
             "/own/nosuch",
             "/bbq",
-            "/own//-/healthy",
         ] {
             pair.get(&format!("{word}: {path}"), path).await;
         }

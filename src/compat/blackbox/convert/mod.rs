@@ -214,7 +214,7 @@ fn plain(native: &mut Native, part: &Part) {
             let forwards =
                 inner(table, "redirects").and_then(|own| own.remove("forward_credentials"));
             if forwards.is_some() {
-                native.note("redirects", "credentials and headers that sound secret stay with the first origin; to send them on along redirects, as blackbox_exporter does, set `redirects.forward_credentials = true`");
+                native.note("redirects", "credentials stay with the first origin; to send them on to other ports of its host and to hosts below it, as blackbox_exporter does, set `redirects.forward_credentials = true`");
             }
             let table = &mut native.table;
             for key in ["headers", "redirects"] {
