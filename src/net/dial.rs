@@ -13,7 +13,7 @@ use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
 use super::Attempt;
 use crate::{
-    clock,
+    clock::{self, Instant},
     model::{Failure, Phase, Reason},
 };
 
@@ -31,6 +31,38 @@ pub async fn tcp(
     attempt.step(|| "connected".into());
     Ok(stream)
 }
+
+/// Connects to the first of these that takes it: a host that is met on the way has no address that was asked for, as the
+/// target's own is. Each but the last has [`NEXT`] to answer.
+///
+/// # Errors
+/// Those of [`tcp`], of the last one.
+pub async fn first(
+    attempt: &mut Attempt,
+    all: &[SocketAddr],
+    source: Option<IpAddr>,
+) -> Result<TcpStream, Failure> {
+    let Some((last, others)) = all.split_last() else {
+        return Err(Failure::new(Reason::DnsNoAddress, "there is no address to connect to"));
+    };
+    for to in others {
+        attempt.step(|| format!("connecting to {to}"));
+        let connected = clock::timeout_at(Instant::now() + NEXT, connect(*to, source));
+        let connected = async { Ok(connected.await) };
+        match attempt.phase(Phase::Connect, connected).await? {
+            Ok(Ok(stream)) => {
+                attempt.step(|| "connected".into());
+                return Ok(stream);
+            }
+            Ok(Err(failure)) => attempt.step(|| failure.detail.to_string()),
+            Err(_) => attempt.step(|| format!("{to} does not answer")),
+        }
+    }
+    tcp(attempt, *last, source).await
+}
+
+/// When the next address is tried: Go's own patience with the first family.
+const NEXT: Duration = Duration::from_millis(300);
 
 async fn connect(to: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, Failure> {
     let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }

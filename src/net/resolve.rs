@@ -228,7 +228,8 @@ fn given(lookup: Lookup<'_>) -> Vec<IpAddr> {
         }
     }
     if found.is_empty() {
-        found.extend(literal.parse::<IpAddr>().ok());
+        // ::ffff:192.0.2.1 is 192.0.2.1, as in Go: the kernel would reach it over IPv4 anyway.
+        found.extend(literal.parse::<IpAddr>().ok().map(|address| address.to_canonical()));
     }
     found
 }
@@ -236,8 +237,7 @@ fn given(lookup: Lookup<'_>) -> Vec<IpAddr> {
 fn ordered(found: Vec<IpAddr>, lookup: Lookup<'_>) -> Vec<IpAddr> {
     let (mut first, others): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|address| lookup.prefer.holds(address));
-    // A literal of the other family leaves no choice, as in blackbox_exporter.
-    if lookup.fallback || (first.is_empty() && !given(lookup).is_empty()) {
+    if lookup.fallback {
         first.extend(others);
     }
     first

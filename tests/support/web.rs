@@ -247,7 +247,11 @@ where
             let body = body.collect().await?.to_bytes().to_vec();
             let request = Request { head, body, nth };
             request.keep(&seen);
-            Ok::<_, hyper::Error>(response(&script(&request)))
+            let mut response = response(&script(&request));
+            if parts.method == hyper::Method::HEAD {
+                *response.body_mut() = Full::default();
+            }
+            Ok::<_, hyper::Error>(response)
         }
     });
     let connection = http2::Builder::new(TokioExecutor::new());

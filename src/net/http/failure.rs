@@ -1,5 +1,7 @@
 use std::{error::Error, io};
 
+use hyper::header::{HeaderMap, TRANSFER_ENCODING};
+
 use crate::{
     model::{Failure, Reason},
     net::tls,
@@ -30,6 +32,14 @@ pub(super) fn of(error: &hyper::Error) -> Failure {
         Reason::HttpProtocol
     };
     Failure::new(reason, words(error))
+}
+
+/// An answer in a transfer coding that nobody asked for and nothing here undoes (RFC 9112 section 6.1): its body is noise.
+pub(super) fn unknown_coding(headers: &HeaderMap) -> Option<Failure> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let unknown = codings.find(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))?;
+    let detail = format!("unknown transfer coding {:?}", unknown.to_str().unwrap_or("?"));
+    Some(Failure::new(Reason::HttpProtocol, detail))
 }
 
 fn closed() -> Failure {

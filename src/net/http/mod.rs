@@ -94,6 +94,9 @@ where
     attempt.step(|| "first byte of the answer".into());
     let answer = attempt.phase(Phase::Receive, poll_fn(|cx| flight.answer(cx))).await?;
     let (head, body) = answer.into_parts();
+    if let Some(coding) = failure::unknown_coding(&head.headers) {
+        return Err(coding);
+    }
     attempt.step(|| format!("{:?} {}", head.version, head.status));
     Ok(Exchange { head, body, driver: flight.driver })
 }

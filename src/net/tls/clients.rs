@@ -73,7 +73,7 @@ impl Clients {
     /// None yet. The system's roots are read at first use, and again when the places they come from change, which is looked
     /// at every 30 s; the keychain of macOS is read once. `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured.
     pub fn new() -> Self {
-        let provider = Arc::new(aws_lc_rs::default_provider());
+        let provider = Arc::new(provider());
         let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(env::var_os);
         Self {
             nobody: Arc::new(Trust::of(Vec::new(), &provider)),
@@ -190,6 +190,26 @@ impl Client {
         config.dangerous().set_certificate_verifier(Arc::<Recorder>::clone(&recorder));
         (Arc::new(config), recorder)
     }
+}
+
+/// AES with 128 bits first, as in Go and browsers: servers that leave the choice to the client agree on the same suite with
+/// each of them. The order of the rest is rustls' own.
+fn provider() -> CryptoProvider {
+    let mut provider = aws_lc_rs::default_provider();
+    let is_first = |suite: &rustls::SupportedCipherSuite| {
+        use rustls::CipherSuite::{
+            TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+            TLS13_AES_128_GCM_SHA256,
+        };
+        matches!(
+            suite.suite(),
+            TLS13_AES_128_GCM_SHA256
+                | TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+                | TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+        )
+    };
+    provider.cipher_suites.sort_by_key(|suite| !is_first(suite));
+    provider
 }
 
 /// Reads the files and puts all together.

@@ -88,6 +88,11 @@ impl Body {
     ) -> Result<(), Failure> {
         if let Some(announced) = exchange.announced().filter(|size| *size > reading.wire_limit.0) {
             let detail = format!("{announced} bytes are announced, {}", limit(reading.wire_limit));
+            // As much as would have been counted, had it been read.
+            self.wire = reading.wire_limit.0;
+            if reading.decode == Decode::Nothing {
+                self.size = reading.wire_limit.0.min(reading.limit.0);
+            }
             return Err(Failure::new(Reason::BodyTooLarge, detail));
         }
         let Self { wire, size, bytes, first } = self;

@@ -1,15 +1,16 @@
 //! What an HTTP run measures.
 
-use hyper::{Version, header::LAST_MODIFIED, http::response};
-use jiff::fmt::rfc2822::DateTimeParser;
-
-use super::body::{Body, Decode};
+use super::{
+    body::{Body, Decode},
+    date,
+};
 use crate::{
     clock,
     model::{Desc, Fact},
     net::tls,
     probe::certificate,
 };
+use hyper::{Version, header::LAST_MODIFIED, http::response};
 
 static STATUS: Desc =
     Desc::gauge("noroshi_http_status_code", "Status code of the final answer of the last run.");
@@ -110,8 +111,7 @@ impl Seen {
     /// Takes what an answer's head says.
     pub(super) fn note(&mut self, head: &response::Parts) {
         let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
-        let modified =
-            text(LAST_MODIFIED).and_then(|text| DateTimeParser::new().parse_timestamp(text).ok());
+        let modified = text(LAST_MODIFIED).and_then(date::parse);
         self.head = Some(Head {
             status: head.status.as_u16(),
             version: number(head.version),

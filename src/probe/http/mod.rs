@@ -7,6 +7,7 @@ mod body;
 mod cel;
 mod compression;
 mod cookie;
+mod date;
 mod expect;
 mod facts;
 mod json;
@@ -166,7 +167,9 @@ impl Version {
     const fn alpn(self) -> &'static [&'static str] {
         match self {
             Self::Auto => &["h2", "http/1.1"],
-            Self::Http1 => &["http/1.1"],
+            // Nothing to agree on, as in Go with HTTP/2 off: a server that speaks HTTP/2 alone by ALPN may speak HTTP/1.1
+            // without.
+            Self::Http1 => &[],
             Self::Http2 => &["h2"],
         }
     }

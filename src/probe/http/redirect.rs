@@ -23,8 +23,8 @@ pub(super) struct Redirects {
     /// How many are followed. The answer that asks for one more is looked at like a final one; it fails the run unless
     /// `expect.status` accepts it.
     pub limit: u8,
-    /// Whether credentials and headers that sound secret go along to other hosts too, as in Prometheus' own HTTP clients.
-    /// What is written in `headers` as `Authorization` or `Cookie` stays with the first host in any case.
+    /// Whether credentials go along to other ports of the first host and to hosts below it, and headers that sound secret to
+    /// any host, as in Go's and Prometheus' own HTTP clients. Without it all of them stay with the first origin.
     pub forward_credentials: bool,
 }
 
@@ -81,6 +81,9 @@ pub(super) fn next(
     let location = head.headers.get(LOCATION).map_or(&b""[..], HeaderValue::as_bytes);
     let location =
         std::str::from_utf8(location).map_err(|_| fail("the Location header is not text"))?;
+    if let Some(why) = web::unfit(location) {
+        return Err(fail(&format!("Location: {why}")));
+    }
     let keep_host = !location.starts_with("//")
         && Url::parse(location) == Err(ParseError::RelativeUrlWithoutBase);
     let mut url = url.join(location).map_err(|error| fail(&format!("Location: {error}")))?;
@@ -111,6 +114,15 @@ pub(super) fn is_trusted(from: &Url, to: &Url) -> bool {
         && (web::port(from), web::port(to)) == (80, 443);
     from.host() == to.host()
         && (upgrade || (from.scheme(), web::port(from)) == (to.scheme(), web::port(to)))
+}
+
+/// Whether `to` is `from`'s host, on whatever port, or one below it: whom Go's client shows credentials to.
+pub(super) fn is_same_house(from: &Url, to: &Url) -> bool {
+    let below = |name: &str, own: &str| {
+        name.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')) && from.domain().is_some()
+    };
+    from.host() == to.host()
+        || from.host_str().zip(to.host_str()).is_some_and(|(own, name)| below(name, own))
 }
 
 #[cfg(test)]
@@ -185,6 +197,21 @@ mod tests {
         ] {
             let told = super::referer(&url(from), &url(to));
             assert_eq!(told.as_ref().map(|told| told.to_str().unwrap()), referer, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn go_trusts_the_house() {
+        let url = |text: &str| text.parse::<Url>().unwrap();
+        for (from, to, trusted) in [
+            ("http://a.test/", "https://a.test:81/x", true),
+            ("https://a.test/", "http://b.a.test/", true),
+            ("http://a.test/", "http://ba.test/", false),
+            ("http://b.a.test/", "http://a.test/", false),
+            ("http://192.0.2.1/", "http://192.0.2.1:81/", true),
+            ("http://192.0.2.1/", "http://192.0.2.2/", false),
+        ] {
+            assert_eq!(is_same_house(&url(from), &url(to)), trusted, "{from} {to}");
         }
     }
 

@@ -7,7 +7,7 @@ use hyper::{
     Request, Uri,
     header::{
         ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, COOKIE,
-        HOST, HeaderMap, HeaderName, HeaderValue, REFERER, USER_AGENT,
+        HOST, HeaderMap, HeaderName, HeaderValue, REFERER, USER_AGENT, WWW_AUTHENTICATE,
     },
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -134,7 +134,6 @@ impl Prepared {
                 _ => configured.header(run).await?,
             };
         }
-        let forwarded = authorization.is_some() && spec.aim.userinfo.is_none();
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization);
         }
@@ -144,8 +143,7 @@ impl Prepared {
             headers.insert(HOST, host.clone());
         }
         let private = if spec.redirects.forward_credentials {
-            let own = [COOKIE, HOST].into_iter().chain((!forwarded).then_some(AUTHORIZATION));
-            own.collect()
+            vec![AUTHORIZATION, COOKIE, WWW_AUTHENTICATE, HOST]
         } else {
             [AUTHORIZATION, HOST].into_iter().chain(spec.headers.private().cloned()).collect()
         };

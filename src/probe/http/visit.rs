@@ -41,7 +41,7 @@ pub(super) async fn walk(
     seen.decode = spec.decode(request.accepts_codings());
     let mut jar = Jar::default();
     let proxies = spec.proxies();
-    let origin = proxies.first(first, to, run).await?;
+    let origin = proxies.first(first, vec![to], run).await?;
     let mut hop =
         Hop { url: first.clone(), way: origin.clone(), name: request.name().map(str::to_owned) };
     let mut at_origin = true;
@@ -64,7 +64,11 @@ pub(super) async fn walk(
         drop(exchange);
         seen.left_behind();
         request.redirected(&hop.url, &next);
-        if at_origin && !redirect::is_trusted(first, &next.url) {
+        let is_trusted = match spec.redirects.forward_credentials {
+            true => redirect::is_same_house(first, &next.url),
+            false => redirect::is_trusted(first, &next.url),
+        };
+        if at_origin && !is_trusted {
             request.leave_origin();
             at_origin = false;
         }
@@ -119,7 +123,7 @@ impl Hop {
             (None, _) => Form::Http1,
         };
         let source = run.settings.source_address;
-        let stream = dial::tcp(&mut run.attempt, self.way.to, source).await?;
+        let stream = dial::first(&mut run.attempt, &self.way.to, source).await?;
         let exchange = http::exchange(&mut run.attempt, stream, form, request).await?;
         let status = exchange.head.status;
         if self.way.proxy.is_some() && status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {

@@ -20,20 +20,17 @@ pub(super) use self::{
     no_proxy::NoProxy,
     oauth2::OAuth2,
     proxy::{Proxies, Way},
-    url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown},
+    url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown, unfit},
 };
 use super::Run;
-use crate::{
-    model::{Failure, Reason},
-    net::resolve::Lookup,
-};
+use crate::{model::Failure, net::resolve::Lookup};
 
 /// What noroshi calls itself.
 pub(super) const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("noroshi/", env!("CARGO_PKG_VERSION")));
 
-/// The address of a host that a run meets on its way: a proxy, a token server, where a redirect leads.
-async fn lookup(host: &str, port: u16, run: &mut Run<'_>) -> Result<SocketAddr, Failure> {
+/// The addresses of a host that a run meets on its way: a proxy, a token server, where a redirect leads.
+async fn lookup(host: &str, port: u16, run: &mut Run<'_>) -> Result<Vec<SocketAddr>, Failure> {
     let lookup = Lookup {
         host,
         port,
@@ -44,10 +41,7 @@ async fn lookup(host: &str, port: u16, run: &mut Run<'_>) -> Result<SocketAddr, 
         fallback: run.settings.ip_protocol_fallback,
     };
     let addresses = run.net.resolver().lookup(&mut run.attempt, lookup).await?;
-    let first = addresses
-        .first()
-        .ok_or_else(|| Failure::new(Reason::DnsNoAddress, format!("{host} has no address")))?;
-    Ok(SocketAddr::new(*first, port))
+    Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
 }
 
 /// The name in a `Host` header, without its port: whose certificate is wanted, as in blackbox_exporter.

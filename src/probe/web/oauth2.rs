@@ -22,7 +22,7 @@ use super::{
 use crate::{
     model::{Failure, Phase, Reason, Secret, Trace},
     net::{
-        Attempt,
+        Attempt, dial,
         http::{self, Exchange, Form},
         tls::{self, TlsOptions},
     },
@@ -214,7 +214,7 @@ impl OAuth2 {
                 None => Form::Http1,
             };
             let source = run.settings.source_address;
-            let stream = crate::net::dial::tcp(&mut run.attempt, way.to, source).await?;
+            let stream = dial::first(&mut run.attempt, &way.to, source).await?;
             return http::exchange(&mut run.attempt, stream, form, request).await;
         }
         let stream = proxies.tunnel(&way, url, run).await?;

@@ -107,17 +107,17 @@ impl Proxies<'_> {
         }
     }
 
-    /// The way to the first URL of a run, whose [`Self::endpoint`] was resolved to `to`.
+    /// The way to the first URL of a run, whose [`Self::endpoint`] was resolved to `to`, one address at least.
     ///
     /// # Errors
     /// `proxy_failed`, and what the resolver says of the proxy's name.
     pub(in crate::probe) async fn first(
         &self,
         url: &Url,
-        to: SocketAddr,
+        to: Vec<SocketAddr>,
         run: &mut Run<'_>,
     ) -> Result<Way, Failure> {
-        let address = self.by_address.then(|| to.ip());
+        let address = to.first().map(SocketAddr::ip).filter(|_| self.by_address);
         match self.choose(url, address)? {
             None => Ok(Way { to, proxy: None, address: None }),
             Some(proxy) if self.by_address => {
@@ -139,17 +139,18 @@ impl Proxies<'_> {
         same_host: bool,
         run: &mut Run<'_>,
     ) -> Result<Way, Failure> {
-        let known = if first.proxy.is_none() { Some(first.to.ip()) } else { first.address };
+        let own = first.to.first().map(SocketAddr::ip);
+        let known = if first.proxy.is_none() { own } else { first.address };
         let known = known.filter(|_| same_host);
         let Some(proxy) = self.choose(url, known)? else {
             let to = match known {
-                Some(address) => SocketAddr::new(address, port(url)),
+                Some(address) => vec![SocketAddr::new(address, port(url))],
                 None => lookup(host(url), port(url), run).await?,
             };
             return Ok(Way { to, proxy: None, address: None });
         };
         let to = match &first.proxy {
-            Some(same) if *same == proxy => first.to,
+            Some(same) if *same == proxy => first.to.clone(),
             _ => lookup(host(&proxy.url), port(&proxy.url), run).await?,
         };
         Ok(Way { to, proxy: Some(proxy), address: known.filter(|_| self.by_address) })
@@ -165,7 +166,7 @@ impl Proxies<'_> {
         url: &Url,
         run: &mut Run<'_>,
     ) -> Result<tokio::net::TcpStream, Failure> {
-        let stream = dial::tcp(&mut run.attempt, way.to, run.settings.source_address).await?;
+        let stream = dial::first(&mut run.attempt, &way.to, run.settings.source_address).await?;
         let Some(proxy) = &way.proxy else {
             return Ok(stream);
         };
@@ -262,8 +263,8 @@ fn from_text(text: &str, name: &str) -> Result<Proxy, Failure> {
 /// Where to connect for a URL.
 #[derive(Debug, Clone)]
 pub(in crate::probe) struct Way {
-    /// The server itself, or the proxy.
-    pub to: SocketAddr,
+    /// The server itself, or the proxy: one address, or all of a host that was met on the way, at least one.
+    pub to: Vec<SocketAddr>,
     /// In between.
     pub proxy: Option<Proxy>,
     /// What the proxy is asked for in place of the URL's host.

@@ -27,6 +27,9 @@ macro_rules! url_type {
             pub(in crate::probe) fn with_userinfo(
                 text: &str,
             ) -> Result<(Self, Option<HeaderValue>), String> {
+                if let Some(why) = unfit(text) {
+                    return Err(format!("not a URL: {why}"));
+                }
                 let (text, userinfo) = without_userinfo(text);
                 Ok((text.parse()?, userinfo))
             }
@@ -88,6 +91,9 @@ url_type! {
 /// Never repeats the text: it may hold a password, and the diagnostic shows the place.
 fn parse(text: &str, schemes: &[&str], example: &str) -> Result<Url, String> {
     let fail = |why: &str| Err(format!("not a URL for this key: {why}; write it like `{example}`"));
+    if let Some(why) = unfit(text) {
+        return fail(why);
+    }
     let url = match Url::parse(text) {
         Ok(url) => url,
         Err(url::ParseError::RelativeUrlWithoutBase) => return fail("the scheme is missing"),
@@ -106,6 +112,19 @@ fn parse(text: &str, schemes: &[&str], example: &str) -> Result<Url, String> {
         return fail("it has characters that a request cannot carry");
     }
     Ok(url)
+}
+
+/// What Go refuses in a URL and browsers repair: control characters, and escapes that are none before the query.
+pub(in crate::probe) fn unfit(text: &str) -> Option<&'static str> {
+    if text.bytes().any(|byte| byte.is_ascii_control()) {
+        return Some("it has a control character");
+    }
+    let path = text.split(['?', '#']).next().unwrap_or_default();
+    let is_escape = |after: &str| {
+        after.as_bytes().get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+    };
+    let mut escapes = path.split('%').skip(1);
+    escapes.any(|after| !is_escape(after)).then_some("it has an escape that is none")
 }
 
 /// A URL without its user and password, and what `Authorization` says in their place, as Go and curl do.

@@ -219,7 +219,7 @@ websocket.ping = true
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {
         let request = handshake::request(self, run).await?;
         let proxies = self.proxies();
-        let way = proxies.first(self.url.url(), to, run).await?;
+        let way = proxies.first(self.url.url(), vec![to], run).await?;
         let stream = proxies.tunnel(&way, self.url.url(), run).await?;
         let stream = self.secured(stream, run).await?;
         certificate::expect_validity(run, self.expect.certificate_validity)?;

@@ -202,12 +202,12 @@ impl Case {
         let unsteady = first.differences(&again, &format!("{} (theirs twice)", self.name));
         let mut all = unsteady;
         all.extend(self.unexpected(&first));
-        if let (false, Err(reasons)) = (itself(), own.take_reason()) {
+        if let (false, Err(own)) = (itself(), own.take_own()) {
             all.push(Difference {
                 case: self.name.clone(),
-                field: "probe_failure_reason".to_owned(),
-                theirs: "one reason where the probe fails".to_owned(),
-                ours: reasons,
+                field: "what only noroshi says".to_owned(),
+                theirs: "one reason where the probe fails, and a deadline".to_owned(),
+                ours: own,
             });
         }
         all.extend(first.differences(&own, &self.name));
@@ -225,7 +225,7 @@ impl Case {
             daemon.ask(method, &path, &headers)
         };
         let answer = tokio::task::spawn_blocking(ask).await.unwrap();
-        let mut observed = Observed::of(&answer);
+        let mut observed = Observed::of(&answer).without_debugging();
         for watched in &self.watched {
             watched.note(&mut observed).await;
         }
@@ -270,7 +270,7 @@ impl Watched {
                 // In their order; a part is one text, or the order would be lost.
                 let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
                 for (part, words) in peer.heard().await {
-                    parts.entry(part).or_default().push(without_version(&words));
+                    parts.entry(part).or_default().push(named(&words).to_owned());
                 }
                 for (part, words) in parts {
                     observed.add(format!("{name} hears {part}"), words.join(" ; "));
@@ -285,23 +285,24 @@ impl Watched {
     }
 }
 
-/// The version of whoever probes is its own.
-fn without_version(words: &str) -> String {
-    match words.split_once("Blackbox-Exporter/") {
-        Some(("", _)) => "Blackbox-Exporter/VERSION".to_owned(),
-        _ => words.to_owned(),
+/// What a program calls itself is its own: as the prober, its version; where it speaks for itself, all of it.
+fn named(words: &str) -> &str {
+    let own = ["Go-http-client/", "grpc-go/", "noroshi/"];
+    match words {
+        _ if words.starts_with("Blackbox-Exporter/") => "Blackbox-Exporter/VERSION",
+        _ if own.iter().any(|name| words.starts_with(name)) => "its own name",
+        _ => words,
     }
 }
 
-/// What may be chosen of a ping: its size, time to live, fragmentation and content. Ids and numbers are anybody's.
+/// What may be chosen of a ping: its size, time to live and fragmentation. Ids, numbers and what fills it are anybody's.
 fn described(packet: &[u8]) -> String {
     format!(
-        "{} bytes, time to live {}, flags {:#04x}, type {}, code {}, {}",
+        "{} bytes, time to live {}, flags {:#04x}, type {}, code {}",
         packet.len(),
         packet[8],
         packet[6] & 0xe0,
         packet[20],
         packet[21],
-        packet[28..].escape_ascii()
     )
 }

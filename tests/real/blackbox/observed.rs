@@ -8,7 +8,7 @@ use crate::support::daemon::Answer;
 
 use super::{allowed::Difference, protobuf};
 
-/// Families whose values are times: only their labels are compared, and which of them are exactly 0.
+/// Families whose values are times: only their labels are compared.
 const TIMES: [&str; 6] = [
     "probe_dns_duration_seconds",
     "probe_dns_lookup_time_seconds",
@@ -18,8 +18,26 @@ const TIMES: [&str; 6] = [
     "probe_icmp_duration_seconds",
 ];
 
-/// What noroshi says beside: why a probe failed.
+/// What noroshi says beside: why a probe failed, and what its deadline was, as the peer's next version will.
 const REASON: &str = "probe_failure_reason";
+const TIMEOUT: &str = "probe_timeout_seconds";
+
+/// What the peer says of a probe at the level of debugging, and scripts may look for.
+const THEIR_LINES: [&str; 13] = [
+    "Beginning probe",
+    "Found matching reply packet",
+    "Got response",
+    "Making HTTP request",
+    "Probe succeeded",
+    "Read line",
+    "Received HTTP response",
+    "Resolved target address",
+    "Resolving target address",
+    "Response timings for roundtrip",
+    "Sending line",
+    "Successfully dialed",
+    "Regexp matched",
+];
 
 /// Headers of an answer that a scraper may look at.
 const HEADERS: [&str; 4] = ["content-type", "content-encoding", "location", "allow"];
@@ -66,7 +84,7 @@ impl Observed {
     /// The same of `/metrics`, where only what is about probing is alike in the two; values that are times are left out.
     pub(super) fn of_own_metrics(answer: &Answer) -> Self {
         let mut observed = Self::of(answer);
-        observed.0.retain(|part, _| part.starts_with("blackbox_") || !part.contains('_'));
+        observed.0.retain(|part, _| part.starts_with("blackbox_") || HEADERS.contains(&&**part));
         for part in ["blackbox_exporter_config_last_reload_success_timestamp_seconds"] {
             for text in observed.0.get_mut(part).into_iter().flatten() {
                 *text = text.split(' ').next().unwrap_or_default().to_owned();
@@ -88,25 +106,22 @@ impl Observed {
         self.0.get(part).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn remove(&mut self, part: &str) {
-        self.0.remove(part);
-    }
-
     /// The value of a series without labels.
     pub(super) fn value(&self, metric: &str) -> Option<&str> {
         self.get(metric).iter().find_map(|text| text.strip_prefix("{} "))
     }
 
-    /// Takes out what only noroshi says, after a look at it: a reason exactly where a probe has failed.
-    pub(super) fn take_reason(&mut self) -> Result<(), String> {
+    /// Takes out what only noroshi says, after a look at it: a deadline for every probe, a reason for each that failed.
+    pub(super) fn take_own(&mut self) -> Result<(), String> {
         let reasons = self.0.remove(REASON).unwrap_or_default();
+        let timeouts = self.0.remove(TIMEOUT).unwrap_or_default();
+        let gauge = |texts: &[String]| texts.len() == 2 && texts[0] == "is a gauge";
         let wanted = match self.value("probe_success") {
-            Some("0") => {
-                reasons.len() == 2 && reasons[0] == "is a gauge" && reasons[1].ends_with("} 1")
-            }
-            _ => reasons.is_empty(),
+            Some("0") => gauge(&reasons) && gauge(&timeouts) && reasons[1].ends_with("} 1"),
+            Some(_) => reasons.is_empty() && gauge(&timeouts),
+            None => reasons.is_empty() && timeouts.is_empty(),
         };
-        if wanted { Ok(()) } else { Err(format!("{reasons:?}")) }
+        if wanted { Ok(()) } else { Err(format!("{reasons:?} {timeouts:?}")) }
     }
 
     /// Families and their series. The order of the families is compared too: it is that of their names.
@@ -116,13 +131,10 @@ impl Observed {
             if let Some(rest) = line.strip_prefix("# TYPE ") {
                 let (name, kind) = rest.split_once(' ').unwrap_or((rest, "nothing"));
                 self.add(name, format!("is a {kind}"));
-                if name != REASON {
-                    families.push(name);
-                }
+                families.push(name);
             } else if !line.starts_with('#') && !line.is_empty() {
                 let (name, labels, value) = sample(line);
-                let value =
-                    if TIMES.contains(&name) && value != "0" { "some time" } else { &value };
+                let value = if TIMES.contains(&name) { "some time" } else { &value };
                 self.add(name, format!("{{{}}} {value}", labels.join(",")));
             }
         }
@@ -138,18 +150,19 @@ impl Observed {
         self.add("headings", format!("{headings:?}"));
         let [lines, metrics, module] = parts[..] else { return };
         for line in lines.lines().skip(1).filter(|line| !line.is_empty()) {
-            self.add(format!("log {}", pair(line, "level")), pair(line, "msg"));
+            let (level, words) = (pair(line, "level"), pair(line, "msg"));
+            // Only one of them shows what led to a result without being asked to, and that one has more to show.
+            if level != "DEBUG" || THEIR_LINES.contains(&words) {
+                self.add(format!("log {level}"), words);
+            }
         }
         self.series(metrics.trim_start().split_once('\n').map_or("", |(_, rest)| rest));
         self.yaml("module", module.trim_start().split_once('\n').map_or("", |(_, rest)| rest));
     }
 
-    /// The first page: where it leads, and the probes it lists.
+    /// The first page: the probes it lists.
     fn index(&mut self, text: &str) {
-        let (head, table) = text.split_once("<table").unwrap_or((text, ""));
-        for link in head.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-            self.add("links", link.replace("&amp;", "&"));
-        }
+        let (_, table) = text.split_once("<table").unwrap_or((text, ""));
         for row in table.split("<tr><td>").skip(1) {
             let cells: Vec<_> =
                 row.split("</td>").map(|cell| cell.trim_start_matches("<td>")).collect();
@@ -178,10 +191,19 @@ impl Observed {
         }
     }
 
-    /// Where two differ.
+    /// Takes out the lines of debugging, which the peer has only if it was told to.
+    pub(super) fn without_debugging(mut self) -> Self {
+        self.0.remove("log DEBUG");
+        self
+    }
+
+    /// Where two differ. With another status nothing else can be the same but the text.
     pub(super) fn differences(&self, ours: &Self, case: &str) -> Vec<Difference> {
+        let refused = self.get("status") != ours.get("status");
         let parts = self.0.keys().chain(ours.0.keys().filter(|part| !self.0.contains_key(*part)));
-        let differ = parts.filter(|part| self.sorted(part) != ours.sorted(part));
+        let differ = parts
+            .filter(|part| !refused || ["status", "body"].contains(&part.as_str()))
+            .filter(|part| self.sorted(part) != ours.sorted(part));
         let difference = |part: &String| Difference {
             case: case.to_owned(),
             field: part.clone(),

@@ -63,6 +63,7 @@ impl Native {
         let private = own.client.basic_auth.is_some()
             || own.client.authorization.is_some()
             || own.client.oauth2.is_some()
+            || own.headers.iter().next().is_some()
             || headers.is_some_and(|headers| headers.0.iter().any(|(_, header)| secret(header)));
         if private {
             self.put("redirects.forward_credentials", true);

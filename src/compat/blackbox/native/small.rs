@@ -1,3 +1,4 @@
+use base64::{Engine, prelude::BASE64_STANDARD};
 use toml::{Table, Value};
 
 use super::{Native, client::texts, stream::Ending};
@@ -44,7 +45,17 @@ impl Native {
         let metadata: Table = own
             .metadata
             .iter()
-            .map(|(name, values)| (name.to_ascii_lowercase(), texts(values).into()))
+            .map(|(name, values)| {
+                let name = name.to_ascii_lowercase();
+                let values = match name.ends_with("-bin") {
+                    // As it is here, and in Base64 in noroshi's own keys.
+                    true => {
+                        values.iter().map(|text| BASE64_STANDARD.encode(&*text.lossy())).collect()
+                    }
+                    false => texts(values),
+                };
+                (name, values.into())
+            })
             .collect();
         if !metadata.is_empty() {
             self.put("metadata", metadata);

@@ -294,10 +294,10 @@ async fn failures(table: &mut Table) {
     table.case("http refused", "http", "", target).hears("site", refusing).fails();
     let scripts: [(&str, &[Turn], End); 5] = [
         ("silence", &[], End::Wait),
-        ("half a head and silence", &[say("HTTP/1.1 200 OK\r\n")], End::Wait),
+        ("half a head and silence", &[Turn::HearLine, say("HTTP/1.1 200 OK\r\n")], End::Wait),
         (
             "half a body and silence",
-            &[say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nup")],
+            &[Turn::HearLine, say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nup")],
             End::Wait,
         ),
         ("reset", &[Turn::HearLine, Turn::Reset], End::Close),

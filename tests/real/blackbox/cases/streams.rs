@@ -121,7 +121,7 @@ fn lines<'a>() -> Vec<Talk<'a>> {
         ),
         (
             "labels and nothing expected",
-            vec![say("one\n")],
+            vec![Turn::HearLine],
             "{ send: x, labels: [{ name: a, value: b }] }",
             true,
         ),

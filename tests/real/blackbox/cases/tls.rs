@@ -101,7 +101,10 @@ async fn trust(table: &mut Table, authority: &Authority) {
             let skips = with.contains("not verified");
             let named = with.contains("named as");
             let passes = *can && (skips || if named { flaw == Flaw::WrongName } else { sound });
-            for (http, host) in [(true, "127.0.0.1"), (true, "localhost"), (false, "localhost")] {
+            // By the address only where a name would not do.
+            let hosts = [(true, "localhost"), (true, "127.0.0.1"), (false, "localhost")];
+            let all = with.is_empty() && sound;
+            for (http, host) in hosts.into_iter().filter(|(_, host)| all || *host == "localhost") {
                 let name = format!("{word}{with}, by {host}");
                 let acceptor = authority.acceptor(flaw);
                 let case = if http {
