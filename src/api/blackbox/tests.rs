@@ -204,7 +204,7 @@ async fn requests_that_are_refused() {
             "/probe?target=a",
             &[(seconds, "ten")],
             500,
-            "Failed to parse timeout from Prometheus header: parsing \"ten\": invalid syntax\n",
+            "Failed to parse timeout from Prometheus header: strconv.ParseFloat: parsing \"ten\": invalid syntax\n",
         ),
         (
             "/probe",
