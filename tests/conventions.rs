@@ -1,7 +1,8 @@
 //! What people of this field expect of an exporter, each expectation a test by its number in the project's checklist.
 //! 7 (promtool accepts the text) needs that program: tests/real/prometheus.rs, where a real Prometheus also reads the
 //! OpenMetrics of 8. 27 to 32, TLS and the like, are in conventions/web_config.rs, and before openssl, curl, promtool and
-//! systemd in tests/real/web_config.rs. 34 and 38 belong to `/probe`; 40 is a wiki page, not code.
+//! systemd in tests/real/web_config.rs. 34 and 38 belong to `/probe`: tests/personality.rs. 40 is a wiki
+//! page, not code.
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 

@@ -74,9 +74,25 @@ pub(super) fn encoding(headers: &HeaderMap) -> Encoding {
     best.unwrap_or(Encoding::Identity)
 }
 
+<<<<<<< HEAD
 /// Whether gzip would do, whatever else would.
 pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
     ranges(headers, &header::ACCEPT_ENCODING).iter().any(|range| range.name == "gzip")
+=======
+/// The compression of an answer of blackbox_exporter's: among equals that which Go's client library takes first.
+pub(super) fn classic_encoding(headers: &HeaderMap) -> Encoding {
+    let ranges = ranges(headers, &header::ACCEPT_ENCODING);
+    let words = ["identity", "*", "gzip", "zstd"];
+    let known = |range: &&Range| words.contains(&&*range.name);
+    let best = ranges.iter().filter(known).map(|range| range.quality).max();
+    let of =
+        |word: &str| ranges.iter().any(|range| Some(range.quality) == best && range.name == word);
+    match words.into_iter().find(|word| of(word)) {
+        Some("gzip") => Encoding::Gzip,
+        Some("zstd") => Encoding::Zstd,
+        _ => Encoding::Identity,
+    }
+>>>>>>> main
 }
 
 fn known(range: &Range) -> Option<(Format, String)> {
@@ -284,6 +300,25 @@ mod tests {
         ];
         for (value, wanted) in table {
             assert_eq!(encoding(&accept(header::ACCEPT_ENCODING, value)), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn classic_encodings() {
+        for (value, wanted) in [
+            ("", Encoding::Identity),
+            ("gzip", Encoding::Gzip),
+            ("zstd, gzip", Encoding::Gzip),
+            ("gzip;q=0.5, zstd", Encoding::Zstd),
+            ("gzip, identity", Encoding::Identity),
+            ("gzip;q=0.9, *;q=0.1", Encoding::Gzip),
+            ("br, deflate", Encoding::Identity),
+        ] {
+            assert_eq!(
+                classic_encoding(&accept(header::ACCEPT_ENCODING, value)),
+                wanted,
+                "{value}"
+            );
         }
     }
 

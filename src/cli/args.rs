@@ -4,10 +4,7 @@ use clap::{ArgAction, Args as Arguments, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::web::Web;
-use crate::{
-    compat::blackbox::log::Level,
-    config::{BlackboxOptions, ListenAddress},
-};
+use crate::{compat::blackbox::log::Level, config::BlackboxOptions};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -169,7 +166,7 @@ pub(super) struct Blackbox {
     pub(super) history_limit: u32,
     /// Where to listen; repeat for several
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":9115")]
-    pub(super) listen_address: Vec<ListenAddress>,
+    pub(super) listen_address: Vec<String>,
 
     /// Serve on the sockets systemd passed instead of on --web.listen-address
     #[arg(long = "web.systemd-socket", overrides_with = "no_systemd_socket")]

@@ -26,7 +26,7 @@ use crate::{
         Place,
         log::{Format, Level},
     },
-    config::{BlackboxFile, LogLevel},
+    config::{BlackboxFile, ListenAddress, LogLevel},
 };
 
 /// Names under which the binary is blackbox_exporter: the project's own, and that of Debian's package.
@@ -114,6 +114,15 @@ fn run(flags: Blackbox) -> Exit {
         return Exit::Ok;
     }
     info!("Loaded config file");
+    let parsed: Result<Vec<ListenAddress>, String> =
+        flags.listen_address.iter().map(|address| address.parse()).collect();
+    let listen_address = match parsed {
+        Ok(addresses) => addresses,
+        Err(err) => {
+            error!(err, "Error starting HTTP server");
+            return Exit::Fatal;
+        }
+    };
     let place = match place(&flags) {
         Ok(place) => place,
         Err(err) => {
@@ -133,7 +142,7 @@ fn run(flags: Blackbox) -> Exit {
             format,
             level: prober,
             front: Front {
-                listen_address: flags.listen_address,
+                listen_address,
                 systemd_socket: flags.systemd_socket,
                 config_file: flags.web_config_file.filter(|file| !file.is_empty()).map(Into::into),
             },
@@ -150,9 +159,9 @@ fn place(flags: &Blackbox) -> Result<Place, String> {
             "it cannot be inferred from a socket of systemd's, give --web.external-url".into()
         );
     }
-    let listen = flags.listen_address.first().map(ToString::to_string).unwrap_or_default();
+    let listen = flags.listen_address.first().map_or("", String::as_str);
     let hostname = app::blackbox::hostname();
-    Place::new(&flags.external_url, &flags.route_prefix, &hostname, &listen)
+    Place::new(&flags.external_url, &flags.route_prefix, &hostname, listen)
 }
 
 fn level(level: Level) -> LogLevel {

@@ -69,13 +69,10 @@ fn generated(asked: &Config) -> Result<Exit, String> {
         targets: &targets,
         with_secrets: asked.with_secrets,
     };
-    let converted = match blackbox::convert(&options) {
-        Ok(converted) => converted,
-        Err(_) => {
-            let file = config::BlackboxFile::read(asked.from_blackbox.clone());
-            eprint!("{}", file.human("nothing was written"));
-            return Ok(Exit::Config);
-        }
+    let Ok(converted) = blackbox::convert(&options) else {
+        let file = config::BlackboxFile::read(asked.from_blackbox.clone());
+        eprint!("{}", file.human("nothing was written"));
+        return Ok(Exit::Config);
     };
     for warning in &converted.warnings {
         let line = warning.span.as_ref().map_or(0, |span| span.line);

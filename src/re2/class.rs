@@ -1,5 +1,152 @@
 //! The classes RE2 knows by a letter or a name.
 
+use std::fmt::Write as _;
+
+use super::syntax::Translator;
+
+impl Translator<'_> {
+    /// `[a-z]`, `[^\d[:alpha:]]`.
+    pub(super) fn class(&mut self) -> Result<(), String> {
+        let start = self.rest;
+        self.skip(1);
+        let negated = self.rest.starts_with('^');
+        if negated {
+            self.skip(1);
+        }
+        let (mut items, mut ascii, mut first) = (String::new(), true, true);
+        while first || !self.rest.starts_with(']') {
+            first = false;
+            if self.posix_class(&mut items)? {
+                continue;
+            }
+            match self.rest.get(..2) {
+                Some("\\p" | "\\P") => {
+                    items.push_str(&self.unicode_class()?);
+                    ascii = false;
+                    continue;
+                }
+                Some(perl @ ("\\d" | "\\D" | "\\w" | "\\W" | "\\s" | "\\S")) => {
+                    let (set, negated) = ascii_class(char::from(perl.as_bytes()[1]));
+                    let caret = if negated { "^" } else { "" };
+                    items.extend(["[", caret, set, "]"]);
+                    ascii &= !negated;
+                    self.skip(2);
+                    continue;
+                }
+                _ => {}
+            }
+            let range = self.rest;
+            let low = self.class_character(start)?;
+            let mut high = low;
+            if self.rest.starts_with('-') && self.rest.len() > 1 && !self.rest.starts_with("-]") {
+                self.skip(1);
+                high = self.class_character(start)?;
+                if high < low {
+                    let read = &range[..range.len() - self.rest.len()];
+                    return Err(format!("invalid character class range: `{read}`"));
+                }
+            }
+            ascii &= high < 0x80;
+            push_range(&mut items, low, high);
+        }
+        self.skip(1);
+        self.set(&items, negated, ascii);
+        Ok(())
+    }
+
+    /// The code of a character inside a class.
+    fn class_character(&mut self, class: &str) -> Result<u32, String> {
+        match self.rest.chars().next() {
+            None => Err(format!("missing closing ]: `{class}`")),
+            // Half of a pair cannot stand in text, so any other character that cannot will do.
+            Some('\\') => Ok(self.escape()?.map_or(0x10_ffff, u32::from)),
+            Some(character) => {
+                self.skip(character.len_utf8());
+                Ok(u32::from(character))
+            }
+        }
+    }
+
+    /// `[:alpha:]`; without its end the bracket is a literal.
+    fn posix_class(&mut self, items: &mut String) -> Result<bool, String> {
+        let Some(after) = self.rest.strip_prefix("[:") else { return Ok(false) };
+        let Some((name, rest)) = after.split_once(":]") else { return Ok(false) };
+        let bare = name.strip_prefix('^').unwrap_or(name);
+        if !POSIX.contains(&bare) {
+            return Err(format!("invalid character class range: `[:{name}:]`"));
+        }
+        items.extend(["[:", name, ":]"]);
+        self.rest = rest;
+        Ok(true)
+    }
+
+    /// A bracketed set whose items are given.
+    pub(super) fn set(&mut self, items: &str, negated: bool, ascii: bool) {
+        let caret = if negated { "^" } else { "" };
+        let set = format!("[{caret}{items}]");
+        if negated && ascii && !self.flags.fold {
+            let bytes = format!("(?-u:{set})");
+            self.with_stray(&set, bytes);
+        } else {
+            self.push(&set);
+        }
+    }
+
+    /// `\pN`, `\p{Greek}`, `\p{^Greek}`, `\PN`.
+    pub(super) fn unicode_class(&mut self) -> Result<String, String> {
+        let start = self.rest;
+        let mut negated = self.rest.starts_with("\\P");
+        self.skip(2);
+        let invalid = |rest: &str| {
+            format!("invalid character class range: `{}`", &start[..start.len() - rest.len()])
+        };
+        let Some(first) = self.rest.chars().next() else { return Err(invalid("")) };
+        let mut name = if first == '{' {
+            let Some((name, rest)) = self.rest[1..].split_once('}') else {
+                return Err(invalid(""));
+            };
+            self.rest = rest;
+            name
+        } else {
+            let name = &self.rest[..first.len_utf8()];
+            self.skip(first.len_utf8());
+            name
+        };
+        if let Some(inner) = name.strip_prefix('^') {
+            negated = !negated;
+            name = inner;
+        }
+        let property = if name == "Any" || CATEGORIES.contains(&name) {
+            name.to_owned()
+        } else if name.len() > 2 && name.starts_with(|c: char| c.is_ascii_uppercase()) {
+            format!("Script={name}")
+        } else {
+            return Err(invalid(self.rest));
+        };
+        let letter = if negated { 'P' } else { 'p' };
+        let class = format!("\\{letter}{{{property}}}");
+        // The crate has the table of scripts.
+        regex::Regex::new(&class).map_err(|_| invalid(self.rest))?;
+        Ok(class)
+    }
+}
+
+/// Items of a class from `low` to `high`, without the codes between that are no characters.
+fn push_range(items: &mut String, low: u32, high: u32) {
+    let character = |code: u32| char::from_u32(code).unwrap_or('\u{fffd}');
+    let low = if (0xd800..0xe000).contains(&low) { 0xe000 } else { low };
+    let high = if (0xd800..0xe000).contains(&high) { 0xd7ff } else { high };
+    for (at, code) in [low, high].into_iter().enumerate() {
+        if at == 1 {
+            if high <= low {
+                return;
+            }
+            items.push('-');
+        }
+        let _ = write!(items, "\\x{{{:X}}}", u32::from(character(code)));
+    }
+}
+
 /// The members of `\d`, `\w`, `\s`, and whether the class is their complement.
 pub(super) fn ascii_class(class: char) -> (&'static str, bool) {
     let set = match class.to_ascii_lowercase() {
@@ -11,13 +158,13 @@ pub(super) fn ascii_class(class: char) -> (&'static str, bool) {
 }
 
 /// Names of POSIX classes, `[:alpha:]`.
-pub(super) const POSIX: [&str; 14] = [
+const POSIX: [&str; 14] = [
     "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
     "space", "upper", "word", "xdigit",
 ];
 
 /// Unicode's general categories, `\\pL`, as Go knows them.
-pub(super) const CATEGORIES: [&str; 38] = [
+const CATEGORIES: [&str; 38] = [
     "C", "Cc", "Cf", "Cn", "Co", "Cs", "L", "LC", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me",
     "Mn", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk",
     "Sm", "So", "Z", "Zl", "Zp", "Zs",

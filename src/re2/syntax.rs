@@ -5,7 +5,7 @@
 //! not stacked; there is no `(?x)`, no `[a&&b]`, no `\u{..}`. And a byte that is no UTF-8 is a character for Go, which `.`
 //! and `[^<]` match.
 
-use super::class::{CATEGORIES, POSIX, ascii_class};
+use super::class::ascii_class;
 
 /// What a class or a dot becomes where a stray byte counts as a character.
 const STRAY: &str = r"(?-u:[\x80-\xFF])";
@@ -34,8 +34,9 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Flags {
-    fold: bool,
+#[expect(clippy::struct_excessive_bools, reason = "four flags that are on or off")]
+pub(super) struct Flags {
+    pub(super) fold: bool,
     dot_newline: bool,
     multi_line: bool,
     swap_greed: bool,
@@ -61,10 +62,10 @@ struct Group {
     weight: u32,
 }
 
-struct Translator<'p> {
-    rest: &'p str,
+pub(super) struct Translator<'p> {
+    pub(super) rest: &'p str,
     out: String,
-    flags: Flags,
+    pub(super) flags: Flags,
     groups: Vec<Group>,
     names: Vec<&'p str>,
     atom: Option<Atom>,
@@ -120,11 +121,11 @@ impl<'p> Translator<'p> {
         if self.groups.is_empty() { Ok(()) } else { Err("missing closing )".to_owned()) }
     }
 
-    fn skip(&mut self, bytes: usize) {
+    pub(super) fn skip(&mut self, bytes: usize) {
         self.rest = &self.rest[bytes..];
     }
 
-    fn push(&mut self, text: &str) {
+    pub(super) fn push(&mut self, text: &str) {
         let start = self.out.len();
         self.out.push_str(text);
         self.set_atom(start, 1);
@@ -144,7 +145,7 @@ impl<'p> Translator<'p> {
     }
 
     /// A set that stray bytes belong to.
-    fn with_stray(&mut self, set: &str, bytes: String) {
+    pub(super) fn with_stray(&mut self, set: &str, bytes: String) {
         self.push(&format!("(?:{set}|{STRAY})"));
         if let Some(atom) = &mut self.atom {
             atom.bytes = Some(bytes);
@@ -231,7 +232,7 @@ impl<'p> Translator<'p> {
                         self.open(&format!("(?{text}:"))?;
                     } else {
                         // No atom of its own: `a(?i)*` repeats the `a`.
-                        self.out.push_str(&format!("(?{text})"));
+                        self.out.extend(["(?", &text, ")"]);
                     }
                     self.flags = flags;
                     return Ok(());
@@ -245,18 +246,13 @@ impl<'p> Translator<'p> {
 
     /// `{2}`, `{2,}`, `{2,5}`; anything else is a literal brace.
     fn counted(&mut self, before: &'p str, was_repeated: bool) -> Result<(), String> {
-        let Some((min, max, length)) = bounds(self.rest) else {
+        let Some(Bounds { min, max, length }) = bounds(self.rest) else {
             self.skip(1);
             self.literal('{');
             return Ok(());
         };
-        let too_large = |number: Option<u32>| number.is_none_or(|number| number > MAX_REPEAT);
-        let large = too_large(min) || max.is_some_and(too_large);
-        let (Some(min), false) = (min, large) else {
-            return Err(format!("invalid repeat count: `{}`", &before[..length]));
-        };
-        let max = max.flatten();
-        if max.is_some_and(|max| min > max) {
+        let most = max.unwrap_or(min);
+        if min > MAX_REPEAT || most > MAX_REPEAT || min > most {
             return Err(format!("invalid repeat count: `{}`", &before[..length]));
         }
         let operator = self.rest[..length].to_owned();
@@ -356,58 +352,8 @@ impl<'p> Translator<'p> {
         Ok(())
     }
 
-    /// A bracketed set whose items are given.
-    fn set(&mut self, items: &str, negated: bool, ascii: bool) {
-        let caret = if negated { "^" } else { "" };
-        let set = format!("[{caret}{items}]");
-        if negated && ascii && !self.flags.fold {
-            let bytes = format!("(?-u:{set})");
-            self.with_stray(&set, bytes);
-        } else {
-            self.push(&set);
-        }
-    }
-
-    /// `\pN`, `\p{Greek}`, `\p{^Greek}`, `\PN`.
-    fn unicode_class(&mut self) -> Result<String, String> {
-        let start = self.rest;
-        let mut negated = self.rest.starts_with("\\P");
-        self.skip(2);
-        let invalid = |rest: &str| {
-            format!("invalid character class range: `{}`", &start[..start.len() - rest.len()])
-        };
-        let Some(first) = self.rest.chars().next() else { return Err(invalid("")) };
-        let mut name = if first == '{' {
-            let Some((name, rest)) = self.rest[1..].split_once('}') else {
-                return Err(invalid(""));
-            };
-            self.rest = rest;
-            name
-        } else {
-            let name = &self.rest[..first.len_utf8()];
-            self.skip(first.len_utf8());
-            name
-        };
-        if let Some(inner) = name.strip_prefix('^') {
-            negated = !negated;
-            name = inner;
-        }
-        let property = if name == "Any" || CATEGORIES.contains(&name) {
-            name.to_owned()
-        } else if name.len() > 2 && name.starts_with(|c: char| c.is_ascii_uppercase()) {
-            format!("Script={name}")
-        } else {
-            return Err(invalid(self.rest));
-        };
-        let letter = if negated { 'P' } else { 'p' };
-        let class = format!("\\{letter}{{{property}}}");
-        // The crate has the table of scripts.
-        regex::Regex::new(&class).map_err(|_| invalid(self.rest))?;
-        Ok(class)
-    }
-
     /// One escaped character; `None` for half of a pair, which matches nothing.
-    fn escape(&mut self) -> Result<Option<char>, String> {
+    pub(super) fn escape(&mut self) -> Result<Option<char>, String> {
         let start = self.rest;
         self.skip(1);
         let Some(character) = self.rest.chars().next() else {
@@ -455,81 +401,6 @@ impl<'p> Translator<'p> {
         let code = fits.then(|| u32::from_str_radix(digits, 16).ok())??;
         (code <= 0x10_ffff).then_some(code)
     }
-
-    /// `[a-z]`, `[^\d[:alpha:]]`.
-    fn class(&mut self) -> Result<(), String> {
-        let start = self.rest;
-        self.skip(1);
-        let negated = self.rest.starts_with('^');
-        if negated {
-            self.skip(1);
-        }
-        let (mut items, mut ascii, mut first) = (String::new(), true, true);
-        while first || !self.rest.starts_with(']') {
-            first = false;
-            if self.posix_class(&mut items)? {
-                continue;
-            }
-            match self.rest.get(..2) {
-                Some("\\p" | "\\P") => {
-                    items.push_str(&self.unicode_class()?);
-                    ascii = false;
-                    continue;
-                }
-                Some(perl @ ("\\d" | "\\D" | "\\w" | "\\W" | "\\s" | "\\S")) => {
-                    let (set, negated) = ascii_class(char::from(perl.as_bytes()[1]));
-                    let caret = if negated { "^" } else { "" };
-                    items.push_str(&format!("[{caret}{set}]"));
-                    ascii &= !negated;
-                    self.skip(2);
-                    continue;
-                }
-                _ => {}
-            }
-            let range = self.rest;
-            let low = self.class_character(start)?;
-            let mut high = low;
-            if self.rest.starts_with('-') && self.rest.len() > 1 && !self.rest.starts_with("-]") {
-                self.skip(1);
-                high = self.class_character(start)?;
-                if high < low {
-                    let read = &range[..range.len() - self.rest.len()];
-                    return Err(format!("invalid character class range: `{read}`"));
-                }
-            }
-            ascii &= high < 0x80;
-            push_range(&mut items, low, high);
-        }
-        self.skip(1);
-        self.set(&items, negated, ascii);
-        Ok(())
-    }
-
-    /// The code of a character inside a class.
-    fn class_character(&mut self, class: &str) -> Result<u32, String> {
-        match self.rest.chars().next() {
-            None => Err(format!("missing closing ]: `{class}`")),
-            // Half of a pair cannot stand in text, so any other character that cannot will do.
-            Some('\\') => Ok(self.escape()?.map_or(0x10_ffff, u32::from)),
-            Some(character) => {
-                self.skip(character.len_utf8());
-                Ok(u32::from(character))
-            }
-        }
-    }
-
-    /// `[:alpha:]`; without its end the bracket is a literal.
-    fn posix_class(&mut self, items: &mut String) -> Result<bool, String> {
-        let Some(after) = self.rest.strip_prefix("[:") else { return Ok(false) };
-        let Some((name, rest)) = after.split_once(":]") else { return Ok(false) };
-        let bare = name.strip_prefix('^').unwrap_or(name);
-        if !POSIX.contains(&bare) {
-            return Err(format!("invalid character class range: `[:{name}:]`"));
-        }
-        items.push_str(&format!("[:{name}:]"));
-        self.rest = rest;
-        Ok(true)
-    }
 }
 
 impl Flags {
@@ -548,39 +419,27 @@ impl Flags {
     }
 }
 
-/// Items of a class from `low` to `high`, without the codes between that are no characters.
-fn push_range(items: &mut String, low: u32, high: u32) {
-    let character = |code: u32| char::from_u32(code).unwrap_or('\u{fffd}');
-    let low = if (0xd800..0xe000).contains(&low) { 0xe000 } else { low };
-    let high = if (0xd800..0xe000).contains(&high) { 0xd7ff } else { high };
-    for (at, code) in [low, high].into_iter().enumerate() {
-        if at == 1 {
-            if high <= low {
-                return;
-            }
-            items.push('-');
-        }
-        items.push_str(&format!("\\x{{{:X}}}", u32::from(character(code))));
-    }
+/// The numbers of `{2,5}`; one too large for 32 bits is `u32::MAX`, which is too large anyway.
+struct Bounds {
+    min: u32,
+    max: Option<u32>,
+    /// How long it is, in bytes.
+    length: usize,
 }
 
-/// The numbers of `{2,5}` and how long it is; a number too large is `None`. No bounds where it is no repetition at all.
-#[expect(clippy::type_complexity, reason = "read once, above")]
-fn bounds(text: &str) -> Option<(Option<u32>, Option<Option<u32>>, usize)> {
+/// Nothing where it is no repetition at all.
+fn bounds(text: &str) -> Option<Bounds> {
     let inside = text.strip_prefix('{')?;
     let end = inside.find('}')?;
     let number = |text: &str| {
         let zero = text.len() > 1 && text.starts_with('0');
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        (digits && !zero).then(|| text.parse::<u32>().ok())
+        (digits && !zero).then(|| text.parse().unwrap_or(u32::MAX))
     };
-    let length = end + 2;
-    match inside[..end].split_once(',') {
-        None => {
-            let exact = number(&inside[..end])?;
-            Some((exact, Some(exact), length))
-        }
-        Some((min, "")) => Some((number(min)?, None, length)),
-        Some((min, max)) => Some((number(min)?, Some(number(max)?), length)),
-    }
+    let (min, max) = match inside[..end].split_once(',') {
+        None => (number(&inside[..end])?, Some(number(&inside[..end])?)),
+        Some((min, "")) => (number(min)?, None),
+        Some((min, max)) => (number(min)?, Some(number(max)?)),
+    };
+    Some(Bounds { min, max, length: end + 2 })
 }

@@ -28,6 +28,7 @@ pub(super) fn families(headers: &HeaderMap, shape: Shape, outcome: &Outcome) -> 
 pub(super) fn exposition(headers: &HeaderMap, write: impl FnOnce(Format) -> Vec<u8>) -> Response {
     let (format, content_type) = accept::classic(headers);
     let body = write(format);
+<<<<<<< HEAD
     let mut answer = match accept::encoding(headers) {
         Encoding::Identity => Body::from(body).into_response(),
         // An answer of a few kilobytes is not worth the megabyte of zstd's tables.
@@ -36,6 +37,17 @@ pub(super) fn exposition(headers: &HeaderMap, write: impl FnOnce(Format) -> Vec<
             Ok(packed) => ([(header::CONTENT_ENCODING, "gzip")], packed).into_response(),
             Err(_) => Body::from(body).into_response(),
         },
+=======
+    let encoding = accept::classic_encoding(headers);
+    let packed = match encoding {
+        Encoding::Identity => None,
+        Encoding::Gzip => gzip(&body).ok(),
+        Encoding::Zstd => zstd::bulk::compress(&body, 1).ok(),
+    };
+    let mut answer = match packed.zip(encoding.word()) {
+        Some((packed, word)) => ([(header::CONTENT_ENCODING, word)], packed).into_response(),
+        None => Body::from(body).into_response(),
+>>>>>>> main
     };
     answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
     answer

@@ -2,15 +2,14 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use url::form_urlencoded;
 
-use super::{Blackbox, answer::refused};
+use super::{Blackbox, answer::refused, request::pairs};
 
 /// `/logs?id=N` or `?target=T[&module=M]`: the story of a probe that is kept; by target the newest.
 pub(in crate::api) fn logs(blackbox: &Blackbox, query: Option<&str>) -> Response {
     let value = |name: &str| {
-        let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-        pairs.find(|(own, _)| own == name).map(|(_, value)| value).unwrap_or_default()
+        let found = pairs(query).find(|(own, _)| own == name);
+        found.map(|(_, value)| value).unwrap_or_default()
     };
     // What is no number is as good as absent.
     let id: Option<i64> = value("id").parse().ok();

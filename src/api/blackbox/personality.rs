@@ -7,7 +7,7 @@ use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware,
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -55,6 +55,10 @@ pub fn personality(pages: Pages) -> Router {
 impl Pages {
     async fn answer(&self, request: Request) -> Response {
         let (path, query) = (request.uri().path(), request.uri().query());
+        if let Some(clean) = cleaned(path) {
+            let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+            return moved(StatusCode::MOVED_PERMANENTLY, &(clean + &query));
+        }
         let Some(page) = path.strip_prefix(&self.route_prefix) else {
             return self.outside(path);
         };
@@ -74,18 +78,11 @@ impl Pages {
 
     /// What is not under the prefix.
     fn outside(&self, path: &str) -> Response {
-        let to = |code: StatusCode, words: &str, place: &str| match HeaderValue::try_from(place) {
-            Ok(header) => {
-                let page = format!("<a href=\"{}\">{words}</a>.\n\n", escape(place));
-                (code, [(header::LOCATION, header)], Html(page)).into_response()
-            }
-            Err(_) => code.into_response(),
-        };
         if path == "/" {
-            return to(StatusCode::FOUND, "Found", &self.external_url);
+            return moved(StatusCode::FOUND, &self.external_url);
         }
         if self.route_prefix.strip_suffix('/') == Some(path) {
-            return to(StatusCode::MOVED_PERMANENTLY, "Moved Permanently", &self.route_prefix);
+            return moved(StatusCode::MOVED_PERMANENTLY, &self.route_prefix);
         }
         refused(StatusCode::NOT_FOUND, &"404 page not found")
     }
@@ -148,8 +145,41 @@ impl Pages {
             );
         }
         html.push_str("</table></body></html>\n");
-        Html(html).into_response()
+        ([(header::CONTENT_TYPE, "text/html")], html).into_response()
     }
+}
+
+/// As Go's `http.Redirect` answers.
+fn moved(code: StatusCode, place: &str) -> Response {
+    let Ok(location) = HeaderValue::try_from(place) else {
+        return refused(StatusCode::NOT_FOUND, &"404 page not found");
+    };
+    let words = code.canonical_reason().unwrap_or_default();
+    let html = format!("<a href=\"{}\">{words}</a>.\n\n", escape(place));
+    let content = HeaderValue::from_static("text/html; charset=utf-8");
+    (code, [(header::LOCATION, location), (header::CONTENT_TYPE, content)], html).into_response()
+}
+
+/// A path without empty and dotted segments, if it has some: Go's server leads there before it looks at anything else.
+fn cleaned(path: &str) -> Option<String> {
+    let bent = |segment: &str| matches!(segment, "" | "." | "..");
+    let inner = path.strip_prefix('/').unwrap_or(path);
+    let (all, last) = inner.rsplit_once('/').map_or(("", inner), |(all, last)| (all, last));
+    let dotted = matches!(last, "." | "..");
+    if !dotted && (all.is_empty() && !inner.starts_with('/') || !all.split('/').any(bent)) {
+        return None;
+    }
+    let mut kept = Vec::new();
+    for segment in inner.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(kept.pop()),
+            plain => kept.push(plain),
+        }
+    }
+    let clean = format!("/{}", kept.join("/"));
+    let is_folder = last.is_empty() && !kept.is_empty();
+    Some(if is_folder { clean + "/" } else { clean })
 }
 
 /// The longest target of the list, in bytes: a stranger may have asked for a page full of one.
@@ -161,4 +191,28 @@ fn shown(target: &str) -> Cow<'_, str> {
         return target;
     }
     format!("{}…", &target[..target.floor_char_boundary(SHOWN)]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_cleaned_as_go_cleans_them() {
+        for (path, clean) in [
+            ("/own//-/healthy", "/own/-/healthy"),
+            ("//", "/"),
+            ("//probe", "/probe"),
+            ("/a/./b/", "/a/b/"),
+            ("/a/../../b", "/b"),
+            ("/a/..", "/"),
+            ("/a//", "/a/"),
+            ("/.", "/"),
+        ] {
+            assert_eq!(cleaned(path).as_deref(), Some(clean), "{path}");
+        }
+        for path in ["/", "/probe", "/-/healthy", "/a/b/", "/.a", "/a/..b"] {
+            assert_eq!(cleaned(path), None, "{path}");
+        }
+    }
 }

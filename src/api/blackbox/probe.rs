@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     api::scrape::busy,
+    clock::Instant,
     compat::blackbox::{Module, families::Shape},
     model::{Outcome, Reason, Trace, Verdict},
     probe::{Report, spec::Check},
@@ -63,11 +64,14 @@ impl Blackbox {
         module: Arc<Module>,
         timeout: Duration,
     ) -> Option<Entry> {
-        let began = self.clock.now();
+        let (began, started) = (self.clock.now(), Instant::now());
         let target: Box<str> = (&*asked.target).into();
         let (shape, report) = match module.check(&asked.aim(), timeout) {
             Ok(check) => self.run_check(&module, check).await?,
-            Err(why) => (Shape::without_check(&module, timeout), no_check(&module, why)),
+            Err(why) => (
+                Shape::without_check(&module, &asked.target, timeout),
+                no_check(&module, why, started),
+            ),
         };
         Some(Entry { module, target, began, timeout, shape, report })
     }
@@ -80,12 +84,12 @@ impl Blackbox {
 }
 
 /// The result where no check could be made of the target, or none of the module at all.
-fn no_check(module: &Module, why: String) -> Report {
+fn no_check(module: &Module, why: String, started: Instant) -> Report {
     let reason = match module.broken {
         Some(_) => Reason::ModuleInvalid,
         None => Reason::TargetInvalid,
     };
     let outcome =
-        Outcome { verdict: Verdict::Fail, ..Outcome::unknown(reason, why, Duration::ZERO) };
+        Outcome { verdict: Verdict::Fail, ..Outcome::unknown(reason, why, started.elapsed()) };
     Report { outcome, trace: Trace::on() }
 }

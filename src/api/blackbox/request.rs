@@ -29,7 +29,7 @@ impl<'a> Asked<'a> {
     pub(super) fn read(query: Option<&'a str>) -> Self {
         let mut asked = Self { module: DEFAULT_MODULE.into(), ..Self::default() };
         let mut seen = [false; 7];
-        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        for (name, value) in pairs(query) {
             let (at, slot) = match &*name {
                 "module" => (0, &mut asked.module),
                 "target" => (1, &mut asked.target),
@@ -116,6 +116,18 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// The parameters of a query. As in Go, a pair with half an escape or a semicolon in it is none.
+pub(super) fn pairs(query: Option<&str>) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    let whole = |pair: &&str| !pair.contains(';') && pair.split('%').skip(1).all(is_escape);
+    let pairs = query.unwrap_or_default().split('&').filter(whole);
+    pairs.flat_map(|pair| form_urlencoded::parse(pair.as_bytes()))
+}
+
+/// Whether what follows a percent sign makes an escape of it.
+fn is_escape(rest: &str) -> bool {
+    rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Why there is no probe.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
@@ -161,6 +173,9 @@ mod tests {
         assert!(asked.debug);
         assert_eq!(asked.aim().hostname, None);
         assert!(!Asked::read(Some("debug=True&debug=true")).debug);
+        let halves = Asked::read(Some("module=%4&target=a;b&hostname=%zz&query_name=a%20b"));
+        assert_eq!((&*halves.module, &*halves.target), (DEFAULT_MODULE, ""));
+        assert_eq!((&*halves.hostname, &*halves.query_name), ("", "a b"));
         assert_eq!(Asked::read(None), Asked { module: DEFAULT_MODULE.into(), ..Asked::default() });
     }
 }

@@ -12,7 +12,7 @@ const LONGEST: Duration = Duration::from_hours(24);
 /// Why a header gives no timeout.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeoutError {
-    /// It is no number.
+    /// It is no number; in the words of Go's library.
     #[error("strconv.ParseFloat: parsing {0:?}: invalid syntax")]
     NotANumber(String),
     /// It is a number no wait can have: blackbox_exporter lets such a probe die at once.

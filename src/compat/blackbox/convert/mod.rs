@@ -309,16 +309,15 @@ fn aim(native: &mut Native, target: &Target) -> Result<(), String> {
     }
     let whole = written(native.prober, &target.target).into_owned();
     let mut text = whole.clone();
-    if let Some((bare, user)) = native::without_userinfo(&text) {
-        if matches!(native.prober, Prober::Http | Prober::Websocket) {
-            text = bare;
-            let mut basic = Table::new();
-            put(&mut basic, "username", user.0);
-            if let Some(password) = user.1 {
-                put(&mut basic, "password", password);
-            }
-            native.table.entry("basic_auth").or_insert_with(|| basic.into());
+    let has_basic_auth = matches!(native.prober, Prober::Http | Prober::Websocket);
+    if let Some((bare, user)) = native::without_userinfo(&text).filter(|_| has_basic_auth) {
+        text = bare;
+        let mut basic = Table::new();
+        put(&mut basic, "username", user.0);
+        if let Some(password) = user.1 {
+            put(&mut basic, "password", password);
         }
+        native.table.entry("basic_auth").or_insert_with(|| basic.into());
     }
     put(&mut native.table, key, text);
     if let Some(hostname) = &target.hostname {

@@ -53,7 +53,7 @@ pub fn targets(text: &str, file: &Path) -> Result<Vec<Target>, String> {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
     let is_list =
         first.is_some_and(|line| line.starts_with('[') || line.starts_with("- ") || line == "-");
-    if !is_list || first.is_some_and(|line| line.starts_with("[") && line.contains("]:")) {
+    if !is_list || first.is_some_and(|line| line.starts_with('[') && line.contains("]:")) {
         return lines(text, file);
     }
     let groups: Vec<Group> = serde_saphyr::from_str(text).map_err(|error| {

@@ -4,14 +4,20 @@
 //! text is wanted, `yes` is a boolean where one is wanted, merge keys fill what is not there. [`section!`] declares what a
 //! mapping may hold; a [`Field`] is what may stand behind a key.
 
+mod claims;
+mod duration;
 mod entries;
 mod field;
+mod order;
 mod section;
+mod size;
 
 pub(super) use self::{
-    field::step,
-    field::{Claims, Field, GoDuration, Named, Pattern, Sensitive, Size, Text},
+    claims::Claims,
+    duration::GoDuration,
+    field::{Field, Named, Pattern, Sensitive, Text, step},
     section::{Section, key, section},
+    size::Size,
 };
 
 use std::{

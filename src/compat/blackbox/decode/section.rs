@@ -67,6 +67,8 @@ macro_rules! section {
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Default)]
+        #[expect(clippy::allow_attributes, reason = "only some of the sections need the next line")]
+        #[allow(clippy::struct_field_names, clippy::struct_excessive_bools, reason = "the names and types are the file's")]
         pub(in crate::compat::blackbox) struct $name {
             $($(#[$about])* pub(in crate::compat::blackbox) $field: $type,)+
         }

@@ -31,9 +31,12 @@ pub(super) fn rows<'a>(seen: &Seen<'a>, page: &mut Page<'a>) {
     if asked {
         let rest = [Phase::Connect, Phase::Tls, Phase::Send, Phase::Wait, Phase::Receive];
         page.phase(&DURATION, "check", seen.seconds(&rest));
-        for word in SERVING {
-            let is = facts.has("noroshi_grpc_serving_status_info", "serving_status", word);
-            page.labelled(&HEALTH, vec![("serving_status", word)], flag(is));
+        let status = facts.text("noroshi_grpc_serving_status_info", "serving_status");
+        // A status that this version of the protocol does not know has a row of its own.
+        let other = status.filter(|status| !SERVING.contains(status));
+        for word in SERVING.into_iter().chain(other) {
+            let labels = vec![("serving_status", word)];
+            page.labelled(&HEALTH, labels, flag(status == Some(word)));
         }
     }
     certificate::rows(facts, page);

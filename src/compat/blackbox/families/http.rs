@@ -66,17 +66,23 @@ fn phases(seen: &Seen<'_>, page: &mut Page<'_>) {
     if !seen.has_address() {
         return;
     }
-    page.phase(&DURATION, "connect", seen.seconds(&[Phase::Connect]));
-    page.phase(&DURATION, "tls", seen.seconds(&[Phase::Tls]));
-    page.phase(&DURATION, "processing", seen.seconds(&[Phase::Send, Phase::Wait]));
-    page.phase(&DURATION, "transfer", seen.seconds(&[Phase::Receive]));
+    // A connection that never came to the request has no times there, nor has a request without an answer.
+    let reached = |phase| seen.outcome.phases.of(phase).is_some();
+    let times = |known, phases| if known { seen.seconds(phases) } else { 0.0 };
+    let connected = reached(Phase::Send);
+    let answered = reached(Phase::Receive);
+    page.phase(&DURATION, "connect", times(connected, &[Phase::Connect]));
+    page.phase(&DURATION, "tls", times(connected, &[Phase::Tls]));
+    page.phase(&DURATION, "processing", times(answered, &[Phase::Send, Phase::Wait]));
+    page.phase(&DURATION, "transfer", times(answered, &[Phase::Receive]));
 }
 
 /// As Go's client has it: -1 where the answer does not say, but 0 where no answer came or its status permits no body.
 fn content_length(seen: &Seen<'_>, status: f64) -> f64 {
-    let announced = seen.facts.value("noroshi_http_content_length_bytes");
-    let bodiless = [0.0, 204.0, 304.0].iter().any(is(status));
-    announced.unwrap_or(if bodiless { 0.0 } else { -1.0 })
+    if status < 200.0 || [204.0, 304.0].iter().any(is(status)) {
+        return 0.0;
+    }
+    seen.facts.value("noroshi_http_content_length_bytes").unwrap_or(-1.0)
 }
 
 /// Whether a number is this status.

@@ -70,9 +70,15 @@ impl Shape {
     }
 
     /// Of a target that no check could be made of.
-    pub fn without_check(module: &Module, timeout: Duration) -> Self {
+    pub fn without_check(module: &Module, target: &str, timeout: Duration) -> Self {
         let (prober, has_cel) = (module.prober, module.has_cel);
-        Self { prober, has_cel, asks_soa: false, resolves: true, timeout }
+        // Where anything may be a host, blackbox_exporter looks up what it is given.
+        let resolves = match prober {
+            Prober::Icmp | Prober::Dns => true,
+            Prober::Tcp => has_port(target),
+            Prober::Http | Prober::Grpc | Prober::Unix | Prober::Websocket => false,
+        };
+        Self { prober, has_cel, asks_soa: false, resolves, timeout }
     }
 
     /// Of a native check: that of the prober which shows what its kind measures.
@@ -91,6 +97,14 @@ impl Shape {
         let asks_soa = settings.target.split(' ').rev().nth(1) == Some("SOA");
         let resolves = looks_up_target(prober, settings);
         Self { prober, has_cel: false, asks_soa, resolves, timeout: settings.timeout }
+    }
+}
+
+/// Whether Go's `SplitHostPort` finds a host and a port.
+fn has_port(target: &str) -> bool {
+    match target.strip_prefix('[') {
+        Some(rest) => rest.split_once("]:").is_some_and(|(_, port)| !port.contains(':')),
+        None => target.split_once(':').is_some_and(|(_, port)| !port.contains(':')),
     }
 }
 
@@ -149,10 +163,9 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Whether it came to looking for an address: a target that is none is refused before that.
+    /// Whether it came to looking for an address.
     fn was_looked_up(&self) -> bool {
-        let refused = [Reason::TargetInvalid, Reason::ModuleInvalid].map(Some);
-        self.resolves && !refused.contains(&self.outcome.reason)
+        self.resolves && self.outcome.reason != Some(Reason::ModuleInvalid)
     }
 
     /// Whether there was an address to go to.

@@ -144,7 +144,7 @@ fn families_of_probes_that_failed_early() {
         let mut wanted = before_lookup.to_vec();
         wanted.push("probe_failure_reason");
         wanted.sort_unstable();
-        let text = series(kind, Some(Reason::TargetInvalid), vec![]);
+        let text = series(kind, Some(Reason::ModuleInvalid), vec![]);
         assert_eq!(names(&text), wanted, "{kind} without a target");
         assert!(!text.contains("probe_http_duration_seconds"), "{text}");
 

@@ -314,14 +314,14 @@ fn no_url(text: &str) -> Option<&'static str> {
         return Some("it holds a control character");
     }
     let body = text.split('#').next().unwrap_or_default();
-    let (scheme, rest) = match body.split_once(':') {
-        Some((scheme, rest)) if is_scheme(scheme) => (scheme, rest),
+    let rest = match body.split_once(':') {
+        Some((scheme, rest)) if is_scheme(scheme) => rest,
         Some(("", _)) => return Some("the scheme is missing before the colon"),
         Some((first, _)) if !first.contains(['/', '?']) => {
             // `127.0.0.1:3128`: Go sees a scheme that begins with a digit, or a colon in a path.
             return Some("the scheme is missing: write `http://` before the host");
         }
-        _ => ("", body),
+        _ => body,
     };
     let rest = rest.split('?').next().unwrap_or_default();
     let authority = rest.strip_prefix("//").map(|rest| rest.split('/').next().unwrap_or_default());
@@ -334,16 +334,15 @@ fn no_url(text: &str) -> Option<&'static str> {
             },
             None => host.find(':').map_or("", |at| &host[at..]),
         };
-        if !port.is_empty()
-            && !(port.starts_with(':') && port[1..].bytes().all(|b| b.is_ascii_digit()))
-        {
+        let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+        let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(digits);
+        if !is_port {
             return Some("the port is not a number");
         }
         if host.contains([' ', '<', '>', '"', '\\', '^', '`', '{', '}', '|']) {
             return Some("the host holds a character that no host has");
         }
     }
-    let _ = scheme;
     let escapes = text.match_indices('%').all(|(at, _)| {
         text.as_bytes().get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
     });

@@ -36,31 +36,30 @@ pub(super) fn lines<'a>(told: &Told<'a>, lines: &mut Vec<Line<'a>>) {
     }
 }
 
-/// What failed before anything could be held against what was expected: the inner one first where two say it.
+/// What failed before anything could be held against what was expected; some of it is told twice.
 fn on_the_way(told: &Told<'_>, reason: Reason) -> Vec<&'static str> {
-    let last = outermost(told, reason);
-    match (last, reason, told.prober) {
-        ("Error resolving address", ..) => vec!["Resolution with IP protocol failed", last],
-        (_, Reason::TargetInvalid, Prober::Tcp) => vec![last, "Error dialing TCP"],
-        _ => vec![last],
-    }
+    let unresolved = ["Resolution with IP protocol failed", "Error resolving address"];
+    let last = match (reason, told.prober) {
+        (Reason::ModuleInvalid, _) => "Configuration error",
+        (Reason::TargetInvalid, Prober::Tcp) => {
+            return vec!["Error splitting target address and port", "Error dialing TCP"];
+        }
+        (Reason::TargetInvalid, Prober::Icmp | Prober::Dns) => return unresolved.to_vec(),
+        (Reason::TargetInvalid, _) => "Could not parse target URL",
+        (_, prober) if told.address().is_none() && prober != Prober::Unix => {
+            let mut lines = unresolved.to_vec();
+            lines.extend((prober == Prober::Tcp).then_some("Error dialing TCP"));
+            return lines;
+        }
+        (_, prober) => connection(told, prober, reason),
+    };
+    vec![last]
 }
 
-fn outermost(told: &Told<'_>, reason: Reason) -> &'static str {
-    if reason == Reason::TargetInvalid {
-        return match told.prober {
-            Prober::Tcp => "Error splitting target address and port",
-            _ => "Could not parse target URL",
-        };
-    }
-    if reason == Reason::ModuleInvalid {
-        return "Configuration error";
-    }
-    if told.address().is_none() && told.prober != Prober::Unix {
-        return "Error resolving address";
-    }
+/// What became of a connection.
+fn connection(told: &Told<'_>, prober: Prober, reason: Reason) -> &'static str {
     let is_answered = told.value("noroshi_http_status_code").is_some();
-    match (told.prober, reason) {
+    match (prober, reason) {
         (Prober::Http, Reason::BodyEncoding) => "Failed to get decompressor for HTTP response body",
         (Prober::Http, _) if is_answered => "Failed to read HTTP response body",
         (Prober::Http, _) => "Error for HTTP request",

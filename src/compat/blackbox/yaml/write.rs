@@ -20,9 +20,9 @@ pub(in crate::compat::blackbox) enum Yaml {
     /// Text, or bytes that are none.
     Text(Vec<u8>),
     /// A sequence.
-    List(Vec<Yaml>),
+    List(Vec<Self>),
     /// A mapping, in the order it is printed.
-    Map(Vec<(Yaml, Yaml)>),
+    Map(Vec<(Self, Self)>),
 }
 
 impl From<&str> for Yaml {
@@ -160,13 +160,14 @@ impl Page {
             Yaml::Float(value) => self.out.push_str(&float(*value)),
             Yaml::List(_) => self.out.push_str("[]"),
             Yaml::Map(_) => self.out.push_str("{}"),
-            Yaml::Text(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => self.text(text, indent, key, !is_plain(text)),
-                Err(_) => {
+            Yaml::Text(bytes) => {
+                if let Ok(text) = std::str::from_utf8(bytes) {
+                    self.text(text, indent, key, !is_plain(text));
+                } else {
                     self.out.push_str("!!binary ");
                     self.text(&wrapped(bytes), indent, key, false);
                 }
-            },
+            }
         }
     }
 
@@ -357,8 +358,7 @@ fn is_base60(text: &str) -> bool {
     let mut parts = whole.split(':');
     let first = parts.next().unwrap_or_default();
     let sixty = |part: &str| match part.as_bytes() {
-        [digit] => digit.is_ascii_digit(),
-        [b'0'..=b'5', digit] => digit.is_ascii_digit(),
+        [digit] | [b'0'..=b'5', digit] => digit.is_ascii_digit(),
         _ => false,
     };
     whole.contains(':')
