@@ -74,11 +74,6 @@ pub(super) fn encoding(headers: &HeaderMap) -> Encoding {
     best.unwrap_or(Encoding::Identity)
 }
 
-<<<<<<< HEAD
-/// Whether gzip would do, whatever else would.
-pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
-    ranges(headers, &header::ACCEPT_ENCODING).iter().any(|range| range.name == "gzip")
-=======
 /// The compression of an answer of blackbox_exporter's: among equals that which Go's client library takes first.
 pub(super) fn classic_encoding(headers: &HeaderMap) -> Encoding {
     let ranges = ranges(headers, &header::ACCEPT_ENCODING);
@@ -92,7 +87,6 @@ pub(super) fn classic_encoding(headers: &HeaderMap) -> Encoding {
         Some("zstd") => Encoding::Zstd,
         _ => Encoding::Identity,
     }
->>>>>>> main
 }
 
 fn known(range: &Range) -> Option<(Format, String)> {

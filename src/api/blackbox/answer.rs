@@ -28,16 +28,6 @@ pub(super) fn families(headers: &HeaderMap, shape: Shape, outcome: &Outcome) -> 
 pub(super) fn exposition(headers: &HeaderMap, write: impl FnOnce(Format) -> Vec<u8>) -> Response {
     let (format, content_type) = accept::classic(headers);
     let body = write(format);
-<<<<<<< HEAD
-    let mut answer = match accept::encoding(headers) {
-        Encoding::Identity => Body::from(body).into_response(),
-        // An answer of a few kilobytes is not worth the megabyte of zstd's tables.
-        Encoding::Zstd if !accept::takes_gzip(headers) => Body::from(body).into_response(),
-        Encoding::Gzip | Encoding::Zstd => match gzip(&body) {
-            Ok(packed) => ([(header::CONTENT_ENCODING, "gzip")], packed).into_response(),
-            Err(_) => Body::from(body).into_response(),
-        },
-=======
     let encoding = accept::classic_encoding(headers);
     let packed = match encoding {
         Encoding::Identity => None,
@@ -47,7 +37,6 @@ pub(super) fn exposition(headers: &HeaderMap, write: impl FnOnce(Format) -> Vec<
     let mut answer = match packed.zip(encoding.word()) {
         Some((packed, word)) => ([(header::CONTENT_ENCODING, word)], packed).into_response(),
         None => Body::from(body).into_response(),
->>>>>>> main
     };
     answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
     answer

@@ -204,12 +204,8 @@ async fn requests_that_are_refused() {
             "/probe?target=a",
             &[(seconds, "ten")],
             500,
-<<<<<<< HEAD
-            "Failed to parse timeout from Prometheus header: strconv.ParseFloat: parsing \"ten\": invalid syntax\n",
-=======
             "Failed to parse timeout from Prometheus header: strconv.ParseFloat: \
              parsing \"ten\": invalid syntax\n",
->>>>>>> main
         ),
         (
             "/probe",
