@@ -65,7 +65,7 @@ async fn a_good_chain_yields_every_fact_and_a_stream() {
         assert_eq!(report.verified, Some(Ok(())), "{host}");
         assert_eq!(report.chain_not_after, Some(report.chain[0].not_after));
         assert_eq!(report.version, Some("TLS 1.3"));
-        assert_eq!(report.cipher.as_deref(), Some("TLS_AES_256_GCM_SHA384"));
+        assert_eq!(report.cipher.as_deref(), Some("TLS_AES_128_GCM_SHA256"));
         assert_eq!(report.group.as_deref(), Some("X25519MLKEM768"));
         assert_eq!(report.chain[0].subject, "CN=leaf,O=Test");
         assert_eq!(report.chain[0].issuer, "CN=Test Root,O=Test");
@@ -358,7 +358,7 @@ async fn no_version_in_common() {
     let (report, stream) = shake(to, "localhost", &only12).await;
     assert!(stream.is_ok());
     assert_eq!(report.version, Some("TLS 1.2"));
-    assert_eq!(report.cipher.as_deref(), Some("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"));
+    assert_eq!(report.cipher.as_deref(), Some("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"));
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ async fn every_element_of_the_chain_becomes_a_fact() {
     assert_eq!(leaf[1..4], ["CN=leaf,O=Test", "CN=Test Root,O=Test", "localhost"]);
     assert!(report.value("noroshi_tls_chain_not_after_timestamp_seconds").is_some());
     let info = &report.labels("noroshi_tls_info")[0];
-    assert_eq!(info[..3], ["TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519MLKEM768"]);
+    assert_eq!(info[..3], ["TLS 1.3", "TLS_AES_128_GCM_SHA256", "X25519MLKEM768"]);
     assert_eq!(report.value("noroshi_tls_verified"), Some(1.0));
 }
 
@@ -94,7 +94,7 @@ async fn expectations_hold_or_say_why_not() {
     let alpn = vec![b"h2".to_vec()];
     let to = identity.serve(Server { alpn, ..Server::default() }).await;
     let holds = r#"alpn = ["h2"]
-        expect = { certificate_validity = "1d", version = ["TLS 1.3", "TLS12"], cipher = ["TLS_AES_256_GCM_SHA384"],
+        expect = { certificate_validity = "1d", version = ["TLS 1.3", "TLS12"], cipher = ["TLS_AES_128_GCM_SHA256"],
             group = ["X25519MLKEM768"], alpn = ["h2"], subject = "^CN=leaf,", issuer = "Test Root",
             names = ["www.example.org", "127.0.0.1"] }"#;
     let report = shake(to, &authority, holds).await;
@@ -103,9 +103,9 @@ async fn expectations_hold_or_say_why_not() {
     for (expect, reason, detail) in [
         ("version = ['TLS12']", Reason::TlsMismatch, "version: wanted TLS 1.2, got TLS 1.3"),
         (
-            "cipher = ['TLS_AES_128_GCM_SHA256']",
+            "cipher = ['TLS_AES_256_GCM_SHA384']",
             Reason::TlsMismatch,
-            "cipher: wanted TLS_AES_128_GCM_SHA256, got TLS_AES_256_GCM_SHA384",
+            "cipher: wanted TLS_AES_256_GCM_SHA384, got TLS_AES_128_GCM_SHA256",
         ),
         ("group = ['X25519']", Reason::TlsMismatch, "group: wanted X25519, got X25519MLKEM768"),
         ("alpn = ['h2']", Reason::TlsMismatch, "alpn: wanted h2, got none"),

@@ -151,7 +151,7 @@ async fn run_within(timeout: Duration, spec: Value) -> Ran {
 async fn run_spec(timeout: Duration, spec: Spec) -> Ran {
     let mut settings = CheckSettings::new(CheckId::new("test"), "http", "", "");
     settings.timeout = timeout;
-    settings.resolve = ["a.test", "b.test", "localhost"]
+    settings.resolve = ["a.test", "b.test", "b.a.test", "localhost"]
         .map(|name| format!("{name}:*:127.0.0.1").parse().unwrap())
         .to_vec();
     let check = Check { settings: settings.into(), spec: Arc::new(super::super::Spec::Http(spec)) };

@@ -168,8 +168,16 @@ async fn the_referer_and_the_host_are_those_of_go() {
 #[tokio::test]
 async fn credentials_go_along_where_they_are_told_to() {
     let server = Server::new(|request| {
-        let port = request.split("Host: a.test:").nth(1).and_then(|rest| rest.split('\r').next());
-        port.map_or_else(|| ok(""), |port| redirect(302, &format!("http://b.test:{port}/"), ""))
+        let of = |host: &str| {
+            let rest = request.split(&format!("Host: {host}:")).nth(1)?;
+            rest.split('\r').next().map(str::to_owned)
+        };
+        let to = |host: &str, port| redirect(302, &format!("http://{host}:{port}/"), "");
+        match (of("a.test"), of("b.a.test")) {
+            (Some(port), _) => to("b.a.test", port),
+            (_, Some(port)) => to("b.test", port),
+            _ => ok(""),
+        }
     })
     .await;
     let port = server.address.port();
@@ -181,14 +189,19 @@ async fn credentials_go_along_where_they_are_told_to() {
         spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         spec
     };
-    run(spec(json!({"bearer_token": "t"}))).await.passes();
-    let asked = server.asked();
-    assert!(
-        asked[1].contains("Authorization: Bearer t\r\n") && asked[1].contains("X-Api-Key: k\r\n")
-    );
-    assert!(!asked[1].contains("own=1") && asked[1].contains("Host: b.test"), "{asked:?}");
-    let written = json!({"headers": {"Authorization": "Bearer t"}});
-    run(spec(written)).await.passes();
-    let asked = server.asked();
-    assert!(asked[2].contains("Bearer t") && !asked[3].contains("Bearer t"), "{asked:?}");
+    let configured = json!({"bearer_token": "t"});
+    let written =
+        json!({"headers": {"Authorization": "Bearer t", "Cookie": "own=1", "X-Api-Key": "k"}});
+    for (at, how) in [configured, written].into_iter().enumerate() {
+        run(spec(how)).await.passes();
+        let asked = server.asked();
+        // To a host below the first one, and then to a stranger.
+        for (hop, host, trusted) in [(1, "b.a.test", true), (2, "b.test", false)] {
+            let asked = &asked[at * 3 + hop];
+            assert!(asked.contains(&format!("Host: {host}")), "{asked}");
+            assert_eq!(asked.contains("Authorization: Bearer t\r\n"), trusted, "{asked}");
+            assert_eq!(asked.contains("own=1"), trusted, "{asked}");
+            assert!(asked.contains("X-Api-Key: k\r\n"), "{asked}");
+        }
+    }
 }
