@@ -54,7 +54,7 @@ pub async fn first(
                 attempt.step(|| "connected".into());
                 return Ok(stream);
             }
-            Ok(Err(failure)) => attempt.step(|| failure.detail.to_string()),
+            Ok(Err(failure)) => attempt.step(|| failure.detail.clone()),
             Err(_) => attempt.step(|| format!("{to} does not answer")),
         }
     }

@@ -64,9 +64,10 @@ pub(super) async fn walk(
         drop(exchange);
         seen.left_behind();
         request.redirected(&hop.url, &next);
-        let is_trusted = match spec.redirects.forward_credentials {
-            true => redirect::is_same_house(first, &next.url),
-            false => redirect::is_trusted(first, &next.url),
+        let is_trusted = if spec.redirects.forward_credentials {
+            redirect::is_same_house(first, &next.url)
+        } else {
+            redirect::is_trusted(first, &next.url)
         };
         if at_origin && !is_trusted {
             request.leave_origin();

@@ -47,12 +47,11 @@ impl Native {
             .iter()
             .map(|(name, values)| {
                 let name = name.to_ascii_lowercase();
-                let values = match name.ends_with("-bin") {
-                    // As it is here, and in Base64 in noroshi's own keys.
-                    true => {
-                        values.iter().map(|text| BASE64_STANDARD.encode(&*text.lossy())).collect()
-                    }
-                    false => texts(values),
+                // Binary values are written as they are here, and in Base64 in noroshi's own keys.
+                let values = if name.ends_with("-bin") {
+                    values.iter().map(|text| BASE64_STANDARD.encode(&*text.lossy())).collect()
+                } else {
+                    texts(values)
                 };
                 (name, values.into())
             })
