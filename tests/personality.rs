@@ -8,12 +8,13 @@ mod support;
 use std::{
     fs,
     io::{Read, Write},
-    net::TcpListener,
-    os::unix::fs::symlink,
+    net::{TcpListener, UdpSocket},
+    os::unix::{fs::symlink, net::UnixListener},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
 
+use noroshi::demo::{self, Ports};
 use support::daemon::{Daemon, noroshi};
 
 const MODULES: &str = "\
@@ -215,6 +216,131 @@ fn c38_a_probe_is_that_of_blackbox_exporter() {
     assert!(daemon.get("/logs?id=0").body.starts_with("Logs for the probe:\n"));
     assert!(daemon.get("/").body.contains("<td>http_2xx</td>"));
     assert!(daemon.metrics().contains("\nblackbox_exporter_config_last_reload_successful 1\n"));
+}
+
+const PROBERS: &str = "\
+modules:
+  dns:
+    prober: dns
+    dns: { preferred_ip_protocol: ip4, query_name: a.test, query_type: SOA }
+  icmp:
+    prober: icmp
+    icmp: { preferred_ip_protocol: ip4 }
+  unix:
+    prober: unix
+    unix: { query_response: [{ expect: '^(hello)', labels: [{ name: said, value: '${1}' }] }] }
+  tls:
+    prober: tcp
+    tcp: { preferred_ip_protocol: ip4, tls: true, tls_config: { insecure_skip_verify: true } }
+  strict:
+    prober: tcp
+    tcp: { preferred_ip_protocol: ip4, tls: true }
+  grpc:
+    prober: grpc
+    grpc: { preferred_ip_protocol: ip4 }
+";
+
+/// A name server that knows nothing of anything; its address.
+fn name_server() -> String {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        let mut message = [0; 512];
+        while let Ok((length, client)) = socket.recv_from(&mut message) {
+            // The question back, marked as a response.
+            message[2] |= 0x80;
+            let _ = socket.send_to(&message[..length], client);
+        }
+    });
+    address
+}
+
+/// What each prober shows of an answer, and of a certificate that nobody may trust.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_prober_has_its_own_families() {
+    let place = Place::new();
+    place.write(PROBERS);
+    let socket = place.at("socket");
+    let listener = UnixListener::bind(&socket).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.write_all(b"hello\n");
+        }
+    });
+    let free = Ports { http: 0, https: 0, expired: 0, tcp: 0, dns: 0, websocket: 0, grpc: 0 };
+    let demo = demo::start(&free).unwrap();
+    let daemon = place.start(&[]);
+    let https = format!("127.0.0.1:{}", demo.ports().https);
+    let socket = socket.to_str().unwrap();
+    for (module, target, shown, hidden) in [
+        (
+            "dns",
+            &*name_server(),
+            &[
+                "probe_success 1",
+                "probe_dns_query_succeeded 1",
+                "probe_dns_answer_rrs 0",
+                "probe_dns_serial 0",
+                "probe_dns_duration_seconds{phase=\"request\"} ",
+            ][..],
+            "probe_http",
+        ),
+        (
+            "unix",
+            socket,
+            &[
+                "probe_success 1",
+                "probe_failed_due_to_bytes 0",
+                "probe_expect_info{said=\"hello\"} 1",
+            ],
+            "probe_ip_protocol",
+        ),
+        (
+            "tls",
+            &https,
+            &[
+                "probe_success 1",
+                "probe_ssl_earliest_cert_expiry ",
+                "probe_tls_version_info{version=\"TLS 1.3\"} 1",
+                "probe_ssl_last_chain_info{fingerprint_sha256=\"",
+            ],
+            "last_chain_expiry",
+        ),
+        (
+            "strict",
+            &https,
+            &[
+                "probe_success 0",
+                "probe_ssl_earliest_cert_expiry ",
+                "probe_failure_reason{reason=\"tls_untrusted\"} 1",
+            ],
+            "probe_failed_due_to",
+        ),
+        (
+            "grpc",
+            "127.0.0.1:1",
+            &[
+                "probe_success 0",
+                "probe_grpc_status_code 14",
+                "probe_grpc_healthcheck_response{serving_status=\"SERVING\"} 0",
+                "probe_failure_reason{reason=\"connect_refused\"} 1",
+            ],
+            "probe_ssl",
+        ),
+    ] {
+        let body = daemon.get(&format!("/probe?module={module}&target={target}")).body;
+        for row in shown {
+            assert!(body.contains(&format!("\n{row}")), "{module}: {row} in\n{body}");
+        }
+        assert!(!body.contains(hidden), "{module}: {hidden} in\n{body}");
+    }
+    let ping = daemon.get("/probe?module=icmp&target=127.0.0.1").body;
+    // Whether we may ping is the machine's business.
+    if !ping.contains("icmp_permission") {
+        assert!(ping.contains("\nprobe_success 1\n"), "{ping}");
+        assert!(ping.contains("\nprobe_icmp_duration_seconds{phase=\"rtt\"} "), "{ping}");
+    }
+    demo.stop().await;
 }
 
 #[test]

@@ -74,8 +74,7 @@ pub(super) fn encoding(headers: &HeaderMap) -> Encoding {
     best.unwrap_or(Encoding::Identity)
 }
 
-/// The compression of an answer of blackbox_exporter's: among equals that which Go's client library takes first. The library
-/// knows zstd too, but only in programs that take it in, and that one does not.
+/// The compression of an answer of blackbox_exporter's: among equals that which Go's client library takes first.
 pub(super) fn classic_encoding(headers: &HeaderMap) -> Encoding {
     let ranges = ranges(headers, &header::ACCEPT_ENCODING);
     let words = ["identity", "*", "gzip"];
@@ -304,6 +303,7 @@ mod tests {
             ("gzip", Encoding::Gzip),
             ("zstd, gzip", Encoding::Gzip),
             ("gzip;q=0.5, zstd", Encoding::Gzip),
+            ("zstd", Encoding::Identity),
             ("gzip, identity", Encoding::Identity),
             ("gzip;q=0.9, *;q=0.1", Encoding::Gzip),
             ("br, deflate", Encoding::Identity),

@@ -176,7 +176,12 @@ async fn secured(
 
 fn http1() -> Builder {
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(REQUEST)
+        // A stranger's unfinished head is held before any password is asked for.
+        .max_buf_size(HEAD as usize);
     builder
 }
 

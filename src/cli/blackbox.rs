@@ -26,7 +26,7 @@ use crate::{
         Place,
         log::{Format, Level},
     },
-    config::{BlackboxFile, ListenAddress, LogLevel},
+    config::{BlackboxFile, LogLevel},
 };
 
 /// Names under which the binary is blackbox_exporter: the project's own, and that of Debian's package.
@@ -94,12 +94,9 @@ fn run(flags: Blackbox) -> Exit {
     log::take_panics();
     let build = app::BUILD;
     info!(version = build.version, revision = build.revision, "Starting blackbox_exporter");
-    let prober = flags.log_prober.parse().unwrap_or_else(|err: String| {
-        warn!(
-            err,
-            current_level = "info",
-            "Error setting log prober level, log prober level unchanged"
-        );
+    let level = flags.log_prober.parse().unwrap_or_else(|err: String| {
+        let words = "Error setting log prober level, log prober level unchanged";
+        warn!(err, current_level = "info", "{words}");
         Level::Info
     });
     let file = BlackboxFile::read(flags.config_file.clone());
@@ -114,43 +111,45 @@ fn run(flags: Blackbox) -> Exit {
         return Exit::Ok;
     }
     info!("Loaded config file");
-    let parsed: Result<Vec<ListenAddress>, String> =
-        flags.listen_address.iter().map(|address| address.parse()).collect();
-    let listen_address = match parsed {
-        Ok(addresses) => addresses,
-        Err(err) => {
-            error!(err, "Error starting HTTP server");
-            return Exit::Fatal;
+    match options(flags, format, level) {
+        Ok(options) => live(options, file),
+        Err(Wrong { err, words }) => {
+            error!(err, "{words}");
+            Exit::Fatal
         }
-    };
-    let place = match place(&flags) {
-        Ok(place) => place,
-        Err(err) => {
-            error!(err, "failed to determine external URL");
-            return Exit::Fatal;
-        }
-    };
+    }
+}
+
+/// A flag that makes no sense, found as late as blackbox_exporter finds it: `--config.check` does not mind it.
+struct Wrong {
+    err: String,
+    words: &'static str,
+}
+
+fn options(flags: Blackbox, format: Format, level: Level) -> Result<Options, Wrong> {
+    let wrong = |words| move |err| Wrong { err, words };
+    let place = place(&flags).map_err(wrong("failed to determine external URL"))?;
+    let addresses: Result<_, String> =
+        flags.listen_address.iter().map(|text| text.parse()).collect();
+    let listen_address = addresses.map_err(wrong("Error starting HTTP server"))?;
     let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let every = Duration::from_secs(flags.auto_reload_interval.into());
-    live(
-        Options {
-            config_file: flags.config_file,
-            auto_reload: (flags.auto_reload && !every.is_zero()).then_some(every),
-            timeout_offset: flags.timeout_offset,
-            history_limit: number(flags.history_limit),
-            max_requests: number(flags.max_requests.get()),
-            format,
-            level: prober,
-            front: Front {
-                listen_address,
-                systemd_socket: flags.systemd_socket,
-                config_file: flags.web_config_file.filter(|file| !file.is_empty()).map(Into::into),
-            },
-            place,
-            clock: Clock::system(),
+    Ok(Options {
+        config_file: flags.config_file,
+        auto_reload: (flags.auto_reload && !every.is_zero()).then_some(every),
+        timeout_offset: flags.timeout_offset,
+        history_limit: number(flags.history_limit),
+        max_requests: number(flags.max_requests.get()),
+        format,
+        level,
+        front: Front {
+            listen_address,
+            systemd_socket: flags.systemd_socket,
+            config_file: flags.web_config_file.filter(|file| !file.is_empty()).map(Into::into),
         },
-        file,
-    )
+        place,
+        clock: Clock::system(),
+    })
 }
 
 fn place(flags: &Blackbox) -> Result<Place, String> {

@@ -13,6 +13,7 @@ mod grpc;
 mod hex;
 mod http;
 mod icmp;
+mod offload;
 mod runtime;
 pub mod spec;
 mod stream;

@@ -92,13 +92,13 @@ fn shorten(trace: &mut Trace) {
 
 /// A URL's user and password, which blackbox_exporter prints wherever it prints the target.
 pub(super) fn without_userinfo(target: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = target.split_once("://") else {
-        return target.into();
-    };
+    let begin = target.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = target.split_at(begin);
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{}{}", Secret::MASK, &rest[at..]).into(),
-        None => target.into(),
+        // `@name` is an abstract Unix socket.
+        Some(at) if at > 0 => format!("{scheme}{}{}", Secret::MASK, &rest[at..]).into(),
+        _ => target.into(),
     }
 }
 
@@ -112,6 +112,8 @@ mod tests {
             ("http://user:pass@a.example/x@y", "http://<secret>@a.example/x@y"),
             ("https://a.example/?m=u@h", "https://a.example/?m=u@h"),
             ("a.example:25", "a.example:25"),
+            ("user:pass@a.example/x", "<secret>@a.example/x"),
+            ("@abstract", "@abstract"),
             ("http://a:b@c@d", "http://<secret>@d"),
         ] {
             assert_eq!(without_userinfo(target), shown);

@@ -17,6 +17,8 @@ use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio_util::io::StreamReader;
 
+use tokio::task::yield_now;
+
 use super::compression::{Coding, Encoding};
 use crate::{
     model::{ByteSize, Failure, Reason},
@@ -49,7 +51,7 @@ pub(super) enum Decode {
 }
 
 /// The most bytes that are kept for rules, whatever the limits on the whole body: each run in flight may hold as much.
-const KEPT_LIMIT: ByteSize = ByteSize::mebi(64);
+const KEPT_LIMIT: ByteSize = ByteSize::mebi(16);
 
 /// What has been read of a body, also where the reading failed.
 #[derive(Debug, Default)]
@@ -75,6 +77,9 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// What is asked of a decoder at once, in bytes.
 const PIECE: usize = 16 * 1024;
+
+/// After so many pieces others get their turn.
+const PIECES_AT_ONCE: u64 = 16;
 
 impl Body {
     /// Reads to the end. Wants to be called within the phase `receive`.
@@ -120,13 +125,18 @@ impl Body {
         }
         let mut decoded = decoder(source, &steps).await.map_err(undone)?;
         let mut piece = vec![0; PIECE];
-        loop {
+        for number in 1_u64.. {
+            if number.is_multiple_of(PIECES_AT_ONCE) {
+                // A few kilobytes can become gigabytes without a single wait: the deadline and the others get their turn.
+                yield_now().await;
+            }
             let length = decoded.read(&mut piece).await.map_err(undone)?;
             if length == 0 {
                 return Ok(());
             }
             sink.take(&piece[..length])?;
         }
+        Ok(())
     }
 
     /// Whether a body that was demanded in gzip does not even begin like it: there blackbox_exporter gives up before it looks

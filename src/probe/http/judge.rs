@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::{HeaderMap, http::response};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -18,7 +19,8 @@ use super::{
 use crate::{
     clock::Instant,
     model::{Expectation, Fact, Failure, PromDuration, Reason, Trace},
-    probe::certificate,
+    probe::{certificate, offload},
+    re2::Regex,
 };
 
 /// Collects what was expected and what was found. Words are only made where somebody reads them.
@@ -97,6 +99,15 @@ impl<'a> Judge<'a> {
         self.broken = Some(failure);
     }
 
+    /// A pattern whose search did not come to an end.
+    fn unsearched(&mut self, rule: &BodyRule, why: &str) {
+        if self.broken.is_none() {
+            let detail = format!("the body was searched for {rule}: {why}");
+            self.broken = Some(Failure::new(Reason::DeadlineExceeded, detail));
+            self.by = Some(By::Regex);
+        }
+    }
+
     fn header(&mut self, rule: &HeaderRule, headers: &HeaderMap) {
         let values = headers.get_all(&rule.name);
         let any = |test: &dyn Fn(&[u8]) -> bool| values.iter().any(|value| test(value.as_bytes()));
@@ -124,13 +135,21 @@ impl<'a> Judge<'a> {
     }
 
     /// What is expected of the body, and of the body as JSON.
-    pub(super) async fn body(&mut self, expect: &Expect, body: &[u8], deadline: Instant) {
+    pub(super) async fn body(&mut self, expect: &Expect, body: &Bytes, deadline: Instant) {
         for rule in &expect.body {
             let held = match rule {
-                BodyRule::Contains(text) => contains(body, text),
-                BodyRule::NotContains(text) => !contains(body, text),
-                BodyRule::Regex(regex) => regex.is_match(body),
-                BodyRule::NotRegex(regex) => !regex.is_match(body),
+                BodyRule::Contains(text) => Ok(contains(body, text)),
+                BodyRule::NotContains(text) => Ok(!contains(body, text)),
+                BodyRule::Regex(regex) => matches(regex, body, deadline).await,
+                BodyRule::NotRegex(regex) => {
+                    matches(regex, body, deadline).await.map(|found| !found)
+                }
+            };
+            let held = match held {
+                Ok(held) => held,
+                Err(why) => {
+                    return self.unsearched(rule, why);
+                }
             };
             self.note(held, Reason::BodyMismatch, rule.is_regex().then_some(By::Regex), || {
                 ("body".into(), rule.to_string(), quoted(body))
@@ -248,6 +267,18 @@ fn contains(body: &[u8], text: &str) -> bool {
     text.is_empty() || memchr::memmem::find(body, text.as_bytes()).is_some()
 }
 
+/// Bodies up to this length are searched where we are; the slowest pattern needs milliseconds for it.
+const SEARCHED_HERE: usize = 64 * 1024;
+
+/// Whether a pattern is in a body: linear in its length, but some patterns take a microsecond for each byte.
+async fn matches(regex: &Regex, body: &Bytes, deadline: Instant) -> Result<bool, &'static str> {
+    if body.len() <= SEARCHED_HERE {
+        return Ok(regex.is_match(body));
+    }
+    let (regex, body) = (regex.clone(), body.clone());
+    offload::run(deadline, move || regex.is_match(&body)).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,7 +299,7 @@ mod tests {
         let mut judge = Judge::new(&mut trace);
         judge.head(&expect, &head, None);
         let deadline = Instant::now() + Duration::from_secs(10);
-        judge.body(&expect, body.as_bytes(), deadline).await;
+        judge.body(&expect, &Bytes::copy_from_slice(body.as_bytes()), deadline).await;
         judge.connection(&expect, &head, false);
         let (verdict, by) = judge.verdict();
         (verdict.err(), by, trace)

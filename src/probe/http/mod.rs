@@ -24,6 +24,7 @@ mod tests;
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
+use bytes::Bytes;
 use hyper::header::HeaderValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -232,7 +233,7 @@ http.expect = { status = ["2xx"], json = [{ path = "$.db", equals = "up" }], cer
         let mut judge = Judge::new(&mut run.attempt.trace);
         judge.head(expect, &answer.head, stopped);
         match read {
-            Ok(()) => judge.body(expect, &seen.body.bytes, deadline).await,
+            Ok(()) => judge.body(expect, &Bytes::from(seen.body.bytes), deadline).await,
             Err(failure) => judge.unread(expect, &seen.body, failure),
         }
         judge.connection(expect, &answer.head, seen.tls.is_some());

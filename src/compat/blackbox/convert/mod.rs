@@ -235,7 +235,12 @@ fn plain(native: &mut Native, part: &Part) {
                 table.remove("edns");
             }
         }
-        Prober::Icmp if part.module.icmp.payload_size == 0 => drop(table.remove("size")),
+        Prober::Icmp => {
+            table.remove("payload");
+            if part.module.icmp.payload_size == 0 {
+                table.remove("size");
+            }
+        }
         _ => {}
     }
 }

@@ -71,6 +71,13 @@ impl Reader<'_> {
             _ => vec![value],
         };
         for one in several {
+            // Merges of merges double with each line: they count as what any alias repeats.
+            self.aliases.depth += 1;
+            let counted = self.count(one);
+            self.aliases.depth -= 1;
+            if !counted {
+                return;
+            }
             let target = match document.node(one).inside {
                 Inside::Alias(to) => to,
                 _ => one,

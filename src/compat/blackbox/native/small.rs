@@ -7,7 +7,9 @@ use crate::compat::blackbox::{
     file::{Grpc, Icmp, Websocket},
 };
 
-/// What blackbox_exporter's packets hold where no size is given: `Prometheus Blackbox Exporter`.
+/// What blackbox_exporter's packets begin with.
+const PAYLOAD: &str = "Prometheus Blackbox Exporter";
+/// The size of its packets where none is given: that text.
 const DEFAULT_PAYLOAD: i64 = 28;
 /// The TTL of both where none is given.
 const DEFAULT_TTL: i64 = 64;
@@ -18,6 +20,7 @@ impl Native {
     pub(super) fn icmp(&mut self, own: &Icmp) {
         let source = &own.source_ip_address;
         self.address(&own.preferred_ip_protocol, own.ip_protocol_fallback, source);
+        self.put("payload", PAYLOAD);
         match own.payload_size {
             0 => self.put("size", DEFAULT_PAYLOAD),
             size @ 1..=MAX_PAYLOAD => self.put("size", size),
@@ -47,9 +50,9 @@ impl Native {
             .iter()
             .map(|(name, values)| {
                 let name = name.to_ascii_lowercase();
-                // Binary values are written as they are here, and in Base64 in noroshi's own keys.
+                // As it is here, and in Base64 in noroshi's own keys.
                 let values = if name.ends_with("-bin") {
-                    values.iter().map(|text| BASE64_STANDARD.encode(&*text.lossy())).collect()
+                    values.iter().map(|text| BASE64_STANDARD.encode(&text.0)).collect()
                 } else {
                     texts(values)
                 };

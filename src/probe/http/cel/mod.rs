@@ -27,13 +27,9 @@ use cel::{
     },
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use tokio::task::spawn_blocking;
 
 use self::meter::Meter;
-use crate::{
-    clock::{self, Instant},
-    re2::Regex,
-};
+use crate::{clock::Instant, probe::offload, re2::Regex};
 
 /// The longest expression, in bytes; longer ones are programs.
 const LENGTH_LIMIT: usize = 16 * 1024;
@@ -138,18 +134,17 @@ pub(super) async fn evaluate(
 ) -> Vec<Result<bool, String>> {
     let body = value::from_json(body);
     let own: Vec<_> = rules.to_vec();
-    let work = spawn_blocking(move || {
+    let work = move || {
         on_a_large_stack(|| {
             let verdict = |rule: &CelRule| rule.holds(&body, &Meter::new(STEPS_LIMIT, deadline));
             Ok(own.iter().map(verdict).collect::<Vec<_>>())
         })
-    });
-    let failed = |why: String| vec![Err(why); rules.len()];
-    match clock::timeout_at(deadline, work).await {
-        Ok(Ok(Ok(verdicts))) => verdicts,
-        Ok(Ok(Err(why))) => failed(why),
-        Ok(Err(_)) => failed("the evaluation crashed".into()),
-        Err(_) => failed(meter::DEADLINE.into()),
+    };
+    let failed = |why: &str| vec![Err(why.to_owned()); rules.len()];
+    match offload::run(deadline, work).await {
+        Ok(Ok(verdicts)) => verdicts,
+        Ok(Err(why)) => failed(&why),
+        Err(why) => failed(why),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Expect {
     /// `headers` says otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
-    /// What is expected of the body, after decompression. Rules look at 64 MiB at most; a larger body fails where there are any.
+    /// What is expected of the body, after decompression. Rules look at 16 MiB at most; a larger body fails where there are any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub body: Vec<BodyRule>,
     /// What is expected of the body as JSON.
