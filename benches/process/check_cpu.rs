@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::{
     client::Answer,
     figure::{Budget, Figure, Quantity, median},
-    page::{Row, Table},
+    page::{Row, Table, thousands},
     peer,
     service::Service,
     settings::Settings,
@@ -218,8 +218,10 @@ pub(crate) fn head(interval: Duration) -> String {
 fn note(kind: &Kind, ours: Option<&Spent>, peer: Option<&Spent>) -> Option<String> {
     let (ours, peer) = (ours?, peer?);
     let mut note = format!(
-        "{}: {:.0} checks a second by noroshi, {:.0} by the peer",
-        kind.what, ours.rate, peer.rate
+        "{}: {} checks a second by noroshi, {} by the peer",
+        kind.what,
+        whole(ours.rate),
+        whole(peer.rate)
     );
     if !ours.served.tls.is_empty() {
         let list = |served: &Served| served.tls.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -233,7 +235,13 @@ fn note(kind: &Kind, ours: Option<&Spent>, peer: Option<&Spent>) -> Option<Strin
     Some(note)
 }
 
+/// A rate as people read it.
+pub(crate) fn whole(rate: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousands")]
+    thousands(rate.round() as usize)
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts of some thousand")]
-fn float(count: u64) -> f64 {
+pub(crate) fn float(count: u64) -> f64 {
     count as f64
 }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::page::thousands;
+
 /// A measured value in its base unit.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub(crate) enum Quantity {
@@ -67,7 +69,15 @@ impl fmt::Display for Quantity {
             _ if number >= 10.0 => 1,
             _ => 2,
         };
-        write!(f, "{number:.digits$} {unit}")
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "rounded, and never below 0"
+        )]
+        match number.round() as usize {
+            large @ 1000.. => write!(f, "{} {unit}", thousands(large)),
+            _ => write!(f, "{number:.digits$} {unit}"),
+        }
     }
 }
 

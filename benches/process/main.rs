@@ -13,6 +13,7 @@ mod functions;
 mod page;
 mod peer;
 mod ping;
+mod probe_cpu;
 mod proc;
 #[path = "../support/processor_time.rs"]
 mod processor_time;
@@ -43,6 +44,7 @@ async fn measure(settings: &Settings) -> anyhow::Result<()> {
     add(section(settings, "start", start::measure(settings)).await);
     add(section(settings, "functions", async { functions::measure() }).await);
     add(section(settings, "cpu", check_cpu::measure(settings)).await);
+    add(section(settings, "probe", probe_cpu::measure(settings)).await);
     add(section(settings, "scale", scale::measure(settings)).await);
     add(section(settings, "ping", ping::measure(settings)).await);
     let page = page::page(&machine, settings, &tables, begun.elapsed());

@@ -18,6 +18,29 @@ pub(crate) fn thousands(number: usize) -> String {
     }
 }
 
+/// A text with its numbers as people read them. Not for years.
+fn separated(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|char: char| char.is_ascii_digit()) {
+        let digits = rest[start..].find(|char: char| !char.is_ascii_digit());
+        let end = digits.map_or(rest.len(), |length| start + length);
+        out.push_str(&rest[..start]);
+        match rest[start..end].parse() {
+            // Part of a name, or separated already.
+            Ok(number)
+                if !out.ends_with(|char: char| char.is_alphanumeric() || ",.-".contains(char)) =>
+            {
+                out.push_str(&thousands(number));
+            }
+            _ => out.push_str(&rest[start..end]),
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Figures that belong together.
 pub(crate) struct Table {
     title: String,
@@ -35,7 +58,7 @@ pub(crate) struct Row {
 
 impl Table {
     pub(crate) fn new(title: &str) -> Self {
-        Self { title: title.to_owned(), rows: Vec::new(), notes: Vec::new() }
+        Self { title: separated(title), rows: Vec::new(), notes: Vec::new() }
     }
 
     /// A section that came to nothing.
@@ -87,7 +110,8 @@ impl fmt::Display for Row {
             (Some(_), None) => "not told",
         };
         let ours = shown(&self.ours);
-        write!(f, "| {} | {ours} | {peer} | {ratio} | {budget} | {met} |", self.what)
+        let what = separated(&self.what);
+        write!(f, "| {what} | {ours} | {peer} | {ratio} | {budget} | {met} |")
     }
 }
 
@@ -109,21 +133,25 @@ pub(crate) fn page(
     tables: &[Table],
     took: Duration,
 ) -> String {
-    let mut page = String::from(
-        "# Performance\n\n\
-         Written by `make bench`; not edited by hand. Every figure comes from one run on one machine, over loopback, with \
-         the released build as a process of its own. A budget is a promise of the design; a missed one stays here until \
-         it is met.\n\n",
-    );
+    let mut page = String::from("# Performance\n\n");
     let rows = || tables.iter().flat_map(|table| table.rows.iter().map(move |row| (table, row)));
     let met = rows().filter(|(_, row)| row.met() == Some(true)).count();
     let missed: Vec<_> = rows().filter(|(_, row)| row.met() == Some(false)).collect();
     let untold = rows().filter(|(_, row)| row.budget.is_some() && row.met().is_none()).count();
-    let _ = write!(page, "**{met} budgets met, {} missed, {untold} not told.**", missed.len());
-    for (table, row) in missed {
-        let _ = write!(page, "\n- missed: {}, {}", table.title, row.what);
+    let _ = write!(page, "**{met} budgets met, {} missed", missed.len());
+    if untold > 0 {
+        let _ = write!(page, ", {untold} not told");
     }
-    page.push_str("\n\n");
+    for (at, (table, row)) in missed.into_iter().enumerate() {
+        let before = if at == 0 { ":" } else { ";" };
+        let _ = write!(page, "{before} {}, {}", table.title, separated(&row.what));
+    }
+    page.push_str(
+        ".**\n\n\
+         Written by `make bench`; not edited by hand. Every figure comes from one run on one machine, over loopback, with \
+         the released build as a process of its own. A budget is a promise of the design; a missed one stays here until \
+         it is met.\n\n",
+    );
     page.push_str(&circumstances(machine, settings, took));
     for table in tables {
         let _ = write!(page, "\n{table}");

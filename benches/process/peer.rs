@@ -1,6 +1,7 @@
 //! The programs noroshi is compared with, as Debian ships them.
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -8,7 +9,11 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use crate::{client::Client, service::Service, settings::Settings};
+use crate::{
+    client::Client,
+    service::{self, Service},
+    settings::Settings,
+};
 
 pub(crate) const BLACKBOX: &str = "prometheus-blackbox-exporter";
 pub(crate) const SMOKEPING: &str = "prometheus-smokeping-prober";
@@ -29,13 +34,38 @@ const MODULES: &str = r"modules:
   icmp:
     prober: icmp
     icmp: { preferred_ip_protocol: ip4 }
+  held_http:
+    prober: http
+    timeout: 2s
+    http: { preferred_ip_protocol: ip4 }
+  held_tcp:
+    prober: tcp
+    timeout: 2s
+    tcp: { preferred_ip_protocol: ip4, query_response: [{ expect: never }] }
 ";
 
 /// blackbox_exporter with [`MODULES`].
 pub(crate) async fn blackbox(settings: &Settings) -> anyhow::Result<Service> {
+    prober(settings, Command::new(find(settings, BLACKBOX)?)).await
+}
+
+/// The same offering X25519MLKEM768 too, as Go does since 1.24 and Debian's build of it does not.
+pub(crate) async fn blackbox_hybrid(settings: &Settings) -> anyhow::Result<Service> {
+    let mut command = Command::new(find(settings, BLACKBOX)?);
+    command.env("GODEBUG", "tlsmlkem=1,tlssecpmlkem=0");
+    prober(settings, command).await
+}
+
+/// noroshi in its place, on the same file.
+pub(crate) async fn noroshi_blackbox(settings: &Settings) -> anyhow::Result<Service> {
+    let mut command = Command::new(service::noroshi());
+    command.arg("blackbox").env_clear();
+    prober(settings, command).await
+}
+
+async fn prober(settings: &Settings, mut command: Command) -> anyhow::Result<Service> {
     let file = settings.folder.path().join("blackbox.yml");
     std::fs::write(&file, MODULES)?;
-    let mut command = Command::new(find(settings, BLACKBOX)?);
     command.arg(format!("--config.file={}", file.display()));
     Service::start(settings, command).await
 }
@@ -88,6 +118,27 @@ pub(crate) async fn drive(
     });
     let all = futures_util::future::try_join_all(loops).await?;
     let (probes, failed) = all.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    ensure!(failed * 100 <= probes, "{failed} of {probes} probes of the peer failed");
+    ensure!(failed * 100 <= probes, "{failed} of {probes} probes failed");
     Ok(probes)
+}
+
+/// Keeps as many probes in flight as there are connections, whatever becomes of them, until the time is over.
+pub(crate) async fn hold(
+    address: SocketAddr,
+    paths: &[String],
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<()> {
+    let until = Instant::now() + time;
+    let loops = (0..connections).map(|first| async move {
+        let mut client = Client::connect(address).await?;
+        for path in paths.iter().cycle().skip(first) {
+            client.get(path, "identity").await?;
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        anyhow::Ok(())
+    });
+    futures_util::future::try_join_all(loops).await.map(drop)
 }

@@ -14,7 +14,7 @@ use anyhow::Context;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{
     ServerConfig,
-    crypto::{CryptoProvider, aws_lc_rs},
+    crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs},
     pki_types::PrivateKeyDer,
     version::TLS13,
 };
@@ -44,6 +44,10 @@ pub(crate) struct Ports {
     pub(crate) http: u16,
     pub(crate) https_rsa: u16,
     pub(crate) https_p256: u16,
+    /// Agrees on the key exchange that withstands a quantum computer, for those who offer it.
+    pub(crate) https_hybrid: u16,
+    /// Takes connections, and says nothing.
+    pub(crate) held: u16,
     pub(crate) tcp: u16,
     pub(crate) dns: u16,
 }
@@ -91,12 +95,17 @@ impl Targets {
 /// The child: says its ports, then what it has served, one line for each it is sent.
 pub(crate) async fn serve() -> anyhow::Result<()> {
     let served = Arc::new(Mutex::new(Served::default()));
-    let rsa = acceptor(&KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?)?;
-    let p256 = acceptor(&KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?)?;
+    let plain = [aws_lc_rs::kx_group::X25519];
+    let both = [aws_lc_rs::kx_group::X25519MLKEM768, aws_lc_rs::kx_group::X25519];
+    let rsa = acceptor(&KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?, &plain)?;
+    let p256 = acceptor(&KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?, &plain)?;
+    let hybrid = acceptor(&KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?, &both)?;
     let ports = Ports {
         http: listen(&served, Protocol::Http).await?,
         https_rsa: listen(&served, Protocol::Https(rsa)).await?,
         https_p256: listen(&served, Protocol::Https(p256)).await?,
+        https_hybrid: listen(&served, Protocol::Https(hybrid)).await?,
+        held: listen(&served, Protocol::Held).await?,
         tcp: listen(&served, Protocol::Tcp).await?,
         dns: answer(&served).await?,
     };
@@ -121,15 +130,19 @@ enum Protocol {
     Http,
     Https(TlsAcceptor),
     Tcp,
+    Held,
 }
 
-/// TLS 1.3 with the one key exchange and cipher suite that every client has, so that all make the same handshake.
+/// TLS 1.3 with these key exchanges and the one cipher suite that every client has, so that all make the same handshake.
 /// Session tickets are sent, as servers do.
-fn acceptor(key: &KeyPair) -> anyhow::Result<TlsAcceptor> {
+fn acceptor(
+    key: &KeyPair,
+    groups: &[&'static dyn SupportedKxGroup],
+) -> anyhow::Result<TlsAcceptor> {
     let certificate = CertificateParams::new(vec!["noroshi.test".to_owned()])?.self_signed(key)?;
     let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
     let provider = CryptoProvider {
-        kx_groups: vec![aws_lc_rs::kx_group::X25519],
+        kx_groups: groups.to_vec(),
         cipher_suites: vec![aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256],
         ..aws_lc_rs::default_provider()
     };
@@ -172,6 +185,10 @@ async fn connection(stream: TcpStream, served: &Tally, protocol: Protocol) -> st
             count(None);
             let mut stream = stream;
             stream.read_u8().await.map(drop)
+        }
+        Protocol::Held => {
+            count(None);
+            tokio::io::copy(&mut { stream }, &mut tokio::io::sink()).await.map(drop)
         }
         Protocol::Http => {
             count(None);

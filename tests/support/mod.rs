@@ -13,7 +13,8 @@
     clippy::format_collect,
     clippy::format_push_string,
     clippy::print_stderr,
-    reason = "every theme takes the parts it needs, and a test says what went wrong by panicking"
+    clippy::unused_async,
+    reason = "every theme takes the parts it needs, and a test says what went wrong by panicking, and every peer is started alike"
 )]
 
 pub mod alone;

@@ -97,7 +97,7 @@ impl Table {
     pub(super) fn query(&mut self, name: &str, query: &str) -> &mut Case {
         let case = self.module(name, "", "");
         case.module = None;
-        case.query = query.to_owned();
+        query.clone_into(&mut case.query);
         case
     }
 
@@ -111,11 +111,11 @@ impl Table {
         let mut config = String::from("modules:\n");
         for case in &self.cases {
             if let Some(module) = &case.module {
-                let timeout = match module.contains("timeout:") {
-                    true => String::new(),
-                    false => format!(", timeout: {}", case.timeout),
-                };
-                let _ = writeln!(config, "  \"{}\": {{ {module}{timeout} }}", case.name);
+                let _ = write!(config, "  \"{}\": {{ {module}", case.name);
+                if !module.contains("timeout:") {
+                    let _ = write!(config, ", timeout: {}", case.timeout);
+                }
+                config.push_str(" }\n");
             }
         }
         config
@@ -174,7 +174,7 @@ impl Case {
 
     /// More of the query: `hostname=a.test&debug=true`.
     pub(super) fn with(&mut self, query: &str) -> &mut Self {
-        query.clone_into(&mut self.query);
+        self.query = query.into();
         self
     }
 

@@ -185,7 +185,9 @@ impl Observed {
                 map.iter().for_each(|(key, value)| self.leaves(&format!("{path}.{key}"), value));
             }
             serde_json::Value::Array(list) if !list.is_empty() => {
-                list.iter().for_each(|value| self.leaves(&format!("{path}[]"), value));
+                for value in list {
+                    self.leaves(&format!("{path}[]"), value);
+                }
             }
             leaf => self.add(path, leaf.to_string()),
         }

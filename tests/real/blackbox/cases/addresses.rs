@@ -10,7 +10,7 @@ use crate::support::{
     web::{self, reply},
 };
 
-use super::super::{case::Table, world::World};
+use super::super::case::Table;
 
 /// Names and addresses, the families they have, and whether the system knows them at all.
 const PLACES: [(&str, &[u8]); 14] = [
@@ -39,7 +39,7 @@ const OPTIONS: [(&str, &str, &[u8]); 5] = [
     ("4 alone", "preferred_ip_protocol: ip4, ip_protocol_fallback: false", &[4]),
 ];
 
-pub(super) async fn cases(table: &mut Table, world: &World) {
+pub(super) async fn cases(table: &mut Table) {
     for (place, families) in PLACES {
         for (word, options, order) in OPTIONS {
             let reached = order.iter().any(|family| families.contains(family));
@@ -56,7 +56,7 @@ pub(super) async fn cases(table: &mut Table, world: &World) {
     let module = "prober: tcp, timeout: 400ms, tcp: { preferred_ip_protocol: ip4, ip_protocol_fallback: false }";
     table.module("addresses tcp of a name nobody tells", module, "slow.test:80").fails();
     sources(table).await;
-    zones(table, world).await;
+    zones(table);
 }
 
 async fn one(
@@ -145,7 +145,7 @@ async fn sources(table: &mut Table) {
 }
 
 /// Targets that are almost addresses.
-async fn zones(table: &mut Table, _world: &World) {
+fn zones(table: &mut Table) {
     for (word, target) in [
         ("an address in short", "127.1"),
         ("an address as a number", "2130706433"),

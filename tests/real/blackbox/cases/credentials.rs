@@ -174,6 +174,7 @@ async fn oauth2(table: &mut Table, world: &World) {
     table.keep(authority);
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn proxies(table: &mut Table) {
     let authority = Authority::new();
     let ca = authority.ca_file().display().to_string();

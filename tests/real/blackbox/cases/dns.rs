@@ -57,7 +57,7 @@ pub(super) async fn cases(table: &mut Table) {
     texts(table).await;
     broken(table).await;
     streams(table).await;
-    targets(table).await;
+    targets(table);
 }
 
 async fn questions(table: &mut Table) {
@@ -197,13 +197,10 @@ async fn rules(table: &mut Table) {
     // What the peer makes of each rule where the section holds 192.0.2.1 and 192.0.2.2, and where it is empty. Its rule
     // on all of them is upside down.
     let verdict = |key: &str, list: &str| match (key, list) {
-        ("matches", "neither") => (true, true),
-        ("matches", _) => (false, true),
-        ("all match", "both") => (true, true),
-        ("all match", _) => (false, true),
+        ("matches", "neither") | ("all match", "both") => (true, true),
+        ("matches" | "all match", _) => (false, true),
         ("not matches", "both") => (true, false),
-        ("not matches", _) => (false, false),
-        ("none matches", "neither") => (false, false),
+        ("not matches", _) | ("none matches", "neither") => (false, false),
         (_, _) => (true, false),
     };
     for (at, (section, rrs)) in sections.into_iter().enumerate() {
@@ -267,6 +264,7 @@ async fn rules(table: &mut Table) {
 }
 
 /// The text of a record: type, data, and what the peer makes of it after name, time to live and class.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn records() -> Vec<(&'static str, u16, Vec<u8>, &'static str)> {
     let two = |number: u16| number.to_be_bytes().to_vec();
     let four = |number: u32| number.to_be_bytes().to_vec();
@@ -467,6 +465,9 @@ async fn texts(table: &mut Table) {
     server(table, "text of edns", "query_type: A", answer).await;
 }
 
+/// What a server makes of a question.
+type Script = fn(&[u8]) -> Vec<Vec<u8>>;
+
 async fn broken(table: &mut Table) {
     for (at, (word, _)) in names::malformed(&question()).into_iter().enumerate() {
         let peer =
@@ -480,7 +481,6 @@ async fn broken(table: &mut Table) {
             case.fails();
         }
     }
-    type Script = fn(&[u8]) -> Vec<Vec<u8>>;
     let scripts: [(&str, Script, bool); 8] = [
         ("silence", |_| vec![], false),
         ("noise", |_| vec![b"noise".to_vec()], false),
@@ -548,8 +548,7 @@ async fn streams(table: &mut Table) {
     let peer = framed(None).await;
     let target = peer.address().to_string();
     table.case("dns over tcp", "dns", tcp, target).hears("server", peer);
-    type Act = (&'static str, &'static [u8]);
-    let acts: [Act; 4] = [
+    let acts: [(&'static str, &'static [u8]); 4] = [
         ("that closes", b""),
         ("that says half a length", b"\x00"),
         ("that says less than the length", b"\x00\x40noise"),
@@ -635,7 +634,7 @@ async fn converse<S: AsyncReadExt + AsyncWriteExt + Unpin>(
     }
 }
 
-async fn targets(table: &mut Table) {
+fn targets(table: &mut Table) {
     let options = "query_name: example.test, query_type: A";
     // Port 53 of loopback is the system's resolver here.
     for (word, target) in [("an address alone", "127.0.0.1"), ("a name alone", "four.test")] {

@@ -283,7 +283,7 @@ async fn oddities(table: &mut Table) {
     let large = format!("X-Large: {}", "x".repeat(200_000));
     let words = format!("HTTP/1.1 200 OK\r\n{large}\r\nContent-Length: 2\r\n\r\nup");
     saying(table, "http answer: a header of 200 kB", "", words.as_bytes()).await;
-    let many: String = (0..300).map(|n| format!("X-{n}: {n}\r\n")).collect();
+    let many = "X-More: of it\r\n".repeat(300);
     let words = format!("HTTP/1.1 200 OK\r\n{many}Content-Length: 2\r\n\r\nup");
     saying(table, "http answer: 300 headers", "", words.as_bytes()).await;
 }

@@ -34,7 +34,7 @@ pub(super) async fn all(table: &mut Table, world: &World) -> Vec<(&'static str, 
     redirects::cases(table, world).await;
     rules::cases(table).await;
     tls::cases(table).await;
-    addresses::cases(table, world).await;
+    addresses::cases(table).await;
     streams::cases(table, world).await;
     dns::cases(table).await;
     requests::cases(table).await;

@@ -125,12 +125,12 @@ pub(super) async fn cases(table: &mut Table) {
         let case = table.case(&format!("requests with debug {word}"), "http", "", target);
         case.with(query).keeps(peer);
     }
-    debug(table).await;
+    debug(table);
     parameters(table).await;
 }
 
 /// The module as it is told: with every default, and no secret.
-async fn debug(table: &mut Table) {
+fn debug(table: &mut Table) {
     for (word, module) in [
         (
             "http",

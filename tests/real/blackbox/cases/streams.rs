@@ -39,9 +39,10 @@ pub(super) async fn cases(table: &mut Table, world: &World) {
     }
     closing(table, world).await;
     upgrades(table, world).await;
-    targets(table, world).await;
+    targets(table, world);
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn lines<'a>() -> Vec<Talk<'a>> {
     let banner = || vec![say("220 mail.test ESMTP Postfix\r\n")];
     vec![
@@ -328,7 +329,7 @@ async fn upgrades(table: &mut Table, world: &World) {
     table.keep(authority);
 }
 
-async fn targets(table: &mut Table, world: &World) {
+fn targets(table: &mut Table, world: &World) {
     let refusing = Peer::refusing();
     let target = refusing.address().to_string();
     table.case("streams tcp refused", "tcp", "", target).keeps(refusing).fails();

@@ -67,6 +67,7 @@ pub(super) async fn cases(table: &mut Table) {
     table.keep(authority);
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn trust(table: &mut Table, authority: &Authority) {
     let ca = authority.ca_file().display().to_string();
     let flaws = [
@@ -311,12 +312,12 @@ async fn certificates(table: &mut Table, authority: &Authority) {
     let ca = authority.ca_file().display().to_string();
     let trusted = format!("tls_config: {{ ca_file: {ca} }}");
     let skipping = "tls_config: { insecure_skip_verify: true }";
-    let base = || {
+    let plain = || {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         params.not_after = date_time_ymd(2070, 6, 30);
         params
     };
-    let mut many = base();
+    let mut many = plain();
     for (kind, value) in [
         (DnType::CountryName, "JP"),
         (DnType::StateOrProvinceName, "Kyoto"),
@@ -327,7 +328,7 @@ async fn certificates(table: &mut Table, authority: &Authority) {
     ] {
         many.distinguished_name.push(kind, value);
     }
-    let mut odd = base();
+    let mut odd = plain();
     odd.distinguished_name
         .push(DnType::CommonName, DnValue::Utf8String("\u{72fc}\u{7159}".to_owned()));
     odd.distinguished_name
@@ -335,22 +336,22 @@ async fn certificates(table: &mut Table, authority: &Authority) {
     odd.distinguished_name
         .push(DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]), "a@b.test");
     odd.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), "0815");
-    let mut named = base();
+    let mut named = plain();
     named.subject_alt_names.push(SanType::DnsName("*.localhost.test".try_into().unwrap()));
     named.subject_alt_names.push(SanType::IpAddress(Ipv4Addr::LOCALHOST.into()));
     named.subject_alt_names.push(SanType::Rfc822Name("a@b.test".try_into().unwrap()));
     named.subject_alt_names.push(SanType::URI("spiffe://test/one".try_into().unwrap()));
     let serial = |bytes: &[u8]| {
-        let mut params = base();
+        let mut params = plain();
         params.serial_number = Some(SerialNumber::from(bytes.to_vec()));
         params
     };
-    let mut bare = base();
+    let mut bare = plain();
     bare.subject_alt_names.clear();
     bare.distinguished_name.push(DnType::CommonName, "localhost");
-    let mut nameless = base();
+    let mut nameless = plain();
     nameless.distinguished_name = rcgen::DistinguishedName::new();
-    let mut client = base();
+    let mut client = plain();
     client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     let kinds = [
         ("with a long subject", many, true),
@@ -363,7 +364,7 @@ async fn certificates(table: &mut Table, authority: &Authority) {
         ("with a common name alone", bare, false),
         ("without a subject", nameless, true),
         ("for clients", client, false),
-        ("of the shortest kind", base(), true),
+        ("of the shortest kind", plain(), true),
     ];
     for (word, params, passes) in kinds {
         let acceptor =
@@ -381,7 +382,7 @@ async fn certificates(table: &mut Table, authority: &Authority) {
     }
     // The chain's end comes sooner than the certificate's.
     for (word, options) in [("", trusted.as_str()), (", not verified", skipping)] {
-        let chain = authority.sign_through_another(&base());
+        let chain = authority.sign_through_another(&plain());
         let acceptor = tls::pinned(chain, &[&TLS13], DEFAULT_CIPHER_SUITES, &[]);
         secure(
             table,
@@ -400,7 +401,7 @@ async fn certificates(table: &mut Table, authority: &Authority) {
         )
         .await;
     }
-    let (mut chain, key) = authority.sign_through_another(&base());
+    let (mut chain, key) = authority.sign_through_another(&plain());
     chain.truncate(1);
     let acceptor = tls::pinned((chain, key), &[&TLS13], DEFAULT_CIPHER_SUITES, &[]);
     secure(table, "certificate through one that is not shown", &trusted, "localhost", acceptor)
@@ -461,9 +462,9 @@ async fn http2(table: &mut Table, authority: &Authority) {
 }
 
 async fn misunderstandings(table: &mut Table, authority: &Authority) {
-    let plain = |peer: &Peer| format!("https://{}/", peer.address());
+    let url_of = |peer: &Peer| format!("https://{}/", peer.address());
     let peer = web::serve(up).await;
-    let target = plain(&peer);
+    let target = url_of(&peer);
     // Each waits for the other's word.
     let module = "prober: http, timeout: 400ms";
     table.module("tls http to a plain site", module, target).keeps(peer).fails();
@@ -476,14 +477,14 @@ async fn misunderstandings(table: &mut Table, authority: &Authority) {
         ("nothing", vec![Turn::Hear(100)]),
     ] {
         let peer = dialogue::serve(&turns, End::Close).await;
-        let target = plain(&peer);
+        let target = url_of(&peer);
         table.case(&format!("tls http to {word}"), "http", "", target).keeps(peer).fails();
         let peer = dialogue::serve(&turns, End::Close).await;
         let target = peer.address().to_string();
         table.case(&format!("tls tcp to {word}"), "tcp", "tls: true", target).keeps(peer).fails();
     }
     let peer = dialogue::serve(&[], End::Wait).await;
-    let target = plain(&peer);
+    let target = url_of(&peer);
     let module = "prober: http, timeout: 400ms";
     table.module("tls http to silence", module, target).keeps(peer).fails();
     let peer = dialogue::serve(&[], End::Wait).await;
