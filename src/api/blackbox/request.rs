@@ -106,6 +106,10 @@ impl<'a> Asked<'a> {
     }
 
     fn query_permitted(&self, module: &Module) -> Result<(), Refusal> {
+        if module.prober != Prober::Dns {
+            // Ignored, as every parameter that a prober has no use for.
+            return Ok(());
+        }
         let asks = [("query_name", &self.query_name), ("query_type", &self.query_type)];
         match asks.iter().find(|(_, value)| !value.is_empty()) {
             Some((parameter, _)) if !module.query_parameters => {
