@@ -214,7 +214,7 @@ impl App {
             clock,
             web: Arc::new(web(&config)),
         };
-        let (server, end) = serve::start(opened, api::router(api), stop.server.clone())?;
+        let (server, end) = serve::start(opened, &api::router(api), &stop.server)?;
         let stopping = stop.tasks.clone();
         supervisor.essential("server", async move {
             let _ = stopping.run_until_cancelled(end).await;

@@ -121,8 +121,8 @@ impl Opened {
 /// learns of any end.
 pub(super) fn start(
     opened: Opened,
-    router: Router,
-    stop: CancellationToken,
+    router: &Router,
+    stop: &CancellationToken,
 ) -> Result<(Server, oneshot::Receiver<()>), StartError> {
     let system = |what| move |error| StartError::System { what, error };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -133,7 +133,7 @@ pub(super) fn start(
         .map_err(system("starting the server's runtime"))?;
     let served = {
         let _inside = runtime.enter();
-        here(opened, &router, &stop)?
+        here(opened, router, stop)?
     };
     let (ending, ended) = oneshot::channel();
     let serve = move || {

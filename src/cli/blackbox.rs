@@ -35,7 +35,7 @@ const NAMES: [&str; 2] = ["blackbox_exporter", "prometheus-blackbox-exporter"];
 /// How long probes may go on after a signal. blackbox_exporter cuts them at once.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The flags alone, without `noroshi blackbox` before them.
+/// Probes targets for Prometheus in the place of blackbox_exporter: same flags, same blackbox.yml, same /probe.
 #[derive(Parser)]
 #[command(disable_version_flag = true, max_term_width = 100)]
 struct Standalone {

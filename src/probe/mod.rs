@@ -45,6 +45,7 @@ macro_rules! kinds {
     ($($variant:ident $module:ident)+) => {
         /// What a check verifies: the one table inside `[checks.NAME]` that names its kind.
         #[derive(Debug, Clone, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "always behind an Arc of its own")]
         pub enum Spec {
             $(#[doc = concat!("`", stringify!($module), "`")] $variant($module::Spec),)+
         }

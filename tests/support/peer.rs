@@ -1,5 +1,7 @@
 //! A server on loopback that runs a script for every connection, and keeps what it was told.
 
+#![allow(clippy::unused_async, reason = "a test awaits whatever opens a peer")]
+
 use std::{
     any::Any,
     future::Future,

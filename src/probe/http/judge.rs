@@ -276,7 +276,7 @@ async fn matches(regex: &Regex, body: &Bytes, deadline: Instant) -> Result<bool,
         return Ok(regex.is_match(body));
     }
     let (regex, body) = (regex.clone(), body.clone());
-    offload::run(deadline, move || regex.is_match(&body)).await
+    offload::run(&offload::SEARCHES, deadline, move || regex.is_match(&body)).await
 }
 
 #[cfg(test)]

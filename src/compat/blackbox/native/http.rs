@@ -1,13 +1,10 @@
 use toml::{Table, Value};
 
 use super::{Native, put};
-use crate::{
-    compat::blackbox::{
-        codes,
-        decode::{Named, Text},
-        file::{Header, HeaderMatch, Http},
-    },
-    model::sensitive::is_secret_name,
+use crate::compat::blackbox::{
+    codes,
+    decode::{Named, Text},
+    file::{Header, HeaderMatch, Http},
 };
 
 /// As blackbox_exporter 0.28.0 calls itself: the lists of firewalls know this name.
@@ -63,8 +60,7 @@ impl Native {
         }
         let secret = |header: &Header| !header.secrets.is_empty() || !header.files.is_empty();
         let headers = own.client.http_headers.as_ref();
-        let private = own.headers.iter().any(|(name, _)| is_secret_name(name))
-            || own.client.basic_auth.is_some()
+        let private = own.client.basic_auth.is_some()
             || own.client.authorization.is_some()
             || own.client.oauth2.is_some()
             || own.headers.iter().next().is_some()

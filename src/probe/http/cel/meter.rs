@@ -13,7 +13,7 @@ use cel::{
     },
 };
 
-use crate::clock::Instant;
+use crate::{clock::Instant, probe::offload};
 
 /// What a loop asks; no expression can be written that calls it.
 const GOES_ON: &str = "@goes_on";
@@ -22,7 +22,7 @@ const GOES_ON: &str = "@goes_on";
 const STEPS_PER_LOOK: u32 = 256;
 
 /// What is said where the time is over.
-pub(super) const DEADLINE: &str = "it was not done at the deadline of the run";
+pub(super) const DEADLINE: &str = offload::LATE;
 
 /// The steps and the time that one evaluation has.
 pub(super) struct Meter {

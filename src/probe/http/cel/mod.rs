@@ -141,7 +141,7 @@ pub(super) async fn evaluate(
         })
     };
     let failed = |why: &str| vec![Err(why.to_owned()); rules.len()];
-    match offload::run(deadline, work).await {
+    match offload::run(&offload::EXPRESSIONS, deadline, work).await {
         Ok(Ok(verdicts)) => verdicts,
         Ok(Err(why)) => failed(&why),
         Err(why) => failed(why),
