@@ -94,9 +94,10 @@ async fn soak() {
     let (asked, most) = load(&address, &Arc::new(probes), whole).await;
     let memory = memory.await.unwrap();
 
-    let minute = (whole.as_secs() / 3).clamp(1, 60);
-    let minute = usize::try_from(minute).unwrap().min(memory.len());
-    let first = median(&memory[..minute]);
+    // In a run of less than three minutes thirds take the place of minutes, and the first one fills what is kept anyway.
+    let minute = (memory.len() / 3).clamp(1, 60);
+    let begin = if minute < 60 { minute } else { 0 };
+    let first = median(&memory[begin..begin + minute]);
     let last = median(&memory[memory.len() - minute..]);
     println!(
         "{asked} probes, at most {most} in flight; memory {:.1} MB at first, {:.1} MB at last; {before} files open",
