@@ -33,7 +33,7 @@ pub async fn tcp(
 }
 
 /// Connects to the first of these that takes it: a host that is met on the way has no address that was asked for, as the
-/// target's own is. Each but the last has [`NEXT`] to answer.
+/// target's own is. Each but the last has 300 ms to answer.
 ///
 /// # Errors
 /// Those of [`tcp`], of the last one.

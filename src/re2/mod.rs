@@ -1,6 +1,6 @@
 //! RE2 syntax and byte semantics on top of the `regex` crate.
 //!
-//! Prometheus' tools are written in Go, whose `regexp` is RE2: unanchored, `\d \w \s` are ASCII, input is bytes. [`syntax`]
+//! Prometheus' tools are written in Go, whose `regexp` is RE2: unanchored, `\d \w \s` are ASCII, input is bytes. `syntax`
 //! holds the differences in spelling. The `regex` crate runs in linear time too, so a user's pattern cannot hang a probe;
 //! sizes are bounded.
 

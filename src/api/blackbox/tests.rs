@@ -227,7 +227,6 @@ async fn requests_that_are_refused() {
             "module \"dns\" does not permit the parameter query_name: set \
              `dns.allow_query_parameters: true` in it\n",
         ),
-        ("/probe?module=tcp&target=a:1&query_type=A", none, 400, "module \"tcp\" does not"),
     ] {
         let answer = server.ask(Method::GET, path, headers).await;
         assert_eq!(answer.status.as_u16(), status, "{path}");

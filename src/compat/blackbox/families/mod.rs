@@ -1,7 +1,7 @@
 //! What a probe found, as the `probe_*` families blackbox_exporter would have shown of it.
 //!
 //! Contract: names, types, label sets and values are those of 0.28, also which families there are when a probe failed
-//! early; all are gauges. Each prober has a file that picks from an [`Outcome`] by the names of its facts; [`page`] puts the
+//! early; all are gauges. Each prober has a file that picks from an [`Outcome`] by the names of its facts; `page` puts the
 //! rows in order. `probe_timeout_seconds` and `probe_failure_reason` are added to each, and certificates are shown even
 //! where their verification failed.
 
