@@ -13,7 +13,7 @@ impl Translator<'_> {
         if negated {
             self.skip(1);
         }
-        let (mut items, mut ascii, mut first) = (String::new(), true, true);
+        let (mut items, mut first) = (String::new(), true);
         while first || !self.rest.starts_with(']') {
             first = false;
             if self.posix_class(&mut items)? {
@@ -22,14 +22,12 @@ impl Translator<'_> {
             match self.rest.get(..2) {
                 Some("\\p" | "\\P") => {
                     items.push_str(&self.unicode_class()?);
-                    ascii = false;
                     continue;
                 }
                 Some(perl @ ("\\d" | "\\D" | "\\w" | "\\W" | "\\s" | "\\S")) => {
                     let (set, negated) = ascii_class(char::from(perl.as_bytes()[1]));
                     let caret = if negated { "^" } else { "" };
                     items.extend(["[", caret, set, "]"]);
-                    ascii &= !negated;
                     self.skip(2);
                     continue;
                 }
@@ -46,11 +44,10 @@ impl Translator<'_> {
                     return Err(format!("invalid character class range: `{read}`"));
                 }
             }
-            ascii &= high < 0x80;
             push_range(&mut items, low, high);
         }
         self.skip(1);
-        self.set(&items, negated, ascii);
+        self.set(&items, negated);
         Ok(())
     }
 
@@ -81,15 +78,9 @@ impl Translator<'_> {
     }
 
     /// A bracketed set whose items are given.
-    pub(super) fn set(&mut self, items: &str, negated: bool, ascii: bool) {
+    pub(super) fn set(&mut self, items: &str, negated: bool) {
         let caret = if negated { "^" } else { "" };
-        let set = format!("[{caret}{items}]");
-        if negated && ascii && !self.flags.fold {
-            let bytes = format!("(?-u:{set})");
-            self.with_stray(&set, bytes);
-        } else {
-            self.push(&set);
-        }
+        self.push(&format!("[{caret}{items}]"));
     }
 
     /// `\pN`, `\p{Greek}`, `\p{^Greek}`, `\PN`.

@@ -1,45 +1,97 @@
 //! RE2 syntax and byte semantics on top of the `regex` crate.
 //!
 //! Prometheus' tools are written in Go, whose `regexp` is RE2: unanchored, `\d \w \s` are ASCII, input is bytes. `syntax`
-//! holds the differences in spelling. The `regex` crate runs in linear time too, so a user's pattern cannot hang a probe;
+//! holds the differences in spelling, `text` what is made of bytes that are no UTF-8, `template` how a match is written out. The `regex` crate runs in linear time too, so a user's pattern cannot hang a probe;
 //! sizes are bounded.
 
 mod class;
 mod syntax;
+mod template;
+mod text;
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
+use regex::bytes::RegexBuilder;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use self::{syntax::Translated, template::Piece, text::Text};
 
 /// The largest compiled pattern, in bytes; a few hundred times what people write.
 const SIZE_LIMIT: usize = 2 << 20;
 
 /// A compiled pattern that remembers its text.
 #[derive(Clone)]
-pub struct Regex(regex::bytes::Regex, Box<str>);
+pub struct Regex {
+    compiled: regex::bytes::Regex,
+    /// By the number of the group.
+    names: Arc<[Option<Box<str>>]>,
+    written: Box<str>,
+}
 
 impl Regex {
     /// Whether it is found anywhere in the bytes.
     pub fn is_match(&self, haystack: &[u8]) -> bool {
-        self.0.is_match(haystack)
+        self.compiled.is_match(&Text::new(haystack))
     }
 
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
-        &self.1
+        &self.written
+    }
+
+    /// Where the first match ends.
+    pub fn find_end(&self, haystack: &[u8]) -> Option<usize> {
+        let text = Text::new(haystack);
+        self.compiled.find(&text).map(|found| text.written(found.end()))
+    }
+
+    /// The named groups that took part in the first match, if there is one.
+    pub fn named<'h>(&self, haystack: &'h [u8]) -> Option<Vec<(&str, &'h [u8])>> {
+        let text = Text::new(haystack);
+        let captures = self.compiled.captures(&text)?;
+        let groups = self.names.iter().zip(captures.iter());
+        let named = groups
+            .filter_map(|(name, group)| Some((name.as_deref()?, text.between(group?.range()))));
+        Some(named.collect())
     }
 
     /// The first match's groups expanded into `template` (`$1`, `${name}`), if there is a match.
     pub fn expand(&self, haystack: &[u8], template: &str) -> Option<Vec<u8>> {
-        let captures = self.0.captures(haystack)?;
+        let text = Text::new(haystack);
+        let captures = self.compiled.captures(&text)?;
         let mut expanded = Vec::new();
-        captures.expand(template.as_bytes(), &mut expanded);
+        for piece in template::pieces(template) {
+            match piece {
+                Piece::Text(text) => expanded.extend_from_slice(text.as_bytes()),
+                // Of several groups with one name that counts which took part.
+                Piece::Group(name) => {
+                    let found = self.numbers(name).find_map(|number| captures.get(number));
+                    expanded
+                        .extend_from_slice(found.map_or(&[], |group| text.between(group.range())));
+                }
+            }
+        }
         Some(expanded)
     }
 
-    /// The underlying regex, for captures.
-    pub fn inner(&self) -> &regex::bytes::Regex {
-        &self.0
+    /// References of a template to groups that the pattern does not have: they are empty whatever matches.
+    pub fn unknown_groups<'t>(&self, template: &'t str) -> Vec<&'t str> {
+        template::pieces(template)
+            .filter_map(|piece| match piece {
+                Piece::Group(name) if self.numbers(name).next().is_none() => Some(name),
+                Piece::Group(_) | Piece::Text(_) => None,
+            })
+            .collect()
+    }
+
+    /// The groups that a template means by a number or name.
+    fn numbers(&self, name: &str) -> impl Iterator<Item = usize> {
+        let number = template::number(name);
+        let means = move |(at, own): (usize, &Option<Box<str>>)| match number {
+            Some(number) => (at == number).then_some(at),
+            None => (own.as_deref() == Some(name)).then_some(at),
+        };
+        self.names.iter().enumerate().filter_map(means)
     }
 }
 
@@ -47,13 +99,13 @@ impl FromStr for Regex {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let pattern = syntax::translate(text)
+        let Translated { pattern, names } = syntax::translate(text)
             .map_err(|why| format!("`{text}` is not a regular expression (RE2 syntax): {why}"))?;
-        regex::bytes::RegexBuilder::new(&pattern)
+        RegexBuilder::new(&pattern)
             .size_limit(SIZE_LIMIT)
             .dfa_size_limit(SIZE_LIMIT)
             .build()
-            .map(|regex| Self(regex, text.into()))
+            .map(|compiled| Self { compiled, names, written: text.into() })
             .map_err(|error| reason(text, &error))
     }
 }
@@ -75,19 +127,19 @@ fn reason(text: &str, error: &regex::Error) -> String {
 
 impl fmt::Debug for Regex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "/{}/", self.1)
+        write!(f, "/{}/", self.written)
     }
 }
 
 impl PartialEq for Regex {
     fn eq(&self, other: &Self) -> bool {
-        self.1 == other.1
+        self.written == other.written
     }
 }
 
 impl Serialize for Regex {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.1)
+        serializer.serialize_str(&self.written)
     }
 }
 
@@ -125,17 +177,87 @@ mod tests {
         assert!(matches("b", b"\xff\xfeb"));
     }
 
+    /// Each of these was given to Go's `regexp`.
     #[test]
     fn a_byte_that_is_no_utf8_is_a_character() {
         let latin1 = b"<title>Biblioth\xe8que</title>";
-        for pattern in
-            ["<title>.*</title>", "Biblioth.que", "<title>[^<]+</title>", r"Biblioth\Wque", "h.?q"]
-        {
+        for pattern in [
+            "<title>.*</title>",
+            "Biblioth.que",
+            "<title>[^<]+</title>",
+            r"Biblioth\Wque",
+            "h.?q",
+            "^.{27}$",
+            "h[^a-z]{1}q",
+            "h\u{fffd}q",
+            r"h\x{FFFD}q",
+            r"h\PLq",
+            "h(?i)[^A]q",
+        ] {
             assert!(matches(pattern, latin1), "{pattern}");
         }
-        assert!(!matches("^.{2}$", "é".as_bytes()) && matches("^.$", "é".as_bytes()));
-        assert!(!matches("[^é]", "é".as_bytes()) && !matches(".", b"\n"));
+        for pattern in ["^.{2}$", "^..$", "[^é]", r"\PL"] {
+            assert!(!matches(pattern, "é".as_bytes()), "{pattern}");
+        }
+        assert!(matches("^.$", "é".as_bytes()) && !matches(".", b"\n"));
         assert!(matches("(?s).", b"\n") && matches("a(?i)b*C", b"abBc"));
+        // Half of a character is one for each of its bytes.
+        assert!(matches("^...$", b"\xe2\x82a") && matches("^a.{3}$", b"a\xf0\x9f\x94"));
+    }
+
+    /// Each of these was given to Go's `Regexp.Expand`.
+    #[test]
+    fn a_match_is_expanded_from_the_bytes_as_they_were() {
+        for (pattern, haystack, template, wanted) in [
+            ("a(.)b(.)", &b"\xe9a\xe9b\xfc\xe9"[..], "$2-$1-$0", &b"\xfc-\xe9-a\xe9b\xfc"[..]),
+            ("(é)(.)", b"\xff\xc3\xa9\xff", "${2}$1", b"\xff\xc3\xa9"),
+            ("(?P<a>x)|(?P<a>y)", b"y", "<$a>", b"<y>"),
+            ("(?P<1a>x)", b"x", "$1a", b"x"),
+            ("(x)", b"x", "$1x|${1}x|$$1|$01|$|${|${1|$9|$no", b"|xx|$1||$|${|${1||"),
+        ] {
+            let pattern: Regex = pattern.parse().unwrap();
+            let expanded = pattern.expand(haystack, template).unwrap();
+            assert_eq!(expanded.escape_ascii().to_string(), wanted.escape_ascii().to_string());
+        }
+        let pattern: Regex = "(?P<a>.)(.)(?P<b>.)".parse().unwrap();
+        let named = [("a", &b"\xff"[..]), ("b", b"\xc3\xa9")];
+        assert_eq!(pattern.named(b"\xff-\xc3\xa9").unwrap(), named);
+        assert_eq!(pattern.find_end(b"\xff\n\xff-\xc3\xa9-"), Some(6));
+    }
+
+    #[test]
+    fn references_to_nothing_are_found() {
+        let pattern: Regex = "(a)(?P<host>b)".parse().unwrap();
+        for (template, unknown) in [
+            ("${1} $2 ${host} $host $0", &[][..]),
+            ("$1x ${3} $$9 $ ${", &["1x", "3"]),
+            ("$hosts-${port}", &["hosts", "port"]),
+        ] {
+            assert_eq!(pattern.unknown_groups(template), unknown, "{template}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_template_panics(
+            template in "[$a-c{}0-3é ]{0,12}", haystack in proptest::collection::vec(0_u8.., 0..9),
+        ) {
+            let pattern: Regex = "(?s)(.)(?P<b>.*)".parse().unwrap();
+            pattern.unknown_groups(&template);
+            pattern.expand(&haystack, &template);
+            let all = pattern.expand(&haystack, "$0");
+            proptest::prop_assert_eq!(all.unwrap_or_default(), haystack);
+        }
+    }
+
+    /// Go's own limit is 1,000; the crate's is what its recursion has stack for.
+    #[test]
+    fn groups_nest_to_a_depth() {
+        let nested = |depth: usize| format!("{}a{}", "(".repeat(depth), ")".repeat(depth));
+        assert!(matches(&nested(240), b"a"));
+        for depth in [260, 1001, 100_000] {
+            assert!(nested(depth).parse::<Regex>().is_err_and(|why| why.contains("nest")));
+        }
     }
 
     /// Each of these was given to Go's `regexp.Compile`.

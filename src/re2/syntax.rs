@@ -2,13 +2,12 @@
 //!
 //! What Go refuses is refused here, what Go accepts is rewritten. The differences: a `{` that begins no repetition is a
 //! literal in Go; `\Q..\E`, octal escapes and `\pN` exist; `\d \w \s \b` are ASCII; repetitions are bounded by 1,000 and
-//! not stacked; there is no `(?x)`, no `[a&&b]`, no `\u{..}`. And a byte that is no UTF-8 is a character for Go, which `.`
-//! and `[^<]` match.
+//! not stacked; there is no `(?x)`, no `[a&&b]`, no `\u{..}`.
+
+use std::sync::Arc;
 
 use super::class::ascii_class;
 
-/// What a class or a dot becomes where a stray byte counts as a character.
-const STRAY: &str = r"(?-u:[\x80-\xFF])";
 /// The largest repetition, and the largest product of nested ones.
 const MAX_REPEAT: u32 = 1000;
 /// The deepest nesting of groups.
@@ -18,19 +17,27 @@ const MAX_DEPTH: usize = 1000;
 ///
 /// # Errors
 /// Why Go's parser refuses it, in its words.
-pub(super) fn translate(pattern: &str) -> Result<String, String> {
+pub(super) fn translate(pattern: &str) -> Result<Translated, String> {
     let mut translator = Translator {
         rest: pattern,
         out: String::with_capacity(pattern.len() + 16),
         flags: Flags::default(),
         groups: Vec::new(),
-        names: Vec::new(),
+        names: vec![None],
         atom: None,
         weight: 1,
         repeated: false,
     };
     translator.run()?;
-    Ok(translator.out)
+    let names = translator.names.into_iter().map(|name| name.map(Box::from)).collect();
+    Ok(Translated { pattern: translator.out, names })
+}
+
+/// A pattern in the syntax of the crate.
+pub(super) struct Translated {
+    pub(super) pattern: String,
+    /// The name of each group, that of the whole match first. The crate is not told: Go permits one name for several groups.
+    pub(super) names: Arc<[Option<Box<str>>]>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,10 +56,6 @@ struct Atom {
     end: usize,
     /// The product of the repetitions inside.
     weight: u32,
-    /// The set of bytes it is where it is repeated without bound: then stray bytes cost nothing.
-    bytes: Option<String>,
-    /// The same without stray bytes, for counted repetitions.
-    counted: Option<String>,
     is_repetition: bool,
 }
 
@@ -67,7 +70,7 @@ pub(super) struct Translator<'p> {
     out: String,
     pub(super) flags: Flags,
     groups: Vec<Group>,
-    names: Vec<&'p str>,
+    names: Vec<Option<&'p str>>,
     atom: Option<Atom>,
     /// The largest weight of the atoms of this group.
     weight: u32,
@@ -84,7 +87,7 @@ impl<'p> Translator<'p> {
                 '(' if before.starts_with("(?") => self.flags_or_name()?,
                 '(' => {
                     self.skip(1);
-                    self.open("(")?;
+                    self.capture(None)?;
                 }
                 ')' => self.close()?,
                 '|' => {
@@ -92,13 +95,9 @@ impl<'p> Translator<'p> {
                     self.out.push('|');
                     self.atom = None;
                 }
-                '^' | '$' => {
+                '^' | '$' | '.' => {
                     self.skip(1);
-                    self.push(if character == '^' { "^" } else { "$" });
-                }
-                '.' => {
-                    self.skip(1);
-                    self.dot();
+                    self.push(character.encode_utf8(&mut [0; 4]));
                 }
                 '[' => self.class()?,
                 '*' | '+' | '?' => {
@@ -134,31 +133,13 @@ impl<'p> Translator<'p> {
     fn set_atom(&mut self, start: usize, weight: u32) {
         let end = self.out.len();
         self.weight = self.weight.max(weight);
-        self.atom =
-            Some(Atom { start, end, weight, bytes: None, counted: None, is_repetition: false });
+        self.atom = Some(Atom { start, end, weight, is_repetition: false });
     }
 
     fn literal(&mut self, literal: char) {
         let mut buffer = [0; 4];
         let escaped = regex::escape(literal.encode_utf8(&mut buffer));
         self.push(&escaped);
-    }
-
-    /// A set that stray bytes belong to.
-    pub(super) fn with_stray(&mut self, set: &str, bytes: String) {
-        self.push(&format!("(?:{set}|{STRAY})"));
-        if let Some(atom) = &mut self.atom {
-            atom.bytes = Some(bytes);
-            atom.counted = Some(set.to_owned());
-        }
-    }
-
-    fn dot(&mut self) {
-        if self.flags.dot_newline {
-            self.with_stray(".", "(?s-u:.)".to_owned());
-        } else {
-            self.with_stray(".", r"(?-u:[^\n])".to_owned());
-        }
     }
 
     fn open(&mut self, text: &str) -> Result<(), String> {
@@ -171,6 +152,11 @@ impl<'p> Translator<'p> {
         self.weight = 1;
         self.atom = None;
         Ok(())
+    }
+
+    fn capture(&mut self, name: Option<&'p str>) -> Result<(), String> {
+        self.names.push(name);
+        self.open("(")
     }
 
     fn close(&mut self) -> Result<(), String> {
@@ -196,13 +182,7 @@ impl<'p> Translator<'p> {
                 return Err(format!("invalid named capture: `(?P<{name}>`"));
             }
             self.rest = rest;
-            // Go permits a name twice, of which the first counts, and one that begins with a digit, which no template reaches.
-            let digit = name.starts_with(|c: char| c.is_ascii_digit());
-            if self.names.contains(&name) || digit {
-                return self.open("(");
-            }
-            self.names.push(name);
-            return self.open(&format!("(?P<{name}>"));
+            return self.capture(Some(name));
         }
         let start = self.rest;
         self.skip(2);
@@ -291,28 +271,14 @@ impl<'p> Translator<'p> {
         {
             return Err(format!("invalid repeat count: `{written}`"));
         }
-        let unbounded = max.is_none() && min <= 1;
-        let many = min >= 2 || max.is_some_and(|max| max >= 2);
         let old = self.out[atom.start..atom.end].to_owned();
-        let body = match (&atom.bytes, &atom.counted) {
-            (Some(bytes), _) if unbounded => bytes.clone(),
-            (_, Some(counted)) if many => counted.clone(),
-            _ if atom.is_repetition => format!("(?:{old})"),
-            _ => old,
-        };
+        let body = if atom.is_repetition { format!("(?:{old})") } else { old };
         let lazy = if lazy { "?" } else { "" };
         let new = format!("{body}{operator}{lazy}");
         self.out.replace_range(atom.start..atom.end, &new);
         let end = atom.start + new.len();
         self.weight = self.weight.max(weight);
-        self.atom = Some(Atom {
-            start: atom.start,
-            end,
-            weight,
-            bytes: None,
-            counted: None,
-            is_repetition: true,
-        });
+        self.atom = Some(Atom { start: atom.start, end, weight, is_repetition: true });
         self.repeated = true;
         Ok(())
     }
@@ -342,7 +308,7 @@ impl<'p> Translator<'p> {
             Some(class @ ('d' | 'D' | 'w' | 'W' | 's' | 'S')) => {
                 self.skip(2);
                 let (set, negated) = ascii_class(class);
-                self.set(set, negated, true);
+                self.set(set, negated);
             }
             _ => match self.escape()? {
                 Some(character) => self.literal(character),

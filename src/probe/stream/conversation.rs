@@ -202,16 +202,13 @@ impl Conversation<'_> {
 
     /// The named groups, as facts.
     fn keep(&self, pattern: &Regex, line: &[u8], number: u32, facts: &mut Vec<Fact>) {
-        let (pattern, family) = (pattern.inner(), &self.families.captured);
-        let Some(captures) = pattern.captures(line) else {
-            return;
-        };
-        for name in pattern.capture_names().flatten() {
+        let family = &self.families.captured;
+        for (name, value) in pattern.named(line).unwrap_or_default() {
             let kept = facts.iter().filter(|fact| std::ptr::eq(fact.desc, family)).count();
-            let Some(value) = captures.name(name).filter(|_| kept < MAX_CAPTURES) else {
-                continue;
-            };
-            let value = String::from_utf8_lossy(value.as_bytes());
+            if kept >= MAX_CAPTURES {
+                break;
+            }
+            let value = String::from_utf8_lossy(value);
             let value = &value[..value.floor_char_boundary(CAPTURE_LIMIT)];
             let labels = [number.to_string(), name.to_owned(), value.to_owned()];
             facts.push(Fact::labelled(family, labels, 1.0));

@@ -134,7 +134,7 @@ fn look_for_line(pattern: &Regex, whole: bool, received: &[u8], ended: bool) -> 
     }
     let rest = &received[start..];
     let last = if ended { bare(rest) } else { rest };
-    let end = pattern.inner().find(last).filter(|_| !rest.is_empty()).map(|found| found.end());
+    let end = pattern.find_end(last).filter(|_| !rest.is_empty());
     match end {
         Some(_) if ended => Look::Found { consumed: received.len(), matched: last.to_vec() },
         Some(end) if end < rest.len() && !whole => {

@@ -7,7 +7,7 @@ use super::listen::Wanted;
 use crate::{
     probe::{
         Problem,
-        dialogue::{self, Said, unknown_groups},
+        dialogue::{self, Said},
         hex::Hex,
     },
     re2::Regex,
@@ -139,7 +139,7 @@ fn of_step(step: &Step, add: &mut impl FnMut(&str, &str, &str)) {
     let send = step.send.iter().map(|said| (".send".to_owned(), &said.0));
     let Some(pattern) = &step.expect else { return };
     for (key, template) in send.chain(labels) {
-        for group in unknown_groups(template, pattern) {
+        for group in pattern.unknown_groups(template) {
             let message = format!("`{group}` is no group of the pattern `{}`", pattern.as_str());
             add(&key, &message, "braces end a name: `${1}x`; `$$` is a dollar sign");
         }

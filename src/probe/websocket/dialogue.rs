@@ -12,7 +12,7 @@ use crate::{
     net::Attempt,
     probe::{
         Problem, Run,
-        dialogue::{self, By, Said, unknown_groups},
+        dialogue::{self, By, Said},
         hex::Hex,
         stream::escaped,
     },
@@ -238,7 +238,7 @@ pub(super) fn problems(steps: &[Step]) -> Vec<Problem> {
         let labels = step.labels.iter().map(|(name, value)| (format!(".labels.{name}"), value));
         let send = step.send.iter().map(|said| (".send".to_owned(), &said.0));
         for (key, template) in send.chain(labels) {
-            for group in step.expect.iter().flat_map(|own| unknown_groups(template, own)) {
+            for group in step.expect.iter().flat_map(|own| own.unknown_groups(template)) {
                 let message = format!("`{group}` is no group of the pattern");
                 problem(&key, &message, "braces end a name: `${1}x`; `$$` is a dollar sign");
             }
