@@ -12,6 +12,8 @@ use std::{
     os::unix::{fs::symlink, net::UnixListener},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use noroshi::demo::{self, Ports};
@@ -341,6 +343,74 @@ async fn each_prober_has_its_own_families() {
         assert!(ping.contains("\nprobe_icmp_duration_seconds{phase=\"rtt\"} "), "{ping}");
     }
     demo.stop().await;
+}
+
+/// A server that answers with as many random letters; its address.
+fn large_page(length: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut random = 1_u32;
+    let mut letter = || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        if random >> 31 == 0 { b'a' } else { b'b' }
+    };
+    let body: Arc<[u8]> = (0..length).map(|_| letter()).collect();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let body = Arc::clone(&body);
+            std::thread::spawn(move || {
+                let _ = stream.read(&mut [0; 4096]);
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+                let _ = stream.write_all(head.as_bytes());
+                let _ = stream.write_all(&body);
+            });
+        }
+    });
+    address
+}
+
+/// The figure of a line of `/proc/PID/status`, in kB.
+fn memory(daemon: &Daemon, line: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
+    let value = status.lines().find_map(|own| own.strip_prefix(line)).unwrap();
+    value.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// 24 bodies of 15 MiB would be 360 MiB, and this pattern needs a minute for one: no table of states is large enough for it.
+#[test]
+fn large_bodies_and_slow_patterns_hold_nothing_up() {
+    let place = Place::new();
+    place.write(
+        "modules: { slow: { prober: http, timeout: 4s, http: { preferred_ip_protocol: ip4, \
+         fail_if_body_matches_regexp: ['b.{300}c'] } } }",
+    );
+    let daemon = place.start(&[]);
+    let idle = memory(&daemon, "VmRSS");
+    let target = large_page(15 << 20);
+    let path = format!("/probe?module=slow&target={target}");
+    let began = Instant::now();
+    let answers: Vec<String> = std::thread::scope(|scope| {
+        let ask = || scope.spawn(|| daemon.get(&path).body);
+        let asked: Vec<_> = (0..24).map(|_| ask()).collect();
+        while !asked.iter().all(|probe| probe.is_finished()) {
+            let before = Instant::now();
+            assert_eq!(daemon.get("/-/healthy").status, 200);
+            assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        asked.into_iter().map(|probe| probe.join().unwrap()).collect()
+    });
+    // Seconds more than the deadline, for a machine that has much else to do.
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let by = |reason: &str| {
+        let line = format!("probe_failure_reason{{reason=\"{reason}\"}} 1");
+        answers.iter().filter(|answer| answer.contains(&line)).count()
+    };
+    let reasons = [by("deadline_exceeded"), by("local_resources")];
+    assert_eq!(reasons.iter().sum::<usize>(), 24, "{reasons:?}");
+    assert!(reasons[0] >= 1 && reasons[1] >= 12, "{reasons:?}");
+    let grown = memory(&daemon, "VmHWM") - idle;
+    assert!(grown < 200 * 1024, "{grown} kB");
 }
 
 #[test]

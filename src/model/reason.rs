@@ -250,7 +250,7 @@ reasons! {
         ["no interface of this machine has it", "it is of another family than the target"]
         ["ip addr", "check `source_address`"]
     LocalResources "local_resources" "This machine ran out of something a probe needs."
-        ["too many open files", "no free ports", "no memory for a socket"]
+        ["too many open files", "no free ports", "no memory for a socket", "many large bodies to look at at once"]
         ["ulimit -n; noroshi's own process_open_fds", "lower `schedule.concurrency`"]
     LocalFile "local_file" "A file the check needs could not be read."
         ["it is missing", "its permissions", "the Secret or ConfigMap is not mounted"]

@@ -22,7 +22,8 @@ const SIZE_LIMIT: usize = 2 << 20;
 /// A compiled pattern that remembers its text.
 #[derive(Clone)]
 pub struct Regex {
-    compiled: regex::bytes::Regex,
+    /// Shared by its clones, and with it the memory that searches work in.
+    compiled: Arc<regex::bytes::Regex>,
     /// By the number of the group.
     names: Arc<[Option<Box<str>>]>,
     written: Box<str>,
@@ -105,7 +106,7 @@ impl FromStr for Regex {
             .size_limit(SIZE_LIMIT)
             .dfa_size_limit(SIZE_LIMIT)
             .build()
-            .map(|compiled| Self { compiled, names, written: text.into() })
+            .map(|compiled| Self { compiled: compiled.into(), names, written: text.into() })
             .map_err(|error| reason(text, &error))
     }
 }

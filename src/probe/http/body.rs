@@ -14,13 +14,16 @@ use async_compression::{
 use bytes::Bytes;
 use futures_util::Stream;
 use hyper::header::{CONTENT_ENCODING, HeaderMap};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::{
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
+    sync::{Semaphore, SemaphorePermit},
+    task::yield_now,
+};
 use tokio_util::io::StreamReader;
-
-use tokio::task::yield_now;
 
 use super::compression::{Coding, Encoding};
 use crate::{
+    clock::{self, Instant},
     model::{ByteSize, Failure, Reason},
     net::http::Exchange,
 };
@@ -36,6 +39,8 @@ pub(super) struct Reading {
     pub decode: Decode,
     /// Whether anybody looks at it; if not, its bytes are only counted.
     pub keep: bool,
+    /// How long a large body waits for its place.
+    pub deadline: Instant,
 }
 
 /// Which codings of a body are undone.
@@ -53,6 +58,12 @@ pub(super) enum Decode {
 /// The most bytes that are kept for rules, whatever the limits on the whole body: each run in flight may hold as much.
 const KEPT_LIMIT: ByteSize = ByteSize::mebi(16);
 
+/// What each run in flight may keep without asking: nearly all bodies that anybody looks at are shorter.
+const KEPT_FREELY: ByteSize = ByteSize(256 * 1024);
+
+/// Places for larger bodies. With a copy in the making and JSON of each, these four can take some 200 MB.
+static LARGE: Semaphore = Semaphore::const_new(4);
+
 /// What has been read of a body, also where the reading failed.
 #[derive(Debug, Default)]
 pub(super) struct Body {
@@ -64,6 +75,8 @@ pub(super) struct Body {
     pub bytes: Vec<u8>,
     /// The first bytes on the wire.
     first: Vec<u8>,
+    /// Held by a large body as long as it is.
+    place: Option<SemaphorePermit<'static>>,
 }
 
 /// How many of the first bytes are remembered: a gzip header without its optional parts.
@@ -100,9 +113,9 @@ impl Body {
             }
             return Err(Failure::new(Reason::BodyTooLarge, detail));
         }
-        let Self { wire, size, bytes, first } = self;
+        let Self { wire, size, bytes, first, place } = self;
         let mut wire = Wire { exchange, read: wire, first, limit: reading.wire_limit };
-        let mut sink = Sink { size, bytes, limit: reading.limit, keep: reading.keep };
+        let mut sink = Sink { size, bytes, place, reading };
         let steps = match reading.decode {
             Decode::Nothing => Vec::new(),
             Decode::Announced => codings(&wire.exchange.head.headers)?,
@@ -110,7 +123,7 @@ impl Body {
         };
         if steps.is_empty() {
             while let Some(piece) = wire.piece().await {
-                sink.take(&piece?)?;
+                sink.take(&piece?).await?;
             }
             return Ok(());
         }
@@ -134,7 +147,7 @@ impl Body {
             if length == 0 {
                 return Ok(());
             }
-            sink.take(&piece[..length])?;
+            sink.take(&piece[..length]).await?;
         }
         Ok(())
     }
@@ -150,23 +163,37 @@ impl Body {
 struct Sink<'a> {
     size: &'a mut u64,
     bytes: &'a mut Vec<u8>,
-    limit: ByteSize,
-    keep: bool,
+    place: &'a mut Option<SemaphorePermit<'static>>,
+    reading: Reading,
 }
 
 impl Sink<'_> {
-    fn take(&mut self, piece: &[u8]) -> Result<(), Failure> {
-        add(self.size, piece.len(), self.limit)?;
-        if !self.keep {
+    async fn take(&mut self, piece: &[u8]) -> Result<(), Failure> {
+        add(self.size, piece.len(), self.reading.limit)?;
+        if !self.reading.keep {
             return Ok(());
         }
         if *self.size > KEPT_LIMIT.0 {
             let detail = format!("more than the {KEPT_LIMIT} that rules look at");
             return Err(Failure::new(Reason::BodyTooLarge, detail));
         }
+        if *self.size > KEPT_FREELY.0 && self.place.is_none() {
+            *self.place = Some(place(self.reading.deadline).await?);
+        }
         self.bytes.extend_from_slice(piece);
         Ok(())
     }
+}
+
+/// One of the places for large bodies: what is kept is bounded for the process, whatever strangers send. Half of the time
+/// that is left is for waiting, so that the target is not blamed for what comes after.
+async fn place(deadline: Instant) -> Result<SemaphorePermit<'static>, Failure> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let place = clock::timeout_at(deadline - left / 2, LARGE.acquire()).await;
+    place.ok().and_then(Result::ok).ok_or_else(|| {
+        let detail = "too many other large bodies are being looked at";
+        Failure::new(Reason::LocalResources, detail)
+    })
 }
 
 /// Counts up to the limit, and fails where there is more.

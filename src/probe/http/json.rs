@@ -16,30 +16,42 @@ use serde_json::{Error, Map, Value};
 /// The most values in one document. A value takes some 80 bytes in memory, but may take two in the text.
 const VALUES_LIMIT: u32 = 200_000;
 
+/// Why a text is not looked at as JSON.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    #[error("it holds more than {VALUES_LIMIT} values")]
+    TooLarge,
+    #[error(transparent)]
+    Invalid(Error),
+}
+
 /// Reads a document.
 ///
 /// # Errors
 /// It is not JSON, nested deeper than 128 levels, or holds more than 200,000 values.
-pub(super) fn parse(text: &[u8]) -> Result<Value, Error> {
-    let left = Cell::new(VALUES_LIMIT);
+pub(super) fn parse(text: &[u8]) -> Result<Value, Unread> {
+    let left = Cell::new(Some(VALUES_LIMIT));
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let root = Counted(&left).deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(root)
+    let root = Counted(&left).deserialize(&mut deserializer);
+    match (root.and_then(|root| deserializer.end().map(|()| root)), left.get()) {
+        (Err(_), None) => Err(Unread::TooLarge),
+        (read, _) => read.map_err(Unread::Invalid),
+    }
 }
 
-/// Builds a value as long as the budget of values lasts.
+/// Builds a value as long as the budget of values lasts; `None` when it did not.
 #[derive(Clone, Copy)]
-struct Counted<'a>(&'a Cell<u32>);
+struct Counted<'a>(&'a Cell<Option<u32>>);
 
 impl<'de> DeserializeSeed<'de> for Counted<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        let Some(left) = self.0.get().checked_sub(1) else {
-            return Err(de::Error::custom(format!("more than {VALUES_LIMIT} values")));
-        };
+        let left = self.0.get().and_then(|left| left.checked_sub(1));
         self.0.set(left);
+        if left.is_none() {
+            return Err(de::Error::custom("too many values"));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -181,7 +193,7 @@ mod tests {
     #[test]
     fn what_swells_is_refused() {
         let many = format!("[{}0]", "0,".repeat(1_000_000));
-        assert!(parse(many.as_bytes()).unwrap_err().to_string().contains("200000 values"));
+        assert!(matches!(parse(many.as_bytes()), Err(Unread::TooLarge)));
         let deep = "[".repeat(100_000);
         assert!(parse(deep.as_bytes()).unwrap_err().to_string().contains("recursion"));
     }

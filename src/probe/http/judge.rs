@@ -1,6 +1,6 @@
 //! Holds an answer against what is expected of it. All expectations are looked at; the first broken one is the failure.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hyper::{HeaderMap, http::response};
@@ -13,7 +13,8 @@ use super::{
     compression::Encoding,
     expect::{BodyRule, Expect, HeaderRule, HeaderWanted, JsonRule, JsonWanted},
     facts::By,
-    json, redirect,
+    json::{self, Unread},
+    redirect,
     words::{listed, quoted, shortened},
 };
 use crate::{
@@ -99,12 +100,12 @@ impl<'a> Judge<'a> {
         self.broken = Some(failure);
     }
 
-    /// A pattern whose search did not come to an end.
-    fn unsearched(&mut self, rule: &BodyRule, why: &str) {
+    /// Work on the body that did not come to an end.
+    fn unfinished(&mut self, what: &str, why: &str, by: Option<By>) {
         if self.broken.is_none() {
-            let detail = format!("the body was searched for {rule}: {why}");
+            let detail = format!("the body {what}: {why}");
             self.broken = Some(Failure::new(Reason::DeadlineExceeded, detail));
-            self.by = Some(By::Regex);
+            self.by = by;
         }
     }
 
@@ -148,7 +149,8 @@ impl<'a> Judge<'a> {
             let held = match held {
                 Ok(held) => held,
                 Err(why) => {
-                    return self.unsearched(rule, why);
+                    let what = format!("was searched for {rule}");
+                    return self.unfinished(&what, why, Some(By::Regex));
                 }
             };
             self.note(held, Reason::BodyMismatch, rule.is_regex().then_some(By::Regex), || {
@@ -158,23 +160,41 @@ impl<'a> Judge<'a> {
         if expect.json.is_empty() && expect.cel.is_empty() {
             return;
         }
-        match json::parse(body) {
-            Ok(root) => {
-                for rule in &expect.json {
-                    self.json(rule, &root);
+        let document = body.clone();
+        let parsed = aside(body.len(), deadline, move || json::parse(&document)).await;
+        let root = match parsed {
+            Ok(Ok(root)) => Arc::new(root),
+            Ok(Err(unread)) => return self.no_json(expect, body, &unread),
+            Err(why) => return self.unfinished("was read as JSON", why, None),
+        };
+        for rule in &expect.json {
+            let (own, values, all) = (Arc::clone(rule), Arc::clone(&root), self.trace.is_on());
+            let looked = aside(body.len(), deadline, move || look(&own, &values, all)).await;
+            match looked {
+                Ok((held, got)) => self.note(held, Reason::JsonMismatch, None, || {
+                    (format!("json {}", rule.path.as_str()), rule.wanted.to_string(), got)
+                }),
+                Err(why) => {
+                    let what = format!("was searched for {}", rule.path.as_str());
+                    return self.unfinished(&what, why, None);
                 }
-                self.cel(&expect.cel, &root, deadline).await;
-            }
-            Err(error) => {
-                let by = expect.json.is_empty().then_some(By::Cel);
-                self.note(false, Reason::JsonInvalid, by, || {
-                    ("body".into(), "JSON".into(), format!("{} ({error})", quoted(body)))
-                });
             }
         }
+        self.cel(&expect.cel, root, deadline).await;
     }
 
-    async fn cel(&mut self, rules: &[cel::CelRule], root: &Value, deadline: Instant) {
+    fn no_json(&mut self, expect: &Expect, body: &[u8], unread: &Unread) {
+        let by = expect.json.is_empty().then_some(By::Cel);
+        let reason = match unread {
+            Unread::TooLarge => Reason::BodyTooLarge,
+            Unread::Invalid(_) => Reason::JsonInvalid,
+        };
+        self.note(false, reason, by, || {
+            ("body".into(), "JSON".into(), format!("{} ({unread})", quoted(body)))
+        });
+    }
+
+    async fn cel(&mut self, rules: &[cel::CelRule], root: Arc<Value>, deadline: Instant) {
         // Where the verdict is clear and nobody reads the rest, the work is saved.
         if rules.is_empty() || (self.broken.is_some() && !self.trace.is_on()) {
             return;
@@ -186,30 +206,6 @@ impl<'a> Judge<'a> {
                 (format!("cel {}", shortened(rule.as_str())), "true".into(), got)
             });
         }
-    }
-
-    fn json(&mut self, rule: &JsonRule, root: &Value) {
-        let found = rule.path.select(root);
-        let all = |test: &dyn Fn(&Value) -> bool| {
-            !found.is_empty() && found.iter().all(|value| test(value))
-        };
-        let number = |value: &Value, test: &dyn Fn(f64) -> bool| value.as_f64().is_some_and(test);
-        let held = match &rule.wanted {
-            JsonWanted::Equals(wanted) => all(&|value| same(value, wanted)),
-            JsonWanted::Regex(regex) => all(&|value| match value {
-                Value::String(text) => regex.is_match(text.as_bytes()),
-                other => regex.is_match(other.to_string().as_bytes()),
-            }),
-            JsonWanted::Greater(limit) => all(&|value| number(value, &|number| number > *limit)),
-            JsonWanted::Less(limit) => all(&|value| number(value, &|number| number < *limit)),
-            JsonWanted::Exists(wanted) => found.is_empty() != *wanted,
-        };
-        self.note(held, Reason::JsonMismatch, None, || {
-            let got: Vec<_> =
-                found.iter().take(8).map(|value| shortened(&value.to_string())).collect();
-            let got = if got.is_empty() { "nothing".into() } else { shortened(&got.join(", ")) };
-            (format!("json {}", rule.path.as_str()), rule.wanted.to_string(), got)
-        });
     }
 
     /// How long each certificate stays valid. An answer without TLS has none that could be.
@@ -267,16 +263,48 @@ fn contains(body: &[u8], text: &str) -> bool {
     text.is_empty() || memchr::memmem::find(body, text.as_bytes()).is_some()
 }
 
-/// Bodies up to this length are searched where we are; the slowest pattern needs milliseconds for it.
-const SEARCHED_HERE: usize = 64 * 1024;
+/// Whether values of a document are as wanted, and what they are, where they are not or `all` is to be told.
+fn look(rule: &JsonRule, root: &Value, all: bool) -> (bool, String) {
+    let found = rule.path.select(root);
+    let each =
+        |test: &dyn Fn(&Value) -> bool| !found.is_empty() && found.iter().all(|value| test(value));
+    let number = |value: &Value, test: &dyn Fn(f64) -> bool| value.as_f64().is_some_and(test);
+    let held = match &rule.wanted {
+        JsonWanted::Equals(wanted) => each(&|value| same(value, wanted)),
+        JsonWanted::Regex(regex) => each(&|value| match value {
+            Value::String(text) => regex.is_match(text.as_bytes()),
+            other => regex.is_match(other.to_string().as_bytes()),
+        }),
+        JsonWanted::Greater(limit) => each(&|value| number(value, &|number| number > *limit)),
+        JsonWanted::Less(limit) => each(&|value| number(value, &|number| number < *limit)),
+        JsonWanted::Exists(wanted) => found.is_empty() != *wanted,
+    };
+    if held && !all {
+        return (held, String::new());
+    }
+    let got: Vec<_> = found.iter().take(8).map(|value| shortened(&value.to_string())).collect();
+    (held, if got.is_empty() { "nothing".into() } else { shortened(&got.join(", ")) })
+}
 
 /// Whether a pattern is in a body: linear in its length, but some patterns take a microsecond for each byte.
 async fn matches(regex: &Regex, body: &Bytes, deadline: Instant) -> Result<bool, &'static str> {
-    if body.len() <= SEARCHED_HERE {
-        return Ok(regex.is_match(body));
-    }
     let (regex, body) = (regex.clone(), body.clone());
-    offload::run(&offload::SEARCHES, deadline, move || regex.is_match(&body)).await
+    aside(body.len(), deadline, move || regex.is_match(&body)).await
+}
+
+/// Bodies up to this length are looked at where we are; the slowest pattern needs milliseconds for it.
+const LOOKED_AT_HERE: usize = 64 * 1024;
+
+/// Work on a body of that length, off the runtime where it may take long.
+async fn aside<T: Send + 'static>(
+    length: usize,
+    deadline: Instant,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, &'static str> {
+    if length <= LOOKED_AT_HERE {
+        return Ok(work());
+    }
+    offload::run(&offload::SEARCHES, deadline, work).await
 }
 
 #[cfg(test)]

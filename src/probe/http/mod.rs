@@ -44,7 +44,7 @@ use super::{
     web::{self, AnyScheme, BasicAuth, Headers, HttpUrl, NoProxy, OAuth2, ProxyUrl},
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, Instant},
     model::{ByteSize, Desc, Failure, Phase, Secret},
     net::tls::TlsOptions,
 };
@@ -222,7 +222,7 @@ http.expect = { status = ["2xx"], json = [{ path = "$.db", equals = "up" }], cer
             seen.facts(&mut run.facts);
             return arrived.map(drop);
         };
-        let reading = self.reading(seen.decode);
+        let reading = self.reading(seen.decode, run.attempt.deadline());
         let read = run.attempt.phase(Phase::Receive, seen.body.read(&mut answer, reading)).await;
         seen.facts(&mut run.facts);
         let took = run.attempt.elapsed();
@@ -251,12 +251,13 @@ http.expect = { status = ["2xx"], json = [{ path = "$.db", equals = "up" }], cer
 }
 
 impl Spec {
-    fn reading(&self, decode: Decode) -> Reading {
+    fn reading(&self, decode: Decode, deadline: Instant) -> Reading {
         Reading {
             wire_limit: self.body_size_limit,
             limit: self.decompressed_size_limit,
             decode,
             keep: self.expect.reads_body(),
+            deadline,
         }
     }
 }

@@ -129,13 +129,13 @@ fn parse(text: &str) -> Result<IdedExpr, String> {
 /// The error of a rule is one sentence: it could not be evaluated, or is neither true nor false.
 pub(super) async fn evaluate(
     rules: &[CelRule],
-    body: &serde_json::Value,
+    body: Arc<serde_json::Value>,
     deadline: Instant,
 ) -> Vec<Result<bool, String>> {
-    let body = value::from_json(body);
     let own: Vec<_> = rules.to_vec();
     let work = move || {
         on_a_large_stack(|| {
+            let body = value::from_json(&body);
             let verdict = |rule: &CelRule| rule.holds(&body, &Meter::new(STEPS_LIMIT, deadline));
             Ok(own.iter().map(verdict).collect::<Vec<_>>())
         })

@@ -7,8 +7,8 @@ fn soon() -> Instant {
 }
 
 async fn ask(rule: &str, body: &str) -> Result<bool, String> {
-    let body = serde_json::from_str(body).unwrap();
-    evaluate(&[rule.parse().unwrap()], &body, soon()).await.remove(0)
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    evaluate(&[rule.parse().unwrap()], body.into(), soon()).await.remove(0)
 }
 
 const BODY: &str = r#"{"db":"up","n":3,"big":9007199254740993,"ratio":0.5,"empty":null,"on":true,
@@ -122,13 +122,13 @@ async fn the_deepest_that_is_accepted_is_evaluated() {
         let accepted = |levels| nested(levels).parse::<CelRule>().ok();
         let deepest = (1..=usize::from(DEPTH_LIMIT)).rev().find_map(accepted);
         let rule = deepest.expect("some depth is accepted");
-        let verdicts = evaluate(&[rule], &serde_json::Value::Null, soon()).await;
+        let verdicts = evaluate(&[rule], serde_json::Value::Null.into(), soon()).await;
         assert_eq!(verdicts, [Ok(true)], "{open}");
     }
     let sum = (1..110).rev().find_map(|terms| {
         format!("{}1 == {}", "1 + ".repeat(terms), terms + 1).parse::<CelRule>().ok()
     });
-    let verdicts = evaluate(&[sum.unwrap()], &serde_json::Value::Null, soon()).await;
+    let verdicts = evaluate(&[sum.unwrap()], serde_json::Value::Null.into(), soon()).await;
     assert_eq!(verdicts, [Ok(true)]);
 }
 
@@ -151,14 +151,15 @@ async fn a_loop_over_everything_ends() {
         assert_eq!(verdict, wanted, "{rule:?}");
         assert!(rule.holds(&value, &Meter::new(20_000, soon())).is_ok(), "{rule:?}");
     }
-    let verdicts = evaluate(&["body.all(a, a)".parse().unwrap()], &body, Instant::now()).await;
+    let verdicts =
+        evaluate(&["body.all(a, a)".parse().unwrap()], body.into(), Instant::now()).await;
     assert_eq!(verdicts, [Err(meter::DEADLINE.to_owned())]);
 }
 
 #[tokio::test]
 async fn an_error_does_not_quote_the_body() {
     let body = serde_json::Value::Array(vec!["狼\u{1b}".into(); 10_000]);
-    let verdicts = evaluate(&["body + 1 == 2".parse().unwrap()], &body, soon()).await;
+    let verdicts = evaluate(&["body + 1 == 2".parse().unwrap()], body.into(), soon()).await;
     let error = verdicts[0].clone().unwrap_err();
     assert!(error.len() < 400 && !error.contains('\u{1b}'), "{error}");
 }

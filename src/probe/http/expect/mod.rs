@@ -6,7 +6,7 @@ mod body;
 mod header;
 mod json;
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
 use hyper::Version;
 use schemars::JsonSchema;
@@ -42,7 +42,7 @@ pub(super) struct Expect {
     pub body: Vec<BodyRule>,
     /// What is expected of the body as JSON.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub json: Vec<JsonRule>,
+    pub json: Vec<Arc<JsonRule>>,
     /// CEL expressions that must be true of the body as JSON, which is their variable `body`: `"body.db == 'up'"`. Numbers are
     /// doubles, as JSON has no others; macros (`has`, `all`, `exists`, `filter`...) and the standard functions work, those of
     /// calendar time do not. A rule ends after 500,000 steps of its loops.
