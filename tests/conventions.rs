@@ -320,6 +320,10 @@ fn c24_reload_is_post_or_put_and_says_what_is_wrong() {
     let refused = daemon.ask("POST", "/-/reload", &[]);
     assert_eq!(refused.status, 500);
     assert!(refused.body.contains("did you mean `address`"), "{}", refused.body);
+    // The log has a line for each mistake, and one for what became of it.
+    let at = format!("at={}:2:5 hint=\"did you mean `address`?\"", file.display());
+    daemon.until_log(&at);
+    daemon.until_log("1 error, 0 warnings; nothing was changed\" why=\"asked for\"");
     // Nothing was changed, and a metric says so.
     let text = daemon.metrics();
     assert!(text.contains("\nnoroshi_config_last_reload_successful 0\n"));

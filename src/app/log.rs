@@ -6,8 +6,9 @@ use std::{
 };
 
 use tracing::{
-    Event, Subscriber,
+    Event, Subscriber, error,
     field::{Field, Visit},
+    warn,
 };
 use tracing_subscriber::{
     EnvFilter, Registry,
@@ -24,6 +25,7 @@ use tracing_subscriber::{
 use crate::{
     clock::Clock,
     config::{LogFormat, LogLevel, LogOptions},
+    model::{Diagnostic, Severity},
 };
 
 static LEVEL: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
@@ -42,6 +44,29 @@ pub fn start(LogOptions { level, format }: LogOptions) {
     } else {
         set_level(level);
     }
+}
+
+/// Most lines about one file: who made more mistakes mends some and asks again.
+const MOST_DIAGNOSTICS: usize = 50;
+
+/// A line for each mistake, with its place.
+pub fn diagnostics(found: &[Diagnostic]) {
+    for one in found.iter().take(MOST_DIAGNOSTICS) {
+        let at = one
+            .span
+            .as_ref()
+            .map(|span| format!("{}:{}:{}", span.file.display(), span.line, span.column));
+        let (code, path, at, hint) = (one.code, &*one.path, at.as_deref(), one.hint.as_deref());
+        match one.severity {
+            Severity::Error => error!(code, path, at, hint, "{}", one.message),
+            Severity::Warning => warn!(code, path, at, hint, "{}", one.message),
+        }
+    }
+}
+
+/// What a page of diagnostics ends with, which counts them; the whole of a text of one line.
+pub(super) fn last_line(page: &str) -> &str {
+    page.trim_end().lines().next_back().unwrap_or_default()
 }
 
 /// What lines are made of once their level is known.

@@ -326,9 +326,7 @@ fn checked(loaded: Loaded) -> Result<(Loaded, Config), StartError> {
     let Some(config) = loaded.config.clone() else {
         return Err(StartError::Config(Box::new(loaded)));
     };
-    for warning in &loaded.diagnostics {
-        warn!(code = warning.code, path = warning.path, "{}", warning.message);
-    }
+    log::diagnostics(&loaded.diagnostics);
     Ok((loaded, config))
 }
 

@@ -109,7 +109,7 @@ impl Reloader {
             }
             Err(text) => {
                 self.counts.failed();
-                error!(why, "the configuration was not reloaded: {text}");
+                error!(why, "the configuration was not reloaded: {}", log::last_line(text));
             }
         }
         result
@@ -118,7 +118,10 @@ impl Reloader {
     async fn attempt(&mut self) -> Result<String, String> {
         let (loaded, mut config) =
             load(self.sources.clone()).await.map_err(|failed| match failed {
-                StartError::Config(loaded) => loaded.human(false, "nothing was changed"),
+                StartError::Config(loaded) => {
+                    log::diagnostics(&loaded.diagnostics);
+                    loaded.human(false, "nothing was changed")
+                }
                 other => other.to_string(),
             })?;
         config.checks = discovery::kept(&self.checks, config.checks);

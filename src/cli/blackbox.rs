@@ -105,7 +105,7 @@ fn run(flags: Blackbox) -> Exit {
         error!(file = %flags.config_file.display(), "Error loading config");
         return Exit::Fatal;
     }
-    app::blackbox::warn(&file);
+    log::diagnostics(&file.diagnostics);
     if flags.config_check {
         info!("Config file is ok exiting...");
         return Exit::Ok;

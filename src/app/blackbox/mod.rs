@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use self::reload::Reloader;
-pub use self::reload::warn;
 use super::{Cause, Front, SLACK, StartError, Supervisor, serve};
 use crate::{
     api::{

@@ -7,6 +7,7 @@ use tracing::{error, info};
 
 use crate::{
     api,
+    app::log,
     clock::{self, Clock},
     compat::blackbox::Modules,
     config::BlackboxFile,
@@ -77,7 +78,7 @@ impl Reloader {
             }
             Err(why) => {
                 self.counts.failed();
-                error!(err = why, "Error reloading config");
+                error!(err = log::last_line(why), "Error reloading config");
             }
         }
         result
@@ -90,18 +91,12 @@ impl Reloader {
         }
         info!("Configuration file change detected, reloading the configuration.");
         let Some(modules) = read.modules.clone() else {
+            log::diagnostics(&read.diagnostics);
             return Err(read.human("nothing was changed").trim_end().to_owned());
         };
-        warn(&read);
+        log::diagnostics(&read.diagnostics);
         self.modules.store(modules);
         self.text = read.file.map(|file| file.text).unwrap_or_default();
         Ok("reloaded".to_owned())
-    }
-}
-
-/// What a file in force may still want to be mended.
-pub fn warn(file: &BlackboxFile) {
-    for warning in &file.diagnostics {
-        tracing::warn!(code = warning.code, path = warning.path, "{}", warning.message);
     }
 }
