@@ -114,7 +114,7 @@ fn wrong_values_and_contradictions_are_refused() {
             ("config.web.route_prefix=/a", "set web.routePrefix"),
             ("config.web.listen_address=:1", "set web.port"),
             (
-                "podSecurityContext.sysctls[0].name=net.ipv4.ping_group_range,podSecurityContext.sysctls[0].value=1",
+                "podSecurityContext.sysctls[0].name=net.ipv4.ping_group_range,podSecurityContext.sysctls[0].value=0 1",
                 "icmp.mode",
             ),
         ] {
@@ -237,6 +237,21 @@ fn options_arrive() {
         image.as_str().unwrap().starts_with("registry.example.org/noroshi@sha256:0"),
         "{image}"
     );
+}
+
+/// What values.yaml reckons: the drop-in's probes at once fit its memory.
+#[test]
+fn the_memory_is_enough_for_the_requests() {
+    let helms = helms();
+    let Some(helm) = helms.first() else { return };
+    let all = helm.render(Some("blackbox"), &[]);
+    let container = &only(&all, "Deployment")["spec"]["template"]["spec"]["containers"][0];
+    let arguments = container["args"].as_array().unwrap().iter().filter_map(Value::as_str);
+    let probes = arguments.filter_map(|argument| argument.strip_prefix("--web.max-requests="));
+    let probes: u64 = probes.last().unwrap().parse().unwrap();
+    let limit = container["resources"]["limits"]["memory"].as_str().unwrap();
+    let limit: u64 = limit.strip_suffix("Mi").unwrap().parse().unwrap();
+    assert!(144 + probes * 640 / 1024 <= limit, "{probes} probes in {limit} MiB");
 }
 
 #[test]
