@@ -129,7 +129,7 @@ fn leaves(value: &Value, above: &[String], found: &mut Vec<Vec<String>>) {
     match value.as_object().filter(|map| !map.is_empty()) {
         Some(map) => {
             for (key, value) in map {
-                leaves(value, &[above, &[key.clone()]].concat(), found);
+                leaves(value, &[above, std::slice::from_ref(key)].concat(), found);
             }
         }
         None => found.push(above.to_vec()),
@@ -247,8 +247,8 @@ fn the_memory_is_enough_for_the_requests() {
     let all = helm.render(Some("blackbox"), &[]);
     let container = &only(&all, "Deployment")["spec"]["template"]["spec"]["containers"][0];
     let arguments = container["args"].as_array().unwrap().iter().filter_map(Value::as_str);
-    let probes = arguments.filter_map(|argument| argument.strip_prefix("--web.max-requests="));
-    let probes: u64 = probes.last().unwrap().parse().unwrap();
+    let mut probes = arguments.filter_map(|argument| argument.strip_prefix("--web.max-requests="));
+    let probes: u64 = probes.next().unwrap().parse().unwrap();
     let limit = container["resources"]["limits"]["memory"].as_str().unwrap();
     let limit: u64 = limit.strip_suffix("Mi").unwrap().parse().unwrap();
     assert!(144 + probes * 640 / 1024 <= limit, "{probes} probes in {limit} MiB");
