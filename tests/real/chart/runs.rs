@@ -67,24 +67,7 @@ impl Started {
         assert_eq!(mounts.len(), volumes.len(), "{container}");
         let mut command = noroshi(&[]);
         for argument in container["args"].as_array().unwrap() {
-            let mut argument = argument.as_str().unwrap().replace(&listens, LISTENS);
-            if let Some((flag, path)) = argument.split_once('=') {
-                // The innermost folder first: one's name may begin with another's.
-                let mut inside = mounts.iter().rev();
-                let inside = inside.find_map(|(mount, real)| {
-                    let rest = Path::new(path).strip_prefix(mount).ok()?;
-                    let joined = if rest.as_os_str().is_empty() {
-                        real.to_path_buf()
-                    } else {
-                        real.join(rest)
-                    };
-                    Some(joined)
-                });
-                if let Some(path) = inside {
-                    argument = format!("{flag}={}", path.display());
-                }
-            }
-            command.arg(argument);
+            command.arg(moved(&argument.as_str().unwrap().replace(&listens, LISTENS), &mounts));
         }
         command.args(more);
         for variable in container["env"].as_array().into_iter().flatten() {
@@ -134,6 +117,19 @@ impl Started {
         assert_eq!(container["command"], json!(["/bin/noroshi"]));
         said(noroshi(&[]).args(arguments)).unwrap();
     }
+}
+
+/// An argument whose path is on a volume, where that volume really is.
+fn moved(argument: &str, mounts: &BTreeMap<&str, &Path>) -> String {
+    let inside = argument.split_once('=').and_then(|(flag, path)| {
+        let mut real = mounts.iter().filter_map(|(mount, real)| {
+            let rest = Path::new(path).strip_prefix(mount).ok()?;
+            // Joined with nothing, a slash would be added.
+            Some(if rest.as_os_str().is_empty() { real.to_path_buf() } else { real.join(rest) })
+        });
+        Some(format!("{flag}={}", real.next()?.display()))
+    });
+    inside.unwrap_or_else(|| argument.to_owned())
 }
 
 #[test]
