@@ -8,7 +8,7 @@
     reason = "a test says what went wrong by panicking"
 )]
 
-use std::{fmt::Write as _, fs, path::PathBuf};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
 
 use serde_json::Value;
 
@@ -27,21 +27,25 @@ fn yaml(name: &str) -> Value {
     serde_saphyr::from_str(&text(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// A documented value: `image.tag` and the words in front of it, which begin with `# -- `.
+/// A documented value: `image.tag` and the words in front of it, which begin with `# -- ` and end with an empty `#`.
 struct Row {
     key: String,
     words: String,
 }
 
 fn rows(values: &str) -> Vec<Row> {
-    let (mut rows, mut words, mut above) =
-        (Vec::new(), String::new(), Vec::<(usize, String)>::new());
+    let (mut rows, mut words, mut whole) = (Vec::new(), String::new(), false);
+    let mut above = Vec::<(usize, String)>::new();
     for line in values.lines() {
         let bare = line.trim_start();
         let depth = line.len() - bare.len();
         if let Some(first) = bare.strip_prefix("# -- ") {
             first.clone_into(&mut words);
-        } else if let Some(more) = bare.strip_prefix("# ").filter(|_| !words.is_empty()) {
+            whole = false;
+        } else if bare == "#" {
+            // What follows is for those who read the file.
+            whole = true;
+        } else if let Some(more) = bare.strip_prefix("# ").filter(|_| !words.is_empty() && !whole) {
             write!(words, " {more}").unwrap();
         } else if let Some((key, _)) =
             bare.split_once(':').filter(|_| !bare.starts_with(['#', '-']))
@@ -80,6 +84,8 @@ fn every_value_is_described_where_it_stands_and_in_the_readme() {
     let rows = rows(&text("charts/noroshi/values.yaml"));
     let mut found = Vec::new();
     leaves(&values, "", &mut found);
+    let keys: BTreeSet<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+    assert_eq!(keys.len(), rows.len(), "one of them is described twice");
     for leaf in found {
         let described = |row: &Row| leaf == row.key || leaf.starts_with(&format!("{}.", row.key));
         assert!(rows.iter().any(described), "{leaf} has no `# --` above it");
@@ -103,27 +109,75 @@ fn every_value_is_described_where_it_stands_and_in_the_readme() {
 fn the_schema_has_the_same_keys() {
     let schema: Value = serde_json::from_str(&text("charts/noroshi/values.schema.json")).unwrap();
     assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
-    // What Helm and parent charts put there.
-    compare(&schema, &yaml("charts/noroshi/values.yaml"), "", &["global", "enabled"]);
+    closed(&schema, &schema["definitions"], "");
+    // What parent charts put there.
+    compare(&schema, &schema, &yaml("charts/noroshi/values.yaml"), "", &["enabled"]);
 }
 
-fn compare(schema: &Value, values: &Value, above: &str, foreign: &[&str]) {
+/// Wherever the schema names properties it refuses others, but for what a whole release shares.
+fn closed(schema: &Value, definitions: &Value, path: &str) {
+    if schema["properties"].is_object() && !path.ends_with("/global") {
+        assert_eq!(schema["additionalProperties"], false, "{path}: a typo would be accepted");
+    }
+    let words = schema["$ref"].as_str().map(|to| to.strip_prefix("#/definitions/").unwrap());
+    assert!(words.is_none_or(|to| definitions[to].is_object()), "{path}: {words:?}");
+    let inner = schema.as_object().into_iter().flatten();
+    for (key, inner) in inner.filter(|(_, inner)| inner.is_object()) {
+        closed(inner, definitions, &format!("{path}/{key}"));
+    }
+}
+
+fn compare(root: &Value, schema: &Value, values: &Value, above: &str, foreign: &[&str]) {
+    let to = schema["$ref"].as_str().map(|to| to.trim_start_matches('#'));
+    let schema = to.map_or(schema, |to| root.pointer(to).unwrap());
     let Some(values) = values.as_object() else { return };
     let Some(properties) = schema["properties"].as_object() else { return };
-    assert_eq!(schema["additionalProperties"], false, "{above}: a typo would be accepted");
     for (key, value) in values {
         let inner =
             properties.get(key).unwrap_or_else(|| panic!("{above}{key} is not in the schema"));
-        compare(inner, value, &format!("{above}{key}."), &[]);
+        compare(root, inner, value, &format!("{above}{key}."), &[]);
     }
-    // Inside a map that is empty by default, or Kubernetes' own, the schema may know more.
-    let ours = above.is_empty() || values.values().all(|value| !value.is_object());
-    for key in properties.keys().filter(|_| ours && !values.is_empty()) {
+    // Inside a map that is empty by default, or Kubernetes' own, the schema knows more.
+    let kubernetes = [
+        "podSecurityContext.",
+        "securityContext.",
+        "resources.",
+        "livenessProbe.",
+        "readinessProbe.",
+    ];
+    let ours = !values.is_empty() && !kubernetes.iter().any(|own| above.starts_with(own));
+    for key in properties.keys().filter(|_| ours) {
         assert!(
             values.contains_key(key) || foreign.contains(&key.as_str()),
             "{above}{key} is no value"
         );
     }
+}
+
+/// A template reads what is among the values, and so what is described; that each value is read, the third tier shows.
+#[test]
+fn templates_read_values_that_are_there() {
+    let values = yaml("charts/noroshi/values.yaml");
+    let (mut folders, mut read) = (vec![path("charts/noroshi/templates")], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+                continue;
+            }
+            let text = fs::read_to_string(&entry).unwrap();
+            for after in text.split(".Values.").skip(1) {
+                let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+                let key = after[..end.unwrap_or(after.len())].trim_end_matches('.');
+                // The configuration is the user's.
+                let key = if key.starts_with("config.") { "config" } else { key };
+                let found = key.split('.').try_fold(&values, |value, key| value.get(key));
+                assert!(found.is_some(), "{}: .Values.{key}", entry.display());
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 50, "{read}");
 }
 
 #[test]

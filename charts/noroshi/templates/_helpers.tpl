@@ -2,17 +2,15 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
+{{/* A Service's name holds no dot, a release's may. */}}
 {{- define "noroshi.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := include "noroshi.name" . -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{- default $full .Values.fullnameOverride | replace "." "-" | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
-{{- end -}}
+
+{{- define "noroshi.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride -}}
 {{- end -}}
 
 {{/* What never changes, for it chooses the pods. */}}
@@ -42,42 +40,94 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 
 {{- define "noroshi.image" -}}
 {{- with .Values.image -}}
-{{- if .registry }}{{ .registry }}/{{ end }}{{ .repository }}
+{{- with default .registry $.Values.global.imageRegistry }}{{ . }}/{{ end }}{{ .repository }}
 {{- if .digest }}@{{ .digest }}{{ else }}:{{ default $.Chart.AppVersion .tag }}{{ end }}
 {{- end -}}
 {{- end -}}
 
-{{- define "noroshi.configMap" -}}
-{{- default (include "noroshi.fullname" .) .Values.existingConfigMap -}}
+{{/* The release's and the chart's own, as a field of a pod; nothing where there are none. */}}
+{{- define "noroshi.imagePullSecrets" -}}
+{{- $all := .Values.imagePullSecrets -}}
+{{- range .Values.global.imagePullSecrets -}}
+{{- $all = append $all (ternary (dict "name" .) . (kindIs "string" .)) -}}
+{{- end -}}
+{{- if $all -}}
+{{- dict "imagePullSecrets" (uniq $all) | toYaml -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Where its configuration comes from, as the source of a volume. */}}
+{{- define "noroshi.configVolume" -}}
+{{- if .Values.existingConfigMap -}}
+configMap:
+  name: {{ .Values.existingConfigMap }}
+{{- else if or .Values.existingSecret .Values.secretConfig -}}
+secret:
+  secretName: {{ default (include "noroshi.fullname" .) .Values.existingSecret }}
+{{- else -}}
+configMap:
+  name: {{ include "noroshi.fullname" . }}
+{{- end -}}
+{{- end -}}
+
+{{/* The path before every path: empty, or with a slash in front and none behind. */}}
+{{- define "noroshi.prefix" -}}
+{{- $path := default (urlParse .Values.web.externalUrl).path .Values.web.routePrefix | trimAll "/" -}}
+{{- if $path }}/{{ $path }}{{ end -}}
 {{- end -}}
 
 {{/* All that differs between the personalities, in one place. */}}
 {{- define "noroshi.personality" -}}
+{{- $prefix := include "noroshi.prefix" . -}}
+healthy: {{ $prefix }}/-/healthy
+metrics: {{ $prefix }}/metrics
+probe: {{ $prefix }}/probe
 {{- if eq .Values.personality "blackbox" }}
-port: 9115
+port: {{ default 9115 .Values.web.port }}
 folder: /etc/blackbox_exporter
-ready: /-/healthy
+ready: {{ $prefix }}/-/healthy
+maxRequests: {{ default 256 .Values.web.maxRequests }}
 args:
   - blackbox
-  - --config.file=/etc/blackbox_exporter/config.yml
+  - --config.file=/etc/blackbox_exporter/{{ .Values.configKey }}
   # blackbox_exporter reads its file again only when told so; here nobody would tell it that the ConfigMap has changed.
   - --config.enable-auto-reload
 {{- else }}
-port: 10070
+port: {{ default 10070 .Values.web.port }}
 folder: /etc/noroshi
-ready: /-/ready
+ready: {{ $prefix }}/-/ready
+maxRequests: {{ .Values.web.maxRequests }}
 args:
   - run
-  # A folder: every *.toml and *.yaml in it. Their changes are noticed by themselves.
+  # A folder: every *.toml, *.yaml and *.yml in it. Their changes are noticed by themselves.
   - --config.file=/etc/noroshi
 {{- end }}
 {{- end -}}
 
-{{/* probe: the given one, asking a path over HTTP where it has no handler of its own. */}}
+{{/* The personality's arguments, and those for `web`. */}}
+{{- define "noroshi.args" -}}
+{{- $own := include "noroshi.personality" . | fromYaml -}}
+{{- /* By the port alone, which means both families: the default of noroshi is IPv4. */ -}}
+{{- $args := append $own.args (printf "--web.listen-address=:%v" $own.port) -}}
+{{- with $own.maxRequests }}{{ $args = append $args (printf "--web.max-requests=%v" .) }}{{ end -}}
+{{- with .Values.web -}}
+{{- with .routePrefix }}{{ $args = append $args (printf "--web.route-prefix=%s" .) }}{{ end -}}
+{{- with .externalUrl }}{{ $args = append $args (printf "--web.external-url=%s" .) }}{{ end -}}
+{{- with .configSecret }}{{ $args = append $args "--web.config.file=/etc/noroshi-web/web-config.yml" }}{{ end -}}
+{{- end -}}
+{{- concat $args (default list .Values.extraArgs) | toYaml -}}
+{{- end -}}
+
+{{/* probe, path, web: the given one; where it has no handler of its own, it asks a path over HTTP. */}}
 {{- define "noroshi.probe" -}}
 {{- $probe := deepCopy .probe -}}
-{{- if not (or (hasKey $probe "httpGet") (hasKey $probe "exec") (hasKey $probe "tcpSocket") (hasKey $probe "grpc")) -}}
-{{- $_ := set $probe "httpGet" (dict "path" .path "port" "http") -}}
+{{- if not (or (hasKey $probe "exec") (hasKey $probe "tcpSocket") (hasKey $probe "grpc")) -}}
+{{- if and .web.credentials (not (hasKey $probe "httpGet")) -}}
+{{- $_ := set $probe "tcpSocket" (dict "port" "http") -}}
+{{- else -}}
+{{- $usual := dict "path" .path "port" "http" "scheme" (upper .web.scheme) -}}
+{{- $_ := set $probe "httpGet" (merge (default dict $probe.httpGet) $usual) -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $probe -}}
 {{- end -}}
@@ -85,11 +135,52 @@ args:
 {{- define "noroshi.podSecurityContext" -}}
 {{- $context := deepCopy .Values.podSecurityContext -}}
 {{- if eq .Values.icmp.mode "sysctl" -}}
-{{- if .Values.hostNetwork -}}
-{{- fail "icmp.mode=sysctl sets a sysctl of the pod's own network, which a pod with hostNetwork does not have: set icmp.mode=none, and net.ipv4.ping_group_range on the nodes" -}}
-{{- end -}}
 {{- $own := dict "name" "net.ipv4.ping_group_range" "value" "0 2147483647" -}}
-{{- $_ := set $context "sysctls" (append (default list $context.sysctls) $own) -}}
+{{- $sysctls := list $own -}}
+{{- range $context.sysctls -}}
+{{- if eq .name $own.name }}{{ fail "net.ipv4.ping_group_range is icmp.mode's to set: set icmp.mode=none for one of your own" }}{{ end -}}
+{{- $sysctls = append $sysctls . -}}
+{{- end -}}
+{{- $_ := set $context "sysctls" $sysctls -}}
 {{- end -}}
 {{- toYaml $context -}}
+{{- end -}}
+
+{{- define "noroshi.topologySpreadConstraints" -}}
+{{- $all := list -}}
+{{- range .Values.topologySpreadConstraints -}}
+{{- $own := deepCopy . -}}
+{{- if not (hasKey $own "labelSelector") -}}
+{{- $_ := set $own "labelSelector" (dict "matchLabels" (include "noroshi.selector" $ | fromYaml)) -}}
+{{- end -}}
+{{- $all = append $all $own -}}
+{{- end -}}
+{{- toYaml $all -}}
+{{- end -}}
+
+{{/* What the schema cannot say: values that contradict each other. */}}
+{{- define "noroshi.validate" -}}
+{{- $blackbox := eq .Values.personality "blackbox" -}}
+{{- if and .Values.hostNetwork (eq .Values.icmp.mode "sysctl") -}}
+{{- fail "icmp.mode=sysctl sets a sysctl of the pod's own network, which a pod with hostNetwork does not have: set icmp.mode=none, and net.ipv4.ping_group_range on the nodes" -}}
+{{- end -}}
+{{- if and .Values.existingConfigMap .Values.existingSecret -}}
+{{- fail "existingConfigMap and existingSecret: one of them" -}}
+{{- end -}}
+{{- if and .Values.config (or .Values.existingConfigMap .Values.existingSecret) -}}
+{{- fail "config would not be read: existingConfigMap or existingSecret is taken instead" -}}
+{{- end -}}
+{{- if and (not .Values.web.configSecret) (or .Values.web.credentials (eq .Values.web.scheme "https")) -}}
+{{- fail "web.scheme=https and web.credentials say what the file in web.configSecret does: set that" -}}
+{{- end -}}
+{{- range $flag, $value := dict "--web.listen-address" "web.port" "--web.route-prefix" "web.routePrefix" "--web.external-url" "web.externalUrl" "--web.config.file" "web.configSecret" "--web.max-requests" "web.maxRequests" -}}
+{{- range $.Values.extraArgs -}}
+{{- if hasPrefix $flag . }}{{ fail (printf "extraArgs: set %s instead of %s, for the rest of the chart to follow" $value $flag) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- if and (not $blackbox) (kindIs "map" .Values.config) -}}
+{{- range $key, $value := dict "listen_address" "web.port" "route_prefix" "web.routePrefix" "external_url" "web.externalUrl" "config_file" "web.configSecret" -}}
+{{- if hasKey (default dict $.Values.config.web) $key }}{{ fail (printf "config.web.%s: set %s instead, for the rest of the chart to follow" $key $value) }}{{ end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}

@@ -1,0 +1,54 @@
+{{/* Endpoints of the ServiceMonitor: /metrics, then one for each target. */}}
+{{- define "noroshi.endpoints" -}}
+{{- $own := include "noroshi.personality" . | fromYaml -}}
+{{- $monitor := .Values.serviceMonitor -}}
+{{- if and $monitor.targets (ne .Values.personality "blackbox") -}}
+{{- fail "serviceMonitor.targets are what personality=blackbox probes; noroshi has its checks in config, and all of them on /metrics" -}}
+{{- end -}}
+{{- $endpoint := dict "path" $own.metrics "relabelings" $monitor.relabelings "metricRelabelings" $monitor.metricRelabelings -}}
+{{- $all := list (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "/metrics" "given" $monitor "own" $endpoint) | fromYaml) -}}
+{{- range $monitor.targets -}}
+{{- $defaults := $monitor.targetDefaults -}}
+{{- $params := dict "module" (list (default $defaults.module .module)) "target" (list .url) -}}
+{{- with .hostname }}{{ $_ := set $params "hostname" (list .) }}{{ end -}}
+{{- /* Before the scrape, so that `up` too is that of the target. */ -}}
+{{- $relabelings := list (dict "sourceLabels" (list "__param_target") "targetLabel" "instance") -}}
+{{- range $label, $value := merge (dict "target" .name) (default dict .labels) $defaults.labels -}}
+{{- /* A dollar would be taken for a group of the expression. */ -}}
+{{- $relabelings = append $relabelings (dict "targetLabel" $label "replacement" ($value | replace "$" "$$")) -}}
+{{- end -}}
+{{- $relabelings = concat $relabelings (default list $defaults.relabelings) (default list .relabelings) -}}
+{{- $changes := concat (default list $defaults.metricRelabelings) (default list .metricRelabelings) -}}
+{{- $endpoint := dict "path" $own.probe "params" $params "relabelings" $relabelings "metricRelabelings" $changes -}}
+{{- $given := dict "interval" (coalesce .interval $defaults.interval $monitor.interval) "scrapeTimeout" (coalesce .scrapeTimeout $defaults.scrapeTimeout $monitor.scrapeTimeout) -}}
+{{- $all = append $all (include "noroshi.endpoint" (dict "web" $.Values.web "monitor" $monitor "name" .name "given" $given "own" $endpoint) | fromYaml) -}}
+{{- end -}}
+{{- toYaml $all -}}
+{{- end -}}
+
+{{/* One of them: what all have in common, the times that are given, and its own; empty fields are left out. */}}
+{{- define "noroshi.endpoint" -}}
+{{- $interval := .given.interval -}}
+{{- $timeout := .given.scrapeTimeout -}}
+{{- /* The operator would leave out the whole ServiceMonitor, and say so in its log alone. */ -}}
+{{- if and $interval $timeout (gt (include "noroshi.milliseconds" $timeout | int64) (include "noroshi.milliseconds" $interval | int64)) -}}
+{{- fail (printf "serviceMonitor: scrapeTimeout %s of %s is longer than its interval %s" $timeout .name $interval) -}}
+{{- end -}}
+{{- $all := dict "port" "http" "scheme" (default .web.scheme .monitor.scheme) "interval" $interval "scrapeTimeout" $timeout -}}
+{{- range list "tlsConfig" "basicAuth" "authorization" "honorLabels" }}{{ $_ := set $all . (get $.monitor .) }}{{ end -}}
+{{- range $key, $value := merge $all .own }}
+{{- if $value }}
+{{ dict $key $value | toYaml }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* A duration as Prometheus writes it, 1h30m. */}}
+{{- define "noroshi.milliseconds" -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 "w" 604800000 "y" 31536000000 -}}
+{{- $sum := 0 -}}
+{{- range regexFindAll "[0-9]+[a-z]+" . -1 -}}
+{{- $sum = add $sum (mul (regexFind "[0-9]+" . | int64) (get $units (regexFind "[a-z]+" .))) -}}
+{{- end -}}
+{{- $sum -}}
+{{- end -}}

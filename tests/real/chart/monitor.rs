@@ -1,0 +1,166 @@
+//! What the Prometheus operator is told: /metrics, and each target of the drop-in as blackbox_exporter's users scrape it.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{Helm, helms, only};
+use crate::{kube::said, server::part};
+
+fn endpoints(helm: &Helm, values: &str, more: &[&str]) -> Vec<Value> {
+    let all = helm.render(Some(values), more);
+    only(&all, "ServiceMonitor")["spec"]["endpoints"].as_array().unwrap().clone()
+}
+
+#[test]
+fn options_arrive() {
+    let helms = helms();
+    let Some(helm) = helms.first() else { return };
+    let all = helm.render(Some("noroshi"), &[]);
+    let monitor = only(&all, "ServiceMonitor");
+    for (pointer, wanted) in [
+        ("/metadata/labels/release", json!("kube-prometheus-stack")),
+        ("/metadata/annotations/a", json!("b")),
+        ("/metadata/namespace", json!("towers")),
+        ("/spec/jobLabel", json!("app.kubernetes.io/name")),
+        ("/spec/targetLabels", json!(["c"])),
+        ("/spec/namespaceSelector/matchNames", json!(["towers"])),
+        ("/spec/sampleLimit", json!(50000)),
+        ("/spec/labelLimit", json!(40)),
+        ("/spec/scrapeProtocols/0", json!("PrometheusProto")),
+        (
+            "/spec/endpoints",
+            json!([{
+                "port": "http",
+                "scheme": "http",
+                "path": "/metrics",
+                "interval": "30s",
+                "scrapeTimeout": "10s",
+                "honorLabels": true,
+                "relabelings": [
+                    { "sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": "node" },
+                ],
+                "metricRelabelings": [{ "action": "labeldrop", "regex": "pod_template_hash" }],
+            }]),
+        ),
+    ] {
+        assert_eq!(monitor.pointer(pointer), Some(&wanted), "{pointer}");
+    }
+    let theirs = &endpoints(helm, "existing", &[])[0];
+    assert_eq!(theirs["scheme"], "https");
+    assert_eq!(theirs["basicAuth"]["password"], json!({ "name": "users", "key": "password" }));
+    // What is empty by default is left out.
+    let plain = json!([{ "port": "http", "scheme": "http", "path": "/metrics" }]);
+    assert_eq!(json!(endpoints(helm, "blackbox", &[])), plain);
+}
+
+#[test]
+fn each_target_is_an_endpoint() {
+    let helms = helms();
+    let Some(helm) = helms.first() else { return };
+    let found = endpoints(helm, "blackbox-web", &[]);
+    let [own, website, mail] = found.as_slice() else { panic!("{found:?}") };
+    for (endpoint, path) in
+        [(own, "/probes/metrics"), (website, "/probes/probe"), (mail, "/probes/probe")]
+    {
+        assert_eq!(endpoint["path"], path);
+        assert_eq!(endpoint["scheme"], "https");
+        assert_eq!(endpoint["tlsConfig"]["serverName"], "probes.example.test");
+        assert_eq!(endpoint["authorization"]["credentials"]["name"], "token");
+    }
+    let https = json!({ "module": ["ssh_banner"], "target": ["https://example.test/health"] });
+    assert_eq!(website["params"], https);
+    assert_eq!([&website["interval"], &website["scrapeTimeout"]], ["1m", "10s"]);
+    assert_eq!(
+        website["relabelings"],
+        json!([
+            { "sourceLabels": ["__param_target"], "targetLabel": "instance" },
+            { "targetLabel": "target", "replacement": "website" },
+            { "targetLabel": "team", "replacement": "web" },
+            { "targetLabel": "tier", "replacement": "1" },
+            { "action": "labeldrop", "regex": "container" },
+        ])
+    );
+    assert_eq!(
+        mail["params"],
+        json!({
+            "module": ["tcp_connect"],
+            "target": ["mail.example.test:25"],
+            "hostname": ["mail.example.test"],
+        })
+    );
+    assert_eq!([&mail["interval"], &mail["scrapeTimeout"]], ["1h", "1m"]);
+    let labels = json!([
+        { "targetLabel": "target", "replacement": "mail$$" },
+        { "targetLabel": "team", "replacement": "post" },
+        { "targetLabel": "tier", "replacement": "1" },
+        { "action": "labeldrop", "regex": "container" },
+        { "action": "labeldrop", "regex": "pod" },
+    ]);
+    assert_eq!(json!(mail["relabelings"].as_array().unwrap()[1..]), labels);
+    assert_eq!(mail["metricRelabelings"].as_array().unwrap().len(), 2);
+    // Without any of their own, /metrics' times are theirs.
+    let times = "serviceMonitor.interval=2m,serviceMonitor.scrapeTimeout=90s,\
+                 serviceMonitor.targetDefaults.interval=,serviceMonitor.targetDefaults.scrapeTimeout=";
+    let website = &endpoints(helm, "blackbox-web", &["--set", times])[1];
+    assert_eq!([&website["interval"], &website["scrapeTimeout"]], ["2m", "90s"]);
+}
+
+/// The operator would leave out the whole object, and say so nowhere but in its log.
+#[test]
+fn a_timeout_beyond_the_interval_is_refused() {
+    for helm in helms() {
+        for (interval, timeout, passes) in [
+            ("1m", "60s", true),
+            ("1m", "61s", false),
+            ("1h30m", "89m", true),
+            ("1h30m", "91m", false),
+            ("1d", "25h", false),
+            ("1s500ms", "1501ms", false),
+            ("", "25h", true),
+        ] {
+            let times = format!(
+                "serviceMonitor.interval={interval},serviceMonitor.scrapeTimeout={timeout},\
+                 serviceMonitor.enabled=true"
+            );
+            let done = helm.run(&["template", super::CHART, "--set", &times]);
+            assert_eq!(done.is_ok(), passes, "{times}: {done:?}");
+            let refused = done.err().is_none_or(|error| error.contains("longer than its interval"));
+            assert!(refused, "{times}");
+        }
+        let targets = "serviceMonitor.enabled=true,serviceMonitor.targets[0].name=a,\
+                       serviceMonitor.targets[0].url=b";
+        let refused = helm.run(&["template", super::CHART, "--set", targets]).unwrap_err();
+        assert!(refused.contains("personality=blackbox"), "{refused}");
+    }
+}
+
+/// Prometheus takes the relabelling as the operator would write it.
+#[test]
+fn prometheus_takes_the_relabelling() {
+    let (helms, Some(promtool)) = (helms(), part("promtool")) else { return };
+    let Some(helm) = helms.first() else { return };
+    let jobs: Vec<Value> = endpoints(helm, "blackbox-web", &[])
+        .iter()
+        .enumerate()
+        .map(|(at, endpoint)| {
+            json!({
+                "job_name": format!("job-{at}"),
+                "metrics_path": endpoint["path"],
+                "params": endpoint["params"],
+                "static_configs": [{ "targets": ["127.0.0.1:9115"] }],
+                "relabel_configs": snake_case(&endpoint["relabelings"]),
+                "metric_relabel_configs": snake_case(&endpoint["metricRelabelings"]),
+            })
+        })
+        .collect();
+    let file = helm.folder.path().join("prometheus.yml");
+    std::fs::write(&file, json!({ "scrape_configs": jobs }).to_string()).unwrap();
+    said(Command::new(promtool).args(["check", "config"]).arg(&file)).unwrap();
+}
+
+fn snake_case(rules: &Value) -> Value {
+    let text = rules.to_string();
+    let text = text.replace("sourceLabels", "source_labels").replace("targetLabel", "target_label");
+    serde_json::from_str(&text).unwrap()
+}

@@ -1,0 +1,264 @@
+//! What is rendered, started here as the kubelet would start it: its volumes are folders, its probes are asked.
+
+use std::{collections::BTreeMap, os::unix::fs::symlink, path::Path};
+
+use serde_json::{Value, json};
+
+use super::{Objects, helms, only};
+use crate::{
+    kube::said,
+    server::wait_until,
+    support::daemon::{Daemon, noroshi},
+};
+
+/// In the place of the port the chart says.
+const LISTENS: &str = "--web.listen-address=127.0.0.1:0";
+
+/// Nobody knows the password.
+const USERS: &str =
+    "basic_auth_users: { alice: $2y$10$qRTBuFoULoYNA7AQ/F3ck.trZBPyjV64.oA4ZsSBCIWvXuvQlQTuu }\n";
+
+/// A pod's volume of a ConfigMap, as the kubelet lays it out: a change is a swapped link.
+struct Mounted(tempfile::TempDir);
+
+impl Mounted {
+    fn new(data: &Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Self(folder);
+        mounted.swap("..first", data);
+        for key in data.as_object().unwrap().keys() {
+            symlink(format!("..data/{key}"), mounted.0.path().join(key)).unwrap();
+        }
+        mounted
+    }
+
+    fn swap(&self, name: &str, data: &Value) {
+        let folder = self.0.path();
+        std::fs::create_dir(folder.join(name)).unwrap();
+        for (key, text) in data.as_object().unwrap() {
+            std::fs::write(folder.join(name).join(key), text.as_str().unwrap()).unwrap();
+        }
+        symlink(name, folder.join("..data_tmp")).unwrap();
+        std::fs::rename(folder.join("..data_tmp"), folder.join("..data")).unwrap();
+    }
+}
+
+/// The container of a Deployment as a process, on a free port, with its volumes in other places.
+struct Started {
+    container: Value,
+    daemon: Daemon,
+}
+
+impl Started {
+    /// `volumes`: by name, where they are. `more` arguments are for what would take long otherwise.
+    fn new(deployment: &Value, volumes: &[(&str, &Path)], more: &[&str]) -> Self {
+        let container = deployment["spec"]["template"]["spec"]["containers"][0].clone();
+        assert_eq!(container["command"], json!(["/bin/noroshi"]));
+        let listens = format!("--web.listen-address=:{}", container["ports"][0]["containerPort"]);
+        let mounts: BTreeMap<&str, &Path> = container["volumeMounts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|mount| {
+                let (_, path) = volumes.iter().find(|(name, _)| mount["name"] == *name)?;
+                Some((mount["mountPath"].as_str().unwrap(), *path))
+            })
+            .collect();
+        assert_eq!(mounts.len(), volumes.len(), "{container}");
+        let mut command = noroshi(&[]);
+        for argument in container["args"].as_array().unwrap() {
+            command.arg(moved(&argument.as_str().unwrap().replace(&listens, LISTENS), &mounts));
+        }
+        command.args(more);
+        for variable in container["env"].as_array().into_iter().flatten() {
+            command.env(variable["name"].as_str().unwrap(), variable["value"].as_str().unwrap());
+        }
+        let daemon = Daemon::spawn(&mut command);
+        let started = Self { container, daemon };
+        for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
+            started.is_good_by(probe);
+        }
+        started
+    }
+
+    /// `HOST:PORT`
+    fn address(&self) -> String {
+        self.daemon.url().replace("http://", "")
+    }
+
+    /// Asks as the kubelet does, which takes any certificate and any status below 400.
+    fn is_good_by(&self, probe: &str) {
+        let probe = &self.container[probe];
+        let http = &probe["httpGet"];
+        let words = if let Some(path) = http["path"].as_str() {
+            let scheme = http["scheme"].as_str().unwrap().to_lowercase();
+            let mut words = vec!["http".to_owned(), format!("{scheme}://{}{path}", self.address())];
+            words.extend((scheme == "https").then(|| "tls.insecure_skip_verify=true".to_owned()));
+            words
+        } else if probe["tcpSocket"].is_object() {
+            vec!["tcp".to_owned(), self.address()]
+        } else {
+            return;
+        };
+        wait_until("a good answer", || said(noroshi(&["probe"]).args(&words)).ok());
+    }
+
+    /// The pod of `helm test` asks what runs here instead of the Service.
+    fn is_asked_by_the_test_pod(&self, all: &Objects) {
+        let container = &only(all, "Pod")["spec"]["containers"][0];
+        let service = only(all, "Service");
+        let name = service["metadata"]["name"].as_str().unwrap();
+        let namespace = service["metadata"]["namespace"].as_str().unwrap();
+        let host = format!("{name}.{namespace}.svc:{}", service["spec"]["ports"][0]["port"]);
+        let arguments = container["args"].as_array().unwrap().iter().map(|argument| {
+            let argument = argument.as_str().unwrap();
+            argument.replace(&host, &self.address())
+        });
+        assert_eq!(container["command"], json!(["/bin/noroshi"]));
+        said(noroshi(&[]).args(arguments)).unwrap();
+    }
+}
+
+/// An argument whose path is on a volume, where that volume really is.
+fn moved(argument: &str, mounts: &BTreeMap<&str, &Path>) -> String {
+    let inside = argument.split_once('=').and_then(|(flag, path)| {
+        let mut real = mounts.iter().filter_map(|(mount, real)| {
+            let rest = Path::new(path).strip_prefix(mount).ok()?;
+            // Joined with nothing, a slash would be added.
+            Some(if rest.as_os_str().is_empty() { real.to_path_buf() } else { real.join(rest) })
+        });
+        Some(format!("{flag}={}", real.next()?.display()))
+    });
+    inside.unwrap_or_else(|| argument.to_owned())
+}
+
+#[test]
+fn what_is_rendered_runs() {
+    let helms = helms();
+    let Some(helm) = helms.first() else { return };
+    for values in [None, Some("text"), Some("noroshi")] {
+        let all = helm.render(values, &[]);
+        let mounted = Mounted::new(&only(&all, "ConfigMap")["data"]);
+        let volumes = [("config", mounted.0.path())];
+        let started = Started::new(only(&all, "Deployment"), &volumes, &[]);
+        let daemon = &started.daemon;
+        daemon
+            .until_metrics("check", |page| page.contains("noroshi_check_info{check=\"loopback\""));
+        if values != Some("text") {
+            started.is_asked_by_the_test_pod(&all);
+        }
+        if values == Some("noroshi") {
+            assert!(daemon.get("/config").body.contains("max_requests = 7"), "the variable");
+        }
+        if values == Some("text") {
+            continue;
+        }
+        // The same release with another configuration, as the kubelet brings it.
+        let more = helm.render(values, &["--set", "config.checks.late.tcp.address=127.0.0.1:1"]);
+        if values.is_none() {
+            let file = only(&more, "ConfigMap")["data"]["config.yaml"].clone();
+            mounted.swap("..second", &json!({ "config.toml": "", "config.yaml": file }));
+            symlink("..data/config.yaml", mounted.0.path().join("config.yaml")).unwrap();
+        } else {
+            mounted.swap("..second", &only(&more, "ConfigMap")["data"]);
+        }
+        daemon.until_metrics("late", |page| page.contains("noroshi_check_info{check=\"late\""));
+    }
+}
+
+#[test]
+fn what_is_rendered_runs_as_blackbox() {
+    let helms = helms();
+    let Some(helm) = helms.first() else { return };
+    for (values, module) in [("blackbox", "ssh_banner"), ("blackbox-modules", "postgresql")] {
+        let all = helm.render(Some(values), &[]);
+        let mounted = Mounted::new(&only(&all, "ConfigMap")["data"]);
+        let volumes = [("config", mounted.0.path())];
+        // Half a minute is long for a test.
+        let soon = ["--config.auto-reload-interval=1"];
+        let started = Started::new(only(&all, "Deployment"), &volumes, &soon);
+        let daemon = &started.daemon;
+        assert!(daemon.get("/config").body.contains(module));
+        let target = daemon.url();
+        let probe = daemon.get(&format!("/probe?module=http_2xx&target={target}/-/healthy")).body;
+        assert!(probe.contains("\nprobe_success 1\n"), "{probe}");
+        started.is_asked_by_the_test_pod(&all);
+        // The same release with another module, as the kubelet brings it: noticed by itself.
+        let more = helm.render(Some("blackbox"), &["--set", "config.modules.late.prober=tcp"]);
+        mounted.swap("..second", &only(&more, "ConfigMap")["data"]);
+        daemon.until("/config", "late", |page| page.contains("late:"));
+        let probe = daemon.get("/probe?module=late&target=127.0.0.1:1").body;
+        assert!(probe.contains("\nprobe_success 0\n"), "{probe}");
+    }
+}
+
+/// A folder with a certificate, its key and a web configuration that begins with TLS.
+fn web_config(more: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let own = rcgen::generate_simple_self_signed(vec!["probes.example.test".to_owned()]).unwrap();
+    let text = format!("tls_server_config: {{ cert_file: tls.crt, key_file: tls.key }}\n{more}");
+    for (name, text) in [
+        ("tls.crt", own.cert.pem()),
+        ("tls.key", own.signing_key.serialize_pem()),
+        ("web-config.yml", text),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+/// Probes and test follow a path and TLS. Both are the flags', wherever the configuration would listen.
+#[test]
+fn what_is_rendered_runs_behind_tls_and_a_path() {
+    let helms = helms();
+    let Some(helm) = helms.first() else { return };
+    let web = web_config("");
+    let all = helm.render(Some("blackbox-web"), &[]);
+    let mounted = Mounted::new(&only(&all, "Secret")["stringData"]);
+    let volumes = [("config", mounted.0.path()), ("web-config", web.path())];
+    let started = Started::new(only(&all, "Deployment"), &volumes, &[]);
+    started.is_asked_by_the_test_pod(&all);
+
+    let mut set =
+        "web.configSecret=web,web.scheme=https,web.externalUrl=https://a.test/b/".to_owned();
+    let all = helm.render(None, &["--set", &set]);
+    let probe =
+        &only(&all, "Deployment")["spec"]["template"]["spec"]["containers"][0]["readinessProbe"];
+    assert_eq!(probe["httpGet"]["path"], "/b/-/ready");
+    let text = "[web]\nlisten_address = \"127.0.0.1:1\"\nroute_prefix = \"/b\"\n";
+    let mounted = Mounted::new(&json!({ "config.toml": text }));
+    let volumes = [("config", mounted.0.path()), ("web-config", web.path())];
+    Started::new(only(&all, "Deployment"), &volumes, &[]).is_asked_by_the_test_pod(&all);
+
+    // Who needs credentials is only connected to.
+    let web = web_config(USERS);
+    set.push_str(",web.credentials=true");
+    let all = helm.render(None, &["--set", &set]);
+    let volumes = [("config", mounted.0.path()), ("web-config", web.path())];
+    let started = Started::new(only(&all, "Deployment"), &volumes, &[]);
+    started.is_asked_by_the_test_pod(&all);
+    assert_eq!(started.container["livenessProbe"]["tcpSocket"], json!({ "port": "http" }));
+    let url = format!("https://{}/b/-/healthy", started.address());
+    let refused = noroshi(&["probe", "http", &url, "tls.insecure_skip_verify=true"]).output();
+    let refused = String::from_utf8(refused.unwrap().stdout).unwrap();
+    assert!(refused.contains("401"), "{refused}");
+}
+
+/// A pod that is told to end ends by itself, and with 0, well before it would be killed.
+#[test]
+fn the_end_comes_before_the_grace_does() {
+    let helms = helms();
+    let Some(helm) = helms.first() else { return };
+    for values in [None, Some("blackbox")] {
+        let all = helm.render(values, &[]);
+        let mounted = Mounted::new(&only(&all, "ConfigMap")["data"]);
+        let volumes = [("config", mounted.0.path())];
+        let deployment = only(&all, "Deployment");
+        let mut started = Started::new(deployment, &volumes, &[]);
+        let began = std::time::Instant::now();
+        started.daemon.signal("TERM");
+        assert!(started.daemon.wait().success());
+        let grace = &deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"];
+        assert!(began.elapsed().as_secs() < grace.as_u64().unwrap());
+    }
+}
