@@ -9,6 +9,7 @@ pub mod file;
 pub mod http;
 pub mod ping;
 pub mod resolve;
+pub mod socks;
 pub mod spec;
 pub mod tls;
 

@@ -97,6 +97,7 @@ pub struct Spec {
     #[serde(default)]
     version: Version,
     /// The proxy that all requests of the run go through. `https` is tunnelled by CONNECT; `http` is asked of the proxy.
+    /// By `socks5://` both are led to the server, whose name the proxy resolves; `proxy_headers` mean nothing there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     proxy_url: Option<Arc<ProxyUrl>>,
     /// Take the proxy from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in either case.

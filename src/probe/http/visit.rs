@@ -109,8 +109,8 @@ impl Hop {
             let stream = proxies.tunnel(&self.way, &self.url, run).await?;
             return self.send_secure(spec, stream, request, run, seen).await;
         }
-        let form = match (&self.way.proxy, spec.version) {
-            (Some(proxy), _) => {
+        let (form, stream) = match self.way.asked_proxy() {
+            Some(proxy) => {
                 let fields = proxies.fields(proxy, run.attempt.deadline()).await?;
                 for (name, value) in &fields {
                     // The user's own `User-Agent` is meant for the server, and so for whoever is in between.
@@ -118,16 +118,17 @@ impl Hop {
                         request.headers_mut().insert(name, value.clone());
                     }
                 }
-                Form::Http1Proxy
+                let source = run.settings.source_address;
+                (Form::Http1Proxy, dial::first(&mut run.attempt, &self.way.to, source).await?)
             }
-            (None, Version::Http2) => Form::Http2,
-            (None, _) => Form::Http1,
+            None => {
+                let form = if spec.version == Version::Http2 { Form::Http2 } else { Form::Http1 };
+                (form, proxies.tunnel(&self.way, &self.url, run).await?)
+            }
         };
-        let source = run.settings.source_address;
-        let stream = dial::first(&mut run.attempt, &self.way.to, source).await?;
         let exchange = http::exchange(&mut run.attempt, stream, form, request).await?;
         let status = exchange.head.status;
-        if self.way.proxy.is_some() && status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        if self.way.asked_proxy().is_some() && status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             let detail = format!("the proxy answered {status}");
             return Err(Failure::new(Reason::ProxyFailed, detail));
         }

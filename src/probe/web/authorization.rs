@@ -207,6 +207,13 @@ pub(in crate::probe) fn basic(user: &str, password: &str) -> Result<HeaderValue,
     sensitive(&format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))))
 }
 
+/// What [`basic`] made a header of, for a protocol without headers.
+pub(super) fn user_and_password(header: &HeaderValue) -> Option<(String, String)> {
+    let decoded = BASE64_STANDARD.decode(header.as_bytes().strip_prefix(b"Basic ")?).ok()?;
+    let (user, password) = str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
 /// Several keys for the same thing: the second one is the mistake.
 pub(super) fn too_many(table: &str, given: &[(&str, bool)]) -> Option<Problem> {
     let mut keys = given.iter().filter_map(|(key, is_given)| is_given.then_some(*key));

@@ -202,19 +202,19 @@ impl OAuth2 {
         let to = super::lookup(&endpoint.host, endpoint.port, run).await?;
         let way = proxies.first(url, to, run).await?;
         if url.scheme() == "http" {
-            let form = match &way.proxy {
+            let (form, stream) = match way.asked_proxy() {
                 Some(proxy) => {
                     let fields = proxies.fields(proxy, run.attempt.deadline()).await?;
                     let own = fields.iter().filter(|(name, _)| **name != USER_AGENT);
                     request
                         .headers_mut()
                         .extend(own.map(|(name, value)| (name.clone(), value.clone())));
-                    Form::Http1Proxy
+                    let source = run.settings.source_address;
+                    let stream = dial::first(&mut run.attempt, &way.to, source).await?;
+                    (Form::Http1Proxy, stream)
                 }
-                None => Form::Http1,
+                None => (Form::Http1, proxies.tunnel(&way, url, run).await?),
             };
-            let source = run.settings.source_address;
-            let stream = dial::first(&mut run.attempt, &way.to, source).await?;
             return http::exchange(&mut run.attempt, stream, form, request).await;
         }
         let stream = proxies.tunnel(&way, url, run).await?;

@@ -9,13 +9,17 @@ use hyper::header::{HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGEN
 use url::Url;
 
 use super::{
-    AGENT, BasicAuth, Headers, NoProxy, ProxyUrl, authorization::too_many, endpoint, host, lookup,
-    port,
+    AGENT, BasicAuth, Headers, NoProxy, ProxyUrl,
+    authorization::{too_many, user_and_password},
+    endpoint, host, lookup, port,
 };
 use crate::{
     clock::Instant,
     model::{Failure, Reason},
-    net::{dial, http},
+    net::{
+        dial, http,
+        socks::{self, Login},
+    },
     probe::{Endpoint, Problem, Run},
 };
 
@@ -44,6 +48,13 @@ pub(in crate::probe) struct Proxy {
     url: Url,
     /// User and password as the environment says them.
     userinfo: Option<HeaderValue>,
+}
+
+impl Proxy {
+    /// Whether it is spoken to by SOCKS: it leads to a server, whatever is said there.
+    fn is_socks(&self) -> bool {
+        self.url.scheme() != "http"
+    }
 }
 
 impl Proxies<'_> {
@@ -156,7 +167,7 @@ impl Proxies<'_> {
         Ok(Way { to, proxy: Some(proxy), address: known.filter(|_| self.by_address) })
     }
 
-    /// A TCP connection to the server of a URL, through a tunnel where a proxy is in between.
+    /// A TCP connection to the server of a URL, through a tunnel or by SOCKS where a proxy is in between.
     ///
     /// # Errors
     /// What breaks a connection; `proxy_failed` where the proxy does not open the tunnel.
@@ -170,15 +181,19 @@ impl Proxies<'_> {
         let Some(proxy) = &way.proxy else {
             return Ok(stream);
         };
+        let server = match way.address {
+            Some(address) => SocketAddr::new(address, port(url)).to_string(),
+            None => format!("{}:{}", url.host_str().unwrap_or_default(), port(url)),
+        };
+        if proxy.is_socks() {
+            let login = self.login(proxy, run.attempt.deadline()).await?;
+            return socks::connect(&mut run.attempt, stream, &server, login).await;
+        }
         let mut fields = self.fields(proxy, run.attempt.deadline()).await?;
         if let Some(connect) = self.connect_headers {
             connect.put(&mut fields, run.attempt.deadline()).await?;
             fields.remove(HOST);
         }
-        let server = match way.address {
-            Some(address) => SocketAddr::new(address, port(url)).to_string(),
-            None => format!("{}:{}", url.host_str().unwrap_or_default(), port(url)),
-        };
         http::tunnel(&mut run.attempt, stream, &server, &fields).await
     }
 
@@ -193,17 +208,32 @@ impl Proxies<'_> {
     ) -> Result<HeaderMap, Failure> {
         let mut fields = HeaderMap::new();
         fields.insert(USER_AGENT, AGENT);
-        if let Some(userinfo) = &proxy.userinfo {
-            fields.insert(PROXY_AUTHORIZATION, userinfo.clone());
-        }
-        if let Some(basic) = self.basic_auth {
-            fields.insert(PROXY_AUTHORIZATION, basic.header(deadline).await?);
+        if let Some(userinfo) = self.userinfo(proxy, deadline).await? {
+            fields.insert(PROXY_AUTHORIZATION, userinfo);
         }
         if let Some(headers) = self.headers {
             headers.put(&mut fields, deadline).await?;
         }
         fields.remove(HOST);
         Ok(fields)
+    }
+
+    /// User and password for the proxy, as HTTP says them.
+    async fn userinfo(
+        &self,
+        proxy: &Proxy,
+        deadline: Instant,
+    ) -> Result<Option<HeaderValue>, Failure> {
+        match self.basic_auth {
+            Some(basic) => basic.header(deadline).await.map(Some),
+            None => Ok(proxy.userinfo.clone()),
+        }
+    }
+
+    async fn login(&self, proxy: &Proxy, deadline: Instant) -> Result<Option<Login>, Failure> {
+        let userinfo = self.userinfo(proxy, deadline).await?;
+        let pair = userinfo.as_ref().and_then(user_and_password);
+        Ok(pair.map(|(user, password)| Login { user, password }))
     }
 
     /// Mistakes that no single value shows; `prefix` is the path of their table, with its dot.
@@ -271,6 +301,13 @@ pub(in crate::probe) struct Way {
     pub address: Option<IpAddr>,
 }
 
+impl Way {
+    /// The proxy that is asked for a plain `http` URL itself, rather than for a way to its server.
+    pub(in crate::probe) fn asked_proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|proxy| !proxy.is_socks())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,7 +352,7 @@ mod tests {
         }
         assert_eq!(chosen(&proxies, &[], "http://a.example/").unwrap(), "");
         assert_eq!(chosen(&Proxies::default(), &variables, "http://a.example/").unwrap(), "");
-        let failure = chosen(&proxies, &[("http_proxy", "socks5://u:hunter2@p:1")], "http://a/");
+        let failure = chosen(&proxies, &[("http_proxy", "socks4://u:hunter2@p:1")], "http://a/");
         let failure = failure.unwrap_err();
         assert_eq!(failure.reason, Reason::ProxyFailed);
         assert!(failure.detail.contains("HTTP_PROXY") && !failure.detail.contains("hunter2"));

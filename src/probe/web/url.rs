@@ -84,8 +84,8 @@ url_type! {
     WebsocketUrl ["ws", "wss"] "wss://example.org/socket"
 }
 url_type! {
-    /// `http://`, without userinfo.
-    ProxyUrl ["http"] "http://proxy.example.org:3128"
+    /// `http://`, `socks5://` or `socks5h://`, without userinfo.
+    ProxyUrl ["http", "socks5", "socks5h"] "http://proxy.example.org:3128"
 }
 
 /// Never repeats the text: it may hold a password, and the diagnostic shows the place.
@@ -166,8 +166,12 @@ pub(in crate::probe) fn host(url: &Url) -> &str {
 
 /// The port, that of the scheme where none is written.
 pub(in crate::probe) fn port(url: &Url) -> u16 {
-    let of_scheme = if matches!(url.scheme(), "https" | "wss") { 443 } else { 80 };
-    url.port().unwrap_or(of_scheme)
+    let of_scheme = || match url.scheme() {
+        "https" | "wss" => 443,
+        "socks5" | "socks5h" => 1080,
+        _ => 80,
+    };
+    url.port().unwrap_or_else(of_scheme)
 }
 
 /// What is resolved and dialled for a URL.
@@ -215,6 +219,8 @@ mod tests {
         }
         assert!("https://x/".parse::<WebsocketUrl>().is_err());
         assert!("https://x/".parse::<ProxyUrl>().is_err());
+        let proxy: ProxyUrl = "socks5://[::1]".parse().unwrap();
+        assert_eq!((host(proxy.url()), port(proxy.url())), ("::1", 1080));
     }
 
     #[test]

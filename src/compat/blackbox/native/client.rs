@@ -141,9 +141,9 @@ impl Native {
                 Some((bare, user)) => (bare, Some(user)),
                 None => (url.to_owned(), None),
             };
-            if !bare.to_ascii_lowercase().starts_with("http://") {
-                let why =
-                    "the proxy's scheme is not `http`, the only one noroshi speaks to proxies with";
+            let scheme = bare.split("://").next().unwrap_or_default().to_ascii_lowercase();
+            if !matches!(&*scheme, "http" | "socks5" | "socks5h") {
+                let why = "noroshi speaks to proxies by `http` and `socks5`, and not by the scheme of this one";
                 self.unsupported(&format!("{at}proxy_url"), why);
             }
             put(table, "proxy_url", bare);

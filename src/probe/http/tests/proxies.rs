@@ -152,3 +152,86 @@ async fn exceptions_and_redirects_find_their_own_way() {
     run(spec("http://c.invalid/".into(), false, "direct")).await.passes();
     assert_eq!((proxy.asked().len(), server.asked().len()), (2, 3));
 }
+
+/// A SOCKS5 proxy (RFC 1928, 1929) that wants this login, if any, and leads to `server` whatever it is asked for. What it
+/// was asked for comes out of the channel.
+async fn socks(
+    server: SocketAddr,
+    login: Option<&'static [u8]>,
+    answer: u8,
+) -> (SocketAddr, tokio::sync::mpsc::Receiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (asked, told) = tokio::sync::mpsc::channel(8);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let method = if login.is_some() { 2 } else { 0 };
+            let mut greeting = [0; 3];
+            stream.read_exact(&mut greeting).await.unwrap();
+            assert_eq!(greeting, [5, 1, method]);
+            stream.write_all(&[5, method]).await.unwrap();
+            if let Some(login) = login {
+                let mut sent = vec![0; login.len()];
+                stream.read_exact(&mut sent).await.unwrap();
+                stream.write_all(&[1, u8::from(sent != login)]).await.unwrap();
+            }
+            let mut request = vec![0; 256];
+            let length = stream.read(&mut request).await.unwrap();
+            request.truncate(length);
+            let _ = asked.send(request).await;
+            let _ = stream.write_all(&[5, answer, 0, 1, 0, 0, 0, 0, 0, 0]).await;
+            if answer == 0 {
+                let mut onward = TcpStream::connect(server).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut stream, &mut onward).await;
+            }
+        }
+    });
+    (address, told)
+}
+
+#[tokio::test]
+async fn socks_leads_to_servers_with_and_without_tls() {
+    let server = Server::new(|_| ok("here")).await;
+    let (proxy, mut told) = socks(server.address, Some(b"\x01\x01u\x07hunter2"), 0).await;
+    let spec = |url: &str, password: &str| {
+        json!({
+            "url": url, "proxy_url": format!("socks5://{proxy}"), "proxy_headers": {"X-Team": "web"},
+            "proxy_basic_auth": {"username": "u", "password": password},
+            "expect": {"body": [{"contains": "here"}]},
+        })
+    };
+    run(spec("http://nowhere.invalid:81/x", "hunter2")).await.passes();
+    assert_eq!(told.recv().await.unwrap(), b"\x05\x01\x00\x03\x0fnowhere.invalid\x00\x51");
+    // The server is asked as if there were nobody between.
+    let asked = server.asked().remove(0);
+    assert!(asked.starts_with("GET /x HTTP/1.1\r\nHost: nowhere.invalid:81\r\n"), "{asked}");
+    assert!(!asked.contains("X-Team") && !asked.contains("Proxy-"), "{asked}");
+    let refused = run(spec("http://nowhere.invalid/", "hunter3")).await;
+    refused.fails(Reason::ProxyFailed, "credentials not accepted");
+
+    let authority = Authority::new();
+    let server = secure::serve(&authority.issue(|_| {}), testing::Server::default()).await;
+    let (proxy, mut told) = socks(server, None, 0).await;
+    let url = format!("https://localhost:{}/", server.port());
+    let tls = json!({"ca_file": authority.ca_file()});
+    let spec = json!({"url": url, "proxy_url": format!("socks5h://{proxy}"), "tls": tls});
+    let ran = run(spec).await.passes();
+    assert_eq!(ran.fact("noroshi_tls_verified"), Some(1.0));
+    assert!(told.recv().await.unwrap().starts_with(b"\x05\x01\x00\x03\x09localhost"));
+}
+
+#[tokio::test]
+async fn what_a_socks_proxy_refuses_is_its_failure() {
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    let (refusing, _told) = socks(nobody, None, 2).await;
+    let spec = json!({"url": "http://a.invalid/", "proxy_url": format!("socks5://{refusing}")});
+    run(spec).await.fails(Reason::ProxyFailed, "SOCKS: ");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("socks5://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 400 What\r\n\r\n").await;
+    });
+    let spec = json!({"url": "http://a.invalid/", "proxy_url": proxy});
+    run(spec).await.fails(Reason::ProxyFailed, "SOCKS: ");
+}
