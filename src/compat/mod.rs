@@ -4,4 +4,5 @@
 //! a clock or a file. What a peer accepts is accepted and what it refuses is refused, with a better message.
 
 pub mod blackbox;
+mod go_duration;
 pub mod web_config;
