@@ -167,7 +167,7 @@ impl<'a> Judge<'a> {
             }
             Err(error) => {
                 let by = expect.json.is_empty().then_some(By::Cel);
-                self.note(false, Reason::JsonInvalid, by, || {
+                self.note(false, error.reason(), by, || {
                     ("body".into(), "JSON".into(), format!("{} ({error})", quoted(body)))
                 });
             }
