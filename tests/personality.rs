@@ -119,6 +119,11 @@ fn help_and_version_go_to_stdout() {
             assert!(help.contains(&format!("--{flag}")), "{flag} in {help}");
         }
     }
+    let manual = place.output(&["--help-man"]);
+    assert_eq!(manual.status.code(), Some(0));
+    assert!(text(&manual.stdout).contains(".TH blackbox_exporter"), "{}", text(&manual.stdout));
+    let version = place.output(&["--no-version"]);
+    assert!(text(&version.stdout).starts_with("noroshi, version "));
     let version = place.output(&["--version"]);
     assert_eq!(version.status.code(), Some(0));
     let version = text(&version.stdout);
@@ -132,11 +137,17 @@ fn help_and_version_go_to_stdout() {
 fn exit_codes_are_those_of_the_peer() {
     let place = Place::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    fs::write(place.at("args"), "# a comment\n--config.check\n").unwrap();
     let taken = format!("--web.listen-address={}", taken.local_addr().unwrap());
     for (arguments, code) in [
         (&["--config.check"][..], 0),
         (&["--config.check", "--no-config.enable-auto-reload", "--history.limit", "7"], 0),
         (&["--config.check", "--log.prober=nonsense"], 0),
+        (&["--config.check", "--history.limit=0x10", "--timeout-offset=0x1p-1"], 0),
+        (&["--config.check", "--history.limit=18446744073709551616"], 1),
+        (&["--config.check", "--timeout-offset=1e999"], 1),
+        (&["@args"], 0),
+        (&["@nothing"], 1),
         (&["--nonsense"], 1),
         (&["--config.check=true"], 1),
         (&["argument"], 1),

@@ -5,4 +5,5 @@
 
 pub mod blackbox;
 mod go_duration;
+pub mod go_number;
 pub mod web_config;

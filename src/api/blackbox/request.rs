@@ -195,7 +195,7 @@ impl Refusal {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             // As blackbox_exporter has it, though it is the client that sent it.
-            Self::Timeout(TimeoutError::NotANumber(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Timeout(TimeoutError::NotANumber(..)) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
     }

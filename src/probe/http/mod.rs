@@ -25,7 +25,7 @@ mod tests;
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use bytes::Bytes;
-use hyper::header::HeaderValue;
+use hyper::{header::HeaderValue, http::uri::PathAndQuery};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -149,6 +149,8 @@ struct Added {
     host: Option<HeaderValue>,
     /// User and password of the target's URL, as a header that no output shows.
     userinfo: Option<HeaderValue>,
+    /// What the first request asks for: the target's path and query as they were written.
+    path: Option<PathAndQuery>,
 }
 
 /// The protocol version a request is made with.
@@ -201,7 +203,8 @@ impl Described for Spec {
         let (url, userinfo) = HttpUrl::with_userinfo(aim.target)?;
         let host = aim.hostname.map(HeaderValue::try_from).transpose();
         let host = host.map_err(|_| "`hostname` is not a host name".to_owned())?;
-        Ok(super::Spec::Http(Self { url, aim: Added { host, userinfo }, ..self.clone() }))
+        let aim = Added { host, userinfo, path: web::path_and_query(aim.target) };
+        Ok(super::Spec::Http(Self { url, aim, ..self.clone() }))
     }
 }
 
@@ -222,6 +225,7 @@ http.expect = { status = ["2xx"], json = [{ path = "$.db", equals = "up" }], cer
             seen.facts(&mut run.facts);
             return arrived.map(drop);
         };
+        seen.is_final = true;
         let reading = self.reading(seen.decode);
         let read = run.attempt.phase(Phase::Receive, seen.body.read(&mut answer, reading)).await;
         seen.facts(&mut run.facts);

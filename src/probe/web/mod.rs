@@ -9,6 +9,7 @@ mod no_proxy;
 mod oauth2;
 mod proxy;
 mod url;
+mod written;
 
 use std::net::SocketAddr;
 
@@ -21,6 +22,7 @@ pub(super) use self::{
     oauth2::OAuth2,
     proxy::{Proxies, Way},
     url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown, unfit},
+    written::path_and_query,
 };
 use super::Run;
 use crate::{model::Failure, net::resolve::Lookup};

@@ -16,6 +16,7 @@ mod websocket;
 
 use std::time::Duration;
 
+pub(super) use self::http::leads_nowhere;
 use self::page::{Facts, Page};
 use super::{Module, Prober};
 use crate::{
