@@ -28,8 +28,9 @@ pub(super) fn expanded(args: &[OsString]) -> Result<Vec<OsString>, String> {
             continue;
         };
         let file = Path::new(std::ffi::OsStr::from_bytes(file));
-        let text = fs::read_to_string(file)
-            .map_err(|error| format!("failed to open arguments file {file:?}: {error}"))?;
+        let text = fs::read_to_string(file).map_err(|error| {
+            format!("failed to open arguments file \"{}\": {error}", file.display())
+        })?;
         let lines = text.lines().filter(|line| !line.starts_with('#')).map(OsString::from);
         lines.rev().for_each(|line| left.push_front(line));
     }
