@@ -11,6 +11,7 @@ pub mod ping;
 pub mod resolve;
 pub mod spec;
 pub mod tls;
+pub mod zone;
 
 use std::sync::Arc;
 

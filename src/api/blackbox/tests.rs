@@ -95,6 +95,7 @@ fn modules() -> Vec<Module> {
         ),
         dns("dns"),
         Module { query_parameters: true, ..dns("dns_any") },
+        Module { broken: Some("no such transport".into()), ..dns("broken") },
     ]
 }
 
@@ -296,6 +297,11 @@ async fn a_target_that_is_none_is_a_failed_probe() {
     let text = answer.text();
     assert!(text.contains("probe_failure_reason{reason=\"target_invalid\"} 1"), "{text}");
     assert!(!text.contains("probe_ip_protocol"), "{text}");
+    // Whatever it is aimed at.
+    let answer = server.get("/probe?module=broken&target=no-port").await;
+    assert_eq!((answer.status, answer.value("probe_success")), (StatusCode::OK, Some(0.0)));
+    let text = answer.text();
+    assert!(text.contains("probe_failure_reason{reason=\"module_invalid\"} 1"), "{text}");
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ use super::{
 use crate::{
     clock::Clock,
     model::{ByteSize, Desc, Failure, Phase, Secret},
-    net::tls::TlsOptions,
+    net::{tls::TlsOptions, zone},
 };
 
 /// An HTTP request and what is expected of its answer.
@@ -149,6 +149,8 @@ struct Added {
     host: Option<HeaderValue>,
     /// User and password of the target's URL, as a header that no output shows.
     userinfo: Option<HeaderValue>,
+    /// Behind which interface the target's address is.
+    zone: Option<Box<str>>,
     /// What the first request asks for: the target's path and query as they were written.
     path: Option<PathAndQuery>,
 }
@@ -192,7 +194,12 @@ impl Described for Spec {
     }
 
     fn endpoint(&self) -> Option<Endpoint> {
-        Some(self.proxies().endpoint(self.url.url()))
+        let mut endpoint = self.proxies().endpoint(self.url.url());
+        let own = endpoint.host == web::host(self.url.url());
+        if let Some(zone) = self.aim.zone.as_deref().filter(|_| own) {
+            endpoint.host = format!("{}%{zone}", endpoint.host);
+        }
+        Some(endpoint)
     }
 
     fn problems(&self) -> Vec<Problem> {
@@ -200,10 +207,17 @@ impl Described for Spec {
     }
 
     fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
-        let (url, userinfo) = HttpUrl::with_userinfo(aim.target)?;
+        let (target, zone) = web::without_zone(aim.target);
+        let (url, userinfo) = HttpUrl::with_userinfo(&target)?;
+        if let Some(zone) = zone
+            && zone::literal(&format!("{}%{zone}", web::host(url.url()))).is_none()
+        {
+            return Err("not a URL: the zone of its address is none".into());
+        }
+        let zone = zone.map(Into::into);
         let host = aim.hostname.map(HeaderValue::try_from).transpose();
         let host = host.map_err(|_| "`hostname` is not a host name".to_owned())?;
-        let aim = Added { host, userinfo, path: web::path_and_query(aim.target) };
+        let aim = Added { host, userinfo, zone, path: web::path_and_query(aim.target) };
         Ok(super::Spec::Http(Self { url, aim, ..self.clone() }))
     }
 }

@@ -21,7 +21,7 @@ pub(super) use self::{
     no_proxy::NoProxy,
     oauth2::OAuth2,
     proxy::{Proxies, Way},
-    url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown, unfit},
+    url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown, unfit, without_zone},
     written::path_and_query,
 };
 use super::Run;

@@ -181,6 +181,19 @@ pub(in crate::probe) fn port(url: &Url) -> u16 {
     url.port().unwrap_or(of_scheme)
 }
 
+/// A URL without the zone of its address, `http://[fe80::1%25eth0]/` (RFC 6874), which the `url` crate refuses; and the zone.
+pub(in crate::probe) fn without_zone(text: &str) -> (Cow<'_, str>, Option<&str>) {
+    let cut = || {
+        let start = text.find("://")? + "://".len();
+        let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+        let open = start + text[start..end].rfind('[')?;
+        let close = open + text[open..end].find(']')?;
+        let sign = open + text[open..close].find("%25")?;
+        Some((format!("{}{}", &text[..sign], &text[close..]), &text[sign + "%25".len()..close]))
+    };
+    cut().map_or((text.into(), None), |(url, zone)| (url.into(), Some(zone)))
+}
+
 /// What is resolved and dialled for a URL.
 pub(in crate::probe) fn endpoint(url: &Url) -> Endpoint {
     Endpoint { host: host(url).to_owned(), port: port(url) }
@@ -247,6 +260,19 @@ mod tests {
         assert!(error.contains("ftp") && !error.contains("hunter2"), "{error}");
         let error = HttpUrl::with_userinfo("http://u:hunter2@a b/").unwrap_err();
         assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_zone_is_taken_out() {
+        for (text, url, zone) in [
+            ("http://[fe80::1%25eth0]:81/[%25]", "http://[fe80::1]:81/[%25]", Some("eth0")),
+            ("http://a%25:b@[fe80::1%25eth0]", "http://a%25:b@[fe80::1]", Some("eth0")),
+            ("http://[fe80::1]/[%25x]", "http://[fe80::1]/[%25x]", None),
+            ("http://a.example/[a%25b]", "http://a.example/[a%25b]", None),
+            ("x", "x", None),
+        ] {
+            assert_eq!(without_zone(text), (url.into(), zone), "{text}");
+        }
     }
 
     #[test]

@@ -57,7 +57,23 @@ pub(super) async fn cases(table: &mut Table) {
     let module = "prober: tcp, timeout: 400ms, tcp: { preferred_ip_protocol: ip4, ip_protocol_fallback: false }";
     table.module("addresses tcp of a name nobody tells", module, "slow.test:80").fails();
     sources(table).await;
-    zones(table);
+    odd(table);
+    for (prober, place) in [
+        ("http", "[::1%25lo]"),
+        ("tcp", "[::1%lo]"),
+        ("tcp", "[::1%1]"),
+        ("tcp", "[::1%nowhere]"),
+        ("dns", "[::1%lo]"),
+    ] {
+        let name = format!("addresses {prober} behind an interface, {place}");
+        one(table, &name, prober, place, "", true).await;
+    }
+    for (word, target) in [
+        ("http of a zone unescaped", "http://[::1%lo]:1/"),
+        ("http of an empty zone", "http://[::1%25]:1/"),
+    ] {
+        table.case(&format!("addresses {word}"), "http", "", target).fails();
+    }
 }
 
 async fn one(
@@ -146,7 +162,7 @@ async fn sources(table: &mut Table) {
 }
 
 /// Targets that are almost addresses.
-fn zones(table: &mut Table) {
+fn odd(table: &mut Table) {
     for (word, target) in [
         ("an address in short", "127.1"),
         ("an address as a number", "2130706433"),
