@@ -1,6 +1,6 @@
 //! What people of this field expect of an exporter, each expectation a test by its number in the project's checklist.
 //! 7 (promtool accepts the text) needs that program: tests/real/prometheus.rs, where a real Prometheus also reads the
-//! OpenMetrics of 8. 27 to 32, TLS and the like, are in conventions/web_config.rs, and before openssl, curl, promtool and
+//! OpenMetrics of 8. 27 to 32, TLS and the like, are in conventions/web_config/, and before openssl, curl, promtool and
 //! systemd in tests/real/web_config.rs. 34 and 38 belong to `/probe`: tests/personality.rs. 40 is a wiki
 //! page, not code.
 
@@ -9,7 +9,7 @@
 #[path = "conventions/openmetrics.rs"]
 mod openmetrics;
 mod support;
-#[path = "conventions/web_config.rs"]
+#[path = "conventions/web_config/mod.rs"]
 mod web_config;
 
 use std::{collections::HashSet, process::Command};
@@ -454,7 +454,13 @@ fn no_number_is_forgotten() {
         (38, "/probe"),
         (40, "a page of the Prometheus wiki"),
     ];
-    let sources = [include_str!("conventions.rs"), include_str!("conventions/web_config.rs")];
+    let sources = [
+        include_str!("conventions.rs"),
+        include_str!("conventions/web_config/sockets.rs"),
+        include_str!("conventions/web_config/mod.rs"),
+        include_str!("conventions/web_config/tls.rs"),
+        include_str!("conventions/web_config/users.rs"),
+    ];
     let names: Vec<&str> = sources
         .iter()
         .flat_map(|source| source.lines())

@@ -121,6 +121,11 @@ fn help_and_version_go_to_stdout() {
             assert!(help.contains(&format!("--{flag}")), "{flag} in {help}");
         }
     }
+    let manual = place.output(&["--help-man"]);
+    assert_eq!(manual.status.code(), Some(0));
+    assert!(text(&manual.stdout).contains(".TH blackbox_exporter"), "{}", text(&manual.stdout));
+    let version = place.output(&["--no-version"]);
+    assert!(text(&version.stdout).starts_with("noroshi, version "));
     let version = place.output(&["--version"]);
     assert_eq!(version.status.code(), Some(0));
     let version = text(&version.stdout);
@@ -134,11 +139,17 @@ fn help_and_version_go_to_stdout() {
 fn exit_codes_are_those_of_the_peer() {
     let place = Place::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    fs::write(place.at("args"), "# a comment\n--config.check\n").unwrap();
     let taken = format!("--web.listen-address={}", taken.local_addr().unwrap());
     for (arguments, code) in [
         (&["--config.check"][..], 0),
         (&["--config.check", "--no-config.enable-auto-reload", "--history.limit", "7"], 0),
         (&["--config.check", "--log.prober=nonsense"], 0),
+        (&["--config.check", "--history.limit=0x10", "--timeout-offset=0x1p-1"], 0),
+        (&["--config.check", "--history.limit=18446744073709551616"], 1),
+        (&["--config.check", "--timeout-offset=1e999"], 1),
+        (&["@args"], 0),
+        (&["@nothing"], 1),
         (&["--nonsense"], 1),
         (&["--config.check=true"], 1),
         (&["argument"], 1),
@@ -392,7 +403,7 @@ fn large_bodies_and_slow_patterns_hold_nothing_up() {
     let answers: Vec<String> = std::thread::scope(|scope| {
         let ask = || scope.spawn(|| daemon.get(&path).body);
         let asked: Vec<_> = (0..24).map(|_| ask()).collect();
-        while !asked.iter().all(|probe| probe.is_finished()) {
+        while !asked.iter().all(std::thread::ScopedJoinHandle::is_finished) {
             let before = Instant::now();
             assert_eq!(daemon.get("/-/healthy").status, 200);
             assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());

@@ -4,7 +4,10 @@ use clap::{ArgAction, Args as Arguments, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::web::Web;
-use crate::{compat::blackbox::log::Level, config::BlackboxOptions};
+use crate::{
+    compat::{blackbox::log::Level, go_number},
+    config::BlackboxOptions,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -156,14 +159,29 @@ pub(super) struct Blackbox {
     #[arg(long = "no-config.enable-auto-reload", hide = true)]
     no_auto_reload: bool,
     /// Seconds between two looks at the config file
-    #[arg(long = "config.auto-reload-interval", value_name = "SECONDS", default_value_t = 30)]
-    pub(super) auto_reload_interval: u32,
+    #[arg(
+        long = "config.auto-reload-interval",
+        value_name = "SECONDS",
+        default_value_t = 30,
+        value_parser = unsigned
+    )]
+    pub(super) auto_reload_interval: u64,
     /// Seconds to subtract from the scrape's timeout
-    #[arg(long = "timeout-offset", value_name = "SECONDS", default_value_t = 0.5)]
+    #[arg(
+        long = "timeout-offset",
+        value_name = "SECONDS",
+        default_value_t = 0.5,
+        value_parser = float
+    )]
     pub(super) timeout_offset: f64,
     /// How many results to keep in the history, and how many failures beyond
-    #[arg(long = "history.limit", value_name = "N", default_value_t = BlackboxOptions::HISTORY_LIMIT)]
-    pub(super) history_limit: u32,
+    #[arg(
+        long = "history.limit",
+        value_name = "N",
+        default_value_t = BlackboxOptions::HISTORY_LIMIT.into(),
+        value_parser = unsigned
+    )]
+    pub(super) history_limit: u64,
     /// Where to listen; repeat for several
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":9115")]
     pub(super) listen_address: Vec<String>,
@@ -207,10 +225,18 @@ pub(super) struct Blackbox {
     #[arg(long = "log.prober", value_name = "LEVEL", default_value = "info")]
     pub(super) log_prober: String,
     /// Show this help
-    #[arg(short = 'h', long = "help", action = ArgAction::HelpLong)]
+    #[arg(short = 'h', long = "help", alias = "no-help", action = ArgAction::HelpLong)]
     help: Option<bool>,
-    #[arg(long = "help-long", hide = true, action = ArgAction::HelpLong)]
+    #[arg(long = "help-long", alias = "no-help-long", hide = true, action = ArgAction::HelpLong)]
     help_long: Option<bool>,
+}
+
+fn unsigned(text: &str) -> Result<u64, String> {
+    go_number::unsigned(text).map_err(|why| format!("strconv.ParseUint: parsing {text:?}: {why}"))
+}
+
+fn float(text: &str) -> Result<f64, String> {
+    go_number::float(text).map_err(|why| format!("strconv.ParseFloat: parsing {text:?}: {why}"))
 }
 
 /// How log messages are written.

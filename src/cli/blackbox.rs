@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use super::{
     args::{Blackbox, Lines},
+    argsfile,
     exit::Exit,
     page,
     run::Signals,
@@ -42,8 +43,10 @@ struct Standalone {
     #[command(flatten)]
     flags: Blackbox,
     /// Show the version
-    #[arg(long)]
+    #[arg(long, alias = "no-version")]
     version: bool,
+    #[arg(long = "help-man", alias = "no-help-man", hide = true)]
+    help_man: bool,
 }
 
 /// Runs the personality if these arguments are its own. A wrong flag ends in 1, as there, and not in noroshi's 2.
@@ -56,11 +59,19 @@ pub(super) fn in_its_place(args: &[OsString]) -> Option<Exit> {
 }
 
 fn parse(name: &'static str, rest: &[OsString]) -> Exit {
-    let args = [OsString::from(name)].into_iter().chain(rest.iter().cloned());
+    let rest = match argsfile::expanded(rest) {
+        Ok(rest) => rest,
+        Err(why) => {
+            eprintln!("{name}: error: {why}, try --help");
+            return Exit::Fatal;
+        }
+    };
+    let args = [OsString::from(name)].into_iter().chain(rest);
     let command = Standalone::command().name(name).bin_name(name);
-    let parsed = command.try_get_matches_from(args);
+    let parsed = command.clone().try_get_matches_from(args);
     match parsed.and_then(|matches| Standalone::from_arg_matches(&matches)) {
         Ok(standalone) if standalone.version => page::show(&version()),
+        Ok(standalone) if standalone.help_man => page::manual(command),
         Ok(standalone) => run(standalone.flags),
         Err(error) => {
             // Nothing is left to tell a person whose terminal is gone.
@@ -132,14 +143,15 @@ fn options(flags: Blackbox, format: Format, level: Level) -> Result<Options, Wro
     let addresses: Result<_, String> =
         flags.listen_address.iter().map(|text| text.parse()).collect();
     let listen_address = addresses.map_err(wrong("Error starting HTTP server"))?;
-    let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    let every = Duration::from_secs(flags.auto_reload_interval.into());
+    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    // Longer than any process runs is never, and never too long for a clock.
+    let every = Duration::from_secs(flags.auto_reload_interval.min(u32::MAX.into()));
     Ok(Options {
         config_file: flags.config_file,
         auto_reload: (flags.auto_reload && !every.is_zero()).then_some(every),
         timeout_offset: flags.timeout_offset,
         history_limit: number(flags.history_limit),
-        max_requests: number(flags.max_requests.get()),
+        max_requests: number(flags.max_requests.get().into()),
         format,
         level,
         front: Front {

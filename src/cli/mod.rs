@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "this folder is the terminal")]
 
 mod args;
+mod argsfile;
 mod blackbox;
 mod check_config;
 mod client;
@@ -71,13 +72,7 @@ fn dispatch(args: Args) -> Exit {
             clap_complete::generate(shell, &mut Args::command(), "noroshi", &mut script);
             page::show(&String::from_utf8_lossy(&script))
         }
-        Some(Command::Man) => {
-            let mut page = Vec::new();
-            match clap_mangen::Man::new(Args::command()).render(&mut page) {
-                Ok(()) => page::show(&String::from_utf8_lossy(&page)),
-                Err(_) => Exit::Fatal,
-            }
-        }
+        Some(Command::Man) => page::manual(Args::command()),
     }
 }
 

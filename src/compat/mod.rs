@@ -4,4 +4,6 @@
 //! a clock or a file. What a peer accepts is accepted and what it refuses is refused, with a better message.
 
 pub mod blackbox;
+mod go_duration;
+pub mod go_number;
 pub mod web_config;

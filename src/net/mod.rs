@@ -12,6 +12,7 @@ pub mod resolve;
 pub mod socks;
 pub mod spec;
 pub mod tls;
+pub mod zone;
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use hickory_resolver::{
 };
 use parking_lot::Mutex;
 
-use super::Attempt;
+use super::{Attempt, zone};
 use crate::{
     clock::Instant,
     model::{Failure, IpProtocol, Override, Phase, Reason},
@@ -229,7 +229,7 @@ fn given(lookup: Lookup<'_>) -> Vec<IpAddr> {
     }
     if found.is_empty() {
         // ::ffff:192.0.2.1 is 192.0.2.1, as in Go: the kernel would reach it over IPv4 anyway.
-        found.extend(literal.parse::<IpAddr>().ok().map(|address| address.to_canonical()));
+        found.extend(zone::literal(literal).map(|address| address.to_canonical()));
     }
     found
 }

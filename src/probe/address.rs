@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use url::Host;
 
 use super::Endpoint;
+use crate::net::zone;
 
 /// A host and a port. `DEFAULT` is the port where none is written; with 0 one has to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +96,10 @@ fn colons(text: &str) -> String {
 fn host_of(written: &str) -> Result<String, String> {
     if written.is_empty() {
         return Err("the host is missing".into());
+    }
+    let literal = written.strip_prefix('[').and_then(|written| written.strip_suffix(']'));
+    if let Some(literal) = literal.filter(|literal| zone::bare(literal) != *literal) {
+        return Ok(literal.to_owned());
     }
     match Host::parse(written) {
         Ok(Host::Ipv6(address)) => Ok(address.to_string()),
@@ -191,6 +196,7 @@ mod tests {
             ("Example.ORG.:25", "example.org.", 25),
             ("192.0.2.1:1", "192.0.2.1", 1),
             ("[2001:DB8::1]:65535", "2001:db8::1", 65535),
+            ("[fe80::1%eth0]:80", "fe80::1%eth0", 80),
             ("münchen.example:80", "xn--mnchen-3ya.example", 80),
             ("_srv.example:80", "_srv.example", 80),
         ] {
@@ -220,7 +226,7 @@ mod tests {
             ("10.1:80", "did you mean `10.0.0.1`?"),
             ("[::1:80", "not closed"),
             ("[::1]80", "only `:PORT`"),
-            ("[fe80::1%eth0]:80", "neither a name nor an IP address"),
+            ("[fe80::1%eth 0]:80", "neither a name nor an IP address"),
             ("a b:80", "neither a name nor an IP address"),
             (
                 "user:hunter2@example.org:80",

@@ -14,7 +14,7 @@ use super::{Run, spec::Check, verdict::judge};
 use crate::{
     clock::{self, Clock, Instant},
     model::{Addresses, Desc, Fact, Failure, Outcome, Phase, Phases, Reason, Trace},
-    net::{Attempt, Net, resolve::Lookup},
+    net::{Attempt, Net, resolve::Lookup, zone},
 };
 
 static ADDRESSES: Desc =
@@ -183,6 +183,7 @@ fn refusal(one: &Single) -> Option<String> {
 }
 
 async fn single(check: &Check, net: &Net, attempt: Attempt, to: SocketAddr) -> Single {
+    let to = zone::socket(&check.settings.host, to.ip(), to.port());
     let mut run = Run { settings: &check.settings, net, attempt, facts: Vec::with_capacity(16) };
     run.fact(&IP_PROTOCOL, if to.is_ipv4() { 4.0 } else { 6.0 });
     run.facts.push(Fact::labelled(&ADDRESS, [to.ip().to_string()], 1.0));

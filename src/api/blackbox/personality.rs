@@ -57,10 +57,10 @@ impl Pages {
         let (path, query) = (request.uri().path(), request.uri().query());
         if let Some(clean) = cleaned(path) {
             let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-            return moved(StatusCode::MOVED_PERMANENTLY, &(clean + &query));
+            return moved(request.method(), StatusCode::MOVED_PERMANENTLY, &(clean + &query));
         }
         let Some(page) = path.strip_prefix(&self.route_prefix) else {
-            return self.outside(path);
+            return self.outside(request.method(), path);
         };
         match page {
             "probe" => probe(&self.blackbox, query, request.headers()).await,
@@ -77,12 +77,12 @@ impl Pages {
     }
 
     /// What is not under the prefix.
-    fn outside(&self, path: &str) -> Response {
+    fn outside(&self, method: &Method, path: &str) -> Response {
         if path == "/" {
-            return moved(StatusCode::FOUND, &self.external_url);
+            return moved(method, StatusCode::FOUND, &self.external_url);
         }
         if self.route_prefix.strip_suffix('/') == Some(path) {
-            return moved(StatusCode::MOVED_PERMANENTLY, &self.route_prefix);
+            return moved(method, StatusCode::MOVED_PERMANENTLY, &self.route_prefix);
         }
         refused(StatusCode::NOT_FOUND, &"404 page not found")
     }
@@ -149,11 +149,14 @@ impl Pages {
     }
 }
 
-/// As Go's `http.Redirect` answers.
-fn moved(code: StatusCode, place: &str) -> Response {
+/// As Go's `http.Redirect` answers: with a page for those who read it.
+fn moved(method: &Method, code: StatusCode, place: &str) -> Response {
     let Ok(location) = HeaderValue::try_from(place) else {
         return refused(StatusCode::NOT_FOUND, &"404 page not found");
     };
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return (code, [(header::LOCATION, location)]).into_response();
+    }
     let words = code.canonical_reason().unwrap_or_default();
     let html = format!("<a href=\"{}\">{words}</a>.\n\n", escape(place));
     let content = HeaderValue::from_static("text/html; charset=utf-8");

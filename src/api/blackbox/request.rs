@@ -11,6 +11,9 @@ use crate::{
 /// The module of a request that names none.
 const DEFAULT_MODULE: &str = "http_2xx";
 
+/// The parameters that say what to probe.
+const PROBED: [&str; 5] = ["target", "module", "hostname", "query_name", "query_type"];
+
 /// What a request for `/probe` asks for. Of a parameter that comes twice the first counts, and each is decoded once.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Asked<'a> {
@@ -23,6 +26,8 @@ pub(super) struct Asked<'a> {
     pub(super) check: Cow<'a, str>,
     /// Whether the answer is to be the story of the probe; only the very word `true` asks for it.
     pub(super) debug: bool,
+    /// The first parameter there is that says what to probe.
+    probed: Option<&'static str>,
 }
 
 impl<'a> Asked<'a> {
@@ -31,8 +36,8 @@ impl<'a> Asked<'a> {
         let mut seen = [false; 7];
         for (name, value) in pairs(query) {
             let (at, slot) = match &*name {
-                "module" => (0, &mut asked.module),
-                "target" => (1, &mut asked.target),
+                "target" => (0, &mut asked.target),
+                "module" => (1, &mut asked.module),
                 "hostname" => (2, &mut asked.hostname),
                 "query_name" => (3, &mut asked.query_name),
                 "query_type" => (4, &mut asked.query_type),
@@ -46,6 +51,7 @@ impl<'a> Asked<'a> {
             };
             if !std::mem::replace(&mut seen[at], true) && !value.is_empty() {
                 *slot = value;
+                asked.probed = asked.probed.or_else(|| PROBED.get(at).copied());
             }
         }
         asked
@@ -61,6 +67,17 @@ impl<'a> Asked<'a> {
             hostname: given(&self.hostname),
             query_name: given(&self.query_name),
             query_type: given(&self.query_type),
+        }
+    }
+
+    /// Whether it is the last result of a check that is asked for, and no probe.
+    ///
+    /// # Errors
+    /// It is both.
+    pub(super) fn last_result(&self) -> Result<bool, Refusal> {
+        match self.probed {
+            Some(parameter) if !self.check.is_empty() => Err(Refusal::WithCheck(parameter)),
+            _ => Ok(!self.check.is_empty()),
         }
     }
 
@@ -115,8 +132,23 @@ impl<'a> Asked<'a> {
             Some((parameter, _)) if !module.query_parameters => {
                 Err(Refusal::QueryParameter { parameter, module: Arc::clone(&module.name) })
             }
-            _ => Ok(()),
+            Some(_) => self.question_asked(module),
+            None => Ok(()),
         }
+    }
+
+    /// Whether the parameters make a question, whoever is asked it.
+    fn question_asked(&self, module: &Module) -> Result<(), Refusal> {
+        let aim = Aim { target: "127.0.0.1", hostname: None, ..self.aim() };
+        let Err(why) = module.spec.aimed(&aim) else { return Ok(()) };
+        // A name may fit one type and not another: of two that do not go together it is the name that is told of.
+        let type_alone = module.spec.aimed(&Aim { query_name: None, ..aim });
+        Err(match type_alone {
+            Err(why) if !self.query_type.is_empty() => {
+                Refusal::NoQuestion { parameter: "query_type", why }
+            }
+            _ => Refusal::NoQuestion { parameter: "query_name", why },
+        })
     }
 }
 
@@ -151,13 +183,19 @@ pub(super) enum Refusal {
         "module {module:?} does not permit the parameter {parameter}: set `dns.allow_query_parameters: true` in it"
     )]
     QueryParameter { parameter: &'static str, module: Arc<str> },
+    #[error("the parameter {parameter} cannot be asked for: {why}")]
+    NoQuestion { parameter: &'static str, why: String },
+    #[error(
+        "the parameter {0} does not go with `check`, which shows the last result of a scheduled check"
+    )]
+    WithCheck(&'static str),
 }
 
 impl Refusal {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             // As blackbox_exporter has it, though it is the client that sent it.
-            Self::Timeout(TimeoutError::NotANumber(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Timeout(TimeoutError::NotANumber(..)) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
     }

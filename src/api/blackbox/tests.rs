@@ -95,6 +95,7 @@ fn modules() -> Vec<Module> {
         ),
         dns("dns"),
         Module { query_parameters: true, ..dns("dns_any") },
+        Module { broken: Some("no such transport".into()), ..dns("broken") },
     ]
 }
 
@@ -227,6 +228,24 @@ async fn requests_that_are_refused() {
             "module \"dns\" does not permit the parameter query_name: set \
              `dns.allow_query_parameters: true` in it\n",
         ),
+        (
+            "/probe?module=dns_any&target=127.0.0.1&query_name=b..example",
+            none,
+            400,
+            "the parameter query_name cannot be asked for: `b..example` is not a domain name: ",
+        ),
+        (
+            "/probe?module=dns_any&target=127.0.0.1&query_type=NONSENSE",
+            none,
+            400,
+            "the parameter query_type cannot be asked for: `NONSENSE` is not a record type",
+        ),
+        (
+            "/probe?module=dns_any&target=127.0.0.1&query_name=b.example&query_type=NONSENSE",
+            none,
+            400,
+            "the parameter query_type cannot be asked for: ",
+        ),
     ] {
         let answer = server.ask(Method::GET, path, headers).await;
         assert_eq!(answer.status.as_u16(), status, "{path}");
@@ -278,6 +297,11 @@ async fn a_target_that_is_none_is_a_failed_probe() {
     let text = answer.text();
     assert!(text.contains("probe_failure_reason{reason=\"target_invalid\"} 1"), "{text}");
     assert!(!text.contains("probe_ip_protocol"), "{text}");
+    // Whatever it is aimed at.
+    let answer = server.get("/probe?module=broken&target=no-port").await;
+    assert_eq!((answer.status, answer.value("probe_success")), (StatusCode::OK, Some(0.0)));
+    let text = answer.text();
+    assert!(text.contains("probe_failure_reason{reason=\"module_invalid\"} 1"), "{text}");
 }
 
 #[tokio::test]
@@ -428,6 +452,12 @@ async fn pages_of_the_personality() {
         assert_eq!(page.status, StatusCode::OK, "{path}");
         let up = "../".repeat(path.matches('/').count() - 1);
         assert!(page.text().contains(&format!("href=\"{up}metrics\"")), "{path}");
+    }
+    for (method, page) in [(Method::GET, true), (Method::POST, false)] {
+        let moved = server.ask(method, "//probe?a=b", &[]).await;
+        assert_eq!(moved.status, StatusCode::MOVED_PERMANENTLY);
+        assert_eq!(moved.header(header::LOCATION), "/probe?a=b");
+        assert_eq!(!moved.body.is_empty(), page);
     }
     assert_eq!(server.get("/-/healthy").await.text(), "Healthy");
     assert_eq!(server.get("/config").await.text(), "modules: {}\n");

@@ -15,10 +15,31 @@ async fn the_last_scheduled_result_is_answered_at_once() {
     for (path, status, words) in [
         ("/probe?check=nobody", StatusCode::NOT_FOUND, "Unknown check \"nobody\"\n"),
         ("/probe?check=new", StatusCode::SERVICE_UNAVAILABLE, "The check has not run yet\n"),
+        (
+            "/probe?module=tcp&target=a.example&check=up",
+            StatusCode::BAD_REQUEST,
+            "the parameter module does not go with `check`, which shows the last result of a scheduled check\n",
+        ),
     ] {
         let answer = get(&router, path).await;
         assert_eq!((answer.status, answer.text()), (status, words), "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_last_scheduled_result_is_told_too() {
+    let router = setup().router;
+    let told = get(&router, "/probe?check=down%20%3Cb%3E&debug=true").await;
+    assert_eq!(told.status, StatusCode::OK);
+    assert_eq!(told.header(header::CONTENT_TYPE), "text/plain");
+    let text = told.text();
+    for line in ["check: down <b>", "kind: http", "reason: ", "detail: ", "duration: "] {
+        assert!(text.contains(&format!("\n{line}")), "{line} in {text}");
+    }
+    let (_, metrics) = text.split_once("\n\n\nMetrics that would have been returned:\n").unwrap();
+    assert!(metrics.contains("\nprobe_success 0\n"), "{text}");
+    let early = get(&router, "/probe?check=new&debug=true").await;
+    assert_eq!(early.status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]

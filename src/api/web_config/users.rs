@@ -25,7 +25,7 @@ pub(super) type Hashes = BTreeMap<String, Secret>;
 /// wrong ones gets one core at most.
 const WAITING: usize = 32;
 
-/// How long one waits for its turn.
+/// How long one waits for its turn, and how long for the comparison then.
 const TURN: Duration = Duration::from_secs(10);
 
 /// Wrong passwords that are remembered, so that a client with an old one costs nothing.
@@ -35,7 +35,7 @@ const WRONG: usize = 256;
 pub(super) struct Users {
     hashes: Hashes,
     key: hmac::Key,
-    checked: Mutex<Checked>,
+    checked: Arc<Mutex<Checked>>,
     turn: Arc<Semaphore>,
     waiting: Semaphore,
 }
@@ -60,6 +60,20 @@ struct Checked {
     wrong: VecDeque<Mark>,
 }
 
+impl Checked {
+    fn note(&mut self, user: String, mark: Mark, right: bool) -> Answer {
+        if right {
+            self.right.insert(user, mark);
+            return Answer::Welcome;
+        }
+        if self.wrong.len() >= WRONG {
+            self.wrong.pop_front();
+        }
+        self.wrong.push_back(mark);
+        Answer::Unknown
+    }
+}
+
 type Mark = [u8; digest::SHA256_OUTPUT_LEN];
 
 /// What a request says about who it is from.
@@ -75,7 +89,7 @@ impl Users {
         Ok(Self {
             hashes,
             key: hmac::Key::generate(hmac::HMAC_SHA256, &rand::SystemRandom::new())?,
-            checked: Mutex::default(),
+            checked: Arc::default(),
             turn: Arc::new(Semaphore::new(1)),
             waiting: Semaphore::new(WAITING),
         })
@@ -115,24 +129,16 @@ impl Users {
         let Some(hash) = hash.or_else(|| self.stand_in(&user)).cloned() else {
             return Answer::Unknown;
         };
+        let checked = Arc::clone(&self.checked);
         let verified = tokio::task::spawn_blocking(move || {
-            // Held until the work is done, even when the client has gone.
+            // Held until the work is done, even when the client has gone; what came of it is known when he asks again.
             let _turn = turn;
-            bcrypt::verify(password.expose_secret(), hash.expose()).unwrap_or(false)
+            let fits = bcrypt::verify(password.expose_secret(), hash.expose()).unwrap_or(false);
+            checked.lock().note(user, mark, exists && fits)
         });
         // Waited for whoever it is: an answer that comes sooner would tell which names there are.
-        let fits = verified.await.unwrap_or(false);
-        let right = exists && fits;
-        let mut checked = self.checked.lock();
-        if right {
-            checked.right.insert(user, mark);
-            return Answer::Welcome;
-        }
-        if checked.wrong.len() >= WRONG {
-            checked.wrong.pop_front();
-        }
-        checked.wrong.push_back(mark);
-        Answer::Unknown
+        let verified = clock::timeout_at(Instant::now() + TURN, verified).await;
+        verified.map_or(Answer::Busy, |answer| answer.unwrap_or(Answer::Unknown))
     }
 
     /// The hash an unknown user's password is compared with, always the same for the same name: costs differ from user
@@ -237,6 +243,44 @@ mod tests {
         // Without a turn: it is known.
         let _turn = Arc::clone(&users.turn).acquire_owned().await.unwrap();
         assert_eq!(users.ask(&headers("alice", "right")).await, Answer::Welcome);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_in_vain_is_told_so_and_who_is_known_waits_for_nothing() {
+        let users = Arc::new(Users::new(hashes(&[("alice", "right")])).unwrap());
+        assert_eq!(users.ask(&headers("alice", "right")).await, Answer::Welcome);
+        let turn = Arc::clone(&users.turn).acquire_owned().await.unwrap();
+        let ask = |password: String| {
+            let users = Arc::clone(&users);
+            tokio::spawn(async move { users.ask(&headers("alice", &password)).await })
+        };
+        let began = Instant::now();
+        let flood: Vec<_> = (0..WAITING).map(|n| ask(n.to_string())).collect();
+        // Every place is taken: one more has none, and the password that was checked needs none.
+        tokio::task::yield_now().await;
+        assert_eq!(users.waiting.available_permits(), 0);
+        assert_eq!(users.ask(&headers("alice", "one more")).await, Answer::Busy);
+        assert_eq!(users.ask(&headers("alice", "right")).await, Answer::Welcome);
+        assert_eq!(Instant::now(), began);
+        for one in flood {
+            assert_eq!(one.await.unwrap(), Answer::Busy);
+        }
+        assert_eq!(Instant::now() - began, TURN);
+        // None of them was held to be wrong.
+        assert!(users.checked.lock().wrong.is_empty());
+        drop(turn);
+        assert_eq!(users.ask(&headers("alice", "0")).await, Answer::Unknown);
+    }
+
+    #[tokio::test]
+    async fn what_came_of_a_comparison_is_known_though_its_client_has_gone() {
+        let users = Users::new(hashes(&[("alice", "right")])).unwrap();
+        let request = headers("alice", "right");
+        // Asked once and dropped, mostly long before the comparison is done.
+        let _ = futures_util::FutureExt::now_or_never(users.ask(&request));
+        // The turn is free when the comparison is done.
+        let _turn = Arc::clone(&users.turn).acquire_owned().await.unwrap();
+        assert_eq!(users.ask(&request).await, Answer::Welcome);
     }
 
     #[tokio::test]

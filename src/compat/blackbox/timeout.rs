@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::compat::go_number;
+
 /// The header in which Prometheus says after how many seconds it gives the scrape up.
 pub const TIMEOUT_HEADER: &str = "X-Prometheus-Scrape-Timeout-Seconds";
 
@@ -13,8 +15,8 @@ const LONGEST: Duration = Duration::from_hours(24);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeoutError {
     /// It is no number; in the words of Go's library.
-    #[error("strconv.ParseFloat: parsing {0:?}: invalid syntax")]
-    NotANumber(String),
+    #[error("strconv.ParseFloat: parsing {0:?}: {1}")]
+    NotANumber(String, go_number::Unread),
     /// It is a number no wait can have: blackbox_exporter lets such a probe die at once.
     #[error("{0:?} is no time to wait")]
     NoTime(String),
@@ -45,7 +47,8 @@ pub fn timeout(
 }
 
 fn seconds(text: &str) -> Result<f64, TimeoutError> {
-    let number: f64 = text.parse().map_err(|_| TimeoutError::NotANumber(shortened(text)))?;
+    let number =
+        go_number::float(text).map_err(|why| TimeoutError::NotANumber(shortened(text), why))?;
     if number == 0.0 {
         return Ok(WITHOUT_HEADER);
     }
@@ -92,6 +95,8 @@ mod tests {
             (50, Some("0.2"), 50),
             (0, Some("0.5"), 250),
             (0, Some("1e9"), LONGEST.as_millis()),
+            (0, Some("0x1p2"), 3_500),
+            (0, Some("1_0"), 9_500),
         ] {
             assert_eq!(ms(module, header), Ok(wanted), "module {module} ms, header {header:?}");
         }
@@ -100,11 +105,11 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["NaN", "nan", "inf", "-1", "-Inf", "1e999"] {
+        for text in ["NaN", "nan", "inf", "-1", "-Inf"] {
             assert!(matches!(ms(0, Some(text)), Err(TimeoutError::NoTime(_))), "{text}");
         }
-        for text in ["ten", "10s", "1,5", " "] {
-            assert!(matches!(ms(0, Some(text)), Err(TimeoutError::NotANumber(_))), "{text}");
+        for text in ["ten", "10s", "1,5", " ", "1e999"] {
+            assert!(matches!(ms(0, Some(text)), Err(TimeoutError::NotANumber(..))), "{text}");
         }
     }
 

@@ -4,6 +4,7 @@ use super::{
     Found, go,
     yaml::{Key, Kind, Node},
 };
+use crate::compat::go_duration;
 
 /// The known keys of a table; others are mistakes.
 pub(super) fn section<'n, const N: usize>(
@@ -82,7 +83,7 @@ pub(super) fn integer(node: &Node, found: &mut Found) -> Option<i64> {
 /// In nanoseconds. A bare number is one of nanoseconds, which nobody means.
 pub(super) fn duration(node: &Node, found: &mut Found) -> Option<i64> {
     if let Kind::Scalar { text, plain: false } = &node.kind
-        && let Some(duration) = go::duration(text)
+        && let Some(duration) = go_duration::parse(text)
     {
         return Some(duration);
     }
@@ -93,7 +94,7 @@ pub(super) fn duration(node: &Node, found: &mut Found) -> Option<i64> {
         let words = format!("{number} without a unit are nanoseconds: write {number}s for seconds");
         found.warnings.push(node.place.mistake(words));
     }
-    let read = |text: &str| go::integer(text).or_else(|| go::duration(text));
+    let read = |text: &str| go::integer(text).or_else(|| go_duration::parse(text));
     plain(node, "a duration such as 1s or 100ms belongs here", read, found)
 }
 

@@ -20,7 +20,7 @@ mod wire;
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicU16, AtomicU32, Ordering},
@@ -148,25 +148,25 @@ impl Socket {
         self.kind
     }
 
-    /// Sends one echo request and waits for what comes for it, up to `patience`; `None` when nothing came. Safe to
+    /// Sends one echo request, whose port is nothing, and waits for what comes for it, up to `patience`; `None` when nothing came. Safe to
     /// drop at any time.
     ///
     /// # Errors
     /// Where it could not be sent: `icmp_too_big`, `icmp_permission`, `connect_unreachable`, `local_resources`.
     pub async fn ping(
         &self,
-        to: IpAddr,
+        to: SocketAddr,
         payload: &Arc<[u8]>,
         patience: Duration,
     ) -> Result<Option<Reply>, Failure> {
         // Counted before the answer, so that a request whose caller loses patience is counted too.
         self.silent.fetch_add(1, Ordering::Relaxed);
-        let (number, mut place) = self.place(to, payload)?;
+        let (number, mut place) = self.place(to.ip(), payload)?;
         let packet = packet::request(to.is_ipv6(), self.wire.identifier, number, payload);
         let begun = Instant::now();
         let exchange = async {
             let sent = self.wire.send(&packet, to).await;
-            sent.map_err(|error| open::unsent(to, self.kind, &error))?;
+            sent.map_err(|error| open::unsent(to.ip(), self.kind, &error))?;
             if self.wire.table.len() > CROWD {
                 // What is wrong with the socket is the listener's to notice.
                 let _ = self.wire.drain();

@@ -15,6 +15,10 @@ const LONG: Duration = Duration::from_secs(5);
 const SHORT: Duration = Duration::from_millis(100);
 
 /// A payload of so many bytes.
+fn at(host: IpAddr) -> SocketAddr {
+    SocketAddr::new(host, 0)
+}
+
 fn bytes(length: usize) -> Arc<[u8]> {
     vec![7; length].into()
 }
@@ -46,7 +50,7 @@ fn is_echo(answer: &Result<Option<Reply>, Failure>) -> bool {
 async fn both_families_answer() {
     for home in ["127.0.0.1", "::1"].map(|text| text.parse::<IpAddr>().unwrap()) {
         let Some(socket) = open(&Sockets::default(), key(home.is_ipv6(), 64)) else { return };
-        let answer = socket.ping(home, &bytes(56), LONG).await;
+        let answer = socket.ping(at(home), &bytes(56), LONG).await;
         let Ok(Some(Reply::Echo { round_trip, hop_limit })) = answer else {
             panic!("{answer:?}");
         };
@@ -80,7 +84,7 @@ async fn mixed_options_answer_side_by_side() {
         for dont_fragment in [false, true] {
             let key = Key { dont_fragment, source: Some(HOME), ..key(false, ttl) };
             let Some(socket) = open(&sockets, key) else { return };
-            assert!(is_echo(&socket.ping(HOME, &bytes(1400), LONG).await));
+            assert!(is_echo(&socket.ping(at(HOME), &bytes(1400), LONG).await));
         }
     }
 }
@@ -94,7 +98,7 @@ async fn a_thousand_hosts_at_once_lose_nothing() {
             let [high, low] = host.to_be_bytes();
             IpAddr::V4(Ipv4Addr::new(127, 1, high, low))
         });
-        let answers = join_all(hosts.map(|host| socket.ping(host, &payload, LONG))).await;
+        let answers = join_all(hosts.map(|host| socket.ping(at(host), &payload, LONG))).await;
         assert_eq!(answers.iter().filter(|answer| is_echo(answer)).count(), 1000);
     }
 }
@@ -104,7 +108,7 @@ async fn a_thousand_checks_of_one_host_never_collide() {
     let Some(socket) = open(&Sockets::default(), key(false, 64)) else { return };
     let pings = (0..1000).map(|_| {
         let socket = Arc::clone(&socket);
-        tokio::spawn(async move { socket.ping(HOME, &bytes(0), LONG).await })
+        tokio::spawn(async move { socket.ping(at(HOME), &bytes(0), LONG).await })
     });
     let answers = join_all(pings).await;
     assert!(answers.into_iter().all(|answer| is_echo(&answer.unwrap())));
@@ -117,7 +121,7 @@ async fn a_small_buffer_loses_nothing_of_a_burst() {
     socket.wire.socket().set_recv_buffer_size(4096).unwrap();
     let payload = bytes(56);
     let patience = Duration::from_secs(1);
-    let pings = (0..500).map(|_| socket.ping(HOME, &payload, patience));
+    let pings = (0..500).map(|_| socket.ping(at(HOME), &payload, patience));
     let answers = join_all(pings).await;
     let answered = answers.iter().filter(|answer| is_echo(answer)).count();
     // As long as few are in flight nobody but the listener takes them, so the first may be dropped.
@@ -129,12 +133,12 @@ async fn numbers_in_flight_are_skipped() {
     let Some(socket) = open(&Sockets::default(), key(false, 64)) else { return };
     socket.deafen();
     let nothing = bytes(0);
-    let waiting = socket.ping(HOME, &nothing, LONG);
+    let waiting = socket.ping(at(HOME), &nothing, LONG);
     tokio::pin!(waiting);
     // Polled once, the first number is in flight.
     assert!(futures_util::poll!(&mut waiting).is_pending());
     socket.next.store(0, Ordering::Relaxed);
-    assert_eq!(socket.ping(HOME, &bytes(0), SHORT).await, Ok(None));
+    assert_eq!(socket.ping(at(HOME), &bytes(0), SHORT).await, Ok(None));
     assert_eq!(socket.next.load(Ordering::Relaxed), 2);
 }
 
@@ -143,7 +147,7 @@ async fn silence_is_no_failure_and_a_deaf_socket_is_replaced() {
     let sockets = Sockets::default();
     let Some(socket) = open(&sockets, key(false, 64)) else { return };
     socket.deafen();
-    assert_eq!(socket.ping(HOME, &bytes(0), SHORT).await, Ok(None));
+    assert_eq!(socket.ping(at(HOME), &bytes(0), SHORT).await, Ok(None));
     let again = || sockets.get(key(false, 64)).unwrap();
     assert!(Arc::ptr_eq(&socket, &again()), "once is nothing");
     socket.silent.store(SUSPECT_AFTER.0, Ordering::Relaxed);
@@ -151,7 +155,7 @@ async fn silence_is_no_failure_and_a_deaf_socket_is_replaced() {
     *socket.heard.lock() = Instant::now().checked_sub(SUSPECT_AFTER.1).unwrap();
     let new = again();
     assert!(!Arc::ptr_eq(&socket, &new));
-    assert!(is_echo(&new.ping(HOME, &bytes(0), LONG).await));
+    assert!(is_echo(&new.ping(at(HOME), &bytes(0), LONG).await));
     assert!(Arc::ptr_eq(&new, &again()));
 }
 
@@ -171,11 +175,11 @@ async fn what_cannot_be_sent_says_why() {
     let sockets = Sockets::default();
     let Some(socket) = open(&sockets, key(false, 64)) else { return };
     let large = bytes(65_536);
-    let failure = socket.ping(HOME, &large, LONG).await.unwrap_err();
+    let failure = socket.ping(at(HOME), &large, LONG).await.unwrap_err();
     assert_eq!(failure.reason, Reason::IcmpTooBig, "{}", failure.detail);
     // The kernel forbids broadcasts to whoever did not ask for them.
     let everybody = Ipv4Addr::new(127, 255, 255, 255).into();
-    let failure = socket.ping(everybody, &bytes(0), LONG).await.unwrap_err();
+    let failure = socket.ping(at(everybody), &bytes(0), LONG).await.unwrap_err();
     assert_eq!(failure.reason, Reason::IcmpPermission, "{}", failure.detail);
     for source in ["::1", "192.0.2.77"] {
         let key = Key { source: Some(source.parse().unwrap()), ..key(false, 64) };
@@ -211,7 +215,7 @@ async fn foreign_and_broken_packets_confuse_nobody() {
                 forger.send_to(&packet, &home).unwrap();
             }
         }
-        assert!(is_echo(&socket.ping(HOME, &bytes(8), LONG).await));
+        assert!(is_echo(&socket.ping(at(HOME), &bytes(8), LONG).await));
         // A duplicate of an answer that has come already.
         if let Some(forger) = forger() {
             forger.send_to(&forged(0, socket.wire.identifier, number), &home).unwrap();
@@ -225,9 +229,9 @@ async fn an_echo_with_other_bytes_is_told() {
     let Some(forger) = forger().filter(|_| socket.kind() == SocketKind::Raw) else { return };
     let payload = bytes(4);
     // From now on requests leave at once.
-    assert!(is_echo(&socket.ping(HOME, &payload, LONG).await));
+    assert!(is_echo(&socket.ping(at(HOME), &payload, LONG).await));
     let number = socket.next.load(Ordering::Relaxed);
-    let waiting = socket.ping("127.0.0.9".parse().unwrap(), &payload, SHORT);
+    let waiting = socket.ping(at("127.0.0.9".parse().unwrap()), &payload, SHORT);
     tokio::pin!(waiting);
     socket.deafen();
     assert!(futures_util::poll!(&mut waiting).is_pending());
@@ -252,7 +256,7 @@ async fn a_router_that_gives_up_is_heard_on_a_raw_socket() {
     ] {
         let number = socket.next.load(Ordering::Relaxed);
         let nothing = bytes(0);
-        let waiting = socket.ping(HOME, &nothing, LONG);
+        let waiting = socket.ping(at(HOME), &nothing, LONG);
         tokio::pin!(waiting);
         assert!(futures_util::poll!(&mut waiting).is_pending());
         let mut about = [0; 20];

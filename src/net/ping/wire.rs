@@ -54,8 +54,8 @@ impl Wire {
     }
 
     /// Sends a packet, waiting for room where there is none.
-    pub(super) async fn send(&self, packet: &[u8], to: IpAddr) -> io::Result<()> {
-        self.socket.send_to(packet, SocketAddr::new(to, 0)).await.map(drop)
+    pub(super) async fn send(&self, packet: &[u8], to: SocketAddr) -> io::Result<()> {
+        self.socket.send_to(packet, to).await.map(drop)
     }
 
     /// Gives what comes to who waits for it, until it is dropped or the socket is beyond repair.

@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pem::Pem;
-use crate::model::{Failure, Reason, Secret};
+use crate::{
+    model::{Failure, Reason, Secret},
+    net::zone,
+};
 
 /// A TLS protocol version, as Prometheus' `tls_config` writes it; `TLS 1.3` is understood too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -171,7 +174,7 @@ impl TlsOptions {
 /// A host as TLS names it: without brackets, and without the root's dot, which RFC 6066 keeps out of SNI.
 pub(super) fn server_name(host: &str) -> Option<ServerName<'static>> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let bare = bare.strip_suffix('.').unwrap_or(bare);
+    let bare = zone::bare(bare.strip_suffix('.').unwrap_or(bare));
     ServerName::try_from(bare.to_owned()).ok()
 }
 

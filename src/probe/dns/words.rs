@@ -10,6 +10,7 @@ use super::{
     name::Name,
     registry::{CLASSES, TYPES, name, number},
 };
+use crate::net::zone;
 
 /// What of a stranger's text a message repeats.
 pub(super) fn shown(text: &str) -> &str {
@@ -41,7 +42,7 @@ impl FromStr for Server {
             Some(Ok(0) | Err(_)) => return Err(fail("the port is a number from 1 to 65535")),
             Some(Ok(port)) => Some(port),
         };
-        let literal = host.parse::<IpAddr>().is_ok();
+        let literal = zone::literal(host).is_some();
         if !literal && (host.is_empty() || host.contains(['/', '@', '[', ']', ' ', ':'])) {
             return Err(fail("the host is neither a name nor an address"));
         }
@@ -65,7 +66,7 @@ fn split(text: &str) -> Result<(&str, Option<&str>), &'static str> {
             None => Err("after the bracket only `:port` may follow"),
         };
     }
-    if text.parse::<IpAddr>().is_ok() {
+    if zone::literal(text).is_some() {
         return Ok((text, None));
     }
     Ok(text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))))

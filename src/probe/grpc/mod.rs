@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     model::{Desc, Expectation, Fact, Failure, PromDuration, Reason},
-    net::{dial, tls::TlsOptions},
+    net::{dial, tls::TlsOptions, zone},
 };
 
 static STATUS_CODE: Desc = Desc::gauge(
@@ -265,7 +265,7 @@ impl Spec {
     /// As grpc-go has it where a name to verify is given, which blackbox_exporter always does: that name with TLS, the
     /// address without.
     fn authority(&self) -> (Scheme, String) {
-        let host = self.address.host();
+        let host = zone::bare(self.address.host());
         let bracketed =
             |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let port = self.endpoint().map_or(80, |endpoint| endpoint.port);

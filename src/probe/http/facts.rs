@@ -94,6 +94,8 @@ pub(super) struct Seen {
     pub tls: Option<tls::Report>,
     /// Which codings of the body are undone.
     pub decode: Decode,
+    /// Whether the last answer is the final one, whose body was read.
+    pub is_final: bool,
     /// The body of the final answer.
     pub body: Body,
     head: Option<Head>,
@@ -139,8 +141,10 @@ impl Seen {
         facts.push(Fact::new(&STATUS, head.status.into()));
         facts.push(Fact::new(&VERSION, head.version));
         facts.push(Fact::new(&TLS, f64::from(u8::from(self.tls.is_some()))));
-        facts.push(Fact::new(&BODY, float(self.body.wire)));
-        facts.push(Fact::new(&UNCOMPRESSED, float(self.body.size)));
+        if self.is_final {
+            facts.push(Fact::new(&BODY, float(self.body.wire)));
+            facts.push(Fact::new(&UNCOMPRESSED, float(self.body.size)));
+        }
         facts.extend(head.content_length.map(|length| Fact::new(&CONTENT_LENGTH, length)));
         facts.extend(head.last_modified.map(|at| Fact::new(&LAST_MODIFIED_AT, at)));
     }

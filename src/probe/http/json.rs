@@ -11,19 +11,12 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, DeserializeSeed},
 };
-use serde_json::{Error, Map, Value};
+use serde_json::{Map, Value};
+
+use crate::model::Reason;
 
 /// The most values in one document. A value takes some 80 bytes in memory, but may take two in the text.
 const VALUES_LIMIT: u32 = 200_000;
-
-/// Why a text is not looked at as JSON.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Unread {
-    #[error("it holds more than {VALUES_LIMIT} values")]
-    TooLarge,
-    #[error(transparent)]
-    Invalid(Error),
-}
 
 /// Reads a document.
 ///
@@ -33,13 +26,31 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, Unread> {
     let left = Cell::new(Some(VALUES_LIMIT));
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let root = Counted(&left).deserialize(&mut deserializer);
-    match (root.and_then(|root| deserializer.end().map(|()| root)), left.get()) {
-        (Err(_), None) => Err(Unread::TooLarge),
-        (read, _) => read.map_err(Unread::Invalid),
+    root.and_then(|root| deserializer.end().map(|()| root)).map_err(|error| match left.get() {
+        Some(_) => Unread::Invalid(error),
+        None => Unread::TooMany,
+    })
+}
+
+/// Why there is no document.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    #[error("{0}")]
+    Invalid(serde_json::Error),
+    #[error("more than {VALUES_LIMIT} values")]
+    TooMany,
+}
+
+impl Unread {
+    pub(super) fn reason(&self) -> Reason {
+        match self {
+            Self::Invalid(_) => Reason::JsonInvalid,
+            Self::TooMany => Reason::BodyTooLarge,
+        }
     }
 }
 
-/// Builds a value as long as the budget of values lasts; `None` when it did not.
+/// Builds a value as long as the budget of values lasts; `None` once more was asked of it.
 #[derive(Clone, Copy)]
 struct Counted<'a>(&'a Cell<Option<u32>>);
 
@@ -47,9 +58,8 @@ impl<'de> DeserializeSeed<'de> for Counted<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        let left = self.0.get().and_then(|left| left.checked_sub(1));
-        self.0.set(left);
-        if left.is_none() {
+        self.0.set(self.0.get().and_then(|left| left.checked_sub(1)));
+        if self.0.get().is_none() {
             return Err(de::Error::custom("too many values"));
         }
         deserializer.deserialize_any(self)
@@ -193,7 +203,12 @@ mod tests {
     #[test]
     fn what_swells_is_refused() {
         let many = format!("[{}0]", "0,".repeat(1_000_000));
-        assert!(matches!(parse(many.as_bytes()), Err(Unread::TooLarge)));
+        let refused = parse(many.as_bytes()).unwrap_err();
+        assert_eq!(refused.reason(), Reason::BodyTooLarge);
+        assert_eq!(refused.to_string(), "more than 200000 values");
+        // The budget was met to the value, and something else is wrong.
+        let just = format!("[{}0", "0,".repeat(199_998));
+        assert_eq!(parse(just.as_bytes()).unwrap_err().reason(), Reason::JsonInvalid);
         let deep = "[".repeat(100_000);
         assert!(parse(deep.as_bytes()).unwrap_err().to_string().contains("recursion"));
     }

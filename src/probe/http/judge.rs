@@ -185,11 +185,7 @@ impl<'a> Judge<'a> {
 
     fn no_json(&mut self, expect: &Expect, body: &[u8], unread: &Unread) {
         let by = expect.json.is_empty().then_some(By::Cel);
-        let reason = match unread {
-            Unread::TooLarge => Reason::BodyTooLarge,
-            Unread::Invalid(_) => Reason::JsonInvalid,
-        };
-        self.note(false, reason, by, || {
+        self.note(false, unread.reason(), by, || {
             ("body".into(), "JSON".into(), format!("{} ({unread})", quoted(body)))
         });
     }

@@ -25,7 +25,7 @@ mod tests;
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use bytes::Bytes;
-use hyper::header::HeaderValue;
+use hyper::{header::HeaderValue, http::uri::PathAndQuery};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,7 @@ use super::{
 use crate::{
     clock::{Clock, Instant},
     model::{ByteSize, Desc, Failure, Phase, Secret},
-    net::tls::TlsOptions,
+    net::{tls::TlsOptions, zone},
 };
 
 /// An HTTP request and what is expected of its answer.
@@ -150,6 +150,10 @@ struct Added {
     host: Option<HeaderValue>,
     /// User and password of the target's URL, as a header that no output shows.
     userinfo: Option<HeaderValue>,
+    /// Behind which interface the target's address is.
+    zone: Option<Box<str>>,
+    /// What the first request asks for: the target's path and query as they were written.
+    path: Option<PathAndQuery>,
 }
 
 /// The protocol version a request is made with.
@@ -191,7 +195,12 @@ impl Described for Spec {
     }
 
     fn endpoint(&self) -> Option<Endpoint> {
-        Some(self.proxies().endpoint(self.url.url()))
+        let mut endpoint = self.proxies().endpoint(self.url.url());
+        let own = endpoint.host == web::host(self.url.url());
+        if let Some(zone) = self.aim.zone.as_deref().filter(|_| own) {
+            endpoint.host = format!("{}%{zone}", endpoint.host);
+        }
+        Some(endpoint)
     }
 
     fn problems(&self) -> Vec<Problem> {
@@ -199,10 +208,18 @@ impl Described for Spec {
     }
 
     fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
-        let (url, userinfo) = HttpUrl::with_userinfo(aim.target)?;
+        let (target, zone) = web::without_zone(aim.target);
+        let (url, userinfo) = HttpUrl::with_userinfo(&target)?;
+        if let Some(zone) = zone
+            && zone::literal(&format!("{}%{zone}", web::host(url.url()))).is_none()
+        {
+            return Err("not a URL: the zone of its address is none".into());
+        }
+        let zone = zone.map(Into::into);
         let host = aim.hostname.map(HeaderValue::try_from).transpose();
         let host = host.map_err(|_| "`hostname` is not a host name".to_owned())?;
-        Ok(super::Spec::Http(Self { url, aim: Added { host, userinfo }, ..self.clone() }))
+        let aim = Added { host, userinfo, zone, path: web::path_and_query(aim.target) };
+        Ok(super::Spec::Http(Self { url, aim, ..self.clone() }))
     }
 }
 
@@ -223,6 +240,7 @@ http.expect = { status = ["2xx"], json = [{ path = "$.db", equals = "up" }], cer
             seen.facts(&mut run.facts);
             return arrived.map(drop);
         };
+        seen.is_final = true;
         let reading = self.reading(seen.decode, run.attempt.deadline());
         let read = run.attempt.phase(Phase::Receive, seen.body.read(&mut answer, reading)).await;
         seen.facts(&mut run.facts);

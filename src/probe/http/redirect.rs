@@ -84,6 +84,9 @@ pub(super) fn next(
     if let Some(why) = web::unfit(location) {
         return Err(fail(&format!("Location: {why}")));
     }
+    if has_colon(location) {
+        return Err(fail("Location: there is no scheme before its colon"));
+    }
     let keep_host = !location.starts_with("//")
         && Url::parse(location) == Err(ParseError::RelativeUrlWithoutBase);
     let mut url = url.join(location).map_err(|error| fail(&format!("Location: {error}")))?;
@@ -96,6 +99,12 @@ pub(super) fn next(
         return Err(fail("Location cannot be requested"));
     }
     Ok(Some(Next { url, method, keep_body, keep_host }))
+}
+
+/// Whether it has no scheme, but a colon that would end one (RFC 3986 section 4.2).
+fn has_colon(location: &str) -> bool {
+    let first = location.split(['/', '?', '#']).next().unwrap_or_default();
+    first.contains(':') && Url::parse(location) == Err(ParseError::RelativeUrlWithoutBase)
 }
 
 /// What `Referer` says of `from` to `to`: nothing where TLS ends, and to strangers nothing of the query, which may be secret.
@@ -171,6 +180,7 @@ mod tests {
             ("//b.example/", "http://b.example/", false),
             ("https://u:p@b.example/", "https://b.example/", false),
             ("http://a.example/x", "http://a.example/x", false),
+            ("./a:b", "http://a.example/dir/a:b", true),
         ] {
             let next = ask(302, Some(location), &Method::GET).unwrap().unwrap();
             assert_eq!((next.url.as_str(), next.keep_host), (wanted, keep_host), "{location}");
@@ -179,6 +189,11 @@ mod tests {
             ("ftp://b.example/", "scheme `ftp`"),
             ("http://:99999/", "Location"),
             ("javascript:alert(1)", "scheme"),
+            (":", "no scheme before its colon"),
+            ("1:b/c", "no scheme before its colon"),
+            ("http:x", "the host is missing"),
+            ("http:///x", "the host is missing"),
+            ("http://%zz/", "an escape that is none"),
         ] {
             let failure = ask(302, Some(location), &Method::GET).unwrap_err();
             assert_eq!(failure.reason, Reason::HttpRedirect);

@@ -9,6 +9,7 @@ use hyper::{
         ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, COOKIE,
         HOST, HeaderMap, HeaderName, HeaderValue, REFERER, USER_AGENT, WWW_AUTHENTICATE,
     },
+    http::uri::PathAndQuery,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use url::Url;
@@ -91,6 +92,8 @@ pub(super) struct Prepared {
     body: Bytes,
     /// What may only go along to the first host.
     private: Vec<HeaderName>,
+    /// What is asked for instead of the URL's own path and query.
+    path: Option<PathAndQuery>,
     /// What `Referer` says, where the user does not say it.
     referer: Option<HeaderValue>,
 }
@@ -147,7 +150,8 @@ impl Prepared {
         } else {
             [AUTHORIZATION, HOST].into_iter().chain(spec.headers.private().cloned()).collect()
         };
-        Ok(Self { method: spec.method.0.clone(), headers, body, private, referer: None })
+        let (method, path) = (spec.method.0.clone(), spec.aim.path.clone());
+        Ok(Self { method, headers, body, private, path, referer: None })
     }
 
     pub(super) fn method(&self) -> &hyper::Method {
@@ -169,8 +173,14 @@ impl Prepared {
     /// # Errors
     /// `http_redirect` for a URL that no request can carry; those of the configuration were tried when it was read.
     pub(super) fn request(&self, url: &Url, jar: &Jar) -> Result<Request<Bytes>, Failure> {
-        let uri = Uri::try_from(&url[..url::Position::AfterQuery])
+        let mut uri = Uri::try_from(&url[..url::Position::AfterQuery])
             .map_err(|error| Failure::new(Reason::HttpRedirect, error.to_string()))?;
+        if let Some(path) = &self.path {
+            let mut parts = uri.into_parts();
+            parts.path_and_query = Some(path.clone());
+            uri = Uri::from_parts(parts)
+                .map_err(|error| Failure::new(Reason::TargetInvalid, error.to_string()))?;
+        }
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri;
@@ -187,6 +197,7 @@ impl Prepared {
     /// Goes on after a redirect from `from`; a method that lost its body loses what was said of it.
     pub(super) fn redirected(&mut self, from: &Url, next: &Next) {
         self.method = next.method.clone();
+        self.path = None;
         self.referer = redirect::referer(from, &next.url);
         if !next.keep_host {
             self.headers.remove(HOST);

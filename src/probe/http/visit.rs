@@ -109,22 +109,19 @@ impl Hop {
             let stream = proxies.tunnel(&self.way, &self.url, run).await?;
             return self.send_secure(spec, stream, request, run, seen).await;
         }
-        let (form, stream) = match self.way.asked_proxy() {
-            Some(proxy) => {
-                let fields = proxies.fields(proxy, run.attempt.deadline()).await?;
-                for (name, value) in &fields {
-                    // The user's own `User-Agent` is meant for the server, and so for whoever is in between.
-                    if *name != USER_AGENT {
-                        request.headers_mut().insert(name, value.clone());
-                    }
+        let (form, stream) = if let Some(proxy) = self.way.asked_proxy() {
+            let fields = proxies.fields(proxy, run.attempt.deadline()).await?;
+            for (name, value) in &fields {
+                // The user's own `User-Agent` is meant for the server, and so for whoever is in between.
+                if *name != USER_AGENT {
+                    request.headers_mut().insert(name, value.clone());
                 }
-                let source = run.settings.source_address;
-                (Form::Http1Proxy, dial::first(&mut run.attempt, &self.way.to, source).await?)
             }
-            None => {
-                let form = if spec.version == Version::Http2 { Form::Http2 } else { Form::Http1 };
-                (form, proxies.tunnel(&self.way, &self.url, run).await?)
-            }
+            let source = run.settings.source_address;
+            (Form::Http1Proxy, dial::first(&mut run.attempt, &self.way.to, source).await?)
+        } else {
+            let form = if spec.version == Version::Http2 { Form::Http2 } else { Form::Http1 };
+            (form, proxies.tunnel(&self.way, &self.url, run).await?)
         };
         let exchange = http::exchange(&mut run.attempt, stream, form, request).await?;
         let status = exchange.head.status;

@@ -25,7 +25,10 @@ use super::{Aim, Described, Endpoint, Probe, Problem, Run};
 use crate::{
     clock,
     model::{Desc, Fact, Failure, Phase, PromDuration},
-    net::ping::{Key, Socket},
+    net::{
+        ping::{Key, Socket},
+        zone,
+    },
 };
 
 /// Echo requests to a host.
@@ -97,7 +100,11 @@ fn host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 }
 
 fn host_of(text: &str) -> Result<String, String> {
-    let literal = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    if zone::bare(bare) != bare {
+        return Ok(bare.to_owned());
+    }
+    let literal = bare.parse::<IpAddr>();
     let name = !text.is_empty() && !text.contains(['/', ':', '@', '[', ']', ' ']);
     match (literal, name) {
         (Ok(address), _) => Ok(address.to_string()),
@@ -207,7 +214,7 @@ icmp.expect = { loss = 0.2, rtt = "100ms" }"#;
         let mut packets = vec![Packet::default(); usize::from(self.count)];
         let deadline = run.attempt.deadline().saturating_duration_since(clock::Instant::now());
         let patience = self.packet_timeout.map_or(deadline, |own| own.0.min(deadline));
-        let work = self.exchange(&socket, to.ip(), patience, &mut packets);
+        let work = self.exchange(&socket, to, patience, &mut packets);
         // The deadline ends the wait, not the run: what has no reply by then is lost.
         let _ = run.attempt.phase(Phase::Wait, work).await;
 
@@ -234,7 +241,7 @@ impl Spec {
     async fn exchange(
         &self,
         socket: &Socket,
-        to: IpAddr,
+        to: SocketAddr,
         patience: Duration,
         packets: &mut [Packet],
     ) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ mod no_proxy;
 mod oauth2;
 mod proxy;
 mod url;
+mod written;
 
 use std::net::SocketAddr;
 
@@ -20,7 +21,8 @@ pub(super) use self::{
     no_proxy::NoProxy,
     oauth2::OAuth2,
     proxy::{Proxies, Way},
-    url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown, unfit},
+    url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown, unfit, without_zone},
+    written::path_and_query,
 };
 use super::Run;
 use crate::{model::Failure, net::resolve::Lookup};

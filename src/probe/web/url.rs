@@ -114,10 +114,20 @@ fn parse(text: &str, schemes: &[&str], example: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// What Go refuses in a URL and browsers repair: control characters, and escapes that are none before the query.
+/// What Go refuses in a URL and browsers repair: control characters, escapes that are none before the query, a scheme
+/// without a host behind it (which RFC 9110 section 4.2.1 forbids to accept).
 pub(in crate::probe) fn unfit(text: &str) -> Option<&'static str> {
     if text.bytes().any(|byte| byte.is_ascii_control()) {
         return Some("it has a control character");
+    }
+    let (scheme, rest) = text.split_once(':').unwrap_or(("", text));
+    let of_web = ["http", "https", "ws", "wss"];
+    if of_web.iter().any(|known| scheme.eq_ignore_ascii_case(known))
+        && !rest
+            .strip_prefix("//")
+            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', '\\']))
+    {
+        return Some("the host is missing");
     }
     let path = text.split(['?', '#']).next().unwrap_or_default();
     let is_escape = |after: &str| {
@@ -135,15 +145,16 @@ fn without_userinfo(text: &str) -> (Cow<'_, str>, Option<HeaderValue>) {
     if url.username().is_empty() && url.password().is_none() {
         return (text.into(), None);
     }
-    let password = decoded(url.password().unwrap_or_default());
-    let header = authorization::basic(&decoded(url.username()), &password).ok();
+    let plain = |text: &str| String::from_utf8_lossy(&decoded(text)).into_owned();
+    let password = plain(url.password().unwrap_or_default());
+    let header = authorization::basic(&plain(url.username()), &password).ok();
     // Both only fail for URLs without a host, which have no userinfo.
     let _ = (url.set_username(""), url.set_password(None));
     (String::from(url).into(), header)
 }
 
 /// Without its percent-encoding (RFC 3986 section 2.1).
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -155,7 +166,7 @@ fn decoded(text: &str) -> String {
         bytes.push(code.unwrap_or(*first));
         rest = if code.is_some() { &after[2..] } else { after };
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
 }
 
 /// Name or address, without the brackets of an IPv6 literal.
@@ -172,6 +183,19 @@ pub(in crate::probe) fn port(url: &Url) -> u16 {
         _ => 80,
     };
     url.port().unwrap_or_else(of_scheme)
+}
+
+/// A URL without the zone of its address, `http://[fe80::1%25eth0]/` (RFC 6874), which the `url` crate refuses; and the zone.
+pub(in crate::probe) fn without_zone(text: &str) -> (Cow<'_, str>, Option<&str>) {
+    let cut = || {
+        let start = text.find("://")? + "://".len();
+        let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+        let open = start + text[start..end].rfind('[')?;
+        let close = open + text[open..end].find(']')?;
+        let sign = open + text[open..close].find("%25")?;
+        Some((format!("{}{}", &text[..sign], &text[close..]), &text[sign + "%25".len()..close]))
+    };
+    cut().map_or((text.into(), None), |(url, zone)| (url.into(), Some(zone)))
 }
 
 /// What is resolved and dialled for a URL.
@@ -207,7 +231,9 @@ mod tests {
         for (text, why) in [
             ("example.org", "scheme is missing"),
             ("ftp://example.org", "`ftp`, not http or https"),
-            ("http://", "empty host"),
+            ("http://", "the host is missing"),
+            ("http:///example.org", "the host is missing"),
+            ("http:example.org", "the host is missing"),
             ("http://u:hunter2@example.org/", "use `basic_auth`"),
             ("https://user@example.org/", "use `basic_auth`"),
             ("http://exa mple.org/", "invalid"),
@@ -240,6 +266,19 @@ mod tests {
         assert!(error.contains("ftp") && !error.contains("hunter2"), "{error}");
         let error = HttpUrl::with_userinfo("http://u:hunter2@a b/").unwrap_err();
         assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_zone_is_taken_out() {
+        for (text, url, zone) in [
+            ("http://[fe80::1%25eth0]:81/[%25]", "http://[fe80::1]:81/[%25]", Some("eth0")),
+            ("http://a%25:b@[fe80::1%25eth0]", "http://a%25:b@[fe80::1]", Some("eth0")),
+            ("http://[fe80::1]/[%25x]", "http://[fe80::1]/[%25x]", None),
+            ("http://a.example/[a%25b]", "http://a.example/[a%25b]", None),
+            ("x", "x", None),
+        ] {
+            assert_eq!(without_zone(text), (url.into(), zone), "{text}");
+        }
     }
 
     #[test]

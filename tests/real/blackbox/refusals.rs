@@ -14,10 +14,21 @@ const CORPUS: &str = include_str!("corpus.txt");
 const AT_ONCE: usize = 4;
 
 /// Flags and arguments; none of these calls goes on to serve. `FILE` is a sound configuration, `FOLDER` is where it lies.
-const CALLS: [&[&str]; 48] = [
+const CALLS: &[&[&str]] = &[
     &["--version"],
+    &["--no-version"],
     &["--help"],
     &["-h"],
+    &["--no-help"],
+    &["--help-long"],
+    &["--no-help-long"],
+    &["--help-man"],
+    &["--no-help-man"],
+    &["@FOLDER/args"],
+    &["@FOLDER/args", "--config.check"],
+    &["--config.check", "@FOLDER/none"],
+    &["--config.check", "--config.file", "@FOLDER/none"],
+    &["--config.check", "--config.file=FILE", "--", "@FOLDER/args"],
     &["--config.check", "--config.file=FILE"],
     &["--config.check", "--config.file", "FILE"],
     &["--config.check=true", "--config.file=FILE"],
@@ -39,7 +50,21 @@ const CALLS: [&[&str]; 48] = [
     &["--config.check", "--config.file=FILE", "--timeout-offset=-1.5"],
     &["--config.check", "--config.file=FILE", "--timeout-offset=soon"],
     &["--config.check", "--config.file=FILE", "--timeout-offset="],
+    &["--config.check", "--config.file=FILE", "--timeout-offset=0x1p-1"],
+    &["--config.check", "--config.file=FILE", "--timeout-offset=0x1"],
+    &["--config.check", "--config.file=FILE", "--timeout-offset=1e-1"],
+    &["--config.check", "--config.file=FILE", "--timeout-offset=1_0"],
+    &["--config.check", "--config.file=FILE", "--timeout-offset=inf"],
+    &["--config.check", "--config.file=FILE", "--timeout-offset=1e999"],
     &["--config.check", "--config.file=FILE", "--history.limit=0"],
+    &["--config.check", "--config.file=FILE", "--history.limit=0x10"],
+    &["--config.check", "--config.file=FILE", "--history.limit=010"],
+    &["--config.check", "--config.file=FILE", "--history.limit=08"],
+    &["--config.check", "--config.file=FILE", "--history.limit=1_000"],
+    &["--config.check", "--config.file=FILE", "--history.limit=+5"],
+    &["--config.check", "--config.file=FILE", "--history.limit=18446744073709551615"],
+    &["--config.check", "--config.file=FILE", "--history.limit=18446744073709551616"],
+    &["--config.check", "--config.file=FILE", "--config.auto-reload-interval=4294967296"],
     &["--config.check", "--config.file=FILE", "--history.limit=-1"],
     &["--config.check", "--config.file=FILE", "--history.limit=many"],
     &["--config.check", "--config.file=FILE", "--log.level=debug", "--log.format=json"],
@@ -105,8 +130,10 @@ fn calls_end_alike() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("blackbox.yml");
     std::fs::write(&file, "modules:\n  http_2xx: { prober: http }\n").unwrap();
+    let lines = format!("# where it is\n--config.check\n--config.file={}\n", file.display());
+    std::fs::write(folder.path().join("args"), lines).unwrap();
     let (file, folder) = (file.display().to_string(), folder.path().display().to_string());
-    let found = each(&CALLS, |_, call| {
+    let found = each(CALLS, |_, call| {
         let words: Vec<_> = call
             .iter()
             .map(|word| word.replace("FILE", &file).replace("FOLDER", &folder))

@@ -1,5 +1,8 @@
-use super::{Seen, certificate, flag, page::Page};
-use crate::model::{Desc, Phase};
+use super::{
+    Seen, certificate, flag,
+    page::{Facts, Page},
+};
+use crate::model::{Desc, Outcome, Phase, Reason};
 
 static DURATION: Desc = Desc::gauge(
     "probe_http_duration_seconds",
@@ -27,21 +30,26 @@ static FAILED_DUE_TO_CEL: Desc = Desc::gauge(
     "Indicates if probe failed due to CEL expression not matching",
 );
 
+/// Of the body after decompression, where one was read.
+const BODY_LENGTH: &str = "noroshi_http_uncompressed_body_bytes";
+
 /// The rule that failed a run, by its sort.
 const FAILED_RULE: &str = "noroshi_http_failed_rule_info";
 
 pub(super) fn rows<'a>(seen: &Seen<'a>, has_cel: bool, page: &mut Page<'a>) {
     let facts = seen.facts;
     phases(seen, page);
-    let of = |family| facts.value(family).unwrap_or_default();
+    // Of an answer that leads nowhere Go's client tells nothing, but how often it was sent away.
+    let answered = |family| facts.value(family).filter(|_| !leads_nowhere(seen.outcome));
+    let of = |family| answered(family).unwrap_or_default();
     let status = of("noroshi_http_status_code");
     page.add(&STATUS, status);
     page.add(&CONTENT_LENGTH, content_length(seen, status));
-    let redirects = of("noroshi_http_redirects");
+    let redirects = facts.value("noroshi_http_redirects").unwrap_or_default();
     page.add(&REDIRECTS, redirects);
     // Of an answer from which a redirect was not followed Go's client has closed the body.
     let closed = redirects > 0.0 && [301.0, 302.0, 303.0, 307.0, 308.0].iter().any(is(status));
-    let length = if closed { 0.0 } else { of("noroshi_http_uncompressed_body_bytes") };
+    let length = if closed { 0.0 } else { of(BODY_LENGTH) };
     page.add(&UNCOMPRESSED, length);
     page.add(&SSL, of("noroshi_http_tls"));
     page.add(&VERSION, of("noroshi_http_version"));
@@ -50,12 +58,18 @@ pub(super) fn rows<'a>(seen: &Seen<'a>, has_cel: bool, page: &mut Page<'a>) {
     if has_cel || failed_by_cel {
         page.add(&FAILED_DUE_TO_CEL, flag(failed_by_cel));
     }
-    if let Some(at) = facts.value("noroshi_http_last_modified_timestamp_seconds") {
+    if let Some(at) = answered("noroshi_http_last_modified_timestamp_seconds") {
         page.add(&LAST_MODIFIED, at);
     }
     certificate::rows(facts, page);
     certificate::chain(facts, page);
     certificate::cipher(facts, page);
+}
+
+/// Whether the last answer was a redirect that nobody can follow: its body is not read then.
+pub(in crate::compat::blackbox) fn leads_nowhere(outcome: &Outcome) -> bool {
+    let has_body = Facts(&outcome.facts).value(BODY_LENGTH).is_some();
+    outcome.reason == Some(Reason::HttpRedirect) && !has_body
 }
 
 /// Only `resolve` where no address was found, none where the target is not even a URL.

@@ -16,6 +16,7 @@ mod websocket;
 
 use std::time::Duration;
 
+pub(super) use self::http::leads_nowhere;
 use self::page::{Facts, Page};
 use super::{Module, Prober};
 use crate::{
@@ -113,7 +114,9 @@ fn looks_up_target(prober: Prober, settings: &CheckSettings) -> bool {
         Prober::Unix => false,
         Prober::Http => {
             let host = settings.target.split_once("://").map_or("", |(_, rest)| rest);
-            host.trim_start_matches('[').starts_with(&*settings.host)
+            // Of an address with a zone the URL shows the address alone.
+            let own = settings.host.split('%').next().unwrap_or_default();
+            host.trim_start_matches('[').starts_with(own)
         }
         _ => true,
     }

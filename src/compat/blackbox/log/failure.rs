@@ -58,7 +58,8 @@ fn on_the_way(told: &Told<'_>, reason: Reason) -> Vec<&'static str> {
 
 /// What became of a connection.
 fn connection(told: &Told<'_>, prober: Prober, reason: Reason) -> &'static str {
-    let is_answered = told.value("noroshi_http_status_code").is_some();
+    let is_answered =
+        told.value("noroshi_http_status_code").is_some() && !families::leads_nowhere(told.outcome);
     match (prober, reason) {
         (Prober::Http, Reason::BodyEncoding) => "Failed to get decompressor for HTTP response body",
         (Prober::Http, _) if is_answered => "Failed to read HTTP response body",

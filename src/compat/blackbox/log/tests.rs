@@ -74,6 +74,12 @@ fn what_failed_before_any_expectation_has_its_own_words() {
         (Prober::Http, Reason::TargetInvalid, vec![], "Could not parse target URL"),
         (Prober::Http, Reason::DnsNxdomain, vec![], "Error resolving address"),
         (Prober::Http, Reason::ConnectRefused, address(), "Error for HTTP request"),
+        (
+            Prober::Http,
+            Reason::HttpRedirect,
+            vec![Fact::labelled(&ADDRESS, ["192.0.2.1"], 1.0), Fact::new(&STATUS, 302.0)],
+            "Error for HTTP request",
+        ),
         (Prober::Tcp, Reason::ConnectRefused, address(), "Error dialing TCP"),
         (Prober::Unix, Reason::ConnectRefused, vec![], "Error dialing unix"),
         (Prober::Dns, Reason::WaitTimeout, address(), "Error while sending a DNS query"),

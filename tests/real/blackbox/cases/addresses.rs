@@ -13,8 +13,9 @@ use crate::support::{
 use super::super::case::Table;
 
 /// Names and addresses, the families they have, and whether the system knows them at all.
-const PLACES: [(&str, &[u8]); 14] = [
+const PLACES: [(&str, &[u8]); 15] = [
     ("127.0.0.1", &[4]),
+    ("[::ffff:127.0.0.1]", &[4]),
     ("[::1]", &[6]),
     ("localhost", &[4, 6]),
     ("four.hosts.test", &[4]),
@@ -45,7 +46,7 @@ pub(super) async fn cases(table: &mut Table) {
             let reached = order.iter().any(|family| families.contains(family));
             for prober in ["http", "tcp", "dns", "icmp", "grpc"] {
                 // It forgets the brackets when it dials.
-                let reached = reached && (prober, place) != ("grpc", "[::1]");
+                let reached = reached && !(prober == "grpc" && place.starts_with('['));
                 let name = format!("addresses {prober} {place}, {word}");
                 one(table, &name, prober, place, options, reached).await;
             }
@@ -56,7 +57,23 @@ pub(super) async fn cases(table: &mut Table) {
     let module = "prober: tcp, timeout: 400ms, tcp: { preferred_ip_protocol: ip4, ip_protocol_fallback: false }";
     table.module("addresses tcp of a name nobody tells", module, "slow.test:80").fails();
     sources(table).await;
-    zones(table);
+    odd(table);
+    for (prober, place) in [
+        ("http", "[::1%25lo]"),
+        ("tcp", "[::1%lo]"),
+        ("tcp", "[::1%1]"),
+        ("tcp", "[::1%nowhere]"),
+        ("dns", "[::1%lo]"),
+    ] {
+        let name = format!("addresses {prober} behind an interface, {place}");
+        one(table, &name, prober, place, "", true).await;
+    }
+    for (word, target) in [
+        ("http of a zone unescaped", "http://[::1%lo]:1/"),
+        ("http of an empty zone", "http://[::1%25]:1/"),
+    ] {
+        table.case(&format!("addresses {word}"), "http", "", target).fails();
+    }
 }
 
 async fn one(
@@ -145,7 +162,7 @@ async fn sources(table: &mut Table) {
 }
 
 /// Targets that are almost addresses.
-fn zones(table: &mut Table) {
+fn odd(table: &mut Table) {
     for (word, target) in [
         ("an address in short", "127.1"),
         ("an address as a number", "2130706433"),

@@ -92,6 +92,12 @@ async fn within_a_site(table: &mut Table, world: &World) {
         ("to a port that is none", "http://127.0.0.1:port/"),
         ("to a name that does not exist", "http://absent.test/"),
         ("to a line in it", "/a\tb"),
+        ("to an escape that is no host", "http://%zz/"),
+        ("to a colon", ":"),
+        ("to a number before a colon", "1:b/c"),
+        ("to a scheme alone", "http://"),
+        ("to a scheme and a path", "http:there"),
+        ("to a scheme and no host", "http:///there"),
     ] {
         site(table, &format!("redirects {word}"), "", "/", to(302, place)).await.fails();
     }
