@@ -22,7 +22,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{borrow::Cow, net::SocketAddr, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use hyper::header::HeaderValue;
@@ -162,7 +162,12 @@ enum Version {
     Http1,
     /// HTTP/2; without TLS with prior knowledge (h2c).
     Http2,
+    /// HTTP/3, over QUIC: with `https` alone and without a proxy. Only in a build with the feature `http3`.
+    Http3,
 }
+
+/// Whether this build speaks HTTP/3.
+const HTTP3: bool = cfg!(feature = "http3");
 
 impl Version {
     const fn alpn(self) -> &'static [&'static str] {
@@ -172,8 +177,13 @@ impl Version {
             // without.
             Self::Http1 => &[],
             Self::Http2 => &["h2"],
+            Self::Http3 => &["h3"],
         }
     }
+}
+
+fn is_plain(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http")
 }
 
 const fn size_limit() -> ByteSize {
@@ -198,7 +208,14 @@ impl Described for Spec {
     }
 
     fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
-        let (url, userinfo) = HttpUrl::with_userinfo(aim.target)?;
+        let target = match aim.target.split_once("://") {
+            // A port stays, as in blackbox_exporter.
+            Some((scheme, rest)) if self.version == Version::Http3 && is_plain(scheme) => {
+                format!("https://{rest}").into()
+            }
+            _ => Cow::from(aim.target),
+        };
+        let (url, userinfo) = HttpUrl::with_userinfo(&target)?;
         let host = aim.hostname.map(HeaderValue::try_from).transpose();
         let host = host.map_err(|_| "`hostname` is not a host name".to_owned())?;
         Ok(super::Spec::Http(Self { url, aim: Added { host, userinfo }, ..self.clone() }))
