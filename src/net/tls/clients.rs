@@ -186,7 +186,8 @@ impl Client {
     pub(super) fn name(&self, host: &str) -> Result<ServerName<'static>, Failure> {
         let host = self.server_name.as_deref().unwrap_or(host);
         server_name(host).ok_or_else(|| {
-            let detail = format!("`{host}` is neither a DNS name nor an address: nothing to verify");
+            let detail =
+                format!("`{host}` is neither a DNS name nor an address: nothing to verify");
             Failure::new(Reason::TlsHandshake, detail)
         })
     }

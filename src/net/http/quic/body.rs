@@ -81,7 +81,7 @@ impl Body {
         self.link.progressed();
         self.read += piece.len() as u64;
         match self.announced {
-            Some(announced) if self.read > announced => Err(self.other_length()),
+            Some(announced) if self.read > announced => Err(self.other(Reason::HttpProtocol)),
             _ => Ok(piece),
         }
     }
@@ -89,22 +89,26 @@ impl Body {
     /// Nobody else compares the length with what was announced (RFC 9114 section 4.1.2).
     fn end(&self) -> Result<(), Failure> {
         match self.announced {
-            Some(announced) if self.read < announced => Err(self.other_length()),
+            Some(announced) if self.read < announced => Err(self.other(Reason::ConnectionClosed)),
             _ => Ok(()),
         }
     }
 
-    fn other_length(&self) -> Failure {
+    fn other(&self, reason: Reason) -> Failure {
         let (read, announced) = (self.read, self.announced.unwrap_or_default());
         let detail = format!("HTTP/3: {read} bytes of the body came, {announced} were announced");
-        Failure::new(Reason::HttpProtocol, detail)
+        Failure::new(reason, detail)
     }
 }
 
-fn piece(receive: &mut Receiving, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, StreamError>> {
+fn piece(
+    receive: &mut Receiving,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Option<Bytes>, StreamError>> {
     let mut next = || {
         let polled = receive.poll_recv_data(cx);
-        polled.map(|data| data.map(|data| data.map(|mut data| data.copy_to_bytes(data.remaining()))))
+        polled
+            .map(|data| data.map(|data| data.map(|mut data| data.copy_to_bytes(data.remaining()))))
     };
     match next() {
         // h3 takes an empty frame for the end; the end itself is still there when it is asked for again.

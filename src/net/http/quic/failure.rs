@@ -18,9 +18,10 @@ use crate::{
 /// connection does; what one of us found wrong with the other is a matter of protocol.
 pub(super) fn of(error: &StreamError) -> Failure {
     match error {
-        StreamError::RemoteTerminate { code, .. } => {
-            Failure::new(Reason::ConnectReset, format!("HTTP/3: the server reset the stream: {code}"))
-        }
+        StreamError::RemoteTerminate { code, .. } => Failure::new(
+            Reason::ConnectReset,
+            format!("HTTP/3: the server reset the stream: {code}"),
+        ),
         StreamError::ConnectionError { 0: error, .. } => of_connection(error),
         StreamError::HeaderTooBig { max_size, .. } if *max_size == u64::from(HEAD_LIMIT) => {
             let detail = format!("the head of the answer is larger than {HEAD_LIMIT} bytes");
@@ -43,10 +44,9 @@ pub(super) fn of_connection(error: &ConnectionError) -> Failure {
             protocol(&format!("{reason} ({code})"))
         }
         ConnectionError::Remote {
-            0: ConnectionErrorIncoming::ApplicationClose { error_code }, ..
-        } => {
-            application(*error_code, &[])
-        }
+            0: ConnectionErrorIncoming::ApplicationClose { error_code },
+            ..
+        } => application(*error_code, &[]),
         ConnectionError::Remote { 0: ConnectionErrorIncoming::Undefined(error), .. } => {
             match error.downcast_ref::<quinn::ConnectionError>() {
                 Some(error) => of_quic(error),

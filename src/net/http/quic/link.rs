@@ -8,9 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use quinn::{
-    ClientConfig, Connecting, Endpoint, EndpointConfig, TransportConfig, VarInt,
-};
+use quinn::{ClientConfig, Connecting, Endpoint, EndpointConfig, TransportConfig, VarInt};
 
 use super::{
     failure,

@@ -9,8 +9,6 @@ mod failure;
 mod link;
 #[cfg(test)]
 pub(crate) mod testing;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 use std::{
@@ -155,6 +153,9 @@ impl Flight {
         cx: &mut Context<'_>,
         reached: fn(&Self) -> bool,
     ) -> Poll<Result<(), Failure>> {
+        if self.answered.is_some() {
+            return Poll::Ready(Ok(()));
+        }
         let Self { link, sending, is_sent, answering, answered, .. } = self;
         let polled = link.poll_with(cx, |cx| {
             if !*is_sent {

@@ -165,7 +165,8 @@ impl FromStr for HttpVersion {
             "HTTP/2" | "HTTP/2.0" => Ok(Self::Http2),
             "HTTP/3" | "HTTP/3.0" if HTTP3 => Ok(Self::Http3),
             "HTTP/3" | "HTTP/3.0" => {
-                let why = "this build of noroshi does not speak it (build it with `--features http3`)";
+                let why =
+                    "this build of noroshi does not speak it (build it with `--features http3`)";
                 Err(format!("HTTP/3 cannot be met: {why}"))
             }
             _ => Err("not a version of HTTP: write it like `HTTP/1.1` or `HTTP/2`".into()),
@@ -235,7 +236,9 @@ mod tests {
     fn http3_can_be_expected_where_it_was_built_in() {
         for text in [r#"{"version":["HTTP/3"]}"#, r#"{"version":["HTTP/3.0"]}"#] {
             match parse(text) {
-                Ok(expect) => assert_eq!((HTTP3, &*expect.version), (true, &[HttpVersion::Http3][..])),
+                Ok(expect) => {
+                    assert_eq!((HTTP3, &*expect.version), (true, &[HttpVersion::Http3][..]))
+                }
                 Err(error) => assert!(!HTTP3 && error.contains("--features http3"), "{error}"),
             }
         }

@@ -4,6 +4,8 @@ mod aims;
 mod answers;
 mod bodies;
 mod credentials;
+#[cfg(feature = "http3")]
+mod http3;
 mod proxies;
 mod redirects;
 mod secure;
