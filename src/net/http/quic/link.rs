@@ -75,9 +75,10 @@ pub(super) async fn reach(
         .map_err(|error| Failure::new(Reason::LocalResources, error.to_string()))?;
     let background = Background::new(inbox);
     let mut link = Link { endpoint, background, wire, http: None, is_over: false, limit: SPARE };
-    poll_fn(|cx| {
-        let driven = link.drive(cx);
-        if link.wire.received() > 0 { Poll::Ready(Ok(())) } else { failed(driven) }
+    poll_fn(|cx| match link.wire.poll_answered(cx) {
+        // It is not read yet: what TLS makes of it belongs to the next phase.
+        Poll::Ready(()) => Poll::Ready(Ok(())),
+        Poll::Pending => failed(link.drive(cx)),
     })
     .await?;
     Ok(Reached { link, connecting })

@@ -44,6 +44,17 @@ impl Wire {
         self.received.load(Relaxed)
     }
 
+    /// Whether a datagram is there to be read.
+    pub(super) fn poll_answered(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(self.socket.poll_peek(cx, &mut ReadBuf::new(&mut [0]))) {
+            Ok(_) => Poll::Ready(()),
+            Err(error) => {
+                self.keep(&error);
+                Poll::Pending
+            }
+        }
+    }
+
     /// What the kernel said of the socket, first.
     pub(super) fn fault(&self) -> Option<Failure> {
         self.fault.lock().clone()
