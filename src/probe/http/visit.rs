@@ -107,7 +107,8 @@ impl Hop {
         seen.tls = None;
         #[cfg(feature = "http3")]
         if spec.version == Version::Http3 {
-            return self.send_quic(spec, request, run, seen).await;
+            // Boxed: the other versions need not carry its size.
+            return Box::pin(self.send_quic(spec, request, run, seen)).await;
         }
         if self.url.scheme() == "https" {
             let stream = proxies.tunnel(&self.way, &self.url, run).await?;

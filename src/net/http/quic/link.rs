@@ -43,7 +43,7 @@ pub(super) struct Link {
     endpoint: Endpoint,
     background: Background,
     wire: Arc<Wire>,
-    http: Option<Http>,
+    http: Option<Box<Http>>,
     is_over: bool,
     limit: u64,
 }
@@ -142,7 +142,7 @@ impl Link {
 
     /// From now on HTTP/3's own work is done too.
     pub(super) fn speak(&mut self, http: Http) {
-        self.http = Some(http);
+        self.http = Some(Box::new(http));
     }
 
     /// What has come so far was of use.

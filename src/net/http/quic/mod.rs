@@ -86,7 +86,9 @@ pub async fn exchange(
     attempt.step(|| format!("sending {} {} by HTTP/3", request.method(), request.uri().path()));
     let method = request.method().clone();
     let Connection { link, quic } = connection;
-    let mut flight = attempt.phase(Phase::Send, Flight::begin(link, quic, request)).await?;
+    // Boxed: QUIC's parts are large, and each of them is moved around.
+    let beginning = Box::pin(Flight::begin(link, quic, request));
+    let mut flight = attempt.phase(Phase::Send, beginning).await?;
     attempt.phase(Phase::Send, poll_fn(|cx| flight.until(cx, |own| own.is_sent))).await?;
     attempt.step(|| "request sent".into());
     attempt.phase(Phase::Wait, poll_fn(|cx| flight.until(cx, |_| false))).await?;

@@ -47,7 +47,7 @@ impl Wire {
     /// Whether a datagram is there to be read.
     pub(super) fn poll_answered(&self, cx: &mut Context<'_>) -> Poll<()> {
         match ready!(self.socket.poll_peek(cx, &mut ReadBuf::new(&mut [0]))) {
-            Ok(_) => Poll::Ready(()),
+            Ok(()) => Poll::Ready(()),
             Err(error) => {
                 self.keep(&error);
                 Poll::Pending

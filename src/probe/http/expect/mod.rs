@@ -237,7 +237,7 @@ mod tests {
         for text in [r#"{"version":["HTTP/3"]}"#, r#"{"version":["HTTP/3.0"]}"#] {
             match parse(text) {
                 Ok(expect) => {
-                    assert_eq!((HTTP3, &*expect.version), (true, &[HttpVersion::Http3][..]))
+                    assert_eq!((HTTP3, &*expect.version), (true, &[HttpVersion::Http3][..]));
                 }
                 Err(error) => assert!(!HTTP3 && error.contains("--features http3"), "{error}"),
             }
