@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Instant,
 };
 
@@ -31,12 +31,15 @@ pub(super) struct Wire {
     server: SocketAddr,
     received: AtomicU64,
     fault: Mutex<Option<Failure>>,
+    /// Who reads. A socket wakes only who asked last, and that may be [`Self::poll_answered`].
+    reader: Mutex<Option<Waker>>,
 }
 
 impl Wire {
     /// The socket is connected to the server.
     pub(super) fn new(socket: UdpSocket, server: SocketAddr) -> Self {
-        Self { socket, server, received: AtomicU64::new(0), fault: Mutex::default() }
+        let (received, fault, reader) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
+        Self { socket, server, received, fault, reader }
     }
 
     /// Bytes that came so far, headers of IP and UDP apart.
@@ -44,10 +47,13 @@ impl Wire {
         self.received.load(Relaxed)
     }
 
-    /// Whether a datagram is there to be read.
+    /// Waits until a datagram is there to be read.
     pub(super) fn poll_answered(&self, cx: &mut Context<'_>) -> Poll<()> {
         match ready!(self.socket.poll_peek(cx, &mut ReadBuf::new(&mut [0]))) {
-            Ok(()) => Poll::Ready(()),
+            Ok(()) => {
+                self.reader.lock().take().into_iter().for_each(Waker::wake);
+                Poll::Ready(())
+            }
             Err(error) => {
                 self.keep(&error);
                 Poll::Pending
@@ -98,6 +104,7 @@ impl AsyncUdpSocket for Wire {
         buffers: &mut [IoSliceMut<'_>],
         metas: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
+        *self.reader.lock() = Some(cx.waker().clone());
         let (Some(buffer), Some(meta)) = (buffers.first_mut(), metas.first_mut()) else {
             return Poll::Ready(Ok(0));
         };
