@@ -15,7 +15,8 @@ use support::{
     daemon::{Daemon, noroshi},
 };
 
-/// A server that answers `/page` with a page and sends everything else there.
+/// A server that answers `/page` with a page, `/open` with one of no announced length, and sends everything else to the
+/// former, `/plain` out of TLS.
 fn serve(authority: &Authority, flaw: Flaw) -> SocketAddr {
     let mut tls = authority.server(flaw, false);
     tls.alpn_protocols = vec![b"h3".to_vec()];
@@ -37,15 +38,19 @@ async fn answer(incoming: Incoming) -> Option<()> {
     let mut http = h3::server::Connection::<_, Bytes>::new(connection).await.ok()?;
     while let Ok(Some(resolver)) = http.accept().await {
         let (request, mut stream) = resolver.resolve_request().await.ok()?;
-        let is_page = request.uri().path() == "/page";
-        let response = if is_page {
-            let at = "Wed, 21 Oct 2015 07:28:00 GMT";
-            Response::builder().header("content-length", 11).header("last-modified", at)
-        } else {
-            Response::builder().status(302).header("location", "/page")
+        let path = request.uri().path();
+        let away = |location| Response::builder().status(302).header("location", location);
+        let response = match path {
+            "/page" => {
+                let at = "Wed, 21 Oct 2015 07:28:00 GMT";
+                Response::builder().header("content-length", 11).header("last-modified", at)
+            }
+            "/open" => Response::builder(),
+            "/plain" => away("http://localhost:1/page"),
+            _ => away("/page"),
         };
         stream.send_response(response.body(()).ok()?).await.ok()?;
-        if is_page {
+        if ["/page", "/open"].contains(&path) && request.method() != "HEAD" {
             stream.send_data(Bytes::from_static(b"hello there")).await.ok()?;
         }
         stream.finish().await.ok()?;
@@ -78,6 +83,12 @@ modules:
   brief:
     <<: *page
     timeout: 1s
+  head:
+    <<: *page
+    http:
+      <<: *http
+      method: HEAD
+      fail_if_body_not_matches_regexp: []
   stays:
     <<: *page
     http:
@@ -117,7 +128,10 @@ async fn http3_answers_as_blackbox_exporter_does() {
         ("page", format!("https://{good}/page"), None),
         ("page", format!("http://{good}/"), None),
         ("page", format!("{good}/page"), None),
+        ("page", format!("https://{good}/open"), None),
+        ("head", format!("https://{good}/page"), None),
         ("stays", format!("https://{good}/"), None),
+        ("page", format!("https://{good}/plain"), Some("http_redirect")),
         ("other", format!("https://{good}/page"), Some("body_mismatch")),
         ("page", format!("https://{expired}/page"), Some("tls_expired")),
         ("untrusted", format!("https://{good}/page"), Some("tls_untrusted")),
@@ -133,14 +147,15 @@ async fn http3_answers_as_blackbox_exporter_does() {
         assert_eq!(told, *reason, "{module} {target}");
         let is_met = f64::from(u8::from(reason.is_none()));
         assert_eq!(value("probe_success"), Some(is_met), "{module} {target}");
-        let is_answered = !["tls_expired", "tls_untrusted", "connect_timeout"]
-            .iter()
-            .any(|word| told == Some(word));
+        // A chain that does not verify is shown too.
+        let (is_answered, is_shaken) = match told {
+            Some("tls_expired" | "tls_untrusted") => (false, true),
+            Some("connect_timeout" | "http_redirect") => (false, false),
+            _ => (true, true),
+        };
         let version = if is_answered { 3.0 } else { 0.0 };
         assert_eq!(value("probe_http_version"), Some(version), "{module} {target}");
         assert_eq!(value("probe_http_ssl"), Some(version / 3.0), "{module} {target}");
-        // Of a chain that does not verify too.
-        let is_shaken = told != Some("connect_timeout");
         let tls = value("probe_tls_version_info{version=\"TLS 1.3\"}");
         assert_eq!(tls, is_shaken.then_some(1.0), "{module} {target}");
         assert_eq!(value("probe_ssl_earliest_cert_expiry").is_some(), is_shaken, "{module}");

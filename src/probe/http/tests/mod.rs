@@ -233,6 +233,15 @@ fn problems_have_their_place() {
 }
 
 #[test]
+#[cfg(not(feature = "http3"))]
+fn http3_is_refused_where_it_was_not_built_in() {
+    let spec = json!({"url": "https://x/", "version": "http3"});
+    let problems = serde_json::from_value::<Spec>(spec).unwrap().problems();
+    assert_eq!((problems.len(), &*problems[0].path), (1, "version"));
+    assert!(problems[0].hint.as_ref().unwrap().contains("--features http3"));
+}
+
+#[test]
 fn nothing_secret_is_shown() {
     let spec = json!({
         "url": "https://x/?api_key=hunter2", "bearer_token": "hunter2",
