@@ -189,3 +189,30 @@ async fn http3_answers_as_blackbox_exporter_does() {
     let phase = |phase: &&str| format!("probe_http_duration_seconds{{phase=\"{phase}\"}}");
     assert!(phases.iter().all(|name| page.contains_key(&phase(name))), "{page:?}");
 }
+
+#[test]
+fn http3_modules_become_checks() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let module = "modules: { a: { prober: http, http: { enable_http3: true, enable_http2: false, \
+                  proxy_url: \"http://proxy.test:3128\", valid_http_versions: [HTTP/3.0] } } }";
+    let modules = at("blackbox.yml", module);
+    let targets = at("targets.txt", "http://a.test/x a\n");
+    let arguments = ["generate", "config", "--from-blackbox", &modules, "--targets", &targets];
+    let output = noroshi(&arguments).output().unwrap();
+    let config = String::from_utf8(output.stdout).unwrap();
+    for line in ["url = \"https://a.test/x\"", "version = \"http3\"", "goes past every proxy"] {
+        assert!(config.contains(line), "{line}:\n{config}");
+    }
+    assert!(!config.contains("proxy_url ="), "{config}");
+    let config = at("noroshi.toml", &config);
+    let checked = noroshi(&["check-config", &config]).output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let flag = format!("--config.file={modules}");
+    let read = noroshi(&["blackbox", "--config.check", &flag]).output().unwrap();
+    assert!(read.status.success() && String::from_utf8_lossy(&read.stderr).contains("B105"));
+}

@@ -228,6 +228,19 @@ mod tests {
         assert!(attempt.phases.of(Phase::Connect).is_some());
     }
 
+    #[cfg(feature = "http3")]
+    #[tokio::test]
+    async fn a_socket_of_quic_has_its_source() {
+        let to: SocketAddr = "127.0.0.1:9".parse().unwrap();
+        let source = "127.0.0.2".parse().unwrap();
+        let socket = udp(to, Some(source)).await.unwrap();
+        assert_eq!((socket.local_addr().unwrap().ip(), socket.peer_addr().unwrap()), (source, to));
+        for source in ["192.0.2.1", "::1"] {
+            let failure = udp(to, Some(source.parse().unwrap())).await.unwrap_err();
+            assert_eq!(failure.reason, Reason::LocalAddress, "{}", failure.detail);
+        }
+    }
+
     #[tokio::test]
     async fn a_source_of_another_family_is_refused_unless_it_is_no_address() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,5 +1,5 @@
 //! One HTTP exchange on one connection, each part of its time known: HTTP/1.1, HTTP/2 and tunnels through a proxy; HTTP/3,
-//! where it is built in, in [`quic`](self).
+//! where it is built in, is in `quic`.
 //!
 //! Contract: the caller brings a connected stream and a request with an absolute URI; [`exchange`] gives the head and lets
 //! the body be read piece by piece. Nothing is spawned, so dropping an [`Exchange`] ends all of it. A head is bounded

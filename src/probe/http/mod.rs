@@ -93,7 +93,8 @@ pub struct Spec {
     /// How TLS is spoken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tls: Option<Arc<TlsOptions>>,
-    /// The protocol version to speak.
+    /// The protocol version to speak. `http3` goes over QUIC, to `https` without a proxy, and only in a build with the feature
+    /// `http3`.
     #[serde(default)]
     version: Version,
     /// The proxy that all requests of the run go through. `https` is tunnelled by CONNECT; `http` is asked of the proxy.
@@ -162,7 +163,7 @@ enum Version {
     Http1,
     /// HTTP/2; without TLS with prior knowledge (h2c).
     Http2,
-    /// HTTP/3, over QUIC: with `https` alone and without a proxy. Only in a build with the feature `http3`.
+    /// HTTP/3, over QUIC.
     Http3,
 }
 
