@@ -281,7 +281,9 @@ async fn servers_that_misbehave() {
     ] {
         let (identity, how) = at(&authority);
         let server = serve(&identity, how, move |asked| misbehave(asked, fault));
-        let ran = run_within(Duration::from_secs(1), spec(&authority, server)).await;
+        let is_awaited = matches!(fault, Fault::Silent | Fault::Stalls);
+        let timeout = Duration::from_secs(if is_awaited { 1 } else { 10 });
+        let ran = run_within(timeout, spec(&authority, server)).await;
         ran.fails(reason, detail);
     }
 }
@@ -415,7 +417,7 @@ async fn nothing_outlives_a_run_and_the_server_is_told() {
         }
     });
     let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
-    for (method, timeout) in [("GET", 10_000), ("POST", 300)] {
+    for (method, timeout) in [("GET", 10_000), ("POST", 1_000)] {
         let spec = with(spec(&authority, server), json!({"method": method}));
         let ran = run_within(Duration::from_millis(timeout), spec).await;
         assert_eq!(ran.outcome.reason.is_none(), method == "GET");
