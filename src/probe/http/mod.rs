@@ -94,7 +94,7 @@ pub struct Spec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tls: Option<Arc<TlsOptions>>,
     /// The protocol version to speak. `http3` goes over QUIC, to `https` without a proxy, and only in a build with the feature
-    /// `http3`.
+    /// `http3`; of its one handshake the phase `connect` is what comes before the server's first datagram, `tls` the rest.
     #[serde(default)]
     version: Version,
     /// The proxy that all requests of the run go through. `https` is tunnelled by CONNECT; `http` is asked of the proxy.
@@ -183,10 +183,6 @@ impl Version {
     }
 }
 
-fn is_plain(scheme: &str) -> bool {
-    scheme.eq_ignore_ascii_case("http")
-}
-
 const fn size_limit() -> ByteSize {
     ByteSize::mebi(10)
 }
@@ -211,7 +207,9 @@ impl Described for Spec {
     fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
         let target = match aim.target.split_once("://") {
             // A port stays, as in blackbox_exporter.
-            Some((scheme, rest)) if self.version == Version::Http3 && is_plain(scheme) => {
+            Some((scheme, rest))
+                if self.version == Version::Http3 && scheme.eq_ignore_ascii_case("http") =>
+            {
                 format!("https://{rest}").into()
             }
             _ => Cow::from(aim.target),
