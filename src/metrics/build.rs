@@ -18,7 +18,7 @@ pub const BUILD: Build = Build {
     version: env!("CARGO_PKG_VERSION"),
     revision: env!("NOROSHI_REVISION"),
     rustc: env!("NOROSHI_RUSTC"),
-    features: "",
+    features: if cfg!(feature = "http3") { "http3" } else { "" },
 };
 
 impl Build {

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "http3")]
+use tokio::net::UdpSocket;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
 use super::Attempt;
@@ -26,10 +28,7 @@ pub async fn tcp(
     to: SocketAddr,
     source: Option<IpAddr>,
 ) -> Result<TcpStream, Failure> {
-    attempt.step(|| format!("connecting to {to}"));
-    let stream = attempt.phase(Phase::Connect, connect(to, source)).await?;
-    attempt.step(|| "connected".into());
-    Ok(stream)
+    first_by(attempt, &[to], |to| connect(to, source)).await
 }
 
 /// Connects to the first of these that takes it: a host that is met on the way has no address that was asked for, as the
@@ -42,12 +41,24 @@ pub async fn first(
     all: &[SocketAddr],
     source: Option<IpAddr>,
 ) -> Result<TcpStream, Failure> {
+    first_by(attempt, all, |to| connect(to, source)).await
+}
+
+/// The same by whatever `connect` does.
+///
+/// # Errors
+/// Those of `connect`, of the last one.
+pub(super) async fn first_by<T, F: Future<Output = Result<T, Failure>>>(
+    attempt: &mut Attempt,
+    all: &[SocketAddr],
+    connect: impl Fn(SocketAddr) -> F,
+) -> Result<T, Failure> {
     let Some((last, others)) = all.split_last() else {
         return Err(Failure::new(Reason::DnsNoAddress, "there is no address to connect to"));
     };
     for to in others {
         attempt.step(|| format!("connecting to {to}"));
-        let connected = clock::timeout_at(Instant::now() + NEXT, connect(*to, source));
+        let connected = clock::timeout_at(Instant::now() + NEXT, connect(*to));
         let connected = async { Ok(connected.await) };
         match attempt.phase(Phase::Connect, connected).await? {
             Ok(Ok(stream)) => {
@@ -58,7 +69,10 @@ pub async fn first(
             Err(_) => attempt.step(|| format!("{to} does not answer")),
         }
     }
-    tcp(attempt, *last, source).await
+    attempt.step(|| format!("connecting to {last}"));
+    let connected = attempt.phase(Phase::Connect, connect(*last)).await?;
+    attempt.step(|| "connected".into());
+    Ok(connected)
 }
 
 /// When the next address is tried: Go's own patience with the first family.
@@ -79,6 +93,26 @@ async fn connect(to: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, Fa
     // A probe is one small exchange: waiting to fill a segment would only be measured as latency.
     stream.set_nodelay(true).map_err(|error| broken(&error))?;
     Ok(stream)
+}
+
+/// A UDP socket that speaks with `to` alone, so that the kernel tells when nobody listens there. Sends nothing yet.
+///
+/// # Errors
+/// `local_address` as for [`tcp`], `local_resources`, and `connect_unreachable` where no route leads there.
+#[cfg(feature = "http3")]
+pub(super) async fn udp(to: SocketAddr, source: Option<IpAddr>) -> Result<UdpSocket, Failure> {
+    let from = fitting(source.unwrap_or(Ipv6Addr::UNSPECIFIED.into()), to)?;
+    let socket = UdpSocket::bind(SocketAddr::new(from, 0)).await.map_err(|error| match source {
+        Some(source) => {
+            Failure::new(Reason::LocalAddress, format!("cannot bind to {source}: {error}"))
+        }
+        None => local(&error),
+    })?;
+    socket.connect(to).await.map_err(|error| {
+        let failure = broken(&error);
+        Failure::new(failure.reason, format!("{to}: {}", failure.detail))
+    })?;
+    Ok(socket)
 }
 
 /// The address to bind to; the unspecified one has no family of its own.
@@ -192,6 +226,19 @@ mod tests {
         assert_eq!(failure.reason, Reason::ConnectRefused);
         assert!(failure.detail.contains(&free.to_string()), "{}", failure.detail);
         assert!(attempt.phases.of(Phase::Connect).is_some());
+    }
+
+    #[cfg(feature = "http3")]
+    #[tokio::test]
+    async fn a_socket_of_quic_has_its_source() {
+        let to: SocketAddr = "127.0.0.1:9".parse().unwrap();
+        let source = "127.0.0.2".parse().unwrap();
+        let socket = udp(to, Some(source)).await.unwrap();
+        assert_eq!((socket.local_addr().unwrap().ip(), socket.peer_addr().unwrap()), (source, to));
+        for source in ["192.0.2.1", "::1"] {
+            let failure = udp(to, Some(source.parse().unwrap())).await.unwrap_err();
+            assert_eq!(failure.reason, Reason::LocalAddress, "{}", failure.detail);
+        }
     }
 
     #[tokio::test]

@@ -57,7 +57,7 @@ codes! {
         ["the message names them"]
     HTTP3 "B009" "A module asks for HTTP/3, which this build of noroshi does not speak."
         ["`enable_http3: true`, or `HTTP/3.0` among the valid versions"]
-        ["keep such modules with blackbox_exporter, or probe the same URL over HTTP/2", "docs/blackbox.md tells more"]
+        ["build noroshi with `--features http3`", "or probe the same URL over HTTP/2", "docs/blackbox.md tells more"]
     DEPRECATED "B101" "A field is deprecated in blackbox_exporter and has a successor."
         ["the file is older than the field's successor"]
         ["write the field the message names; both are understood"]

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use super::{failure, meter::Outgoing};
 use crate::model::Failure;
 
-type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Connection = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
 /// What hyper wants polled while a request is on its way. It lives in the probe's own future, so it dies with it.
@@ -24,17 +24,24 @@ pub(super) struct Driver {
     broke: Option<hyper::Error>,
 }
 
-/// HTTP/2 hands its work to an executor; this one keeps it until the driver fetches it.
+/// HTTP/2 and QUIC hand their work to an executor; this one keeps it until the driver fetches it.
 #[derive(Clone, Default)]
 pub(super) struct Inbox(Arc<Mutex<Vec<Work>>>);
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Inbox {
     fn execute(&self, work: F) {
-        self.0.lock().push(Box::pin(work));
+        self.keep(Box::pin(work));
     }
 }
 
-struct Background {
+impl Inbox {
+    pub(super) fn keep(&self, work: Work) {
+        self.0.lock().push(work);
+    }
+}
+
+/// Work that an executor was handed, and that is done where this is polled.
+pub(super) struct Background {
     inbox: Inbox,
     running: FuturesUnordered<Work>,
 }
@@ -50,8 +57,8 @@ impl Driver {
         connection: http2::Connection<T, Outgoing, Inbox>,
         inbox: Inbox,
     ) -> Self {
-        let background = Background { inbox, running: FuturesUnordered::new() };
-        Self { connection: Some(Box::pin(connection)), background: Some(background), broke: None }
+        let background = Some(Background::new(inbox));
+        Self { connection: Some(Box::pin(connection)), background, broke: None }
     }
 
     /// Moves everything as far as it goes.
@@ -77,7 +84,12 @@ impl Driver {
 }
 
 impl Background {
-    fn poll(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn new(inbox: Inbox) -> Self {
+        Self { inbox, running: FuturesUnordered::new() }
+    }
+
+    /// Moves everything as far as it goes.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
         loop {
             let fresh = std::mem::take(&mut *self.inbox.0.lock());
             let none_new = fresh.is_empty();

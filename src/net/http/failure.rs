@@ -42,7 +42,7 @@ pub(super) fn unknown_coding(headers: &HeaderMap) -> Option<Failure> {
     Some(Failure::new(Reason::HttpProtocol, detail))
 }
 
-fn closed() -> Failure {
+pub(super) fn closed() -> Failure {
     let detail = "the connection was closed before the answer was complete";
     Failure::new(Reason::ConnectionClosed, detail)
 }

@@ -24,7 +24,7 @@ pub enum Form {
     Http2,
 }
 
-/// Fields about the connection that HTTP/2 forbids (RFC 9113 section 8.2.2).
+/// Fields about the connection that HTTP/2 and HTTP/3 forbid (RFC 9113 section 8.2.2, RFC 9114 section 4.2).
 const CONNECTION_FIELDS: [HeaderName; 6] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -61,6 +61,16 @@ impl Form {
         }
         Ok(Request::from_parts(head, body))
     }
+}
+
+/// Rewrites a request for HTTP/3, whose head is that of HTTP/2. The body's length is told here; for the others hyper does.
+#[cfg(feature = "http3")]
+pub(super) fn fit_http3(mut request: Request<Bytes>) -> Result<Request<Bytes>, Failure> {
+    if !request.body().is_empty() {
+        let length = HeaderValue::from(request.body().len());
+        request.headers_mut().insert(CONTENT_LENGTH, length);
+    }
+    Form::Http2.fit(request)
 }
 
 impl fmt::Display for Form {

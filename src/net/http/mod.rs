@@ -1,4 +1,5 @@
-//! One HTTP exchange on one connection, each part of its time known: HTTP/1.1, HTTP/2 and tunnels through a proxy.
+//! One HTTP exchange on one connection, each part of its time known: HTTP/1.1, HTTP/2 and tunnels through a proxy; HTTP/3,
+//! where it is built in, is in `quic`.
 //!
 //! Contract: the caller brings a connected stream and a request with an absolute URI; [`exchange`] gives the head and lets
 //! the body be read piece by piece. Nothing is spawned, so dropping an [`Exchange`] ends all of it. A head is bounded
@@ -8,6 +9,8 @@ mod driver;
 mod failure;
 mod form;
 mod meter;
+#[cfg(feature = "http3")]
+pub mod quic;
 mod tunnel;
 
 use std::{
@@ -50,8 +53,16 @@ const WINDOW: u32 = 256 * 1024;
 pub struct Exchange {
     /// Status, version and headers.
     pub head: response::Parts,
-    body: Incoming,
-    driver: Driver,
+    body: Source,
+}
+
+/// Where the body comes from.
+enum Source {
+    /// A stream of bytes, spoken over by hyper.
+    Stream { body: Incoming, driver: Driver },
+    /// QUIC.
+    #[cfg(feature = "http3")]
+    Quic(Box<quic::Body>),
 }
 
 /// Sends a request on a connection of its own. The phases `send` and `wait`, and `receive` until the head is whole.
@@ -98,7 +109,7 @@ where
         return Err(coding);
     }
     attempt.step(|| format!("{:?} {}", head.version, head.status));
-    Ok(Exchange { head, body, driver: flight.driver })
+    Ok(Exchange { head, body: Source::Stream { body, driver: flight.driver } })
 }
 
 fn http1_builder() -> http1::Builder {
@@ -128,24 +139,31 @@ async fn hyper_words<T>(work: impl Future<Output = hyper::Result<T>>) -> Result<
 impl Exchange {
     /// The length of the body as its framing announces it; `None` where it does not.
     pub fn announced(&self) -> Option<u64> {
-        self.body.size_hint().exact()
+        match &self.body {
+            Source::Stream { body, .. } => body.size_hint().exact(),
+            #[cfg(feature = "http3")]
+            Source::Quic(body) => body.announced(),
+        }
     }
 
     /// The next piece of the body; `None` at its end. Wants to be called within the phase `receive`.
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
+        let (body, driver) = match &mut self.body {
+            Source::Stream { body, driver } => (body, driver),
+            #[cfg(feature = "http3")]
+            Source::Quic(body) => return body.poll_chunk(cx),
+        };
         loop {
             // The body is asked first, so that the connection knows that somebody wants more of it.
-            let mut frame = Pin::new(&mut self.body).poll_frame(cx);
+            let mut frame = Pin::new(&mut *body).poll_frame(cx);
             if frame.is_pending() {
-                self.driver.poll(cx);
-                frame = Pin::new(&mut self.body).poll_frame(cx);
+                driver.poll(cx);
+                frame = Pin::new(&mut *body).poll_frame(cx);
             }
             return match frame {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(None) => Poll::Ready(None),
-                Poll::Ready(Some(Err(error))) => {
-                    Poll::Ready(Some(Err(self.driver.failure(&error))))
-                }
+                Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(driver.failure(&error)))),
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => Poll::Ready(Some(Ok(data))),
                     // Trailers: nothing here looks at them.

@@ -5,12 +5,14 @@ use rustls::{
     ClientConfig, RootCertStore,
     client::Resumption,
     crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::ServerName,
 };
 use tokio::task::spawn_blocking;
 
 use super::{
     TlsOptions,
     cache::{Cache, Key, Stamp},
+    options::server_name,
     recorder::Recorder,
     trust::Trust,
 };
@@ -180,6 +182,16 @@ impl Default for Clients {
 }
 
 impl Client {
+    /// Whom the certificate has to name: `host`, unless the options name another.
+    pub(super) fn name(&self, host: &str) -> Result<ServerName<'static>, Failure> {
+        let host = self.server_name.as_deref().unwrap_or(host);
+        server_name(host).ok_or_else(|| {
+            let detail =
+                format!("`{host}` is neither a DNS name nor an address: nothing to verify");
+            Failure::new(Reason::TlsHandshake, detail)
+        })
+    }
+
     /// The configuration of one handshake, and the recorder that watches it.
     pub(super) fn watched(&self) -> (Arc<ClientConfig>, Arc<Recorder>) {
         let mut config = ClientConfig::clone(&self.base.config);

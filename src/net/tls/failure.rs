@@ -72,7 +72,7 @@ fn failed(error: &Error, asked: bool) -> Failure {
     }
 }
 
-fn alerted(alert: Alert, asked: bool) -> Failure {
+pub(super) fn alerted(alert: Alert, asked: bool) -> Failure {
     let text = |more: &str| format!("the server sent the alert {alert:?}{more}");
     match alert {
         Alert::ProtocolVersion => {

@@ -11,6 +11,8 @@ mod distinguished_name;
 mod failure;
 mod options;
 mod pem;
+#[cfg(feature = "http3")]
+pub mod quic;
 mod recorder;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -20,7 +22,7 @@ mod trust;
 
 use jiff::Timestamp;
 use rustls::{
-    ClientConnection, SupportedCipherSuite,
+    CipherSuite, ClientConnection, SupportedCipherSuite,
     crypto::{SupportedKxGroup, aws_lc_rs},
     pki_types::ServerName,
 };
@@ -33,7 +35,7 @@ pub use failure::broken;
 pub use options::{TlsOptions, TlsVersion};
 
 use super::Attempt;
-use crate::model::{Failure, Phase, Reason};
+use crate::model::{Failure, Phase};
 
 /// What a handshake showed, whether or not it succeeded.
 #[derive(Debug, Clone, Default)]
@@ -66,10 +68,9 @@ pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin + Send>(
     host: &str,
     stream: S,
 ) -> (Report, Result<TlsStream<S>, Failure>) {
-    let host = client.server_name.as_deref().unwrap_or(host);
-    let Some(name) = options::server_name(host) else {
-        let detail = format!("`{host}` is neither a DNS name nor an address: nothing to verify");
-        return (Report::default(), Err(Failure::new(Reason::TlsHandshake, detail)));
+    let name = match client.name(host) {
+        Ok(name) => name,
+        Err(failure) => return (Report::default(), Err(failure)),
     };
     attempt.step(|| format!("TLS handshake for {}", name.to_str()));
     let (config, recorder) = client.watched();
@@ -84,13 +85,7 @@ pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin + Send>(
         report.note(stream.get_ref().1);
         attempt.step(|| report.summary());
     }
-    match &report.verified {
-        Some(Err(failure)) if !client.insecure => {
-            let failure = failure.clone();
-            (report, Err(failure))
-        }
-        _ => (report, connected),
-    }
+    report.judge(client.insecure, connected)
 }
 
 impl Report {
@@ -131,7 +126,19 @@ impl Report {
             connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned());
     }
 
-    fn summary(&self) -> String {
+    /// A chain that does not verify fails what came of its handshake, unless that was wanted.
+    fn judge<T>(self, insecure: bool, done: Result<T, Failure>) -> (Self, Result<T, Failure>) {
+        match &self.verified {
+            Some(Err(failure)) if !insecure => {
+                let failure = failure.clone();
+                (self, Err(failure))
+            }
+            _ => (self, done),
+        }
+    }
+
+    /// In one line.
+    pub(super) fn summary(&self) -> String {
         let words =
             [self.version, self.cipher.as_deref(), self.group.as_deref(), self.alpn.as_deref()];
         let agreed = words.into_iter().flatten().collect::<Vec<_>>().join(", ");
@@ -154,9 +161,13 @@ pub fn groups() -> Vec<String> {
     aws_lc_rs::default_provider().kx_groups.into_iter().map(group_name).collect()
 }
 
-/// By IANA's name; rustls has its own for those of TLS 1.3.
 fn cipher_name(suite: SupportedCipherSuite) -> String {
-    format!("{:?}", suite.suite()).replacen("TLS13_", "TLS_", 1)
+    suite_name(suite.suite())
+}
+
+/// By IANA's name; rustls has its own for those of TLS 1.3.
+fn suite_name(suite: CipherSuite) -> String {
+    format!("{suite:?}").replacen("TLS13_", "TLS_", 1)
 }
 
 fn group_name(group: &dyn SupportedKxGroup) -> String {

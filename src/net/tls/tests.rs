@@ -14,7 +14,10 @@ use super::{
     testing::{Authority, Identity, Server},
     *,
 };
-use crate::{clock::Instant, model::Trace};
+use crate::{
+    clock::Instant,
+    model::{Reason, Trace},
+};
 
 type Shaken = (Report, Result<TlsStream<TcpStream>, Failure>);
 

@@ -154,6 +154,7 @@ fn number(version: Version) -> f64 {
     match version {
         Version::HTTP_10 => 1.0,
         Version::HTTP_2 => 2.0,
+        Version::HTTP_3 => 3.0,
         _ => 1.1,
     }
 }

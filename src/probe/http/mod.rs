@@ -22,7 +22,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{borrow::Cow, net::SocketAddr, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use hyper::{header::HeaderValue, http::uri::PathAndQuery};
@@ -93,7 +93,8 @@ pub struct Spec {
     /// How TLS is spoken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tls: Option<Arc<TlsOptions>>,
-    /// The protocol version to speak.
+    /// The protocol version to speak. `http3` goes over QUIC, to `https` without a proxy, and only in a build with the feature
+    /// `http3`; of its one handshake the phase `connect` is what comes before the server's first datagram, `tls` the rest.
     #[serde(default)]
     version: Version,
     /// The proxy that all requests of the run go through. `https` is tunnelled by CONNECT; `http` is asked of the proxy.
@@ -167,7 +168,12 @@ enum Version {
     Http1,
     /// HTTP/2; without TLS with prior knowledge (h2c).
     Http2,
+    /// HTTP/3, over QUIC.
+    Http3,
 }
+
+/// Whether this build speaks HTTP/3.
+const HTTP3: bool = cfg!(feature = "http3");
 
 impl Version {
     const fn alpn(self) -> &'static [&'static str] {
@@ -177,6 +183,7 @@ impl Version {
             // without.
             Self::Http1 => &[],
             Self::Http2 => &["h2"],
+            Self::Http3 => &["h3"],
         }
     }
 }
@@ -208,7 +215,16 @@ impl Described for Spec {
     }
 
     fn aimed(&self, aim: &Aim<'_>) -> Result<super::Spec, String> {
-        let (target, zone) = web::without_zone(aim.target);
+        let target = match aim.target.split_once("://") {
+            // A port stays, as in blackbox_exporter.
+            Some((scheme, rest))
+                if self.version == Version::Http3 && scheme.eq_ignore_ascii_case("http") =>
+            {
+                format!("https://{rest}").into()
+            }
+            _ => Cow::from(aim.target),
+        };
+        let (target, zone) = web::without_zone(&target);
         let (url, userinfo) = HttpUrl::with_userinfo(&target)?;
         if let Some(zone) = zone
             && zone::literal(&format!("{}%{zone}", web::host(url.url()))).is_none()

@@ -6,7 +6,7 @@ use hyper::{
     http::uri::Authority,
 };
 
-use super::{Spec, Version};
+use super::{HTTP3, Spec, Version};
 use crate::probe::{Problem, certificate};
 
 /// All of them.
@@ -66,6 +66,9 @@ fn connection(spec: &Spec, problems: &mut Vec<Problem>) {
             problems.push(problem(key, why, "use https://"));
         }
     }
+    if spec.version == Version::Http3 {
+        http3(spec, problems);
+    }
     problems.extend(spec.tls.iter().flat_map(|tls| certificate::problems(tls, "tls.")));
     let host = spec.headers.text(&HOST);
     if host.is_some_and(|host| Authority::try_from(host.as_bytes()).is_err()) {
@@ -78,6 +81,25 @@ fn connection(spec: &Spec, problems: &mut Vec<Problem>) {
     if is_plain && spec.version == Version::Http2 && spec.proxy_url.is_some() {
         let why = "a proxy is asked for http:// URLs by HTTP/1.1";
         problems.push(problem("version", why, "remove it, or use https://"));
+    }
+}
+
+fn http3(spec: &Spec, problems: &mut Vec<Problem>) {
+    if !HTTP3 {
+        let why = "this build of noroshi does not speak HTTP/3";
+        problems.push(problem("version", why, "build it with `--features http3`"));
+    }
+    if spec.url.url().scheme() == "http" {
+        problems.push(problem("url", "HTTP/3 is never without TLS", "use https://"));
+    }
+    for (key, is_given) in [
+        ("proxy_url", spec.proxy_url.is_some()),
+        ("proxy_from_environment", spec.proxy_from_environment),
+    ] {
+        if is_given {
+            let why = "no proxy passes HTTP/3 on";
+            problems.push(problem(key, why, "remove it, or `version`"));
+        }
     }
 }
 

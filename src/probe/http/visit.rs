@@ -1,6 +1,6 @@
 //! The way to the final answer: connect, send, and follow where the answers lead.
 
-use std::net::SocketAddr;
+use std::{borrow::Cow, net::SocketAddr};
 
 use bytes::Bytes;
 use hyper::{Request, StatusCode, header::USER_AGENT};
@@ -105,6 +105,11 @@ impl Hop {
         seen: &mut Seen,
     ) -> Result<Exchange, Failure> {
         seen.tls = None;
+        #[cfg(feature = "http3")]
+        if spec.version == Version::Http3 {
+            // Boxed: the other versions need not carry its size.
+            return Box::pin(self.send_quic(spec, request, run, seen)).await;
+        }
         if self.url.scheme() == "https" {
             let stream = proxies.tunnel(&self.way, &self.url, run).await?;
             return self.send_secure(spec, stream, request, run, seen).await;
@@ -140,20 +145,9 @@ impl Hop {
         run: &mut Run<'_>,
         seen: &mut Seen,
     ) -> Result<Exchange, Failure> {
-        let mut own;
-        let mut options = spec.tls.as_deref();
-        let elsewhere = self.url.host() != spec.url.url().host();
-        if options.is_some_and(|options| options.server_name.is_some()) && elsewhere {
-            // The name was said of the first host.
-            own = options.cloned().unwrap_or_default();
-            own.server_name = None;
-            options = Some(&own);
-        }
-        let default = TlsOptions::default();
-        let options = options.unwrap_or(&default);
-        let alpn = spec.version.alpn();
-        let client = run.net.tls().client_by(run.attempt.deadline(), options, alpn).await?;
-        let name = self.name.as_deref().unwrap_or(web::host(&self.url));
+        let (options, alpn) = (self.tls(spec), spec.version.alpn());
+        let client = run.net.tls().client_by(run.attempt.deadline(), &options, alpn).await?;
+        let name = self.certificate_name();
         let (report, stream) = tls::handshake(&mut run.attempt, &client, name, stream).await;
         let form = match report.alpn.as_deref() {
             Some("h2") => Form::Http2,
@@ -167,6 +161,44 @@ impl Hop {
             return Err(Failure::new(Reason::HttpVersion, detail));
         }
         http::exchange(&mut run.attempt, stream, form, request).await
+    }
+
+    #[cfg(feature = "http3")]
+    async fn send_quic(
+        &self,
+        spec: &Spec,
+        request: Request<Bytes>,
+        run: &mut Run<'_>,
+        seen: &mut Seen,
+    ) -> Result<Exchange, Failure> {
+        if self.url.scheme() != "https" {
+            let detail = format!("HTTP/3 does not lead to {}", web::shown(&self.url));
+            return Err(Failure::new(Reason::HttpRedirect, detail));
+        }
+        let options = tls::quic::options(&self.tls(spec))?;
+        let (deadline, alpn) = (run.attempt.deadline(), spec.version.alpn());
+        let client = run.net.tls().client_by(deadline, &options, alpn).await?;
+        let (name, source) = (self.certificate_name(), run.settings.source_address);
+        let (report, connected) =
+            http::quic::connect(&mut run.attempt, &client, name, &self.way.to, source).await;
+        seen.tls = Some(report);
+        http::quic::exchange(&mut run.attempt, connected?, request).await
+    }
+
+    /// How TLS is spoken with the host of this hop.
+    fn tls<'s>(&self, spec: &'s Spec) -> Cow<'s, TlsOptions> {
+        let Some(options) = spec.tls.as_deref() else {
+            return Cow::Owned(TlsOptions::default());
+        };
+        if options.server_name.is_some() && self.url.host() != spec.url.url().host() {
+            // The name was said of the first host.
+            return Cow::Owned(TlsOptions { server_name: None, ..options.clone() });
+        }
+        Cow::Borrowed(options)
+    }
+
+    fn certificate_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(web::host(&self.url))
     }
 }
 

@@ -324,6 +324,9 @@ fn aim(native: &mut Native, target: &Target) -> Result<(), String> {
         }
         native.table.entry("basic_auth").or_insert_with(|| basic.into());
     }
+    if native::is_http3(&native.table) && text.starts_with("http://") {
+        text.replace_range(..4, "https");
+    }
     put(&mut native.table, key, text);
     if let Some(hostname) = &target.hostname {
         match native.prober {

@@ -225,6 +225,13 @@ impl Proxy {
     }
 }
 
+impl Proxy {
+    /// Whether there is one.
+    pub(in crate::compat::blackbox) fn is_given(&self) -> bool {
+        self.proxy_url.0.is_some() || self.proxy_from_environment
+    }
+}
+
 /// `http_headers`: sent beside those of `headers`.
 #[derive(Debug, Clone, Default)]
 pub(in crate::compat::blackbox) struct Headers(pub(in crate::compat::blackbox) Named<Header>);

@@ -106,10 +106,10 @@ impl Http {
             reader.clash(codes::CONTRADICTION, &["enable_http2", "enable_http3"], why);
             consistent = false;
         }
-        if consistent {
+        if consistent && !cfg!(feature = "http3") {
             let why = "this build of noroshi does not speak HTTP/3";
             reader.clash(codes::HTTP3, &["enable_http3"], why);
-            reader.hint(Some("take `enable_http3` away to probe over HTTP/2, or keep this module with blackbox_exporter".to_owned()));
+            reader.hint(Some("build it with `--features http3`, or take `enable_http3` away to probe over HTTP/2".to_owned()));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Native, put};
 use crate::compat::blackbox::{
     codes,
     decode::{Named, Text},
-    file::{Header, HeaderMatch, Http},
+    file::{Client, Header, HeaderMatch, Http, Proxy},
 };
 
 /// As blackbox_exporter 0.28.0 calls itself: the lists of firewalls know this name.
@@ -16,18 +16,43 @@ impl Native {
     pub(super) fn http(&mut self, own: &Http) {
         self.address(&own.preferred_ip_protocol, own.ip_protocol_fallback, &Text::default());
         self.request(own);
-        self.client(&own.client, "");
+        if own.enable_http3 {
+            let direct = self.without_proxy(&own.client);
+            self.client(&direct, "");
+        } else {
+            self.client(&own.client, "");
+        }
         self.redirects(own);
-        let proxied =
-            own.client.proxy.proxy_url.0.is_some() || own.client.proxy.proxy_from_environment;
-        if proxied && !own.skip_resolve_phase_with_proxy {
+        self.version(own);
+        self.sizes(own);
+        self.expect(own);
+    }
+
+    fn version(&mut self, own: &Http) {
+        if own.enable_http3 {
+            self.put("version", "http3");
+            return;
+        }
+        if own.client.proxy.is_given() && !own.skip_resolve_phase_with_proxy {
             self.put("proxy_resolve", true);
         }
         if !own.client.enable_http2 {
             self.put("version", "http1");
         }
-        self.sizes(own);
-        self.expect(own);
+    }
+
+    /// HTTP/3 goes by UDP, past every proxy, in blackbox_exporter too.
+    fn without_proxy(&mut self, client: &Client) -> Client {
+        if client.proxy.is_given() {
+            let key = if client.proxy.proxy_from_environment {
+                "proxy_from_environment"
+            } else {
+                "proxy_url"
+            };
+            let message = "HTTP/3 goes past every proxy: this one has no effect on the probe";
+            self.remark(codes::IGNORED, key, message);
+        }
+        Client { proxy: Proxy::default(), ..client.clone() }
     }
 
     fn request(&mut self, own: &Http) {
@@ -154,10 +179,12 @@ impl Native {
         let mut versions = Vec::new();
         for version in &own.valid_http_versions {
             match &*version.lossy() {
-                word @ ("HTTP/1.0" | "HTTP/1.1" | "HTTP/2.0") => versions.push(word.to_owned()),
+                word @ ("HTTP/1.0" | "HTTP/1.1" | "HTTP/2.0" | "HTTP/3.0") => {
+                    versions.push(word.to_owned());
+                }
                 word => {
                     let message = format!(
-                        "no answer ever has the version `{word}`: it is HTTP/1.0, HTTP/1.1 or HTTP/2.0"
+                        "no answer ever has the version `{word}`: it is HTTP/1.0, HTTP/1.1, HTTP/2.0 or HTTP/3.0"
                     );
                     self.remark(codes::TRAP, "valid_http_versions", message);
                 }

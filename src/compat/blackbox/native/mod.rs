@@ -210,6 +210,11 @@ fn put_text(table: &mut Table, key: &str, text: &Text) {
     }
 }
 
+/// Whether a table of the kind `http` asks for HTTP/3, which is never without TLS.
+pub(super) fn is_http3(table: &Table) -> bool {
+    table.get("version").and_then(toml::Value::as_str) == Some("http3")
+}
+
 fn parse(prober: Prober, table: &Table) -> Result<Spec, String> {
     let kind: &Kind = KINDS
         .iter()
@@ -217,6 +222,7 @@ fn parse(prober: Prober, table: &Table) -> Result<Spec, String> {
         .ok_or("this build has no such kind")?;
     let mut table = table.clone();
     let placeholder = match prober {
+        Prober::Http if is_http3(&table) => "https://target.invalid/",
         Prober::Http => "http://target.invalid/",
         Prober::Websocket => "ws://target.invalid/",
         Prober::Tcp | Prober::Grpc => "target.invalid:1",

@@ -17,7 +17,7 @@ pub(super) use self::{
     header::{HeaderRule, HeaderWanted},
     json::{JsonRule, JsonWanted},
 };
-use super::{cel::CelRule, compression::Encoding, status::StatusRange};
+use super::{HTTP3, cel::CelRule, compression::Encoding, status::StatusRange};
 use crate::model::PromDuration;
 
 /// What a good answer looks like. Every expectation is looked at, in the order of this table; the first broken one names
@@ -48,7 +48,7 @@ pub(super) struct Expect {
     /// calendar time do not. A rule ends after 500,000 steps of its loops.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cel: Vec<CelRule>,
-    /// Accepted protocol versions; any where empty.
+    /// Accepted protocol versions; any where empty. HTTP/3 only in a build with the feature `http3`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub version: Vec<HttpVersion>,
     /// Whether the final answer must come over TLS (`true`) or must not (`false`).
@@ -130,6 +130,8 @@ pub(super) enum HttpVersion {
     Http11,
     /// HTTP/2
     Http2,
+    /// HTTP/3
+    Http3,
 }
 
 impl HttpVersion {
@@ -139,6 +141,7 @@ impl HttpVersion {
             Self::Http10 => Version::HTTP_10,
             Self::Http11 => Version::HTTP_11,
             Self::Http2 => Version::HTTP_2,
+            Self::Http3 => Version::HTTP_3,
         }
     }
 
@@ -147,6 +150,7 @@ impl HttpVersion {
             Self::Http10 => "HTTP/1.0",
             Self::Http11 => "HTTP/1.1",
             Self::Http2 => "HTTP/2",
+            Self::Http3 => "HTTP/3",
         }
     }
 }
@@ -159,10 +163,13 @@ impl FromStr for HttpVersion {
             "HTTP/1.0" => Ok(Self::Http10),
             "HTTP/1.1" => Ok(Self::Http11),
             "HTTP/2" | "HTTP/2.0" => Ok(Self::Http2),
+            "HTTP/3" | "HTTP/3.0" if HTTP3 => Ok(Self::Http3),
             "HTTP/3" | "HTTP/3.0" => {
-                Err("HTTP/3 cannot be met: this noroshi does not speak it (it has no QUIC)".into())
+                let why =
+                    "this build of noroshi does not speak it (build it with `--features http3`)";
+                Err(format!("HTTP/3 cannot be met: {why}"))
             }
-            _ => Err("not a version of HTTP: write `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`".into()),
+            _ => Err("not a version of HTTP: write it like `HTTP/1.1` or `HTTP/2`".into()),
         }
     }
 }
@@ -184,7 +191,7 @@ impl JsonSchema for HttpVersion {
         "HttpVersion".into()
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let words = ["HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0"];
+        let words = ["HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/3.0"];
         schemars::json_schema!({ "type": "string", "enum": words })
     }
 }
@@ -226,6 +233,18 @@ mod tests {
     }
 
     #[test]
+    fn http3_can_be_expected_where_it_was_built_in() {
+        for text in [r#"{"version":["HTTP/3"]}"#, r#"{"version":["HTTP/3.0"]}"#] {
+            match parse(text) {
+                Ok(expect) => {
+                    assert_eq!((HTTP3, &*expect.version), (true, &[HttpVersion::Http3][..]));
+                }
+                Err(error) => assert!(!HTTP3 && error.contains("--features http3"), "{error}"),
+            }
+        }
+    }
+
+    #[test]
     fn mistakes_name_the_keys() {
         for (text, why) in [
             (
@@ -250,8 +269,6 @@ mod tests {
             (r#"{"status":"2xx"}"#, "write `[\"2xx\"]`"),
             (r#"{"json":[{"path":"$.a","greater":1,"less":2}]}"#, "exclude"),
             (r#"{"status":["2y"]}"#, "no status"),
-            (r#"{"version":["HTTP/3"]}"#, "does not speak it"),
-            (r#"{"version":["HTTP/3.0"]}"#, "does not speak it"),
             (r#"{"version":["2"]}"#, "HTTP/1.1"),
             (r#"{"statuses":[]}"#, "unknown field"),
         ] {

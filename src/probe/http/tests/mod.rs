@@ -4,6 +4,8 @@ mod aims;
 mod answers;
 mod bodies;
 mod credentials;
+#[cfg(feature = "http3")]
+mod http3;
 mod proxies;
 mod redirects;
 mod secure;
@@ -228,6 +230,15 @@ fn problems_have_their_place() {
         assert_eq!(problems.len(), 1, "{spec}: {problems:?}");
         assert_eq!(problems[0].path, path, "{spec}");
     }
+}
+
+#[test]
+#[cfg(not(feature = "http3"))]
+fn http3_is_refused_where_it_was_not_built_in() {
+    let spec = json!({"url": "https://x/", "version": "http3"});
+    let problems = serde_json::from_value::<Spec>(spec).unwrap().problems();
+    assert_eq!((problems.len(), &*problems[0].path), (1, "version"));
+    assert!(problems[0].hint.as_ref().unwrap().contains("--features http3"));
 }
 
 #[test]
