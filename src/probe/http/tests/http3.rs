@@ -119,6 +119,33 @@ async fn redirects_are_followed_but_not_out_of_tls() {
 }
 
 #[tokio::test]
+async fn another_host_is_asked_for_its_own_certificate_and_gets_no_credentials() {
+    let authority = Authority::new();
+    let other = authority.issue(|params| {
+        params.subject_alt_names = vec![rcgen::SanType::DnsName("b.test".try_into().unwrap())];
+    });
+    let credentials = |asked: &Asked| asked.request.headers().contains_key("authorization");
+    let there = serve(&other, testing::Server::default(), move |asked: Asked| async move {
+        assert!(!credentials(&asked));
+        echo(asked).await;
+    });
+    let (identity, how) = at(&authority);
+    let here = serve(&identity, how, move |mut asked: Asked| async move {
+        assert!(credentials(&asked));
+        let location = format!("https://b.test:{}/y", there.port());
+        let response = Response::builder().status(307).header("location", location);
+        reply(&mut asked, response.body(()).unwrap(), "").await;
+        let _ = asked.stream.finish().await;
+    });
+    let more = json!({
+        "basic_auth": {"username": "u", "password": "p"},
+        "tls": {"ca_file": authority.ca_file(), "server_name": "localhost"},
+        "expect": {"body": [{"contains": "https://b.test"}]},
+    });
+    run(with(spec(&authority, here), more)).await.passes();
+}
+
+#[tokio::test]
 async fn a_chain_that_does_not_verify_is_shown() {
     let authority = Authority::new();
     let (asked, mut requests) = tokio::sync::mpsc::channel(1);
