@@ -10,9 +10,7 @@
 # below, and `make image-test` can build the very same image where no registry is reached. The packages' records are kept
 # under /var/lib/dpkg/status.d, where scanners look for them in distroless images too.
 
-# Debian with glibc, gcc and the Rust that Cargo.toml asks for. By tag and not by digest: no digest could be asked for and
-# built with where this was written, and one that nobody has built with is worth less than a tag that still gets Debian's
-# fixes. A build that is to be repeated says `--build-arg RUST_IMAGE=docker.io/library/rust@sha256:...`.
+# Debian with glibc, gcc and the Rust that Cargo.toml asks for. By tag and not by digest, so that it gets Debian's fixes. A build that is to be repeated says `--build-arg RUST_IMAGE=docker.io/library/rust@sha256:...`.
 ARG RUST_IMAGE=docker.io/library/rust:1.95-slim-bookworm
 
 FROM ${RUST_IMAGE} AS build

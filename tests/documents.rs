@@ -30,6 +30,18 @@ fn every_dependency_has_its_reason_and_no_other_is_named() {
     assert_eq!(named, wanted);
 }
 
+/// What the differential test permits, its users can read.
+#[test]
+fn every_difference_that_is_permitted_is_told() {
+    let page = text("docs/blackbox.md");
+    let list = text("tests/real/blackbox/allowed.txt");
+    let reasons: Vec<_> = list.lines().filter_map(|line| line.strip_prefix("= ")).collect();
+    assert!(reasons.len() > 30);
+    for reason in reasons {
+        assert!(page.contains(&format!("\n- {}\n", reason.trim())), "{reason}");
+    }
+}
+
 #[test]
 fn the_readme_is_short_and_its_links_lead_somewhere() {
     let readme = text("README.md");

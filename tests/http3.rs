@@ -1,6 +1,7 @@
 //! HTTP/3 as those meet it who put noroshi in the place of blackbox_exporter: the binary, built with the feature `http3`.
 //!
 //! With `NOROSHI_PEER` set to the path of blackbox_exporter's own binary its pages are printed beside ours.
+#![cfg(feature = "http3")]
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 mod support;

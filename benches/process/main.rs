@@ -50,6 +50,8 @@ async fn measure(settings: &Settings) -> anyhow::Result<()> {
     let page = page::page(&machine, settings, &tables, begun.elapsed());
     std::fs::write(&settings.page, page)?;
     eprintln!("{}: written after {:.0?}", settings.page.display(), begun.elapsed());
+    // A missed budget is told on the page; a figure that is not there is a bench that does not work.
+    anyhow::ensure!(tables.iter().all(Table::is_whole), "not all figures could be measured");
     Ok(())
 }
 

@@ -68,6 +68,12 @@ impl Table {
         table
     }
 
+    /// Whether it has figures, and one for each budget.
+    pub(crate) fn is_whole(&self) -> bool {
+        let told = |row: &Row| row.budget.is_none() || row.met().is_some();
+        !self.rows.is_empty() && self.rows.iter().all(told)
+    }
+
     /// Adds a figure of ours without a peer.
     pub(crate) fn own(
         &mut self,

@@ -105,9 +105,9 @@ pub fn set_level(level: LogLevel) {
 /// Our own lines at the level asked for; those of libraries only where somebody must act.
 fn filter(level: LogLevel) -> EnvFilter {
     let libraries = if level == LogLevel::Trace { "debug" } else { "warn" };
-    // hickory warns about every broken answer, which is an outcome to us and not an event.
+    // hickory and quinn warn about every broken answer, which is an outcome to us and not an event.
     EnvFilter::new(format!(
-        "{libraries},hickory_net=error,hickory_proto=error,noroshi={}",
+        "{libraries},hickory_net=error,hickory_proto=error,quinn=off,quinn_proto=off,noroshi={}",
         level.word()
     ))
 }

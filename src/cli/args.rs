@@ -149,12 +149,12 @@ pub(super) struct Blackbox {
     #[arg(long = "config.file", value_name = "FILE", default_value = "blackbox.yml")]
     pub(super) config_file: PathBuf,
     /// Validate the config file and exit
-    #[arg(long = "config.check", overrides_with = "no_config_check")]
+    #[arg(long = "config.check", conflicts_with = "no_config_check")]
     pub(super) config_check: bool,
     #[arg(long = "no-config.check", hide = true)]
     no_config_check: bool,
     /// Read the config file again, every --config.auto-reload-interval, if it has changed
-    #[arg(long = "config.enable-auto-reload", overrides_with = "no_auto_reload")]
+    #[arg(long = "config.enable-auto-reload", conflicts_with = "no_auto_reload")]
     pub(super) auto_reload: bool,
     #[arg(long = "no-config.enable-auto-reload", hide = true)]
     no_auto_reload: bool,
@@ -187,7 +187,7 @@ pub(super) struct Blackbox {
     pub(super) listen_address: Vec<String>,
 
     /// Serve on the sockets systemd passed instead of on --web.listen-address
-    #[arg(long = "web.systemd-socket", overrides_with = "no_systemd_socket")]
+    #[arg(long = "web.systemd-socket", conflicts_with = "no_systemd_socket")]
     pub(super) systemd_socket: bool,
     #[arg(long = "no-web.systemd-socket", hide = true)]
     no_systemd_socket: bool,

@@ -204,9 +204,13 @@ fn cut(line: &str, from: usize, to: usize) -> (String, usize, usize) {
     (kept, from - skip, (to - from).min(MAX_LINE - (from - skip)))
 }
 
+/// The code of a `blackbox.yml` for what [`Code::UnknownKey`] is here.
+const UNKNOWN_FIELD: &str = "B005";
+
 /// Unknown keys that look like a secret one: `pasword`.
 fn misspelt_secrets(diagnostics: &[Diagnostic]) -> HashSet<&str> {
-    let unknown = diagnostics.iter().filter(|one| one.code == Code::UnknownKey.word());
+    let codes = [Code::UnknownKey.word(), UNKNOWN_FIELD];
+    let unknown = diagnostics.iter().filter(|one| codes.contains(&one.code));
     let misspelt = unknown.filter(|one| {
         let key = one.path.rsplit('.').next().unwrap_or_default();
         let meant = suggest::nearest(key, one.known.iter().map(String::as_str));
@@ -220,6 +224,7 @@ fn secrets(file: &SourceFile, misspelt: &HashSet<&str>) -> Vec<std::ops::Range<u
     let marks: Mark = file.format.marks(&file.text);
     let hidden = |path: &Path| {
         sensitive::is_secret_path(path)
+            || sensitive::is_table_of_secrets(path)
             || (!misspelt.is_empty() && misspelt.contains(path.to_string().as_str()))
     };
     let leaves = marks.leaves().into_iter();

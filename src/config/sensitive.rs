@@ -23,6 +23,13 @@ pub(super) fn is_secret_path(path: &Path) -> bool {
     }
 }
 
+/// Whether a plain value stands where a table with secrets belongs, or among parameters that may be any.
+pub(super) fn is_table_of_secrets(path: &Path) -> bool {
+    let tables = ["basic_auth", "proxy_basic_auth", "oauth2", "endpoint_params"];
+    let keys: Vec<_> = path.keys().collect();
+    tables.contains(&path.last_key()) || keys.contains(&"endpoint_params")
+}
+
 /// The text with everything that looks like a secret replaced.
 pub(super) fn mask(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());

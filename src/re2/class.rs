@@ -107,13 +107,7 @@ impl Translator<'_> {
             negated = !negated;
             name = inner;
         }
-        let property = if name == "Any" || CATEGORIES.contains(&name) {
-            name.to_owned()
-        } else if name.len() > 2 && name.starts_with(|c: char| c.is_ascii_uppercase()) {
-            format!("Script={name}")
-        } else {
-            return Err(invalid(self.rest));
-        };
+        let Some(property) = property(name) else { return Err(invalid(self.rest)) };
         let letter = if negated { 'P' } else { 'p' };
         let class = format!("\\{letter}{{{property}}}");
         // The crate has the table of scripts.
@@ -148,15 +142,75 @@ pub(super) fn ascii_class(class: char) -> (&'static str, bool) {
     (set, class.is_ascii_uppercase())
 }
 
+/// What the crate calls a property that Go knows by this name since 1.25, in which case, blanks and `_-` mean nothing.
+fn property(name: &str) -> Option<String> {
+    if !name.is_ascii() {
+        return None;
+    }
+    let plain = |name: &str| name.replace(['_', '-', ' '], "").to_ascii_lowercase();
+    let name = plain(name);
+    let category = CATEGORIES.iter().find(|(short, long)| {
+        plain(short) == name || long.split(' ').any(|long| !long.is_empty() && plain(long) == name)
+    });
+    if let Some((short, _)) = category {
+        return Some((*short).to_owned());
+    }
+    // The crate knows scripts by their codes of four letters too, Go by their names alone.
+    let is_code = name.len() == 4 && !SCRIPTS_OF_FOUR.contains(&&*name);
+    (name.len() > 1 && !is_code).then(|| format!("Script={name}"))
+}
+
 /// Names of POSIX classes, `[:alpha:]`.
 const POSIX: [&str; 14] = [
     "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
     "space", "upper", "word", "xdigit",
 ];
 
-/// Unicode's general categories, `\\pL`, as Go knows them.
-const CATEGORIES: [&str; 38] = [
-    "C", "Cc", "Cf", "Cn", "Co", "Cs", "L", "LC", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me",
-    "Mn", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk",
-    "Sm", "So", "Z", "Zl", "Zp", "Zs",
+/// Scripts whose whole name has four letters.
+const SCRIPTS_OF_FOUR: [&str; 9] =
+    ["ahom", "cham", "kawi", "lisu", "miao", "modi", "newa", "thai", "toto"];
+
+/// Unicode's general categories, `\pL`, with what else Go calls them, and what it treats like them.
+const CATEGORIES: [(&str, &str); 41] = [
+    ("Any", ""),
+    ("Assigned", ""),
+    ("ASCII", ""),
+    ("C", "Other"),
+    ("Cc", "Control cntrl"),
+    ("Cf", "Format"),
+    ("Cn", "Unassigned"),
+    ("Co", "Private_Use"),
+    ("Cs", "Surrogate"),
+    ("L", "Letter"),
+    ("LC", "Cased_Letter"),
+    ("Ll", "Lowercase_Letter"),
+    ("Lm", "Modifier_Letter"),
+    ("Lo", "Other_Letter"),
+    ("Lt", "Titlecase_Letter"),
+    ("Lu", "Uppercase_Letter"),
+    ("M", "Mark Combining_Mark"),
+    ("Mc", "Spacing_Mark"),
+    ("Me", "Enclosing_Mark"),
+    ("Mn", "Nonspacing_Mark"),
+    ("N", "Number"),
+    ("Nd", "Decimal_Number digit"),
+    ("Nl", "Letter_Number"),
+    ("No", "Other_Number"),
+    ("P", "Punctuation punct"),
+    ("Pc", "Connector_Punctuation"),
+    ("Pd", "Dash_Punctuation"),
+    ("Pe", "Close_Punctuation"),
+    ("Pf", "Final_Punctuation"),
+    ("Pi", "Initial_Punctuation"),
+    ("Po", "Other_Punctuation"),
+    ("Ps", "Open_Punctuation"),
+    ("S", "Symbol"),
+    ("Sc", "Currency_Symbol"),
+    ("Sk", "Modifier_Symbol"),
+    ("Sm", "Math_Symbol"),
+    ("So", "Other_Symbol"),
+    ("Z", "Separator"),
+    ("Zl", "Line_Separator"),
+    ("Zp", "Paragraph_Separator"),
+    ("Zs", "Space_Separator"),
 ];

@@ -46,14 +46,18 @@ impl Regex {
         self.compiled.find(&text).map(|found| text.written(found.end()))
     }
 
-    /// The named groups that took part in the first match, if there is one.
+    /// The named groups that took part in the first match, if there is one; of several with one name the first.
     pub fn named<'h>(&self, haystack: &'h [u8]) -> Option<Vec<(&str, &'h [u8])>> {
         let text = Text::new(haystack);
         let captures = self.compiled.captures(&text)?;
-        let groups = self.names.iter().zip(captures.iter());
-        let named = groups
-            .filter_map(|(name, group)| Some((name.as_deref()?, text.between(group?.range()))));
-        Some(named.collect())
+        let mut named: Vec<(&str, &[u8])> = Vec::new();
+        for (name, group) in self.names.iter().zip(captures.iter()) {
+            let (Some(name), Some(group)) = (name.as_deref(), group) else { continue };
+            if named.iter().all(|(other, _)| *other != name) {
+                named.push((name, text.between(group.range())));
+            }
+        }
+        Some(named)
     }
 
     /// The first match's groups expanded into `template` (`$1`, `${name}`), if there is a match.
@@ -271,6 +275,8 @@ mod tests {
             ("a{01}", "a{01}"),
             (r"\Qa.b\E+", "a.bb"),
             (r"\pN\PL\p{Greek}\p{^Greek}", "1-αx"),
+            (r"\p{gre ek}\pl\p{ASCII}\p{lower-case_Letter}\P{ASSIGNED}?", "αxAa"),
+            (r"[\p{Cased_Letter}\p{digit}]+\p{any}\p{Thai}?", "aB1x"),
             (r"[[:alpha:]\d_]+\z", "a1_"),
             (r"[[:^alpha:]]", "1"),
             (r"\x{1F600}\x41\101\07", "\u{1f600}AA\u{7}"),
@@ -310,7 +316,10 @@ mod tests {
             "a**",
             r"a\",
             r"\p{Nope}",
-            r"\p{greek}",
+            r"\p{Grek}",
+            r"\p{Zyyy}",
+            r"\p{}",
+            r"\p{gr\u{e9}ek}",
             r"\p{Alphabetic}",
             "(?u)a",
             "*a",

@@ -115,7 +115,8 @@ newest() {
 # A Go that can build what go/build.sh builds, unless the host has one or there is nothing left to build.
 golang() {
     local root=$DIR/root-sid
-    ! command -v go >/dev/null || return 0
+    # Asked inside the module, an older one fails, or fetches a newer one by itself.
+    ! (cd "$HERE/go/kube" && go list -m >/dev/null 2>&1) || return 0
     all_work kube-apiserver helm helm3 && return 0
     update sid || return 1
     fetch sid "$root" golang-1.26-go && fetch sid "$root" golang-1.26-src || return 1

@@ -9,7 +9,11 @@
 {{- $all := list (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "/metrics" "given" $monitor "own" $endpoint) | fromYaml) -}}
 {{- range $monitor.targets -}}
 {{- $defaults := $monitor.targetDefaults -}}
-{{- $params := dict "module" (list (default $defaults.module .module)) "target" (list .url) -}}
+{{- $module := default $defaults.module .module -}}
+{{- if and (kindIs "map" $.Values.config) (not (hasKey (default dict $.Values.config.modules) $module)) -}}
+{{- fail (printf "serviceMonitor.targets: %s wants the module %s, which config does not have" .name $module) -}}
+{{- end -}}
+{{- $params := dict "module" (list $module) "target" (list .url) -}}
 {{- with .hostname }}{{ $_ := set $params "hostname" (list .) }}{{ end -}}
 {{- /* Before the scrape, so that `up` too is that of the target. */ -}}
 {{- $relabelings := list (dict "sourceLabels" (list "__param_target") "targetLabel" "instance") -}}

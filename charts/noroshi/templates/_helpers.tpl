@@ -19,15 +19,16 @@ app.kubernetes.io/name: {{ include "noroshi.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* Merged, the first wins: a key that stands twice is refused by what reads YAML strictly. */}}
 {{- define "noroshi.labels" -}}
-{{ include "noroshi.selector" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/component: {{ .Values.personality }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $chart := printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
+{{- $usual := dict "app.kubernetes.io/version" .Chart.AppVersion "app.kubernetes.io/component" .Values.personality "app.kubernetes.io/managed-by" .Release.Service "helm.sh/chart" $chart -}}
+{{- merge (include "noroshi.selector" . | fromYaml) (default dict .Values.commonLabels) $usual | toYaml -}}
+{{- end -}}
+
+{{/* root, own: those of every object, and an object's own. */}}
+{{- define "noroshi.ownLabels" -}}
+{{- merge (deepCopy (default dict .own)) (include "noroshi.labels" .root | fromYaml) | toYaml -}}
 {{- end -}}
 
 {{- define "noroshi.serviceAccount" -}}
@@ -133,7 +134,7 @@ args:
 {{- end -}}
 
 {{- define "noroshi.podSecurityContext" -}}
-{{- $context := deepCopy .Values.podSecurityContext -}}
+{{- $context := deepCopy (default dict .Values.podSecurityContext) -}}
 {{- if eq .Values.icmp.mode "sysctl" -}}
 {{- $own := dict "name" "net.ipv4.ping_group_range" "value" "0 2147483647" -}}
 {{- $sysctls := list $own -}}

@@ -16,14 +16,16 @@ use futures_util::Stream;
 use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
-    sync::{Semaphore, SemaphorePermit},
     task::yield_now,
 };
 use tokio_util::io::StreamReader;
 
-use super::compression::{Coding, Encoding};
+use super::{
+    compression::{Coding, Encoding},
+    room::Room,
+};
 use crate::{
-    clock::{self, Instant},
+    clock::Instant,
     model::{ByteSize, Failure, Reason},
     net::http::Exchange,
 };
@@ -39,7 +41,7 @@ pub(super) struct Reading {
     pub decode: Decode,
     /// Whether anybody looks at it; if not, its bytes are only counted.
     pub keep: bool,
-    /// How long a large body waits for its place.
+    /// A large body waits for its room no longer.
     pub deadline: Instant,
 }
 
@@ -58,12 +60,6 @@ pub(super) enum Decode {
 /// The most bytes that are kept for rules, whatever the limits on the whole body: each run in flight may hold as much.
 const KEPT_LIMIT: ByteSize = ByteSize::mebi(16);
 
-/// What each run in flight may keep without asking: nearly all bodies that anybody looks at are shorter.
-const KEPT_FREELY: ByteSize = ByteSize(256 * 1024);
-
-/// Places for larger bodies. With a copy in the making and JSON of each, these four can take some 200 MB.
-static LARGE: Semaphore = Semaphore::const_new(4);
-
 /// What has been read of a body, also where the reading failed.
 #[derive(Debug, Default)]
 pub(super) struct Body {
@@ -75,8 +71,8 @@ pub(super) struct Body {
     pub bytes: Vec<u8>,
     /// The first bytes on the wire.
     first: Vec<u8>,
-    /// Held by a large body as long as it is.
-    place: Option<SemaphorePermit<'static>>,
+    /// Of a large one.
+    room: Room,
 }
 
 /// How many of the first bytes are remembered: a gzip header without its optional parts.
@@ -113,9 +109,9 @@ impl Body {
             }
             return Err(Failure::new(Reason::BodyTooLarge, detail));
         }
-        let Self { wire, size, bytes, first, place } = self;
+        let Self { wire, size, bytes, first, room } = self;
         let mut wire = Wire { exchange, read: wire, first, limit: reading.wire_limit };
-        let mut sink = Sink { size, bytes, place, reading };
+        let mut sink = Sink { size, bytes, room, reading };
         let steps = match reading.decode {
             Decode::Nothing => Vec::new(),
             Decode::Announced => codings(&wire.exchange.head.headers)?,
@@ -163,7 +159,7 @@ impl Body {
 struct Sink<'a> {
     size: &'a mut u64,
     bytes: &'a mut Vec<u8>,
-    place: &'a mut Option<SemaphorePermit<'static>>,
+    room: &'a mut Room,
     reading: Reading,
 }
 
@@ -177,23 +173,10 @@ impl Sink<'_> {
             let detail = format!("more than the {KEPT_LIMIT} that rules look at");
             return Err(Failure::new(Reason::BodyTooLarge, detail));
         }
-        if *self.size > KEPT_FREELY.0 && self.place.is_none() {
-            *self.place = Some(place(self.reading.deadline).await?);
-        }
+        self.room.grow(*self.size, self.reading.deadline).await?;
         self.bytes.extend_from_slice(piece);
         Ok(())
     }
-}
-
-/// One of the places for large bodies: what is kept is bounded for the process, whatever strangers send. Half of the time
-/// that is left is for waiting, so that the target is not blamed for what comes after.
-async fn place(deadline: Instant) -> Result<SemaphorePermit<'static>, Failure> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    let place = clock::timeout_at(deadline - left / 2, LARGE.acquire()).await;
-    place.ok().and_then(Result::ok).ok_or_else(|| {
-        let detail = "too many other large bodies are being looked at";
-        Failure::new(Reason::LocalResources, detail)
-    })
 }
 
 /// Counts up to the limit, and fails where there is more.

@@ -18,13 +18,46 @@ use crate::model::Reason;
 /// The most values in one document. A value takes some 80 bytes in memory, but may take two in the text.
 const VALUES_LIMIT: u32 = 200_000;
 
-/// Reads a document.
+/// Reads a document. As in Go, what its texts hold of no character is U+FFFD: bytes that are no UTF-8, halves of a pair.
 ///
 /// # Errors
 /// It is not JSON, nested deeper than 128 levels, or holds more than 200,000 values.
 pub(super) fn parse(text: &[u8]) -> Result<Value, Unread> {
+    let text = String::from_utf8_lossy(text);
+    match read(&text) {
+        Err(Unread::Invalid(_)) if text.contains("\\ud") || text.contains("\\uD") => {
+            read(&without_halves(&text))
+        }
+        other => other,
+    }
+}
+
+/// Halves of a pair (RFC 8259 section 8.2) without the other one, replaced by U+FFFD of the same length.
+fn without_halves(text: &str) -> String {
+    let unit = |at: usize| {
+        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let (mut whole, mut shown, mut at) = (String::with_capacity(text.len()), 0, 0);
+    while let Some(escape) = text[at..].find('\\').map(|found| at + found) {
+        at = match (unit(escape), unit(escape + 6)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => escape + 12,
+            (Some(0xd800..0xe000), _) => {
+                whole.extend([&text[shown..escape], "\\ufffd"]);
+                shown = escape + 6;
+                shown
+            }
+            // The escaped character is none that begins another escape.
+            _ => text.len().min(text.ceil_char_boundary(escape + 2)),
+        };
+    }
+    whole.push_str(&text[shown..]);
+    whole
+}
+
+fn read(text: &str) -> Result<Value, Unread> {
     let left = Cell::new(Some(VALUES_LIMIT));
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let root = Counted(&left).deserialize(&mut deserializer);
     root.and_then(|root| deserializer.end().map(|()| root)).map_err(|error| match left.get() {
         Some(_) => Unread::Invalid(error),
@@ -198,6 +231,22 @@ mod tests {
         for text in ["", "{", "[1,]", "1 2", "nul", "\"x"] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
+    }
+
+    /// Each of these was given to Go's `encoding/json`.
+    #[test]
+    fn what_is_no_character_is_replaced() {
+        for (text, wanted) in [
+            (&b"\"caf\xe9\""[..], "caf\u{fffd}"),
+            (br#""\ud800""#, "\u{fffd}"),
+            (br#""a\uD800\u0041""#, "a\u{fffd}A"),
+            (br#""\udc00\ud83d\ude00\ud83d""#, "\u{fffd}\u{1f600}\u{fffd}"),
+            (br#""\\ud800""#, "\\ud800"),
+            (br#""\\\ud800\n""#, "\\\u{fffd}\n"),
+        ] {
+            assert_eq!(parse(text).unwrap(), Value::from(wanted), "{}", text.escape_ascii());
+        }
+        assert!(parse(br#""\ud80""#).is_err() && parse(b"\xe9").is_err());
     }
 
     #[test]

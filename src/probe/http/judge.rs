@@ -15,6 +15,7 @@ use super::{
     facts::By,
     json::{self, Unread},
     redirect,
+    room::Room,
     words::{listed, quoted, shortened},
 };
 use crate::{
@@ -31,6 +32,9 @@ pub(super) struct Judge<'a> {
     /// The kind of rule that broke first, and with it whatever broke later.
     by: Option<By>,
 }
+
+/// Why work on a body did not come to an end.
+type Unfinished = (Reason, &'static str);
 
 /// What was looked at, what was wanted, what was found.
 type Words = (String, String, String);
@@ -101,10 +105,10 @@ impl<'a> Judge<'a> {
     }
 
     /// Work on the body that did not come to an end.
-    fn unfinished(&mut self, what: &str, why: &str, by: Option<By>) {
+    fn unfinished(&mut self, what: &str, (reason, why): Unfinished, by: Option<By>) {
         if self.broken.is_none() {
             let detail = format!("the body {what}: {why}");
-            self.broken = Some(Failure::new(Reason::DeadlineExceeded, detail));
+            self.broken = Some(Failure::new(reason, detail));
             self.by = by;
         }
     }
@@ -160,8 +164,7 @@ impl<'a> Judge<'a> {
         if expect.json.is_empty() && expect.cel.is_empty() {
             return;
         }
-        let document = body.clone();
-        let parsed = aside(body.len(), deadline, move || json::parse(&document)).await;
+        let parsed = parse(body, deadline).await;
         let root = match parsed {
             Ok(Ok(root)) => Arc::new(root),
             Ok(Err(unread)) => return self.no_json(expect, body, &unread),
@@ -283,9 +286,33 @@ fn look(rule: &JsonRule, root: &Value, all: bool) -> (bool, String) {
 }
 
 /// Whether a pattern is in a body: linear in its length, but some patterns take a microsecond for each byte.
-async fn matches(regex: &Regex, body: &Bytes, deadline: Instant) -> Result<bool, &'static str> {
+async fn matches(regex: &Regex, body: &Bytes, deadline: Instant) -> Result<bool, Unfinished> {
+    let (room, length) = (room_for_copy(body, deadline).await?, body.len());
     let (regex, body) = (regex.clone(), body.clone());
-    aside(body.len(), deadline, move || regex.is_match(&body)).await
+    let search = move || {
+        let _room = room;
+        regex.is_match(&body)
+    };
+    aside(length, deadline, search).await
+}
+
+async fn parse(body: &Bytes, deadline: Instant) -> Result<Result<Value, Unread>, Unfinished> {
+    let (room, body) = (room_for_copy(body, deadline).await?, body.clone());
+    let parse = move |body: &[u8]| {
+        let _room = room;
+        json::parse(body)
+    };
+    aside(body.len(), deadline, move || parse(&body)).await
+}
+
+/// What is no UTF-8 is copied, each stray byte as a character of three.
+async fn room_for_copy(body: &[u8], deadline: Instant) -> Result<Room, Unfinished> {
+    let mut room = Room::default();
+    if str::from_utf8(body).is_err() {
+        let full = |_| (Reason::LocalResources, "other bodies leave no room for a copy of it");
+        room.grow(3 * body.len() as u64, deadline).await.map_err(full)?;
+    }
+    Ok(room)
 }
 
 /// Bodies up to this length are looked at where we are; the slowest pattern needs milliseconds for it.
@@ -296,11 +323,12 @@ async fn aside<T: Send + 'static>(
     length: usize,
     deadline: Instant,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, &'static str> {
+) -> Result<T, Unfinished> {
     if length <= LOOKED_AT_HERE {
         return Ok(work());
     }
-    offload::run(&offload::SEARCHES, deadline, work).await
+    let done = offload::run(&offload::SEARCHES, deadline, work).await;
+    done.map_err(|why| (Reason::DeadlineExceeded, why))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod judge;
 mod problems;
 mod redirect;
 mod request;
+mod room;
 mod status;
 mod visit;
 mod words;

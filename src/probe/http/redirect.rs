@@ -3,7 +3,7 @@
 use hyper::{
     Method, StatusCode,
     header::{HeaderValue, LOCATION},
-    http::response,
+    http::{response, uri::PathAndQuery},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,8 @@ impl Default for Redirects {
 #[derive(Debug, PartialEq)]
 pub(super) struct Next {
     pub url: Url,
+    /// What is asked for instead of the URL's own path and query, where these were written otherwise.
+    pub path: Option<PathAndQuery>,
     pub method: Method,
     /// Whether the body, and what the headers say of it, is sent again.
     pub keep_body: bool,
@@ -79,11 +81,10 @@ pub(super) fn next(
         _ => (Method::GET, false),
     };
     let location = head.headers.get(LOCATION).map_or(&b""[..], HeaderValue::as_bytes);
-    let location =
-        std::str::from_utf8(location).map_err(|_| fail("the Location header is not text"))?;
-    if let Some(why) = web::unfit(location) {
+    if let Some(why) = web::unfit(&String::from_utf8_lossy(location)) {
         return Err(fail(&format!("Location: {why}")));
     }
+    let location = &*web::reference(location);
     if has_colon(location) {
         return Err(fail("Location: there is no scheme before its colon"));
     }
@@ -98,7 +99,10 @@ pub(super) fn next(
     if hyper::Uri::try_from(url.as_str()).is_err() {
         return Err(fail("Location cannot be requested"));
     }
-    Ok(Some(Next { url, method, keep_body, keep_host }))
+    let path = location
+        .split_once('?')
+        .and_then(|(_, query)| format!("{}?{query}", url.path()).parse().ok());
+    Ok(Some(Next { url, path, method, keep_body, keep_host }))
 }
 
 /// Whether it has no scheme, but a colon that would end one (RFC 3986 section 4.2).

@@ -197,7 +197,7 @@ impl Prepared {
     /// Goes on after a redirect from `from`; a method that lost its body loses what was said of it.
     pub(super) fn redirected(&mut self, from: &Url, next: &Next) {
         self.method = next.method.clone();
-        self.path = None;
+        self.path.clone_from(&next.path);
         self.referer = redirect::referer(from, &next.url);
         if !next.keep_host {
             self.headers.remove(HOST);

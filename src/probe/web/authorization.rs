@@ -203,8 +203,12 @@ impl Authorization<'_> {
 ///
 /// # Errors
 /// None in practice: base64 fits into a header.
-pub(in crate::probe) fn basic(user: &str, password: &str) -> Result<HeaderValue, Failure> {
-    sensitive(&format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))))
+pub(in crate::probe) fn basic(
+    user: impl AsRef<[u8]>,
+    password: impl AsRef<[u8]>,
+) -> Result<HeaderValue, Failure> {
+    let both = [user.as_ref(), b":", password.as_ref()].concat();
+    sensitive(&format!("Basic {}", BASE64_STANDARD.encode(both)))
 }
 
 /// What [`basic`] made a header of, for a protocol without headers.

@@ -22,7 +22,7 @@ pub(super) use self::{
     oauth2::OAuth2,
     proxy::{Proxies, Way},
     url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown, unfit, without_zone},
-    written::path_and_query,
+    written::{path_and_query, reference},
 };
 use super::Run;
 use crate::{model::Failure, net::resolve::Lookup};

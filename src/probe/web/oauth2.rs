@@ -168,7 +168,7 @@ impl OAuth2 {
             let escaped = |text: &str| -> String {
                 form_urlencoded::byte_serialize(text.as_bytes()).collect()
             };
-            headers.insert(AUTHORIZATION, basic(&escaped(&self.client_id), &escaped(secret))?);
+            headers.insert(AUTHORIZATION, basic(escaped(&self.client_id), escaped(secret))?);
         }
         Ok(request)
     }

@@ -150,13 +150,18 @@ impl Proxies<'_> {
         same_host: bool,
         run: &mut Run<'_>,
     ) -> Result<Way, Failure> {
-        let own = first.to.first().map(SocketAddr::ip);
-        let known = if first.proxy.is_none() { own } else { first.address };
-        let known = known.filter(|_| same_host);
+        let own = first.to.first().filter(|_| first.proxy.is_none());
+        let known = own.map(SocketAddr::ip).or(first.address).filter(|_| same_host);
         let Some(proxy) = self.choose(url, known)? else {
-            let to = match known {
-                Some(address) => vec![SocketAddr::new(address, port(url))],
-                None => lookup(host(url), port(url), run).await?,
+            let to = match (known, own) {
+                // With its zone.
+                (Some(_), Some(own)) => {
+                    let mut to = *own;
+                    to.set_port(port(url));
+                    vec![to]
+                }
+                (Some(address), None) => vec![SocketAddr::new(address, port(url))],
+                (None, _) => lookup(host(url), port(url), run).await?,
             };
             return Ok(Way { to, proxy: None, address: None });
         };
@@ -181,19 +186,21 @@ impl Proxies<'_> {
         let Some(proxy) = &way.proxy else {
             return Ok(stream);
         };
-        let server = match way.address {
-            Some(address) => SocketAddr::new(address, port(url)).to_string(),
-            None => format!("{}:{}", url.host_str().unwrap_or_default(), port(url)),
-        };
         if proxy.is_socks() {
             let login = self.login(proxy, run.attempt.deadline()).await?;
-            return socks::connect(&mut run.attempt, stream, &server, login).await;
+            let address = way.address.map(|address| address.to_string());
+            let server = (address.as_deref().unwrap_or(host(url)), port(url));
+            return socks::connect(&mut run.attempt, stream, server, login.as_ref()).await;
         }
         let mut fields = self.fields(proxy, run.attempt.deadline()).await?;
         if let Some(connect) = self.connect_headers {
             connect.put(&mut fields, run.attempt.deadline()).await?;
             fields.remove(HOST);
         }
+        let server = match way.address {
+            Some(address) => SocketAddr::new(address, port(url)).to_string(),
+            None => format!("{}:{}", url.host_str().unwrap_or_default(), port(url)),
+        };
         http::tunnel(&mut run.attempt, stream, &server, &fields).await
     }
 

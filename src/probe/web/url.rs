@@ -115,7 +115,7 @@ fn parse(text: &str, schemes: &[&str], example: &str) -> Result<Url, String> {
 }
 
 /// What Go refuses in a URL and browsers repair: control characters, escapes that are none before the query, a scheme
-/// without a host behind it (which RFC 9110 section 4.2.1 forbids to accept).
+/// without a host behind it (which RFC 9110 section 4.2.1 forbids to accept), and what makes it doubtful whose host it is.
 pub(in crate::probe) fn unfit(text: &str) -> Option<&'static str> {
     if text.bytes().any(|byte| byte.is_ascii_control()) {
         return Some("it has a control character");
@@ -129,12 +129,31 @@ pub(in crate::probe) fn unfit(text: &str) -> Option<&'static str> {
     {
         return Some("the host is missing");
     }
+    if let Some(why) = rest.strip_prefix("//").and_then(unfit_authority) {
+        return Some(why);
+    }
     let path = text.split(['?', '#']).next().unwrap_or_default();
     let is_escape = |after: &str| {
         after.as_bytes().get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
     };
     let mut escapes = path.split('%').skip(1);
     escapes.any(|after| !is_escape(after)).then_some("it has an escape that is none")
+}
+
+/// The same of what comes before the path: browsers take a backslash for a slash, and decode names.
+fn unfit_authority(rest: &str) -> Option<&'static str> {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (user, host) =
+        authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
+    if user.is_some_and(|user| !user.chars().all(fits)) {
+        return Some("its user or password has a character that is written with an escape");
+    }
+    // Of an address in brackets `%25` begins the zone; of a name only what is not ASCII is escaped.
+    let name = if host.starts_with('[') { "" } else { host };
+    let is_plain = name.split('%').skip(1).any(|after| !after.starts_with(|c| c >= '8'));
+    (host.contains(['\\', ' ', '^', '`', '{', '|', '}']) || is_plain)
+        .then_some("its host has a character that no host has")
 }
 
 /// A URL without its user and password, and what `Authorization` says in their place, as Go and curl do.
@@ -145,18 +164,17 @@ fn without_userinfo(text: &str) -> (Cow<'_, str>, Option<HeaderValue>) {
     if url.username().is_empty() && url.password().is_none() {
         return (text.into(), None);
     }
-    let plain = |text: &str| String::from_utf8_lossy(&decoded(text)).into_owned();
-    let password = plain(url.password().unwrap_or_default());
-    let header = authorization::basic(&plain(url.username()), &password).ok();
+    let (user, password) = (url.username(), url.password().unwrap_or_default());
+    let header = authorization::basic(decoded(user.as_bytes()), decoded(password.as_bytes())).ok();
     // Both only fail for URLs without a host, which have no userinfo.
     let _ = (url.set_username(""), url.set_password(None));
     (String::from(url).into(), header)
 }
 
 /// Without its percent-encoding (RFC 3986 section 2.1).
-pub(super) fn decoded(text: &str) -> Vec<u8> {
+pub(super) fn decoded(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+    let mut rest = text;
     while let Some((first, after)) = rest.split_first() {
         let code = after.get(..2).filter(|_| *first == b'%').and_then(|digits| {
             let digits = std::str::from_utf8(digits).ok()?;
@@ -236,8 +254,13 @@ mod tests {
             ("http:example.org", "the host is missing"),
             ("http://u:hunter2@example.org/", "use `basic_auth`"),
             ("https://user@example.org/", "use `basic_auth`"),
-            ("http://exa mple.org/", "invalid"),
+            ("http://exa mple.org/", "no host has"),
             ("http://example.org:99999/", "port"),
+            ("http://a.example\\@b.example/", "user or password"),
+            ("http://a.example:80\\b", "no host has"),
+            ("http://a.example:80 /", "no host has"),
+            ("http://%31.example/", "no host has"),
+            ("http://u|x@a.example/", "user or password"),
         ] {
             let error = text.parse::<HttpUrl>().unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
@@ -255,6 +278,7 @@ mod tests {
             ("http://u:p@a.example/x?q", "http://a.example/x?q", Some("Basic dTpw")),
             ("http://u@a.example/", "http://a.example/", Some("Basic dTo=")),
             ("http://us%40er:p%3Aa%26@a/", "http://a/", Some("Basic dXNAZXI6cDphJg==")),
+            ("http://u:%FF@a/", "http://a/", Some("Basic dTr/")),
             ("http://a.example/", "http://a.example/", None),
         ] {
             let (parsed, userinfo) = HttpUrl::with_userinfo(text).unwrap();

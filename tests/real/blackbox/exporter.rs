@@ -1,6 +1,10 @@
 //! The two programs, each as a process: started with the same flags, on a port of its own.
 
-use std::process::{Command, ExitStatus, Stdio};
+use std::{
+    path::PathBuf,
+    process::{Command, ExitStatus, Stdio},
+    sync::OnceLock,
+};
 
 use crate::{
     server::part,
@@ -9,6 +13,9 @@ use crate::{
 
 /// The package and the program of the peer, as Debian names them.
 const PEER: &str = "prometheus-blackbox-exporter";
+
+/// What noroshi stands in for.
+const VERSION: &str = "0.28.0";
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +33,7 @@ impl Side {
         Some(match self {
             Self::Ours if !itself() => noroshi(&["blackbox"]),
             _ => {
-                let mut command = Command::new(part(PEER)?);
+                let mut command = Command::new(peer()?);
                 // The project's own builds resolve names without the C library, which Debian's prefers.
                 command.env_clear().env("GODEBUG", "netdns=go");
                 command
@@ -52,6 +59,18 @@ impl Side {
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Some(command.status().unwrap())
     }
+}
+
+/// The peer's program; it has to be the version that the cases and `allowed.txt` were written for.
+fn peer() -> Option<PathBuf> {
+    static RIGHT: OnceLock<()> = OnceLock::new();
+    let path = part(PEER)?;
+    RIGHT.get_or_init(|| {
+        let output = Command::new(&path).arg("--version").output().unwrap();
+        let words = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(words.contains(&format!("version {VERSION}")), "not {VERSION}, but {words}");
+    });
+    Some(path)
 }
 
 /// Whether the peer is to stand on both sides, which shows that a difference is not the test's own:

@@ -108,6 +108,24 @@ fn each_target_is_an_endpoint() {
 
 /// The operator would leave out the whole object, and say so nowhere but in its log.
 #[test]
+fn a_target_whose_module_is_not_there_is_refused() {
+    for helm in helms() {
+        let values = |module: &str| {
+            json!({
+                "personality": "blackbox", "config": { "modules": { "icmp": { "prober": "icmp" } } },
+                "serviceMonitor": {
+                    "enabled": true,
+                    "targets": [{ "name": "a", "url": "a.example", "module": module }],
+                },
+            })
+        };
+        helm.objects(&values("icmp")).unwrap();
+        let refused = helm.objects(&values("http_2xx")).unwrap_err();
+        assert!(refused.contains("a wants the module http_2xx"), "{refused}");
+    }
+}
+
+#[test]
 fn a_timeout_beyond_the_interval_is_refused() {
     for helm in helms() {
         for (interval, timeout, passes) in [

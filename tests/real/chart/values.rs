@@ -176,6 +176,53 @@ fn nulled(leaf: &[String]) -> Value {
     leaf.iter().rev().fold(Value::Null, |inner, key| json!({ key: inner }))
 }
 
+#[test]
+fn every_map_may_be_taken_away() {
+    for helm in helms() {
+        let values = yaml(&format!("{CHART}/values.yaml"));
+        for (key, _) in values.as_object().unwrap().iter().filter(|(_, value)| value.is_object()) {
+            // What the templates ask for by name has to be there, and the schema says so.
+            let refused = helm.objects(&json!({ key: null })).err();
+            let is_said = |why: &String| why.contains("schema");
+            assert!(refused.as_ref().is_none_or(is_said), "{key}: {refused:?}");
+        }
+        for key in ["podSecurityContext", "securityContext", "resources", "livenessProbe"] {
+            let rendered =
+                helm.objects(&json!({ key: null, "serviceMonitor": { "enabled": true } }));
+            rendered.unwrap_or_else(|why| panic!("{key}: {why}"));
+        }
+    }
+}
+
+/// A label for all objects and for one of them: the latter, and once.
+#[test]
+fn labels_are_merged() {
+    for helm in helms() {
+        let own = json!({ "release": "own" });
+        let values = json!({
+            "commonLabels": { "release": "all", "app.kubernetes.io/version": "other" },
+            "podLabels": own, "service": { "labels": own },
+            "serviceMonitor": { "enabled": true, "labels": own },
+        });
+        let file = helm.folder.path().join("labels.json");
+        std::fs::write(&file, values.to_string()).unwrap();
+        let text =
+            helm.run(&["template", "watch", CHART, "--values", file.to_str().unwrap()]).unwrap();
+        assert_eq!(text.matches("release: own").count(), 3, "{text}");
+        for object in text.split("\n---\n") {
+            let labels = object.split("\nspec:").next().unwrap_or_default();
+            assert!(labels.matches("release: ").count() <= 1, "{labels}");
+            assert!(labels.matches("app.kubernetes.io/version: ").count() <= 1, "{labels}");
+        }
+        let all = helm.objects(&values).unwrap();
+        let pod = &only(&all, "Deployment")["spec"]["template"]["metadata"]["labels"];
+        assert_eq!(
+            (&pod["release"], &pod["app.kubernetes.io/version"]),
+            (&json!("own"), &json!("other"))
+        );
+    }
+}
+
 /// Every option arrives where it belongs.
 #[test]
 fn options_arrive() {

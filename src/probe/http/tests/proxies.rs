@@ -165,10 +165,10 @@ async fn socks(
     let (asked, told) = tokio::sync::mpsc::channel(8);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
+            let mut greeting = [0; 4];
+            let length = stream.read(&mut greeting).await.unwrap();
             let method = if login.is_some() { 2 } else { 0 };
-            let mut greeting = [0; 3];
-            stream.read_exact(&mut greeting).await.unwrap();
-            assert_eq!(greeting, [5, 1, method]);
+            assert!(greeting[2..length].contains(&method), "{greeting:?}");
             stream.write_all(&[5, method]).await.unwrap();
             if let Some(login) = login {
                 let mut sent = vec![0; login.len()];
@@ -207,7 +207,23 @@ async fn socks_leads_to_servers_with_and_without_tls() {
     assert!(asked.starts_with("GET /x HTTP/1.1\r\nHost: nowhere.invalid:81\r\n"), "{asked}");
     assert!(!asked.contains("X-Team") && !asked.contains("Proxy-"), "{asked}");
     let refused = run(spec("http://nowhere.invalid/", "hunter3")).await;
-    refused.fails(Reason::ProxyFailed, "credentials not accepted");
+    refused.fails(Reason::ProxyFailed, "refuses user and password");
+
+    // A proxy that knows no logins is told none.
+    let (proxy, mut told) = socks(server.address, None, 0).await;
+    let url = "http://[2001:db8::1]:81/";
+    let both = json!({"username": "u", "password": "p"});
+    run(json!({"url": url, "proxy_url": format!("socks5://{proxy}"), "proxy_basic_auth": both}))
+        .await
+        .passes();
+    let address: std::net::Ipv6Addr = "2001:db8::1".parse().unwrap();
+    let wanted = [&[5, 1, 0, 4][..], &address.octets(), &[0, 81]].concat();
+    assert_eq!(told.recv().await.unwrap(), wanted);
+    let long = json!({"username": "u".repeat(256), "password": "p"});
+    let (wanting, _told) = socks(server.address, Some(b""), 0).await;
+    run(json!({"url": url, "proxy_url": format!("socks5://{wanting}"), "proxy_basic_auth": long}))
+        .await
+        .fails(Reason::ProxyFailed, "longer than 255 bytes");
 
     let authority = Authority::new();
     let server = secure::serve(&authority.issue(|_| {}), testing::Server::default()).await;
@@ -223,9 +239,9 @@ async fn socks_leads_to_servers_with_and_without_tls() {
 #[tokio::test]
 async fn what_a_socks_proxy_refuses_is_its_failure() {
     let nobody = "127.0.0.1:9".parse().unwrap();
-    let (refusing, _told) = socks(nobody, None, 2).await;
+    let (refusing, _told) = socks(nobody, None, 5).await;
     let spec = json!({"url": "http://a.invalid/", "proxy_url": format!("socks5://{refusing}")});
-    run(spec).await.fails(Reason::ProxyFailed, "SOCKS: ");
+    run(spec).await.fails(Reason::ProxyFailed, "SOCKS: the proxy answered: connection refused");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = format!("socks5://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -233,5 +249,5 @@ async fn what_a_socks_proxy_refuses_is_its_failure() {
         let _ = stream.write_all(b"HTTP/1.1 400 What\r\n\r\n").await;
     });
     let spec = json!({"url": "http://a.invalid/", "proxy_url": proxy});
-    run(spec).await.fails(Reason::ProxyFailed, "SOCKS: ");
+    run(spec).await.fails(Reason::ProxyFailed, "SOCKS: the proxy does not speak SOCKS5");
 }

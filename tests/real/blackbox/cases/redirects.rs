@@ -101,6 +101,19 @@ async fn within_a_site(table: &mut Table, world: &World) {
     ] {
         site(table, &format!("redirects {word}"), "", "/", to(302, place)).await.fails();
     }
+    for (word, place) in [
+        ("with a backslash", "/a\\b"),
+        ("with a backslash before a host", "/\\127.0.0.1:1/w"),
+        ("with a bar", "/a|b"),
+        ("with a circumflex", "/x^y"),
+        ("with quotes in the query", "/x?q='a'"),
+        ("with braces in the query", "/x?q={a}[b]|c"),
+        ("with dots", "/a/../b/./c"),
+        ("with an escaped slash", "/a%2Fb%7Ec"),
+        ("with a query alone", "?a=2&b='c'"),
+    ] {
+        site(table, &format!("redirects {word}"), "", "/", to(302, place)).await;
+    }
     let script = |_: &Request| reply(302, &[], b"where to?");
     site(table, "redirects without a place", "", "/", script).await.fails();
     let script = |_: &Request| reply(304, &[("Location", "/there")], b"");
