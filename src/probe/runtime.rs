@@ -123,14 +123,16 @@ async fn probe(check: &Check, net: &Net, mut attempt: Attempt) -> Tried {
         prefer: settings.preferred_ip_protocol,
         fallback: settings.ip_protocol_fallback,
     };
-    let addresses = match net.resolver().lookup(&mut attempt, lookup).await {
+    // Boxed, as is what few checks want: the probe itself need not carry the size of both.
+    let found = Box::pin(net.resolver().lookup(&mut attempt, lookup)).await;
+    let addresses = match found {
         Ok(addresses) => addresses,
         Err(failure) => return Tried::of(Err(failure), attempt, Vec::new()),
     };
     if settings.addresses == Addresses::First {
         return first(check, net, attempt, &addresses, endpoint.port).await;
     }
-    several(check, net, attempt, &addresses, endpoint.port).await
+    Box::pin(several(check, net, attempt, &addresses, endpoint.port)).await
 }
 
 /// A target of this machine: nothing to resolve, and no address to choose.

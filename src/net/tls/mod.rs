@@ -75,11 +75,11 @@ pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin + Send>(
     attempt.step(|| format!("TLS handshake for {}", name.to_str()));
     let (config, recorder) = client.watched();
     let connecting = TlsConnector::from(config).connect(name.clone(), stream);
-    let connected = attempt
-        .phase(Phase::Tls, async {
-            connecting.await.map_err(|error| failure::during_handshake(&error, recorder.asked()))
-        })
-        .await;
+    // Boxed: it is done soon, and what waits afterwards need not carry its size.
+    let connecting = Box::pin(attempt.phase(Phase::Tls, async {
+        connecting.await.map_err(|error| failure::during_handshake(&error, recorder.asked()))
+    }));
+    let connected = connecting.await;
     let mut report = Report::of(recorder.take(), &name);
     if let Ok(stream) = &connected {
         report.note(stream.get_ref().1);

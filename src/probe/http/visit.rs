@@ -112,7 +112,8 @@ impl Hop {
         }
         if self.url.scheme() == "https" {
             let stream = proxies.tunnel(&self.way, &self.url, run).await?;
-            return self.send_secure(spec, stream, request, run, seen).await;
+            // Boxed: what is in flight without TLS need not carry its size.
+            return Box::pin(self.send_secure(spec, stream, request, run, seen)).await;
         }
         let (form, stream) = if let Some(proxy) = self.way.asked_proxy() {
             let fields = proxies.fields(proxy, run.attempt.deadline()).await?;

@@ -15,7 +15,7 @@ pub(in crate::probe) struct Wire<S> {
 }
 
 /// How much is read at once, in bytes.
-const READ: usize = 4096;
+const READ: usize = 2048;
 
 /// The longest line, in bytes; that of SMTP, IMAP and POP3 answers is 512 to 8192.
 const LINE_LIMIT: usize = 16 * 1024;

@@ -167,7 +167,8 @@ impl Authorization<'_> {
         run: &mut Run<'_>,
     ) -> Result<Option<HeaderValue>, Failure> {
         if let Some(oauth2) = self.oauth2 {
-            return oauth2.header(self.agent, run).await.map(Some);
+            // Boxed: few checks fetch a token, and all would carry the size of doing it.
+            return Box::pin(oauth2.header(self.agent, run)).await.map(Some);
         }
         let deadline = run.attempt.deadline();
         if let Some(basic) = self.basic {
