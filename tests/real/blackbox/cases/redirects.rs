@@ -19,9 +19,47 @@ fn to(status: u16, place: &str) -> impl Fn(&Request) -> Reply + Send + Sync + 's
 
 pub(super) async fn cases(table: &mut Table, world: &World) {
     within_a_site(table, world).await;
+    places(table).await;
     to_other_sites(table).await;
     cookies(table).await;
     over_tls(table).await;
+}
+
+/// Where `Location` leads, and where it does not.
+async fn places(table: &mut Table) {
+    for (word, place) in [
+        ("to nowhere", ""),
+        ("to another scheme", "ftp://127.0.0.1/"),
+        ("to half an escape", "/%zz"),
+        ("to a port that is none", "http://127.0.0.1:port/"),
+        ("to a name that does not exist", "http://absent.test/"),
+        ("to a line in it", "/a\tb"),
+        ("to an escape that is no host", "http://%zz/"),
+        ("to a colon", ":"),
+        ("to a number before a colon", "1:b/c"),
+        ("to a scheme alone", "http://"),
+        ("to a scheme and a path", "http:there"),
+        ("to a scheme and no host", "http:///there"),
+    ] {
+        site(table, &format!("redirects {word}"), "", "/", to(302, place)).await.fails();
+    }
+    for (word, place) in [
+        ("with a backslash", "/a\\b"),
+        ("with a backslash before a host", "/\\127.0.0.1:1/w"),
+        ("with a bar", "/a|b"),
+        ("with a circumflex", "/x^y"),
+        ("with quotes in the query", "/x?q='a'"),
+        ("with braces in the query", "/x?q={a}[b]|c"),
+        ("with dots", "/a/../b/./c"),
+        ("with an escaped slash", "/a%2Fb%7Ec"),
+        ("with a query alone", "?a=2&b='c'"),
+    ] {
+        site(table, &format!("redirects {word}"), "", "/", to(302, place)).await;
+    }
+    let script = |_: &Request| reply(302, &[], b"where to?");
+    site(table, "redirects without a place", "", "/", script).await.fails();
+    let script = |_: &Request| reply(304, &[("Location", "/there")], b"");
+    site(table, "redirects 304 with a place", "", "/", script).await.fails();
 }
 
 async fn within_a_site(table: &mut Table, world: &World) {
@@ -85,39 +123,6 @@ async fn within_a_site(table: &mut Table, world: &World) {
             case.fails();
         }
     }
-    for (word, place) in [
-        ("to nowhere", ""),
-        ("to another scheme", "ftp://127.0.0.1/"),
-        ("to half an escape", "/%zz"),
-        ("to a port that is none", "http://127.0.0.1:port/"),
-        ("to a name that does not exist", "http://absent.test/"),
-        ("to a line in it", "/a\tb"),
-        ("to an escape that is no host", "http://%zz/"),
-        ("to a colon", ":"),
-        ("to a number before a colon", "1:b/c"),
-        ("to a scheme alone", "http://"),
-        ("to a scheme and a path", "http:there"),
-        ("to a scheme and no host", "http:///there"),
-    ] {
-        site(table, &format!("redirects {word}"), "", "/", to(302, place)).await.fails();
-    }
-    for (word, place) in [
-        ("with a backslash", "/a\\b"),
-        ("with a backslash before a host", "/\\127.0.0.1:1/w"),
-        ("with a bar", "/a|b"),
-        ("with a circumflex", "/x^y"),
-        ("with quotes in the query", "/x?q='a'"),
-        ("with braces in the query", "/x?q={a}[b]|c"),
-        ("with dots", "/a/../b/./c"),
-        ("with an escaped slash", "/a%2Fb%7Ec"),
-        ("with a query alone", "?a=2&b='c'"),
-    ] {
-        site(table, &format!("redirects {word}"), "", "/", to(302, place)).await;
-    }
-    let script = |_: &Request| reply(302, &[], b"where to?");
-    site(table, "redirects without a place", "", "/", script).await.fails();
-    let script = |_: &Request| reply(304, &[("Location", "/there")], b"");
-    site(table, "redirects 304 with a place", "", "/", script).await.fails();
     // Rules and lengths are those of the last answer.
     let script = |request: &Request| match request.path() {
         "/" => reply(302, &[("Location", "/there"), ("X-First", "1")], b"a longer first body"),
