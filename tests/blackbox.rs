@@ -4,7 +4,7 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use noroshi::{compat::blackbox::Modules, model::Diagnostic};
+use noroshi::{compat::blackbox::Modules, config::BlackboxFile, model::Diagnostic};
 
 /// Files of which we think otherwise, and why.
 const OTHERWISE: &[(&str, &str)] = &[
@@ -108,6 +108,33 @@ fn every_refusal_has_its_place_and_no_secret() {
     }
     assert!(!page.contains("hunter2"), "{page}");
     insta::assert_snapshot!("blackbox_diagnostics", page);
+}
+
+/// The line of a mistake is shown, but not what may be a secret in it.
+#[test]
+fn no_line_that_is_shown_has_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("blackbox.yml");
+    for mistake in [
+        "bearer_tokn: hunter2",
+        "basic_auth: user:hunter2",
+        "basic_auth: { username: u, passwort: hunter2 }",
+        "oauth2: hunter2",
+        "oauth2: { client_id: x, token_url: 'http://a/', client_secrets: hunter2 }",
+        "oauth2: { client_id: x, token_url: 'http://a/', endpoint_params: hunter2 }",
+        "oauth2: { client_id: x, token_url: 'http://a/', endpoint_params: { a: [hunter2] } }",
+        "authorization: hunter2",
+        "proxy_url: 'http://u:hunter2@proxy:port'",
+        "proxy_connect_header: hunter2",
+        "http_headers: hunter2",
+        "headers: hunter2",
+    ] {
+        let text = format!("modules:\n  a:\n    prober: http\n    http:\n      {mistake}\n");
+        fs::write(&path, text).unwrap();
+        let page = BlackboxFile::read(path.clone()).human("nothing was started");
+        assert!(page.contains("error[B00") && page.contains("blackbox.yml:5:"), "{page}");
+        assert!(!page.contains("hunter2"), "{page}");
+    }
 }
 
 fn lines(found: &[Diagnostic]) -> String {

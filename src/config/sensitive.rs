@@ -25,7 +25,16 @@ pub(super) fn is_secret_path(path: &Path) -> bool {
 
 /// Whether a plain value stands where a table with secrets belongs, or among parameters that may be any.
 pub(super) fn is_table_of_secrets(path: &Path) -> bool {
-    let tables = ["basic_auth", "proxy_basic_auth", "oauth2", "endpoint_params"];
+    let tables = [
+        "basic_auth",
+        "proxy_basic_auth",
+        "oauth2",
+        "endpoint_params",
+        "proxy_connect_header",
+        "http_headers",
+        "headers",
+        "metadata",
+    ];
     let keys: Vec<_> = path.keys().collect();
     tables.contains(&path.last_key()) || keys.contains(&"endpoint_params")
 }
