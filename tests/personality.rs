@@ -12,7 +12,7 @@ use std::{
     os::unix::{fs::symlink, net::UnixListener},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
-    sync::Arc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
@@ -366,25 +366,27 @@ fn random(other: u8, length: usize) -> Vec<u8> {
     (0..length).map(|_| letter()).collect()
 }
 
-/// A server that announces a body of so many bytes and sends these; its address.
-fn large_page(body: Vec<u8>, length: usize) -> String {
+/// A server that announces a body of so many bytes and sends these; its address, and a word for each body that is sent.
+fn large_page(body: Vec<u8>, length: usize) -> (String, mpsc::Receiver<()>) {
+    let (sent, told) = mpsc::channel();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let body: Arc<[u8]> = body.into();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
-            let body = Arc::clone(&body);
+            let (body, sent) = (Arc::clone(&body), sent.clone());
             std::thread::spawn(move || {
                 let _ = stream.read(&mut [0; 4096]);
                 let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
                 let _ = stream.write_all(head.as_bytes());
                 let _ = stream.write_all(&body);
+                let _ = sent.send(());
                 // Until the other side goes.
                 let _ = stream.read(&mut [0]);
             });
         }
     });
-    address
+    (address, told)
 }
 
 /// The figure of a line of `/proc/PID/status`, in kB.
@@ -414,7 +416,8 @@ fn large_bodies_and_slow_patterns_hold_nothing_up() {
     for other in [b'b', b'\xff'] {
         let daemon = looking(&place);
         let idle = memory(&daemon, "VmRSS");
-        let path = format!("/probe?module=slow&target={}", large_page(random(other, LARGE), LARGE));
+        let (target, _) = large_page(random(other, LARGE), LARGE);
+        let path = format!("/probe?module=slow&target={target}");
         let began = Instant::now();
         let answers: Vec<String> = std::thread::scope(|scope| {
             let ask = || scope.spawn(|| daemon.get(&path).body);
@@ -423,6 +426,7 @@ fn large_bodies_and_slow_patterns_hold_nothing_up() {
                 let before = Instant::now();
                 assert_eq!(daemon.get("/-/healthy").status, 200);
                 assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
+                // Between two looks, so that looking is not the load.
                 std::thread::sleep(Duration::from_millis(50));
             }
             asked.into_iter().map(|probe| probe.join().unwrap()).collect()
@@ -446,12 +450,12 @@ fn large_bodies_and_slow_patterns_hold_nothing_up() {
 fn slow_strangers_leave_room_for_others() {
     let place = Place::new();
     let daemon = looking(&place);
-    let slow = large_page(random(b'b', 400_000), LARGE);
-    let sound = large_page(random(b'b', 400_000), 400_000);
+    let (slow, sent) = large_page(random(b'b', 400_000), LARGE);
+    let (sound, _) = large_page(random(b'b', 400_000), 400_000);
     let path = format!("/probe?module=slow&target={slow}");
     std::thread::scope(|scope| {
         let held: Vec<_> = (0..16).map(|_| scope.spawn(|| daemon.get(&path).body)).collect();
-        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(sent.iter().take(held.len()).count(), held.len());
         for _ in 0..5 {
             let answer = daemon.get(&format!("/probe?module=quick&target={sound}")).body;
             assert!(answer.contains("\nprobe_success 1\n"), "{answer}");

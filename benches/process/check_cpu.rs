@@ -12,16 +12,14 @@ use tokio::time::Instant;
 
 use crate::{
     client::Answer,
-    figure::{Budget, Figure, Quantity, median},
-    page::{Row, Table, thousands},
+    figure::median,
+    page::Table,
     peer,
     service::Service,
     settings::Settings,
-    targets::{self, Ports, Served, Targets},
+    spent::{CONNECTIONS, Spent, driven, note, row},
+    targets::{self, Ports, Targets},
 };
-
-/// Probes the peer makes at a time.
-const CONNECTIONS: usize = 8;
 
 /// Different questions to the peer.
 pub(crate) const PATHS: usize = 600;
@@ -97,15 +95,6 @@ fn https(host: Ipv4Addr, port: u16) -> String {
     )
 }
 
-/// What one program did.
-struct Spent {
-    /// Processor time of a check, in seconds.
-    each: f64,
-    /// Checks a second.
-    rate: f64,
-    served: Served,
-}
-
 pub(crate) async fn measure(settings: &Settings) -> anyhow::Result<Vec<Table>> {
     let mut targets = Targets::start().await?;
     let mut table = Table::new("Processor time of a check");
@@ -120,16 +109,8 @@ pub(crate) async fn measure(settings: &Settings) -> anyhow::Result<Vec<Table>> {
         // Without the peer a rate it would have had.
         let rate = peer.as_ref().map_or(1000.0, |peer| peer.rate);
         let ours = own(settings, &mut targets, kind, rate).await;
-        table.notes.extend(note(kind, ours.as_ref().ok(), peer.as_ref().ok()));
-        let figure = |spent: anyhow::Result<Spent>| -> Figure {
-            spent.map(|spent| Quantity::Seconds(spent.each)).map_err(|error| format!("{error:#}"))
-        };
-        table.rows.push(Row {
-            what: kind.what.to_owned(),
-            ours: figure(ours),
-            peer: Some(figure(peer)),
-            budget: Some(Budget::OfPeer(kind.budget)),
-        });
+        table.notes.extend(note(kind.what, &ours, &peer));
+        table.rows.push(row(kind.what, ours, peer, kind.budget));
     }
     Ok(vec![table])
 }
@@ -137,17 +118,7 @@ pub(crate) async fn measure(settings: &Settings) -> anyhow::Result<Vec<Table>> {
 async fn peers(settings: &Settings, targets: &mut Targets, kind: &Kind) -> anyhow::Result<Spent> {
     let peer = peer::blackbox(settings).await?;
     let paths: Vec<_> = (0..PATHS).map(|n| kind.path(targets.ports, n)).collect();
-    // A Go program has the size of its heap to find first.
-    peer::drive(&peer, &paths, CONNECTIONS, settings.window / 2).await?;
-    targets.served().await?;
-    let (mut each, mut rates) = (Vec::new(), Vec::new());
-    for _ in 0..Settings::WINDOWS {
-        let (begun, before) = (Instant::now(), peer.cpu()?);
-        let probes = float(peer::drive(&peer, &paths, CONNECTIONS, settings.window).await?);
-        each.push((peer.cpu()? - before) / probes);
-        rates.push(probes / begun.elapsed().as_secs_f64());
-    }
-    Ok(Spent { each: median(each), rate: median(rates), served: targets.served().await? })
+    driven(&peer, &paths, targets, settings).await
 }
 
 async fn own(
@@ -212,36 +183,4 @@ pub(crate) fn head(interval: Duration) -> String {
         "[schedule]\nper_host = 100\n[defaults]\ninterval = \"{0}ms\"\ntimeout = \"{0}ms\"\n",
         interval.as_millis()
     )
-}
-
-/// At what rates, and what was agreed on in the handshakes.
-fn note(kind: &Kind, ours: Option<&Spent>, peer: Option<&Spent>) -> Option<String> {
-    let (ours, peer) = (ours?, peer?);
-    let mut note = format!(
-        "{}: {} checks a second by noroshi, {} by the peer",
-        kind.what,
-        whole(ours.rate),
-        whole(peer.rate)
-    );
-    if !ours.served.tls.is_empty() {
-        let list = |served: &Served| served.tls.iter().cloned().collect::<Vec<_>>().join(", ");
-        let (own, other) = (list(&ours.served), list(&peer.served));
-        let _ = if own == other {
-            write!(note, "; both agreed on {own}")
-        } else {
-            write!(note, "; noroshi agreed on {own}, the peer on {other}")
-        };
-    }
-    Some(note)
-}
-
-/// A rate as people read it.
-pub(crate) fn whole(rate: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousands")]
-    thousands(rate.round() as usize)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of some thousand")]
-pub(crate) fn float(count: u64) -> f64 {
-    count as f64
 }

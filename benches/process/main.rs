@@ -20,6 +20,7 @@ mod processor_time;
 mod scale;
 mod service;
 mod settings;
+mod spent;
 mod start;
 mod targets;
 

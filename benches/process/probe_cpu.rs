@@ -6,17 +6,15 @@ use std::{net::Ipv4Addr, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
-    check_cpu::{self, float, whole},
+    check_cpu,
     figure::{Budget, Figure, Quantity, median},
     page::{Row, Table},
     peer,
     service::Service,
     settings::Settings,
-    targets::{self, Ports, Served, Targets},
+    spent::{CONNECTIONS, Spent, driven, note, row},
+    targets::{self, Ports, Targets},
 };
-
-/// Probes that are asked for at a time.
-const CONNECTIONS: usize = 8;
 
 /// Probes in flight whose memory is measured.
 const IN_FLIGHT: usize = 256;
@@ -94,15 +92,6 @@ impl Who {
     }
 }
 
-/// What one program did.
-struct Spent {
-    /// Processor time of a probe, in seconds.
-    each: f64,
-    /// Probes a second.
-    rate: f64,
-    served: Served,
-}
-
 pub(crate) async fn measure(settings: &Settings) -> anyhow::Result<Vec<Table>> {
     let mut targets = Targets::start().await?;
     let mut table = Table::new("Processor time of a /probe");
@@ -114,16 +103,8 @@ pub(crate) async fn measure(settings: &Settings) -> anyhow::Result<Vec<Table>> {
         let peer = if kind.hybrid { Who::HybridPeer } else { Who::Peer };
         let theirs = spent(settings, &mut targets, kind, peer).await;
         let ours = spent(settings, &mut targets, kind, Who::Noroshi).await;
-        table.notes.extend(note(kind, ours.as_ref().ok(), theirs.as_ref().ok()));
-        let figure = |spent: anyhow::Result<Spent>| -> Figure {
-            spent.map(|spent| Quantity::Seconds(spent.each)).map_err(|error| format!("{error:#}"))
-        };
-        table.rows.push(Row {
-            what: kind.what.to_owned(),
-            ours: figure(ours),
-            peer: Some(figure(theirs)),
-            budget: Some(Budget::OfPeer(BUDGET)),
-        });
+        table.notes.extend(note(kind.what, &ours, &theirs));
+        table.rows.push(row(kind.what, ours, theirs, BUDGET));
     }
     Ok(vec![table, memory(settings, targets.ports).await])
 }
@@ -140,28 +121,7 @@ async fn spent(
         format!("/probe?module={}&target={}", kind.module, (kind.target)(ports, targets::host(n)))
     };
     let paths: Vec<_> = (0..check_cpu::PATHS).map(path).collect();
-    peer::drive(&service, &paths, CONNECTIONS, settings.window / 2).await?;
-    targets.served().await?;
-    let (mut each, mut rates) = (Vec::new(), Vec::new());
-    for _ in 0..Settings::WINDOWS {
-        let (begun, before) = (Instant::now(), service.cpu()?);
-        let probes = float(peer::drive(&service, &paths, CONNECTIONS, settings.window).await?);
-        each.push((service.cpu()? - before) / probes);
-        rates.push(probes / begun.elapsed().as_secs_f64());
-    }
-    Ok(Spent { each: median(each), rate: median(rates), served: targets.served().await? })
-}
-
-fn note(kind: &Kind, ours: Option<&Spent>, peer: Option<&Spent>) -> Option<String> {
-    let (ours, peer) = (ours?, peer?);
-    let list = |served: &Served| served.tls.iter().cloned().collect::<Vec<_>>().join(", ");
-    let agreed = match (list(&ours.served), list(&peer.served)) {
-        (own, _) if own.is_empty() => String::new(),
-        (own, other) if own == other => format!("; both agreed on {own}"),
-        (own, other) => format!("; noroshi agreed on {own}, the peer on {other}"),
-    };
-    let (own, other) = (whole(ours.rate), whole(peer.rate));
-    Some(format!("{}: {own} a second by noroshi, {other} by the peer{agreed}", kind.what))
+    driven(&service, &paths, targets, settings).await
 }
 
 /// At rest, and with probes in flight whose targets stay silent.
