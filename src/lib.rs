@@ -13,6 +13,9 @@
 //!
 //! **From an outcome to a reader**
 //! - [`state`]: the single writer of truth: the state machine, counters and histograms of each check.
+//! - [`alert`]: alerts in, routed and grouped, inhibited, muted, silenced, deduplicated; notices out.
+//! - [`notify`]: one file per provider: a notice in, delivered, to be retried, or refused.
+//! - [`store`]: what must survive the process, in SQLite.
 //! - [`metrics`]: views to exposition: text, OpenMetrics, protobuf.
 //! - [`api`]: HTTP in front of snapshots and commands.
 //!
@@ -33,9 +36,12 @@ pub mod discovery;
 pub mod probe;
 pub mod schedule;
 
+pub mod alert;
 pub mod api;
 pub mod metrics;
+pub mod notify;
 pub mod state;
+pub mod store;
 
 pub mod clock;
 pub mod model;

@@ -46,6 +46,8 @@ usual() {
     newest prometheus --version prometheus || missing=1
     newest promtool --version promtool prometheus || missing=1
     newest prometheus-blackbox-exporter --version prometheus-blackbox-exporter || missing=1
+    newest prometheus-alertmanager --version prometheus-alertmanager || missing=1
+    newest amtool --version prometheus-alertmanager || missing=1
     newest etcd --version etcd-server || missing=1
     newest kubectl version kubectl || missing=1
     # Programs in C want the libraries of their own release: they come from the host's.
@@ -60,7 +62,7 @@ usual() {
 # One line for each part; 1 if one is missing.
 report() {
     local part line missing=0
-    local usual=(prometheus promtool prometheus-blackbox-exporter named dig delv dnssec-signzone nft
+    local usual=(prometheus promtool prometheus-blackbox-exporter prometheus-alertmanager amtool named dig delv dnssec-signzone nft
         etcd kubectl kube-apiserver helm helm3)
     [ -z "$ONLY" ] || usual=()
     for part in "${usual[@]}" "${MORE[@]}"; do
