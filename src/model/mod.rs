@@ -43,7 +43,7 @@ pub use outcome::{Expectation, Fact, Failure, Observation, Outcome, Trace, Verdi
 pub use pairs::{Fnv, Pairs};
 pub use phase::{Phase, Phases};
 pub use reason::{Explanation, Reason};
-pub use record::{CheckState, Incident, Record};
+pub use record::{CheckState, Commit, CommitError, Incident, Record, Release, Restored};
 pub use secret::Secret;
 pub use silence::{Silence, SilenceId, SilenceState};
 pub use size::ByteSize;

@@ -46,6 +46,41 @@ pub enum Record {
     },
 }
 
+/// Records that belong together, and what waits for them: what a stage hands to the store.
+pub struct Commit {
+    /// In the order in which they happened.
+    pub records: Vec<Record>,
+    /// Called when they are on disk, or when that failed: then answers become errors, but notices go out all the same.
+    pub release: Release,
+}
+
+/// What waits for a commit. Never blocks, never waits.
+pub type Release = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
+
+/// Why records are not on disk.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("not on disk: {0}")]
+pub struct CommitError(pub Arc<str>);
+
+/// What was on disk at the start.
+#[derive(Debug, Clone, Default)]
+pub struct Restored {
+    /// Alerts, resolved ones that were not told among them.
+    pub alerts: Vec<Arc<Alert>>,
+    /// Silences whose retention is not over.
+    pub silences: Vec<Arc<Silence>>,
+    /// Unsent notices, by id.
+    pub outbox: Vec<Arc<Notice>>,
+    /// The notification log.
+    pub notified: Vec<Notified>,
+    /// How the checks stood.
+    pub checks: Vec<CheckState>,
+    /// Open incidents.
+    pub incidents: Vec<Incident>,
+    /// The highest id an outbox row ever had.
+    pub last_notice: u64,
+}
+
 /// What of a check's state outlives the process.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckState {
