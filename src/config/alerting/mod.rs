@@ -1,0 +1,66 @@
+//! `[alerting]` and its neighbours: Alertmanager's model in TOML, or an `alertmanager.yml` in its place.
+//!
+//! Contract: either way the result is one [`Alerting`], in which every name that is used is there.
+
+mod assemble;
+mod compile;
+mod file;
+mod inhibit;
+mod interval;
+mod maintenance;
+mod options;
+mod push;
+mod receiver;
+mod route;
+pub(super) mod schema;
+mod written;
+
+use std::{path::PathBuf, sync::Arc};
+
+pub use self::{
+    file::AlertmanagerFile,
+    inhibit::InhibitKeys,
+    interval::IntervalKeys,
+    maintenance::MaintenanceKeys,
+    options::{AlertingOptions, MatcherMode},
+    push::{AlertmanagerKeys, DeadmanKeys},
+    receiver::{Receiver, ReceiverKeys},
+    route::RouteKeys,
+};
+pub(super) use self::{
+    assemble::{SECTIONS, assemble},
+    written::sections,
+};
+use crate::{alert, notify, store};
+
+/// Who is told of what: everything the pipeline, delivery and the store are configured by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alerting {
+    /// The pipeline.
+    pub pipeline: Arc<alert::spec::Config>,
+    /// Delivery.
+    pub receivers: Arc<notify::spec::Receivers>,
+    /// How long after a start nothing that merely ran out is resolved.
+    pub start_grace: std::time::Duration,
+    /// Names and texts of the files of templates.
+    pub templates: Arc<[TemplateFile]>,
+    /// As YAML that Alertmanager would read, secrets masked: what `/api/v2/status` shows.
+    pub original: Arc<str>,
+    /// What survives a restart.
+    pub store: store::spec::Options,
+    /// Start although a route reaches a receiver whose provider is not built.
+    pub allow_missing_providers: bool,
+    /// How matchers are read.
+    pub matchers: MatcherMode,
+    /// As it was written, for who asks what is in force.
+    written: Arc<Written>,
+}
+
+/// A file of templates that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// What is in it.
+    pub text: String,
+}
