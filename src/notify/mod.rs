@@ -4,3 +4,4 @@
 //! in one place for all of them. It never logs or returns a secret.
 
 pub mod spec;
+pub mod template;
