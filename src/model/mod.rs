@@ -17,6 +17,7 @@ mod outcome;
 mod pairs;
 mod phase;
 mod push;
+mod problem;
 mod reason;
 mod record;
 mod secret;
@@ -44,6 +45,7 @@ pub use outcome::{Expectation, Fact, Failure, Observation, Outcome, Trace, Verdi
 pub use pairs::{Fnv, Pairs};
 pub use phase::{Phase, Phases};
 pub use push::{PushAlert, PushBatch};
+pub use problem::Problem;
 pub use reason::{Explanation, Reason};
 pub use record::{CheckState, Commit, CommitError, Incident, Record, Release, Restored};
 pub use secret::Secret;
