@@ -4,7 +4,7 @@ use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 
 use super::{
-    CommonKeys, Config, MetricsOptions, WebOptions, checks,
+    CommonKeys, Config, MetricsOptions, WebOptions, alerting, checks,
     codes::Code,
     finding::{Finding, Path},
     layers::Values,
@@ -24,6 +24,10 @@ fn elsewhere(key: &str) -> Option<&'static str> {
         "server" => Some("web"),
         "logging" => Some("log"),
         "scheduler" => Some("schedule"),
+        "routes" => Some("route"),
+        "silences" => Some("maintenance"),
+        "storage" | "database" => Some("store"),
+        "mute_time_intervals" => Some("time_intervals"),
         _ => None,
     }
 }
@@ -32,8 +36,10 @@ fn elsewhere(key: &str) -> Option<&'static str> {
 pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
     let none = Dict::new();
     let root = values.root.as_dict().unwrap_or(&none);
-    for key in root.keys().filter(|key| !SECTIONS.contains(&key.as_str())) {
-        let finding = reading::unknown_key(&Path::of([key.as_str()]), key, SECTIONS);
+    let known: Vec<&str> = SECTIONS.into_iter().chain(alerting::SECTIONS).collect();
+    for key in root.keys().filter(|key| !known.contains(&key.as_str())) {
+        let known = known.iter().copied();
+        let finding = reading::unknown_key(&Path::of([key.as_str()]), key, known);
         findings.push(match elsewhere(key) {
             Some(section) => finding.hint(format!("here it is called `[{section}]`")),
             None => finding,
@@ -57,6 +63,8 @@ pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
     }
     let mut web: WebOptions = section(values, "web", findings);
     web.route_prefix = Some(web.prefix());
+    let external_url = web.external_url.as_ref().map(ToString::to_string).unwrap_or_default();
+    let alerting = alerting::assemble(values, external_url.trim_end_matches('/'), findings);
     Config {
         checks,
         metrics,
@@ -65,6 +73,7 @@ pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
         log: section(values, "log", findings),
         demo: section(values, "demo", findings),
         blackbox: section(values, "blackbox", findings),
+        alerting,
     }
 }
 

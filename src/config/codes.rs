@@ -79,7 +79,7 @@ codes! {
     UnknownMetric "C027" "A `warn` rule names a family that checks of this kind do not measure."
         ["a typo", "the family belongs to another kind"]
         ["docs/metrics.md lists the families of each kind"]
-    Contradiction "C028" "Settings of a check contradict each other."
+    Contradiction "C028" "Settings contradict each other."
         ["two keys that exclude each other", "a key without the one it needs"]
         ["the message names them"]
     BadVariable "C030" "An environment variable begins with NOROSHI__, but names no key."
@@ -88,6 +88,21 @@ codes! {
     WebConfig "C031" "The file of `web.config_file` has a mistake."
         ["a key that exporter-toolkit does not know", "a certificate or key that cannot be read, or that do not belong together", "TLS 1.0 or 1.1, which this build does not speak"]
         ["the message says where and what", "`promtool check web-config FILE` checks the same format", "docs/configuration.md, \"Web configuration\""]
+    UnknownReceiver "C040" "There is no receiver of this name."
+        ["a typo", "the receiver was renamed or removed", "the file it is in is not loaded"]
+        ["add `[receivers.NAME]`; one without a provider drops what it gets"]
+    UnknownInterval "C041" "There is no time interval of this name."
+        ["a typo", "the interval was renamed or removed"]
+        ["add `[time_intervals.NAME]`"]
+    BadMatcher "C042" "A matcher cannot be read."
+        ["quotes are missing around a value with spaces", "the value of `=~` or `!~` is not RE2", "an operator that is none of =, !=, =~ and !~"]
+        ["write it like 'severity=\"critical\"' or 'job=~\"api|web\"', in single quotes in TOML"]
+    NoRoute "C043" "There is somebody to tell, but no route that leads there."
+        ["`[route]` is in a file that is not loaded", "`[route]` is misspelt"]
+        ["add `[route]` with `receiver = \"NAME\"`"]
+    BadTemplate "C044" "A template cannot be read or rendered."
+        ["an action is not closed: `{{ ... }}`", "a function or a template of that name does not exist", "a file of `alerting.templates` is missing"]
+        ["the message says where; `amtool template render` reads the same language"]
     RetryOverInterval "C101" "`retry_interval` is longer than `interval`: a failing check would be looked at less often."
         ["the two were swapped"]
         ["lower `retry_interval`, or leave it out: then `interval` applies"]
@@ -100,6 +115,24 @@ codes! {
     DoubtfulWebConfig "C104" "The file of `web.config_file` says something that is probably not meant."
         ["a rate limit without `burst`", "cipher suites this build does not have", "`client_allowed_sans` without a `client_auth_type` that asks for certificates", "a damaged bcrypt hash"]
         ["the message says where and what comes of it"]
+    UnreachableRoute "C105" "No alert can reach a route."
+        ["a route before it takes everything it would match", "`continue = true` is missing there"]
+        ["order the routes from the special to the general", "`noroshi route test label=value` shows the way of an alert"]
+    RepeatBelowGroup "C106" "`repeat_interval` is below `group_interval`: nothing is repeated sooner than the latter."
+        ["one of the two is inherited from the route around it", "the two were swapped"]
+        ["raise `repeat_interval`, or lower `group_interval`"]
+    Unexpanded "C107" "A value holds a variable as a shell would write it, and nothing expands it."
+        ["the file was meant to be rendered first: by envsubst, Helm or the like"]
+        ["for a secret use the key's `_file` or `_env` form", "any key can be set by a variable: NOROSHI__SECTION__KEY"]
+    NullReceiver "C108" "A route's receiver is null, so that it keeps the receiver of the route around it."
+        ["null was meant to drop the alerts"]
+        ["name a receiver without any provider: that drops them"]
+    MissingProvider "C109" "A route reaches a receiver whose provider this build does not have."
+        ["the provider comes with a later version"]
+        ["use another provider, or `--allow-missing-providers`: what goes there is then lost"]
+    DoubtfulMatcher "C110" "A matcher means one thing in the classic syntax and another in UTF-8."
+        ["a backslash or special characters without quotes"]
+        ["write it as the message says: both read that alike"]
 }
 
 impl Code {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use toml::{Table, Value};
 
 use super::{
-    Config,
+    Config, alerting,
     finding::{Path, Step},
     keys::CommonKeys,
     place::Places,
@@ -16,14 +16,23 @@ use crate::{model::Secret, probe::spec::Check};
 
 /// A configuration as one file. With places, each line ends in a comment on where its value comes from.
 pub(super) fn write(config: &Config, places: Option<Places<'_>>) -> String {
-    let Config { checks, metrics, schedule, web, log, demo, blackbox } = config;
+    let Config { checks, metrics, schedule, web, log, demo, blackbox, alerting } = config;
     let mut page = Page { out: String::new(), places };
+    let sections = alerting.iter().flat_map(alerting::sections);
+    // What stands in no section comes first, or it would belong to the one before it.
+    let (bare, sections): (Vec<_>, Vec<_>) = sections.partition(|(at, _)| at.0.is_empty());
+    for (at, table) in bare {
+        page.entries(&at, &Path::default(), table);
+    }
     page.section(&Path::of(["metrics"]), table(metrics));
     page.section(&Path::of(["schedule"]), table(schedule));
     page.section(&Path::of(["web"]), table(web));
     page.section(&Path::of(["blackbox"]), table(blackbox));
     page.section(&Path::of(["log"]), table(log));
     page.section(&Path::of(["demo"]), table(demo));
+    for (at, table) in sections {
+        page.section(&at, table);
+    }
     for check in checks {
         page.check(check);
     }

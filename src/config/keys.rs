@@ -90,6 +90,9 @@ pub struct CommonKeys {
     /// addresses of every entry that fits, and an entry may list several: `host:port:address,address`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolve: Option<Vec<Override>>,
+    /// Who tells people when it is DOWN: noroshi itself, a rule in Prometheus, both, or nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify: Option<WhoTells>,
 }
 
 /// The built-in interval.
@@ -119,6 +122,7 @@ impl CommonKeys {
             preferred_ip_protocol: Some(IpProtocol::default()),
             ip_protocol_fallback: Some(true),
             resolve: Some(Vec::new()),
+            notify: Some(WhoTells::default()),
             ..Self::default()
         }
     }
@@ -148,6 +152,7 @@ impl CommonKeys {
             source_address: settings.source_address,
             dns_server: settings.dns_server.map(DnsServer),
             resolve: Some(settings.resolve.clone()),
+            notify: Some(settings.notify),
         }
     }
 }
@@ -251,7 +256,7 @@ impl<'a> Base<'a> {
             source_address: keys.source_address.or(defaults.source_address),
             dns_server: keys.dns_server.or(defaults.dns_server).map(|server| server.0),
             resolve: keys.resolve.or_else(|| defaults.resolve.clone()).unwrap_or_default(),
-            notify: WhoTells::default(),
+            notify: keys.notify.or(defaults.notify).unwrap_or_default(),
             id,
         }
     }

@@ -4,6 +4,7 @@
 //! everything is checked and every default is filled in, or diagnostics that say all that is wrong; a secret is in
 //! neither. The order of the layers, the last one wins: built-in values, files as given, `conf.d`, environment, flags.
 
+mod alerting;
 mod assemble;
 mod blackbox;
 mod checks;
@@ -32,6 +33,7 @@ use std::{path::PathBuf, sync::Arc};
 use figment::value::Dict;
 
 pub use self::{
+    alerting::{Alerting, AlertingOptions, AlertmanagerFile, MatcherMode, TemplateFile},
     blackbox::{BlackboxFile, BlackboxOptions},
     codes::Code,
     files::SourceFile,
@@ -84,6 +86,8 @@ pub struct Config {
     pub demo: DemoOptions,
     /// Probes on request.
     pub blackbox: BlackboxOptions,
+    /// Who is told of what; `None` where nothing is said of it.
+    pub alerting: Option<Alerting>,
 }
 
 /// The outcome of loading. It holds the files and every value for whoever asks where something came from; take the

@@ -23,8 +23,8 @@ const MAX_NAME: usize = 200;
 const MAX_BUCKETS: usize = 100;
 
 /// Names of labels that noroshi or Prometheus sets itself.
-const RESERVED_LABELS: [&str; 10] =
-    ["check", "group", "kind", "target", "notify", "reason", "state", "severity", "le", "quantile"];
+const RESERVED_LABELS: [&str; 9] =
+    ["check", "group", "kind", "target", "notify", "reason", "state", "le", "quantile"];
 /// Names of labels that a scrape overwrites.
 const SCRAPE_LABELS: [&str; 2] = ["instance", "job"];
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     BlackboxOptions, CommonKeys, DemoOptions, LogOptions, MetricsOptions, ScheduleOptions,
-    WebOptions,
+    WebOptions, alerting,
 };
 use crate::probe::spec::{KINDS, Kind};
 
@@ -18,7 +18,7 @@ pub fn schema() -> Value {
     if let Some(Value::Object(properties)) = defaults.get_mut("properties") {
         properties.shift_remove("depends_on");
     }
-    let sections = json!({
+    let mut sections = json!({
         "defaults": defaults,
         "checks": {
             "description": "The checks by name.",
@@ -32,6 +32,9 @@ pub fn schema() -> Value {
         "log": object::<LogOptions>(&mut generator),
         "demo": object::<DemoOptions>(&mut generator),
     });
+    if let Some(sections) = sections.as_object_mut() {
+        sections.extend(alerting::schema::properties(&mut generator));
+    }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "noroshi configuration",
@@ -80,7 +83,7 @@ fn check(generator: &mut SchemaGenerator, mut common: Map<String, Value>) -> Val
 }
 
 /// The schema of a section, in place.
-fn object<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Map<String, Value> {
+pub(super) fn object<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Map<String, Value> {
     match T::json_schema(generator).to_value() {
         Value::Object(object) => object,
         _ => Map::new(),
@@ -88,7 +91,7 @@ fn object<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Map<Strin
 }
 
 /// The definition a reference leads to, taken out of the definitions: every kind calls its own `Spec`.
-fn in_place(schema: Value, generator: &mut SchemaGenerator) -> Value {
+pub(super) fn in_place(schema: Value, generator: &mut SchemaGenerator) -> Value {
     let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
     let definition = name.and_then(|name| generator.definitions_mut().shift_remove(name));
     definition.unwrap_or(schema)

@@ -6,8 +6,8 @@ use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 
 use super::{
-    Alerting, InhibitKeys, IntervalKeys, Receiver, RouteKeys, compile::Compile, receiver,
-    warnings, written::Written,
+    Alerting, AlertmanagerKeys, InhibitKeys, IntervalKeys, Receiver, RouteKeys, compile::Compile,
+    push, receiver, warnings, written::Written,
 };
 use crate::{
     alert::spec::{self as alert, Config, Maintenance, Push, Route, TimeInterval},
@@ -17,7 +17,7 @@ use crate::{
         layers::Values,
         reading,
     },
-    notify::spec::{self as notify, Receivers},
+    notify::spec::Receivers,
 };
 
 /// The sections, in the order of the documentation.
@@ -56,8 +56,8 @@ pub(in crate::config) fn assemble(
     let pipeline = pipeline(&written, findings);
     let receivers = Receivers {
         receivers: written.receivers.iter().map(|one| Arc::new(one.for_notify())).collect(),
-        alertmanagers: Vec::new(),
-        deadmen: Vec::new(),
+        alertmanagers: written.alertmanagers.values().map(|one| Arc::new(one.sender.clone())).collect(),
+        deadmen: written.deadman.values().cloned().map(Arc::new).collect(),
         external_url: external_url.into(),
     };
     findings.extend(warnings::missing_providers(&pipeline.route, &written));
@@ -75,8 +75,8 @@ fn read(values: &Values, findings: &mut Vec<Finding>) -> Written {
         inhibit_rules: one::<Vec<InhibitKeys>>(values, &rules, findings).unwrap_or_default(),
         time_intervals: intervals(values, findings),
         maintenance: named(values, "maintenance", findings),
-        alertmanagers: named(values, "alertmanagers", findings),
-        deadman: named(values, "deadman", findings),
+        alertmanagers: each(values, "alertmanagers", findings, AlertmanagerKeys::read),
+        deadman: each(values, "deadman", findings, push::deadman),
         store: one(values, &Path::of(["store"]), findings).unwrap_or_default(),
     }
 }
@@ -121,20 +121,33 @@ fn unusable(at: &Path, name: &str) -> Option<Finding> {
     (!usable).then(|| Finding::new(Code::BadValue, at.key(name), message).at_key())
 }
 
+/// `[SECTION.NAME]` tables whose keys one type holds.
 fn named<T: DeserializeOwned>(
     values: &Values,
     section: &'static str,
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<String, T> {
-    let mut all = BTreeMap::new();
     let empty = Value::from(Dict::new());
-    for (name, at, value) in tables(values, section, findings) {
+    each(values, section, findings, |values, (_, at, value), findings| {
         let value = if matches!(value, Value::Empty(..)) { &empty } else { value };
-        let read = reading::section(values, &at, value);
+        let read = reading::section(values, at, value);
         findings.extend(read.findings);
-        all.extend(read.value.map(|read| (name.to_owned(), read)));
-    }
-    all
+        read.value
+    })
+}
+
+/// `[SECTION.NAME]` tables that are read one by one.
+fn each<T>(
+    values: &Values,
+    section: &'static str,
+    findings: &mut Vec<Finding>,
+    read: impl Fn(&Values, (&str, &Path, &Value), &mut Vec<Finding>) -> Option<T>,
+) -> BTreeMap<String, T> {
+    let tables = tables(values, section, findings);
+    let named = tables.into_iter().filter_map(|(name, at, value)| {
+        Some((name.to_owned(), read(values, (name, &at, value), findings)?))
+    });
+    named.collect()
 }
 
 fn receivers(values: &Values, findings: &mut Vec<Finding>) -> Vec<Receiver> {
@@ -210,6 +223,7 @@ fn pipeline(written: &Written, findings: &mut Vec<Finding>) -> Config {
         Some(route) => route.compile(&Path::of(["route"]), &mut compile),
         None => nobody(&mut receivers, &mut compile),
     };
+    push::check_receivers(&written.deadman, &mut compile);
     let rules = Path::of(["inhibit_rules"]);
     let inhibit_rules = written.inhibit_rules.iter().enumerate();
     let options = &written.options;
@@ -274,10 +288,5 @@ fn maintenance(written: &Written, compile: &mut Compile<'_>) -> Vec<Maintenance>
 }
 
 fn pushes(written: &Written) -> Vec<Push> {
-    written.alertmanagers.iter().map(|(name, keys)| keys.for_alert(name)).collect()
-}
-
-/// Receivers of the one kind as those of the other: what an `alertmanager.yml` says of them stands in both.
-pub(super) fn named_receiver<'r>(receivers: &'r Receivers, name: &str) -> Option<&'r notify::Receiver> {
-    receivers.get(name).map(AsRef::as_ref)
+    written.alertmanagers.values().map(AlertmanagerKeys::for_alert).collect()
 }

@@ -13,6 +13,7 @@ mod push;
 mod receiver;
 mod route;
 pub(super) mod schema;
+mod warnings;
 mod written;
 
 use std::{path::PathBuf, sync::Arc};
@@ -23,7 +24,7 @@ pub use self::{
     interval::IntervalKeys,
     maintenance::MaintenanceKeys,
     options::{AlertingOptions, MatcherMode},
-    push::{AlertmanagerKeys, DeadmanKeys},
+    push::AlertmanagerKeys,
     receiver::{Receiver, ReceiverKeys},
     route::RouteKeys,
 };
@@ -31,6 +32,7 @@ pub(super) use self::{
     assemble::{SECTIONS, assemble},
     written::sections,
 };
+use self::written::Written;
 use crate::{alert, notify, store};
 
 /// Who is told of what: everything the pipeline, delivery and the store are configured by.
