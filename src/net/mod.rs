@@ -4,6 +4,7 @@
 //! [`Failure`](crate::model::Failure)s. Nothing here knows what a check is.
 
 mod attempt;
+pub mod credential;
 pub mod dial;
 pub mod file;
 pub mod http;
@@ -12,11 +13,21 @@ pub mod resolve;
 pub mod socks;
 pub mod spec;
 pub mod tls;
+pub mod web;
 pub mod zone;
 
 use std::sync::Arc;
 
 pub use attempt::Attempt;
+
+/// A host and a port; the port is 0 where the protocol has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// A name or an address literal.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
 
 /// What all connections of a process share: resolvers, TLS configurations, ping sockets. Cheap to clone.
 #[derive(Clone)]

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Problem, Run};
+use super::Run;
 use crate::{
     clock::{self, Clock},
     model::{Desc, Expectation, Fact, Failure, PromDuration, Reason},
-    net::tls::{Certificate, Report, TlsOptions},
+    net::tls::{Certificate, Report},
 };
 
 /// Expiry of each certificate a target presented.
@@ -152,12 +152,6 @@ pub(super) fn expect_validity(
     }
     let detail = format!("the chain is valid for {got} more, wanted {wanted}");
     Err(Failure::new(Reason::TlsExpiresSoon, detail))
-}
-
-/// Mistakes in the TLS options of a kind; `prefix` is the path of their table, with its dot.
-pub(super) fn problems(options: &TlsOptions, prefix: &str) -> Vec<Problem> {
-    let problem = |(key, message)| Problem { path: format!("{prefix}{key}"), message, hint: None };
-    options.mistakes().into_iter().map(problem).collect()
 }
 
 fn bounded(text: &str) -> &str {

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::credential;
 use crate::{
     clock::Instant,
     model::{Desc, Fact, Failure, Secret, sensitive},
+    net::credential,
     re2::Regex,
 };
 

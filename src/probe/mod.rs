@@ -6,7 +6,6 @@
 
 mod address;
 mod certificate;
-mod credential;
 mod dialogue;
 mod dns;
 mod grpc;
@@ -23,7 +22,6 @@ mod testing;
 mod tls;
 mod unix;
 mod verdict;
-mod web;
 mod websocket;
 
 use std::{future::Future, net::SocketAddr, time::Duration};
@@ -32,12 +30,18 @@ use figment::value::Value;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use crate::net::Net;
+pub use crate::{
+    model::Problem,
+    net::{Endpoint, Net},
+};
 pub use runtime::{COMMON_FAMILIES, Report, run};
 
 use crate::{
     model::{CheckSettings, Desc, Fact, Failure},
-    net::Attempt,
+    net::{
+        Attempt,
+        web::{Dialer, Names},
+    },
 };
 
 /// Lists the kinds: variant and module. Everything else that knows the kinds is derived from this list.
@@ -143,26 +147,6 @@ pub struct Aim<'a> {
     pub query_type: Option<&'a str>,
 }
 
-/// A host and a port; the port is 0 where the protocol has none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// A name or an address literal.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-}
-
-/// A mistake in a spec that no single value shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where, relative to the kind's table: `body_file`.
-    pub path: String,
-    /// One sentence.
-    pub message: String,
-    /// How to mend it.
-    pub hint: Option<String>,
-}
-
 /// A kind, as a row of the registry.
 pub struct Kind {
     /// The configuration's key and the `kind` label.
@@ -248,6 +232,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// What a connection beside the probe's own is made with: to a proxy, a token server, where a redirect leads.
+    fn dialer(&mut self) -> Dialer<'_> {
+        let settings = self.settings;
+        let names = Names {
+            overrides: &settings.resolve,
+            server: settings.dns_server,
+            source: settings.source_address,
+            prefer: settings.preferred_ip_protocol,
+            fallback: settings.ip_protocol_fallback,
+        };
+        Dialer { net: self.net, attempt: &mut self.attempt, names }
+    }
+
     /// Adds a measured value.
     fn fact(&mut self, desc: &'static Desc, value: f64) {
         self.facts.push(Fact::new(desc, value));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pem::Pem;
 use crate::{
-    model::{Failure, Reason, Secret},
+    model::{Failure, Problem, Reason, Secret},
     net::zone,
 };
 
@@ -130,6 +130,13 @@ impl TlsOptions {
             found.push(("server_name", format!("`{name}` is neither a DNS name nor an address")));
         }
         found
+    }
+
+    /// The same as [`Problem`]s; `prefix` is the path of their table, with its dot.
+    pub fn problems(&self, prefix: &str) -> Vec<Problem> {
+        let problem =
+            |(key, message)| Problem { path: format!("{prefix}{key}"), message, hint: None };
+        self.mistakes().into_iter().map(problem).collect()
     }
 
     /// Roots to trust instead of the system's.

@@ -218,7 +218,7 @@ impl Spec {
             let message = format!("`{key}` says nothing without TLS");
             Problem { path: key.into(), message, hint: Some("set `transport = \"tls\"`".into()) }
         });
-        let options = self.tls.iter().flat_map(|options| certificate::problems(options, "tls."));
+        let options = self.tls.iter().flat_map(|options| options.problems("tls."));
         needs.chain(options).collect()
     }
 

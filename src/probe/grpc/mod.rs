@@ -23,11 +23,10 @@ use super::{
     address::Address,
     certificate,
     stream::{self, Security, Stream},
-    web,
 };
 use crate::{
     model::{Desc, Expectation, Fact, Failure, PromDuration, Reason},
-    net::{dial, tls::TlsOptions, zone},
+    net::{dial, tls::TlsOptions, web, zone},
 };
 
 static STATUS_CODE: Desc = Desc::gauge(
@@ -144,7 +143,7 @@ impl Described for Spec {
             hint: Some(hint.into()),
         };
         let mut found = Vec::new();
-        found.extend(self.tls.iter().flat_map(|tls| certificate::problems(tls, "tls.")));
+        found.extend(self.tls.iter().flat_map(|tls| tls.problems("tls.")));
         if self.service.len() > SERVICE_LIMIT {
             let message = format!("the name of a service has at most {SERVICE_LIMIT} bytes");
             found.push(problem("service", &message, "such as `helloworld.Greeter`"));

@@ -6,7 +6,7 @@ use hyper::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 use url::Url;
 
-use crate::probe::web;
+use crate::net::web;
 
 /// How many are kept; a server that sets more gets none of the others back (RFC 6265 section 6.1 asks for 50).
 const LIMIT: usize = 50;

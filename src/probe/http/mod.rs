@@ -40,14 +40,15 @@ use self::{
     request::Method,
     visit::Arrived,
 };
-use super::{
-    Aim, Described, Endpoint, Probe, Problem, Run,
-    web::{self, AnyScheme, BasicAuth, Headers, HttpUrl, NoProxy, OAuth2, ProxyUrl},
-};
+use super::{Aim, Described, Endpoint, Probe, Problem, Run};
 use crate::{
     clock::{Clock, Instant},
     model::{ByteSize, Desc, Failure, Phase, Secret},
-    net::{tls::TlsOptions, zone},
+    net::{
+        tls::TlsOptions,
+        web::{self, AnyScheme, BasicAuth, Headers, HttpUrl, NoProxy, OAuth2, ProxyUrl},
+        zone,
+    },
 };
 
 /// An HTTP request and what is expected of its answer.

@@ -7,7 +7,7 @@ use hyper::{
 };
 
 use super::{HTTP3, Spec, Version};
-use crate::probe::{Problem, certificate};
+use crate::probe::Problem;
 
 /// All of them.
 pub(super) fn of(spec: &Spec) -> Vec<Problem> {
@@ -69,7 +69,7 @@ fn connection(spec: &Spec, problems: &mut Vec<Problem>) {
     if spec.version == Version::Http3 {
         http3(spec, problems);
     }
-    problems.extend(spec.tls.iter().flat_map(|tls| certificate::problems(tls, "tls.")));
+    problems.extend(spec.tls.iter().flat_map(|tls| tls.problems("tls.")));
     let host = spec.headers.text(&HOST);
     if host.is_some_and(|host| Authority::try_from(host.as_bytes()).is_err()) {
         problems.push(problem(

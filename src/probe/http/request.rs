@@ -21,11 +21,11 @@ use super::{
 };
 use crate::{
     model::{Failure, Reason},
-    net::file,
-    probe::{
-        Run,
+    net::{
+        file,
         web::{self, Authorization},
     },
+    probe::Run,
 };
 
 /// The largest `body_file`, in bytes.
@@ -134,7 +134,7 @@ impl Prepared {
             // As in Go the URL's own user is known before any other, but for a token of OAuth2.
             authorization = match &spec.aim.userinfo {
                 Some(userinfo) if configured.oauth2.is_none() => Some(userinfo.clone()),
-                _ => configured.header(run).await?,
+                _ => configured.header(&mut run.dialer()).await?,
             };
         }
         if let Some(authorization) = authorization {

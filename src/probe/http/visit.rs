@@ -14,11 +14,9 @@ use crate::{
         dial,
         http::{self, Exchange, Form},
         tls::{self, TlsOptions},
-    },
-    probe::{
-        Run,
         web::{self, Proxies, Way},
     },
+    probe::Run,
 };
 
 /// Where the way ended.
@@ -41,7 +39,7 @@ pub(super) async fn walk(
     seen.decode = spec.decode(request.accepts_codings());
     let mut jar = Jar::default();
     let proxies = spec.proxies();
-    let origin = proxies.first(first, vec![to], run).await?;
+    let origin = proxies.first(first, vec![to], &mut run.dialer()).await?;
     let mut hop =
         Hop { url: first.clone(), way: origin.clone(), name: request.name().map(str::to_owned) };
     let mut at_origin = true;
@@ -74,7 +72,7 @@ pub(super) async fn walk(
             at_origin = false;
         }
         let same_host = next.url.host() == first.host();
-        hop.way = proxies.onward(&origin, &next.url, same_host, run).await?;
+        hop.way = proxies.onward(&origin, &next.url, same_host, &mut run.dialer()).await?;
         hop.name = request.name().map(str::to_owned);
         hop.url = next.url;
     }
@@ -111,7 +109,7 @@ impl Hop {
             return Box::pin(self.send_quic(spec, request, run, seen)).await;
         }
         if self.url.scheme() == "https" {
-            let stream = proxies.tunnel(&self.way, &self.url, run).await?;
+            let stream = proxies.tunnel(&self.way, &self.url, &mut run.dialer()).await?;
             // Boxed: what is in flight without TLS need not carry its size.
             return Box::pin(self.send_secure(spec, stream, request, run, seen)).await;
         }
@@ -127,7 +125,7 @@ impl Hop {
             (Form::Http1Proxy, dial::first(&mut run.attempt, &self.way.to, source).await?)
         } else {
             let form = if spec.version == Version::Http2 { Form::Http2 } else { Form::Http1 };
-            (form, proxies.tunnel(&self.way, &self.url, run).await?)
+            (form, proxies.tunnel(&self.way, &self.url, &mut run.dialer()).await?)
         };
         let exchange = http::exchange(&mut run.attempt, stream, form, request).await?;
         let status = exchange.head.status;

@@ -113,7 +113,7 @@ impl Conversation<'_> {
     pub(in crate::probe) fn problems(&self) -> Vec<Problem> {
         let mut found = step::problems(self.dialogue, self.begins_secure());
         if let Some(options) = self.tls {
-            found.extend(certificate::problems(options, "tls."));
+            found.extend(options.problems("tls."));
         }
         if self.expect.certificate_validity.is_some() && !self.speaks_tls() {
             found.push(Problem {

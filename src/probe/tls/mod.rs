@@ -90,7 +90,7 @@ impl Described for Spec {
     }
 
     fn problems(&self) -> Vec<Problem> {
-        let mut found = certificate::problems(&self.options(), "");
+        let mut found = self.options().problems("");
         for (at, protocol) in self.alpn.iter().enumerate() {
             if !(1..=255).contains(&protocol.len()) {
                 found.push(Problem {

@@ -17,7 +17,8 @@ use super::{STATUS, Spec, UPGRADED};
 use crate::{
     model::{ByteSize, Failure, Phase, Reason},
     net::tls,
-    probe::{Run, stream::Stream, web},
+    net::web,
+    probe::{Run, stream::Stream},
 };
 
 /// Reserved for each connection at once, in bytes: most messages are smaller.
@@ -44,7 +45,7 @@ pub(super) async fn request(spec: &Spec, run: &mut Run<'_>) -> Result<Request<()
     let authorization = match &spec.userinfo {
         Some(userinfo) if configured.oauth2.is_none() => Some(userinfo.clone()),
         _ if spec.headers.contains(&AUTHORIZATION) => None,
-        _ => configured.header(run).await?,
+        _ => configured.header(&mut run.dialer()).await?,
     };
     if let Some(authorization) = authorization {
         headers.insert(AUTHORIZATION, authorization);

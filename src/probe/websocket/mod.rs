@@ -20,14 +20,16 @@ use super::{
     Aim, Described, Endpoint, Probe, Problem, Run, certificate,
     dialogue::{LABEL, UNMATCHED},
     stream::{self, Security, Stream},
-    web::{
-        self, AnyScheme, Authorization, BasicAuth, Headers, NoProxy, OAuth2, Proxies, ProxyUrl,
-        WebsocketUrl,
-    },
 };
 use crate::{
     model::{ByteSize, Desc, Failure, PromDuration, Secret},
-    net::tls::TlsOptions,
+    net::{
+        tls::TlsOptions,
+        web::{
+            self, AnyScheme, Authorization, BasicAuth, Headers, NoProxy, OAuth2, Proxies, ProxyUrl,
+            WebsocketUrl,
+        },
+    },
 };
 
 static STATUS: Desc = Desc::gauge(
@@ -173,7 +175,7 @@ impl Described for Spec {
         let mut found = self.authorization().problems(&self.headers);
         found.extend(self.proxies().problems(""));
         found.extend(dialogue::problems(&self.dialogue));
-        found.extend(self.tls.iter().flat_map(|tls| certificate::problems(tls, "tls.")));
+        found.extend(self.tls.iter().flat_map(|tls| tls.problems("tls.")));
         found.extend(self.plain_problems());
         found.extend(self.header_problems());
         let tokens = self.subprotocols.iter().zip(0..).filter(|(name, _)| !web::is_token(name));
@@ -219,8 +221,8 @@ websocket.ping = true
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {
         let request = handshake::request(self, run).await?;
         let proxies = self.proxies();
-        let way = proxies.first(self.url.url(), vec![to], run).await?;
-        let stream = proxies.tunnel(&way, self.url.url(), run).await?;
+        let way = proxies.first(self.url.url(), vec![to], &mut run.dialer()).await?;
+        let stream = proxies.tunnel(&way, self.url.url(), &mut run.dialer()).await?;
         let stream = self.secured(stream, run).await?;
         certificate::expect_validity(run, self.expect.certificate_validity)?;
         let socket = handshake::upgrade(request, stream, self.message_size_limit, run).await?;

@@ -9,23 +9,22 @@ use hyper::header::{HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGEN
 use url::Url;
 
 use super::{
-    AGENT, BasicAuth, Headers, NoProxy, ProxyUrl,
+    AGENT, BasicAuth, Dialer, Headers, NoProxy, ProxyUrl,
     authorization::{too_many, user_and_password},
-    endpoint, host, lookup, port,
+    endpoint, host, port,
 };
 use crate::{
     clock::Instant,
-    model::{Failure, Reason},
+    model::{Failure, Problem, Reason},
     net::{
-        dial, http,
+        Endpoint, dial, http,
         socks::{self, Login},
     },
-    probe::{Endpoint, Problem, Run},
 };
 
 /// All that a check may say of proxies.
 #[derive(Clone, Copy, Default)]
-pub(in crate::probe) struct Proxies<'a> {
+pub struct Proxies<'a> {
     /// `proxy_url`
     pub url: Option<&'a ProxyUrl>,
     /// `proxy_from_environment`
@@ -44,7 +43,7 @@ pub(in crate::probe) struct Proxies<'a> {
 
 /// A proxy that was chosen for a URL.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::probe) struct Proxy {
+pub struct Proxy {
     url: Url,
     /// User and password as the environment says them.
     userinfo: Option<HeaderValue>,
@@ -59,7 +58,7 @@ impl Proxy {
 
 impl Proxies<'_> {
     /// Whether there may be one.
-    pub(in crate::probe) fn any(&self) -> bool {
+    pub fn any(&self) -> bool {
         self.url.is_some() || self.from_environment
     }
 
@@ -67,11 +66,7 @@ impl Proxies<'_> {
     ///
     /// # Errors
     /// `proxy_failed` for one of the environment that cannot be used.
-    pub(in crate::probe) fn choose(
-        &self,
-        url: &Url,
-        address: Option<IpAddr>,
-    ) -> Result<Option<Proxy>, Failure> {
+    pub fn choose(&self, url: &Url, address: Option<IpAddr>) -> Result<Option<Proxy>, Failure> {
         self.choose_by(|name| env::var(name).ok(), url, address)
     }
 
@@ -110,7 +105,7 @@ impl Proxies<'_> {
     }
 
     /// What a run has to resolve for a URL.
-    pub(in crate::probe) fn endpoint(&self, url: &Url) -> Endpoint {
+    pub fn endpoint(&self, url: &Url) -> Endpoint {
         match self.choose(url, None) {
             Ok(Some(proxy)) if !self.by_address => endpoint(&proxy.url),
             // What is wrong with the environment is the run's failure.
@@ -122,17 +117,17 @@ impl Proxies<'_> {
     ///
     /// # Errors
     /// `proxy_failed`, and what the resolver says of the proxy's name.
-    pub(in crate::probe) async fn first(
+    pub async fn first(
         &self,
         url: &Url,
         to: Vec<SocketAddr>,
-        run: &mut Run<'_>,
+        dialer: &mut Dialer<'_>,
     ) -> Result<Way, Failure> {
         let address = to.first().map(SocketAddr::ip).filter(|_| self.by_address);
         match self.choose(url, address)? {
             None => Ok(Way { to, proxy: None, address: None }),
             Some(proxy) if self.by_address => {
-                let to = lookup(host(&proxy.url), port(&proxy.url), run).await?;
+                let to = dialer.lookup(host(&proxy.url), port(&proxy.url)).await?;
                 Ok(Way { to, proxy: Some(proxy), address })
             }
             Some(proxy) => Ok(Way { to, proxy: Some(proxy), address }),
@@ -143,12 +138,12 @@ impl Proxies<'_> {
     ///
     /// # Errors
     /// Those of [`Self::first`].
-    pub(in crate::probe) async fn onward(
+    pub async fn onward(
         &self,
         first: &Way,
         url: &Url,
         same_host: bool,
-        run: &mut Run<'_>,
+        dialer: &mut Dialer<'_>,
     ) -> Result<Way, Failure> {
         let own = first.to.first().filter(|_| first.proxy.is_none());
         let known = own.map(SocketAddr::ip).or(first.address).filter(|_| same_host);
@@ -161,13 +156,13 @@ impl Proxies<'_> {
                     vec![to]
                 }
                 (Some(address), None) => vec![SocketAddr::new(address, port(url))],
-                (None, _) => lookup(host(url), port(url), run).await?,
+                (None, _) => dialer.lookup(host(url), port(url)).await?,
             };
             return Ok(Way { to, proxy: None, address: None });
         };
         let to = match &first.proxy {
             Some(same) if *same == proxy => first.to.clone(),
-            _ => lookup(host(&proxy.url), port(&proxy.url), run).await?,
+            _ => dialer.lookup(host(&proxy.url), port(&proxy.url)).await?,
         };
         Ok(Way { to, proxy: Some(proxy), address: known.filter(|_| self.by_address) })
     }
@@ -176,43 +171,39 @@ impl Proxies<'_> {
     ///
     /// # Errors
     /// What breaks a connection; `proxy_failed` where the proxy does not open the tunnel.
-    pub(in crate::probe) async fn tunnel(
+    pub async fn tunnel(
         &self,
         way: &Way,
         url: &Url,
-        run: &mut Run<'_>,
+        dialer: &mut Dialer<'_>,
     ) -> Result<tokio::net::TcpStream, Failure> {
-        let stream = dial::first(&mut run.attempt, &way.to, run.settings.source_address).await?;
+        let stream = dial::first(dialer.attempt, &way.to, dialer.names.source).await?;
         let Some(proxy) = &way.proxy else {
             return Ok(stream);
         };
         if proxy.is_socks() {
-            let login = self.login(proxy, run.attempt.deadline()).await?;
+            let login = self.login(proxy, dialer.attempt.deadline()).await?;
             let address = way.address.map(|address| address.to_string());
             let server = (address.as_deref().unwrap_or(host(url)), port(url));
-            return socks::connect(&mut run.attempt, stream, server, login.as_ref()).await;
+            return socks::connect(dialer.attempt, stream, server, login.as_ref()).await;
         }
-        let mut fields = self.fields(proxy, run.attempt.deadline()).await?;
+        let mut fields = self.fields(proxy, dialer.attempt.deadline()).await?;
         if let Some(connect) = self.connect_headers {
-            connect.put(&mut fields, run.attempt.deadline()).await?;
+            connect.put(&mut fields, dialer.attempt.deadline()).await?;
             fields.remove(HOST);
         }
         let server = match way.address {
             Some(address) => SocketAddr::new(address, port(url)).to_string(),
             None => format!("{}:{}", url.host_str().unwrap_or_default(), port(url)),
         };
-        http::tunnel(&mut run.attempt, stream, &server, &fields).await
+        http::tunnel(dialer.attempt, stream, &server, &fields).await
     }
 
     /// Header fields for the proxy alone.
     ///
     /// # Errors
     /// `local_file` when the password cannot be had.
-    pub(in crate::probe) async fn fields(
-        &self,
-        proxy: &Proxy,
-        deadline: Instant,
-    ) -> Result<HeaderMap, Failure> {
+    pub async fn fields(&self, proxy: &Proxy, deadline: Instant) -> Result<HeaderMap, Failure> {
         let mut fields = HeaderMap::new();
         fields.insert(USER_AGENT, AGENT);
         if let Some(userinfo) = self.userinfo(proxy, deadline).await? {
@@ -244,7 +235,7 @@ impl Proxies<'_> {
     }
 
     /// Mistakes that no single value shows; `prefix` is the path of their table, with its dot.
-    pub(in crate::probe) fn problems(&self, prefix: &str) -> Vec<Problem> {
+    pub fn problems(&self, prefix: &str) -> Vec<Problem> {
         let at =
             |problem: Problem| Problem { path: format!("{prefix}{}", problem.path), ..problem };
         let sources =
@@ -299,7 +290,7 @@ fn from_text(text: &str, name: &str) -> Result<Proxy, Failure> {
 
 /// Where to connect for a URL.
 #[derive(Debug, Clone)]
-pub(in crate::probe) struct Way {
+pub struct Way {
     /// The server itself, or the proxy: one address, or all of a host that was met on the way, at least one.
     pub to: Vec<SocketAddr>,
     /// In between.
@@ -310,7 +301,7 @@ pub(in crate::probe) struct Way {
 
 impl Way {
     /// The proxy that is asked for a plain `http` URL itself, rather than for a way to its server.
-    pub(in crate::probe) fn asked_proxy(&self) -> Option<&Proxy> {
+    pub fn asked_proxy(&self) -> Option<&Proxy> {
         self.proxy.as_ref().filter(|proxy| !proxy.is_socks())
     }
 }

@@ -12,12 +12,12 @@ use super::authorization::sensitive;
 use crate::{
     clock::Instant,
     model::{Failure, Secret, sensitive::is_secret_name},
-    probe::credential,
+    net::credential,
 };
 
 /// Request headers by name. Values of telling names are masked wherever the configuration is shown. Cheap to clone.
 #[derive(Clone, Default, PartialEq)]
-pub(in crate::probe) struct Headers(Arc<[Field]>);
+pub struct Headers(Arc<[Field]>);
 
 #[derive(PartialEq)]
 struct Field {
@@ -50,22 +50,22 @@ struct Many {
 
 impl Headers {
     /// Whether anything is said of a header.
-    pub(in crate::probe) fn contains(&self, name: &HeaderName) -> bool {
+    pub fn contains(&self, name: &HeaderName) -> bool {
         self.names().any(|own| own == name)
     }
 
     /// Whether nothing is said at all.
-    pub(in crate::probe) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The names, in alphabetical order.
-    pub(in crate::probe) fn names(&self) -> impl Iterator<Item = &HeaderName> {
+    pub fn names(&self) -> impl Iterator<Item = &HeaderName> {
         self.0.iter().map(|field| &field.name)
     }
 
     /// What is said of a header that has one text.
-    pub(in crate::probe) fn text(&self, name: &HeaderName) -> Option<&HeaderValue> {
+    pub fn text(&self, name: &HeaderName) -> Option<&HeaderValue> {
         self.0.iter().find(|field| field.name == *name).and_then(|field| match &field.value {
             Told::One(value) => Some(value),
             Told::Many(_) => None,
@@ -76,11 +76,7 @@ impl Headers {
     ///
     /// # Errors
     /// `local_file` when a value cannot be had by `deadline`.
-    pub(in crate::probe) async fn put(
-        &self,
-        into: &mut HeaderMap,
-        deadline: Instant,
-    ) -> Result<(), Failure> {
+    pub async fn put(&self, into: &mut HeaderMap, deadline: Instant) -> Result<(), Failure> {
         for Field { name, value } in self.0.iter() {
             match value {
                 Told::One(value) => {
@@ -98,7 +94,7 @@ impl Headers {
     }
 
     /// The headers that may only be sent to the host the user wrote them for.
-    pub(in crate::probe) fn private(&self) -> impl Iterator<Item = &HeaderName> {
+    pub fn private(&self) -> impl Iterator<Item = &HeaderName> {
         let private = self.0.iter().filter(|field| {
             Self::is_private(&field.name)
                 || matches!(&field.value, Told::Many(many) if many.has_secrets())
@@ -107,7 +103,7 @@ impl Headers {
     }
 
     /// Whether the name alone says that a header may only be sent to the host the user wrote it for.
-    pub(in crate::probe) fn is_private(name: &HeaderName) -> bool {
+    pub fn is_private(name: &HeaderName) -> bool {
         is_secret_name(name.as_str()) || *name == HOST
     }
 }

@@ -1,11 +1,11 @@
-//! Secrets of a check at the moment they are needed, so that a rotated file works without a reload.
+//! Secrets at the moment they are needed, so that a rotated file works without a reload.
 
 use std::path::Path;
 
+use super::file;
 use crate::{
     clock::Instant,
     model::{Failure, Reason, Secret},
-    net::file,
 };
 
 /// The largest secret file, in bytes; tokens are far smaller.
@@ -16,7 +16,7 @@ const LIMIT: u64 = 64 * 1024;
 /// # Errors
 /// `local_file` when the file cannot be read by `deadline` or is too large, or the variable is not set. The message never
 /// holds content.
-pub(super) async fn read(
+pub async fn read(
     deadline: Instant,
     value: Option<&Secret>,
     file: Option<&Path>,

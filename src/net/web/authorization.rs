@@ -5,17 +5,17 @@ use hyper::header::{AUTHORIZATION, HeaderValue};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::OAuth2;
+use super::{Dialer, OAuth2};
 use crate::{
     clock::Instant,
-    model::{Failure, Reason, Secret},
-    probe::{Problem, Run, credential},
+    model::{Failure, Problem, Reason, Secret},
+    net::credential,
 };
 
 /// User and password, sent at once (RFC 7617).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::probe) struct BasicAuth {
+pub struct BasicAuth {
     /// The user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
@@ -38,7 +38,7 @@ impl BasicAuth {
     ///
     /// # Errors
     /// `local_file` when user or password cannot be had.
-    pub(in crate::probe) async fn header(&self, deadline: Instant) -> Result<HeaderValue, Failure> {
+    pub async fn header(&self, deadline: Instant) -> Result<HeaderValue, Failure> {
         let named = match &self.username_file {
             Some(path) => credential::read(deadline, None, Some(path), None).await?,
             None => None,
@@ -50,7 +50,7 @@ impl BasicAuth {
     }
 
     /// Mistakes that no single value shows; `path` is where this table stands.
-    pub(in crate::probe) fn problems(&self, path: &str) -> Vec<Problem> {
+    pub fn problems(&self, path: &str) -> Vec<Problem> {
         let users = [
             ("username", self.username.is_some()),
             ("username_file", self.username_file.is_some()),
@@ -79,7 +79,7 @@ impl BasicAuth {
 /// Credentials of any scheme: what Prometheus calls `authorization`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::probe) struct AnyScheme {
+pub struct AnyScheme {
     /// The scheme, the word before the credentials. For `Basic` there is `basic_auth`.
     #[serde(rename = "type")]
     pub scheme: String,
@@ -140,7 +140,7 @@ impl AnyScheme {
 
 /// All that a check may say of its `Authorization` header.
 #[derive(Clone, Copy)]
-pub(in crate::probe) struct Authorization<'a> {
+pub struct Authorization<'a> {
     /// `basic_auth`
     pub basic: Option<&'a BasicAuth>,
     /// `authorization`
@@ -162,15 +162,12 @@ impl Authorization<'_> {
     ///
     /// # Errors
     /// `local_file` when the secret cannot be had, `token_failed`.
-    pub(in crate::probe) async fn header(
-        &self,
-        run: &mut Run<'_>,
-    ) -> Result<Option<HeaderValue>, Failure> {
+    pub async fn header(&self, dialer: &mut Dialer<'_>) -> Result<Option<HeaderValue>, Failure> {
         if let Some(oauth2) = self.oauth2 {
             // Boxed: few checks fetch a token, and all would carry the size of doing it.
-            return Box::pin(oauth2.header(self.agent, run)).await.map(Some);
+            return Box::pin(oauth2.header(self.agent, dialer)).await.map(Some);
         }
-        let deadline = run.attempt.deadline();
+        let deadline = dialer.attempt.deadline();
         if let Some(basic) = self.basic {
             return basic.header(deadline).await.map(Some);
         }
@@ -182,7 +179,7 @@ impl Authorization<'_> {
     }
 
     /// Mistakes that no single value shows.
-    pub(in crate::probe) fn problems(&self, headers: &super::Headers) -> Vec<Problem> {
+    pub fn problems(&self, headers: &super::Headers) -> Vec<Problem> {
         let given = [
             ("basic_auth", self.basic.is_some()),
             ("authorization", self.credentials.is_some()),
@@ -204,7 +201,7 @@ impl Authorization<'_> {
 ///
 /// # Errors
 /// None in practice: base64 fits into a header.
-pub(in crate::probe) fn basic(
+pub(super) fn basic(
     user: impl AsRef<[u8]>,
     password: impl AsRef<[u8]>,
 ) -> Result<HeaderValue, Failure> {

@@ -5,18 +5,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use url::Url;
 
 use super::authorization;
-use crate::{model::Secret, probe::Endpoint};
+use crate::{model::Secret, net::Endpoint};
 
 /// One type per set of schemes: the same checks, the same masking, a message that names the schemes.
 macro_rules! url_type {
     ($(#[$doc:meta])+ $name:ident [$($scheme:literal),+] $example:literal) => {
         $(#[$doc])+
         #[derive(Clone, PartialEq, Eq)]
-        pub(in crate::probe) struct $name(Url);
+        pub struct $name(Url);
 
         impl $name {
             /// The URL itself.
-            pub(in crate::probe) fn url(&self) -> &Url {
+            pub fn url(&self) -> &Url {
                 &self.0
             }
 
@@ -24,7 +24,7 @@ macro_rules! url_type {
             ///
             /// # Errors
             /// One sentence without the secret.
-            pub(in crate::probe) fn with_userinfo(
+            pub fn with_userinfo(
                 text: &str,
             ) -> Result<(Self, Option<HeaderValue>), String> {
                 if let Some(why) = unfit(text) {
@@ -116,7 +116,7 @@ fn parse(text: &str, schemes: &[&str], example: &str) -> Result<Url, String> {
 
 /// What Go refuses in a URL and browsers repair: control characters, escapes that are none before the query, a scheme
 /// without a host behind it (which RFC 9110 section 4.2.1 forbids to accept), and what makes it doubtful whose host it is.
-pub(in crate::probe) fn unfit(text: &str) -> Option<&'static str> {
+pub fn unfit(text: &str) -> Option<&'static str> {
     if text.bytes().any(|byte| byte.is_ascii_control()) {
         return Some("it has a control character");
     }
@@ -188,13 +188,13 @@ pub(super) fn decoded(text: &[u8]) -> Vec<u8> {
 }
 
 /// Name or address, without the brackets of an IPv6 literal.
-pub(in crate::probe) fn host(url: &Url) -> &str {
+pub fn host(url: &Url) -> &str {
     let host = url.host_str().unwrap_or_default();
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 /// The port, that of the scheme where none is written.
-pub(in crate::probe) fn port(url: &Url) -> u16 {
+pub fn port(url: &Url) -> u16 {
     let of_scheme = || match url.scheme() {
         "https" | "wss" => 443,
         "socks5" | "socks5h" => 1080,
@@ -204,7 +204,7 @@ pub(in crate::probe) fn port(url: &Url) -> u16 {
 }
 
 /// A URL without the zone of its address, `http://[fe80::1%25eth0]/` (RFC 6874), which the `url` crate refuses; and the zone.
-pub(in crate::probe) fn without_zone(text: &str) -> (Cow<'_, str>, Option<&str>) {
+pub fn without_zone(text: &str) -> (Cow<'_, str>, Option<&str>) {
     let cut = || {
         let start = text.find("://")? + "://".len();
         let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
@@ -217,12 +217,12 @@ pub(in crate::probe) fn without_zone(text: &str) -> (Cow<'_, str>, Option<&str>)
 }
 
 /// What is resolved and dialled for a URL.
-pub(in crate::probe) fn endpoint(url: &Url) -> Endpoint {
+pub fn endpoint(url: &Url) -> Endpoint {
     Endpoint { host: host(url).to_owned(), port: port(url) }
 }
 
 /// Fit for a label: without userinfo, query and fragment.
-pub(in crate::probe) fn shown(url: &Url) -> &str {
+pub fn shown(url: &Url) -> &str {
     // Userinfo was refused when the URL was read, and is removed from redirects.
     &url[..url::Position::AfterPath]
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 ///
 /// Entries that mean nothing are passed over, as in Go's `httpproxy`, from which the rules come.
 #[derive(Clone, PartialEq, Eq)]
-pub(in crate::probe) struct NoProxy {
+pub struct NoProxy {
     text: Arc<str>,
     entries: Arc<[Entry]>,
 }
@@ -23,7 +23,7 @@ enum Entry {
 
 impl NoProxy {
     /// Whether a host is reached without the proxy. A name is not resolved for it.
-    pub(in crate::probe) fn covers(&self, host: &str, port: u16) -> bool {
+    pub fn covers(&self, host: &str, port: u16) -> bool {
         let bare = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         match bare.parse::<IpAddr>() {
             Ok(address) => self.covers_address(address, port),

@@ -8,7 +8,7 @@ use super::url::decoded;
 /// no request can carry. Browsers, and so the `url` crate, take dots, backslashes and blanks away.
 ///
 /// `None` where Go and we would not agree on where the host ends.
-pub(in crate::probe) fn path_and_query(url: &str) -> Option<PathAndQuery> {
+pub fn path_and_query(url: &str) -> Option<PathAndQuery> {
     let (_, rest) = url.split_once("://")?;
     let rest = rest.split('#').next().unwrap_or_default();
     let (rest, query) =
@@ -26,7 +26,7 @@ pub(in crate::probe) fn path_and_query(url: &str) -> Option<PathAndQuery> {
 }
 
 /// Where an answer leads, its path and query with the same escapes; without its fragment. Its bytes may be any.
-pub(in crate::probe) fn reference(location: &[u8]) -> String {
+pub fn reference(location: &[u8]) -> String {
     let (rest, _) = cut(location, b'#');
     let (rest, query) = cut(rest, b'?');
     let (authority, path) = rest.split_at(path_of(rest));

@@ -15,18 +15,17 @@ use serde::{Deserialize, Serialize};
 use url::{Position, Url, form_urlencoded};
 
 use super::{
-    AGENT, BasicAuth, Headers, HttpUrl, NoProxy, Proxies, ProxyUrl,
+    AGENT, BasicAuth, Dialer, Headers, HttpUrl, NoProxy, Proxies, ProxyUrl,
     authorization::{basic, sensitive, too_many},
     host, shown,
 };
 use crate::{
-    model::{Failure, Phase, Reason, Secret, Trace},
+    model::{Failure, Phase, Problem, Reason, Secret, Trace},
     net::{
-        Attempt, dial,
+        Attempt, credential, dial,
         http::{self, Exchange, Form},
         tls::{self, TlsOptions},
     },
-    probe::{Problem, Run, certificate, credential},
 };
 
 /// The largest answer of a token server, in bytes; Go reads as much.
@@ -35,7 +34,7 @@ const ANSWER_LIMIT: usize = 1 << 20;
 /// Where a token is fetched, and with what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::probe) struct OAuth2 {
+pub struct OAuth2 {
     /// Who asks.
     client_id: String,
     /// The client's secret; prefer one of the other two forms.
@@ -87,19 +86,20 @@ impl OAuth2 {
     ///
     /// # Errors
     /// `token_failed` with the server's status or what broke the connection; `local_file` when the secret cannot be had.
-    pub(super) async fn header(
+    pub async fn header(
         &self,
         agent: Option<&HeaderValue>,
-        run: &mut Run<'_>,
+        dialer: &mut Dialer<'_>,
     ) -> Result<HeaderValue, Failure> {
-        let begun = run.attempt.elapsed();
-        let trace = if run.attempt.trace.is_on() { Trace::on() } else { Trace::default() };
+        let begun = dialer.attempt.elapsed();
+        let trace = if dialer.attempt.trace.is_on() { Trace::on() } else { Trace::default() };
         // An attempt of its own: what the token server takes is in no phase of the target.
-        let attempt = Attempt::new(run.attempt.deadline(), trace);
-        let mut own = Run { settings: run.settings, net: run.net, attempt, facts: Vec::new() };
+        let mut attempt = Attempt::new(dialer.attempt.deadline(), trace);
+        let mut own = Dialer { net: dialer.net, attempt: &mut attempt, names: dialer.names };
         let fetched = self.fetch(agent.unwrap_or(&AGENT), &mut own).await;
-        let steps = own.attempt.trace.steps.into_iter();
-        run.attempt
+        let steps = attempt.trace.steps.into_iter();
+        dialer
+            .attempt
             .trace
             .steps
             .extend(steps.map(|(at, step)| (begun + at, format!("token: {step}"))));
@@ -112,19 +112,23 @@ impl OAuth2 {
         })
     }
 
-    async fn fetch(&self, agent: &HeaderValue, run: &mut Run<'_>) -> Result<HeaderValue, Failure> {
+    async fn fetch(
+        &self,
+        agent: &HeaderValue,
+        dialer: &mut Dialer<'_>,
+    ) -> Result<HeaderValue, Failure> {
         let (file, variable) =
             (self.client_secret_file.as_deref(), self.client_secret_env.as_deref());
-        let deadline = run.attempt.deadline();
+        let deadline = dialer.attempt.deadline();
         let secret =
             credential::read(deadline, self.client_secret.as_ref(), file, variable).await?;
         let secret = secret.as_ref().map_or("", Secret::expose);
         // The standard's way first; servers that want the other say no to it. Go tries the same.
-        match self.ask(Style::Header, agent, secret, run).await? {
+        match self.ask(Style::Header, agent, secret, dialer).await? {
             Ok(header) => Ok(header),
             Err(refused) => {
-                run.attempt.step(|| format!("{}; trying with parameters", refused.detail));
-                self.ask(Style::Parameters, agent, secret, run).await?
+                dialer.attempt.step(|| format!("{}; trying with parameters", refused.detail));
+                self.ask(Style::Parameters, agent, secret, dialer).await?
             }
         }
     }
@@ -135,15 +139,15 @@ impl OAuth2 {
         style: Style,
         agent: &HeaderValue,
         secret: &str,
-        run: &mut Run<'_>,
+        dialer: &mut Dialer<'_>,
     ) -> Result<Result<HeaderValue, Failure>, Failure> {
         let url = self.token_url.url();
         let mut request = self.request(style, secret)?;
         request.headers_mut().insert(USER_AGENT, agent.clone());
-        let mut answer = self.exchange(url, request, run).await?;
-        let body = run.attempt.phase(Phase::Receive, body(&mut answer)).await?;
+        let mut answer = self.exchange(url, request, dialer).await?;
+        let body = dialer.attempt.phase(Phase::Receive, body(&mut answer)).await?;
         let status = answer.head.status;
-        run.attempt.step(|| format!("answered {status}"));
+        dialer.attempt.step(|| format!("answered {status}"));
         if !status.is_success() {
             let detail = format!("{} answered {status}", shown(url));
             return Ok(Err(Failure::new(Reason::TokenFailed, detail)));
@@ -195,35 +199,35 @@ impl OAuth2 {
         &self,
         url: &Url,
         mut request: Request<Bytes>,
-        run: &mut Run<'_>,
+        dialer: &mut Dialer<'_>,
     ) -> Result<Exchange, Failure> {
         let proxies = self.proxies();
         let endpoint = proxies.endpoint(url);
-        let to = super::lookup(&endpoint.host, endpoint.port, run).await?;
-        let way = proxies.first(url, to, run).await?;
+        let to = dialer.lookup(&endpoint.host, endpoint.port).await?;
+        let way = proxies.first(url, to, dialer).await?;
         if url.scheme() == "http" {
             let (form, stream) = match way.asked_proxy() {
                 Some(proxy) => {
-                    let fields = proxies.fields(proxy, run.attempt.deadline()).await?;
+                    let fields = proxies.fields(proxy, dialer.attempt.deadline()).await?;
                     let own = fields.iter().filter(|(name, _)| **name != USER_AGENT);
                     request
                         .headers_mut()
                         .extend(own.map(|(name, value)| (name.clone(), value.clone())));
-                    let source = run.settings.source_address;
-                    let stream = dial::first(&mut run.attempt, &way.to, source).await?;
+                    let source = dialer.names.source;
+                    let stream = dial::first(dialer.attempt, &way.to, source).await?;
                     (Form::Http1Proxy, stream)
                 }
-                None => (Form::Http1, proxies.tunnel(&way, url, run).await?),
+                None => (Form::Http1, proxies.tunnel(&way, url, dialer).await?),
             };
-            return http::exchange(&mut run.attempt, stream, form, request).await;
+            return http::exchange(dialer.attempt, stream, form, request).await;
         }
-        let stream = proxies.tunnel(&way, url, run).await?;
+        let stream = proxies.tunnel(&way, url, dialer).await?;
         let default = TlsOptions::default();
         let options = self.tls.as_ref().unwrap_or(&default);
-        let deadline = run.attempt.deadline();
-        let client = run.net.tls().client_by(deadline, options, &["http/1.1"]).await?;
-        let (_, stream) = tls::handshake(&mut run.attempt, &client, host(url), stream).await;
-        http::exchange(&mut run.attempt, Box::new(stream?), Form::Http1, request).await
+        let deadline = dialer.attempt.deadline();
+        let client = dialer.net.tls().client_by(deadline, options, &["http/1.1"]).await?;
+        let (_, stream) = tls::handshake(dialer.attempt, &client, host(url), stream).await;
+        http::exchange(dialer.attempt, Box::new(stream?), Form::Http1, request).await
     }
 
     fn proxies(&self) -> Proxies<'_> {
@@ -239,7 +243,7 @@ impl OAuth2 {
     }
 
     /// Mistakes that no single value shows; `path` is where this table stands.
-    pub(super) fn problems(&self, path: &str) -> Vec<Problem> {
+    pub fn problems(&self, path: &str) -> Vec<Problem> {
         let secrets = [
             ("client_secret", self.client_secret.is_some()),
             ("client_secret_file", self.client_secret_file.is_some()),
@@ -264,7 +268,7 @@ impl OAuth2 {
         let prefix = format!("{path}.");
         problems.extend(self.proxies().problems(&prefix));
         let tls = self.tls.iter();
-        problems.extend(tls.flat_map(|tls| certificate::problems(tls, &format!("{prefix}tls."))));
+        problems.extend(tls.flat_map(|tls| tls.problems(&format!("{prefix}tls."))));
         problems
     }
 }
