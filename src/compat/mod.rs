@@ -4,6 +4,11 @@
 //! a clock or a file. What a peer accepts is accepted and what it refuses is refused, with a better message.
 
 pub mod blackbox;
+mod client;
+mod code;
+mod decode;
 mod go_duration;
 pub mod go_number;
+mod go_url;
 pub mod web_config;
+mod yaml;

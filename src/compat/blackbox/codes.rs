@@ -1,34 +1,9 @@
 //! What can be wrong with a `blackbox.yml`. Codes are stable; `noroshi explain B003` tells more.
 
-use crate::model::{Explanation, Severity};
-
-/// One kind of mistake.
-#[derive(Debug, Clone, Copy)]
-pub struct Code {
-    /// `B001`, ...; B0xx are errors, B1xx warnings.
-    pub word: &'static str,
-    /// What `noroshi explain` says of it.
-    pub explanation: Explanation,
-}
-
-impl Code {
-    pub(super) fn severity(self) -> Severity {
-        if self.word.starts_with("B1") { Severity::Warning } else { Severity::Error }
-    }
-}
-
-/// One row per code: name, code, meaning, likely causes, next steps. Never reuse a number.
-macro_rules! codes {
-    ($($name:ident $word:literal $meaning:literal [$($cause:literal),+ $(,)?] [$($next:literal),+ $(,)?])+) => {
-        $(#[doc = $meaning] pub(super) const $name: Code = Code {
-            word: $word,
-            explanation: Explanation { meaning: $meaning, causes: &[$($cause),+], next: &[$($next),+] },
-        };)+
-
-        /// Every code.
-        pub const CODES: &[Code] = &[$($name),+];
-    };
-}
+use crate::{
+    compat::code::{Code, codes},
+    model::Explanation,
+};
 
 codes! {
     SYNTAX "B001" "A blackbox.yml is not valid YAML."
@@ -81,6 +56,7 @@ codes! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Severity;
 
     #[test]
     fn codes_are_unique_and_in_order() {

@@ -5,7 +5,6 @@
 
 mod codes;
 mod convert;
-mod decode;
 mod external_url;
 pub mod families;
 mod file;
@@ -14,12 +13,13 @@ mod native;
 mod read;
 mod target;
 mod timeout;
-mod yaml;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+pub use super::code::Code;
+
 pub use self::{
-    codes::{CODES, Code},
+    codes::CODES,
     convert::{Converted, Options, Target, convert, targets},
 };
 

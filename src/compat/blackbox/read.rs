@@ -4,10 +4,13 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use super::{
     Module, Modules, Prober, codes,
-    decode::{self, Field, Reader, quoted},
     file::{self, File},
     native,
-    yaml::{Document, Layout, Place, Syntax},
+};
+use crate::compat::{
+    code::Code,
+    decode::{self, Field, Reader, quoted},
+    yaml::{Document, Place, Syntax, Version},
 };
 use crate::model::{CheckId, CheckSettings, Diagnostic, Severity};
 
@@ -40,7 +43,7 @@ impl Reading {
     /// As [`Modules::read`].
     pub(super) fn of(text: &str, file: &Path) -> Result<Self, Vec<Diagnostic>> {
         let document = document(text, file).map_err(|wrong| vec![*wrong])?;
-        let mut reader = Reader::new(&document, file);
+        let mut reader = Reader::new(&document, file, &file::DIALECT);
         let mut found = File::default();
         reader.read(document.root(), &mut found);
         if let Some(place) = document.second {
@@ -76,21 +79,20 @@ impl Reading {
         let native = native::compile(prober, &module);
         for remark in &native.remarks {
             let at = format!("{path}.{}", remark.field);
-            let message = format!("{}: {}", decode::subject(&at), remark.message);
+            let message = format!("{}: {}", file::subject(&at), remark.message);
             reader.note(remark.code, &at, message, None);
         }
         match compiled(&name, prober, &module, native) {
             Ok((compiled, against)) => {
                 if let Some(why) = against {
-                    let message =
-                        format!("{}: {why}; every probe will fail", decode::subject(&path));
+                    let message = format!("{}: {why}; every probe will fail", file::subject(&path));
                     reader.note(codes::BROKEN_MODULE, &path, message, None);
                 }
                 self.modules.modules.insert(name.clone(), Arc::new(compiled));
                 self.parts.push(Part { name, prober, module });
             }
             Err(why) => {
-                let message = format!("{}: {why}", decode::subject(&path));
+                let message = format!("{}: {why}", file::subject(&path));
                 reader.note(codes::BAD_VALUE, &path, message, None);
             }
         }
@@ -104,7 +106,7 @@ impl Prober {
 }
 
 fn document(text: &str, file: &Path) -> Result<Document, Box<Diagnostic>> {
-    let wrong = |code: codes::Code, message: String, place: Place| Diagnostic {
+    let wrong = |code: Code, message: String, place: Place| Diagnostic {
         code: code.word,
         severity: Severity::Error,
         message,
@@ -132,16 +134,16 @@ fn shown(found: &File) -> Arc<str> {
     for (_, module) in &mut found.modules.0 {
         module.http.no_follow_redirects = None;
     }
-    found.show().write(Layout::V3).into()
+    found.show().write(Version::V3).into()
 }
 
 fn unknown_prober(reader: &mut Reader<'_>, path: &str, word: &str) {
     let message = if word.is_empty() {
-        format!("{} names no prober: every probe of it is answered with 400", decode::subject(path))
+        format!("{} names no prober: every probe of it is answered with 400", file::subject(path))
     } else {
         format!(
             "{}: unknown prober `{word}`; every probe of it is answered with 400",
-            decode::subject(path)
+            file::subject(path)
         )
     };
     let words = Prober::ALL.map(Prober::word);
@@ -180,7 +182,7 @@ fn compiled(
         timeout: timeout.map(Duration::from_nanos),
         spec: Arc::new(spec),
         settings,
-        shown: shown.show().write(Layout::V2).into(),
+        shown: shown.show().write(Version::V2).into(),
         host: host.filter(|_| http).map(|(_, value)| value.lossy().into_owned()),
         has_cel: http && cel.iter().any(|rule| rule.is_some()),
         query_parameters: prober == Prober::Dns && module.dns.allow_query_parameters,

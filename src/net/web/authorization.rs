@@ -162,10 +162,7 @@ impl Authorization<'_> {
     ///
     /// # Errors
     /// `local_file` when the secret cannot be had, `token_failed`.
-    pub async fn header(
-        &self,
-        dialer: &mut Dialer<'_>,
-    ) -> Result<Option<HeaderValue>, Failure> {
+    pub async fn header(&self, dialer: &mut Dialer<'_>) -> Result<Option<HeaderValue>, Failure> {
         if let Some(oauth2) = self.oauth2 {
             // Boxed: few checks fetch a token, and all would carry the size of doing it.
             return Box::pin(oauth2.header(self.agent, dialer)).await.map(Some);

@@ -76,11 +76,7 @@ impl Headers {
     ///
     /// # Errors
     /// `local_file` when a value cannot be had by `deadline`.
-    pub async fn put(
-        &self,
-        into: &mut HeaderMap,
-        deadline: Instant,
-    ) -> Result<(), Failure> {
+    pub async fn put(&self, into: &mut HeaderMap, deadline: Instant) -> Result<(), Failure> {
         for Field { name, value } in self.0.iter() {
             match value {
                 Told::One(value) => {

@@ -98,7 +98,8 @@ impl OAuth2 {
         let mut own = Dialer { net: dialer.net, attempt: &mut attempt, names: dialer.names };
         let fetched = self.fetch(agent.unwrap_or(&AGENT), &mut own).await;
         let steps = attempt.trace.steps.into_iter();
-        dialer.attempt
+        dialer
+            .attempt
             .trace
             .steps
             .extend(steps.map(|(at, step)| (begun + at, format!("token: {step}"))));
@@ -111,7 +112,11 @@ impl OAuth2 {
         })
     }
 
-    async fn fetch(&self, agent: &HeaderValue, dialer: &mut Dialer<'_>) -> Result<HeaderValue, Failure> {
+    async fn fetch(
+        &self,
+        agent: &HeaderValue,
+        dialer: &mut Dialer<'_>,
+    ) -> Result<HeaderValue, Failure> {
         let (file, variable) =
             (self.client_secret_file.as_deref(), self.client_secret_env.as_deref());
         let deadline = dialer.attempt.deadline();

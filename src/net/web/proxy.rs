@@ -66,11 +66,7 @@ impl Proxies<'_> {
     ///
     /// # Errors
     /// `proxy_failed` for one of the environment that cannot be used.
-    pub fn choose(
-        &self,
-        url: &Url,
-        address: Option<IpAddr>,
-    ) -> Result<Option<Proxy>, Failure> {
+    pub fn choose(&self, url: &Url, address: Option<IpAddr>) -> Result<Option<Proxy>, Failure> {
         self.choose_by(|name| env::var(name).ok(), url, address)
     }
 
@@ -207,11 +203,7 @@ impl Proxies<'_> {
     ///
     /// # Errors
     /// `local_file` when the password cannot be had.
-    pub async fn fields(
-        &self,
-        proxy: &Proxy,
-        deadline: Instant,
-    ) -> Result<HeaderMap, Failure> {
+    pub async fn fields(&self, proxy: &Proxy, deadline: Instant) -> Result<HeaderMap, Failure> {
         let mut fields = HeaderMap::new();
         fields.insert(USER_AGENT, AGENT);
         if let Some(userinfo) = self.userinfo(proxy, deadline).await? {

@@ -45,11 +45,7 @@ fn sends_away(status: StatusCode) -> bool {
 ///
 /// # Errors
 /// `http_redirect` when it asks for one that cannot be made.
-pub fn next(
-    head: &response::Parts,
-    url: &Url,
-    method: &Method,
-) -> Result<Option<Next>, Failure> {
+pub fn next(head: &response::Parts, url: &Url, method: &Method) -> Result<Option<Next>, Failure> {
     if !asks(head) {
         return Ok(None);
     }

@@ -40,9 +40,7 @@ use self::{
     request::Method,
     visit::Arrived,
 };
-use super::{
-    Aim, Described, Endpoint, Probe, Problem, Run,
-};
+use super::{Aim, Described, Endpoint, Probe, Problem, Run};
 use crate::{
     clock::{Clock, Instant},
     model::{ByteSize, Desc, Failure, Phase, Secret},

@@ -67,7 +67,7 @@ pub(super) fn rows<'a>(seen: &Seen<'a>, has_cel: bool, page: &mut Page<'a>) {
 }
 
 /// Whether the last answer was a redirect that nobody can follow: its body is not read then.
-pub(in crate::compat::blackbox) fn leads_nowhere(outcome: &Outcome) -> bool {
+pub(in crate::compat) fn leads_nowhere(outcome: &Outcome) -> bool {
     let has_body = Facts(&outcome.facts).value(BODY_LENGTH).is_some();
     outcome.reason == Some(Reason::HttpRedirect) && !has_body
 }

@@ -1,7 +1,7 @@
 use super::Tls;
 use crate::{
-    compat::blackbox::{
-        codes,
+    compat::{
+        blackbox::codes,
         decode::{Field, Reader, Section, Text, key, section},
         yaml::{Id, Yaml},
     },
@@ -41,7 +41,7 @@ section! {
 
 /// Response codes: none said is `NOERROR`, an empty list is no code at all.
 #[derive(Debug, Clone, Default)]
-pub(in crate::compat::blackbox) struct Codes(pub(in crate::compat::blackbox) Option<Vec<Text>>);
+pub(in crate::compat) struct Codes(pub(in crate::compat) Option<Vec<Text>>);
 
 impl Field for Codes {
     fn take(&mut self, reader: &mut Reader<'_>, id: Id) -> bool {

@@ -1,6 +1,6 @@
 use super::Client;
-use crate::compat::blackbox::{
-    codes,
+use crate::compat::{
+    blackbox::codes,
     decode::{Field, Named, Pattern, Reader, Section, Size, Text, key, section},
     yaml::{Id, Yaml},
 };
@@ -116,7 +116,7 @@ impl Http {
 
 /// An expression in CEL. What is wrong with it is found when the module is turned into a check.
 #[derive(Debug, Clone, Default)]
-pub(in crate::compat::blackbox) struct Rule(pub(in crate::compat::blackbox) Text);
+pub(in crate::compat) struct Rule(pub(in crate::compat) Text);
 
 impl Field for Rule {
     fn take(&mut self, reader: &mut Reader<'_>, id: Id) -> bool {
@@ -137,7 +137,7 @@ impl Field for Rule {
 }
 
 /// Whether a client that sends this `Accept-Encoding` says that it takes the compression.
-pub(in crate::compat::blackbox) fn accepts(header: &str, compression: &str) -> bool {
+pub(in crate::compat) fn accepts(header: &str, compression: &str) -> bool {
     if compression.is_empty() || header.is_empty() {
         return true;
     }

@@ -2,25 +2,42 @@
 //!
 //! Contract: declarations and the rules between keys, nothing else. What a module means for noroshi is `native`'s affair.
 
-mod client;
 mod dns;
 mod http;
 mod small;
 mod stream;
-mod tls;
 
 pub(super) use self::{
-    client::{BasicAuth, Client, Header, JWT_BEARER, OAuth2, Proxy},
     dns::{Dns, Records},
     http::{HeaderMatch, Http},
     small::{Grpc, Icmp, Websocket},
     stream::{QueryResponse, Tcp, Unix},
-    tls::{Tls, Version},
 };
 
-use super::{
-    decode::{Field, GoDuration, Named, Reader, Section, Text, key, section},
-    yaml::{Id, Yaml},
+pub(super) use crate::compat::client::{
+    BasicAuth, Client, Header, JWT_BEARER, OAuth2, Proxy, Tls, Version,
+};
+
+use super::codes;
+use crate::compat::{
+    decode::{Codes, Dialect, Field, GoDuration, Named, Reader, Section, Text, key, section},
+    yaml::{self, Id, Yaml},
+};
+
+/// How the file is read and what its mistakes are called.
+pub(super) static DIALECT: Dialect = Dialect {
+    codes: Codes {
+        syntax: codes::SYNTAX,
+        wrong_type: codes::WRONG_TYPE,
+        bad_value: codes::BAD_VALUE,
+        unknown_field: codes::UNKNOWN_FIELD,
+        duplicate: codes::DUPLICATE,
+        missing: codes::MISSING,
+        contradiction: codes::CONTRADICTION,
+    },
+    version: yaml::Version::V3,
+    subject,
+    elsewhere,
 };
 
 section! {
@@ -52,7 +69,7 @@ section! {
 }
 
 /// Where a key that is unknown at `path` would have been right.
-pub(super) fn elsewhere(key: &str, path: &str) -> Option<String> {
+fn elsewhere(key: &str, path: &str) -> Option<String> {
     fn has<S: Section>(key: &str) -> bool {
         let mut keys = Vec::new();
         S::keys(&mut keys);
@@ -82,4 +99,20 @@ pub(super) fn elsewhere(key: &str, path: &str) -> Option<String> {
     let fitting = fitting.filter(|(name, _)| !own || ["tls_config", "basic_auth"].contains(name));
     let names: Vec<_> = fitting.map(|(name, _)| format!("`{name}:`")).collect();
     (!names.is_empty()).then(|| format!("it belongs below {}", names.join(" or ")))
+}
+
+/// `` `http.headers` of module "web" `` for `modules.web.http.headers`.
+pub(super) fn subject(path: &str) -> String {
+    let Some(rest) = path.strip_prefix("modules.") else {
+        return if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
+    };
+    let end = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.find('"').map_or(rest.len(), |at| at + 2),
+        None => rest.find('.').unwrap_or(rest.len()),
+    };
+    let name = rest[..end].trim_matches('"');
+    match rest[end..].strip_prefix('.') {
+        Some(field) => format!("`{field}` of module \"{name}\""),
+        None => format!("module \"{name}\""),
+    }
 }

@@ -1,6 +1,6 @@
 use super::{Client, Header, QueryResponse, Tls};
-use crate::compat::blackbox::{
-    codes,
+use crate::compat::{
+    blackbox::codes,
     decode::{Field, Named, Reader, Section, Text, key, section},
     yaml::{Id, Yaml},
 };

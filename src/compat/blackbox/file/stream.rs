@@ -1,6 +1,6 @@
 use super::Tls;
-use crate::compat::blackbox::{
-    codes,
+use crate::compat::{
+    blackbox::codes,
     decode::{Field, Pattern, Reader, Section, Text, key, section},
     yaml::{Id, Yaml},
 };

@@ -3,10 +3,12 @@
 use toml::{Table, Value};
 
 use super::{Native, put, put_text};
-use crate::compat::blackbox::{
-    codes,
+use crate::compat::{
+    blackbox::{
+        codes,
+        file::{Client, Header, JWT_BEARER, OAuth2, Proxy, Tls, Version},
+    },
     decode::{Field, Named, Sensitive, Text},
-    file::{Client, Header, JWT_BEARER, OAuth2, Proxy, Tls, Version},
 };
 
 impl Native {
@@ -250,7 +252,7 @@ fn secret_values(values: &[Sensitive]) -> Value {
 type Userinfo = (String, Option<String>);
 
 /// A URL without its user and password, and these, if it has them.
-pub(in crate::compat::blackbox) fn without_userinfo(url: &str) -> Option<(String, Userinfo)> {
+pub(in crate::compat) fn without_userinfo(url: &str) -> Option<(String, Userinfo)> {
     let (scheme, rest) = url.split_once("://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (user, host) = rest[..end].rsplit_once('@')?;

@@ -2,10 +2,12 @@ use toml::Table;
 
 use super::{Native, client::texts, put};
 use crate::{
-    compat::blackbox::{
-        codes,
+    compat::{
+        blackbox::{
+            codes,
+            file::{Dns, Records},
+        },
         decode::Text,
-        file::{Dns, Records},
     },
     re2::Regex,
 };

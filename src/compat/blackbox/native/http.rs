@@ -1,10 +1,12 @@
 use toml::{Table, Value};
 
 use super::{Native, put};
-use crate::compat::blackbox::{
-    codes,
+use crate::compat::{
+    blackbox::{
+        codes,
+        file::{Client, Header, HeaderMatch, Http, Proxy},
+    },
     decode::{Named, Text},
-    file::{Client, Header, HeaderMatch, Http, Proxy},
 };
 
 /// As blackbox_exporter 0.28.0 calls itself: the lists of firewalls know this name.

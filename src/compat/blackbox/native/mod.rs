@@ -18,13 +18,9 @@ use std::net::IpAddr;
 use figment::value::Value;
 use toml::Table;
 
-use super::{
-    Prober,
-    codes::{self, Code},
-    decode::Text,
-    file,
-};
+use super::{Prober, codes, file};
 use crate::{
+    compat::{code::Code, decode::Text},
     model::{CheckSettings, IpProtocol},
     probe::spec::{KINDS, Kind, Spec},
 };

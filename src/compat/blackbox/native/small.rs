@@ -2,9 +2,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use toml::{Table, Value};
 
 use super::{Native, client::texts, stream::Ending};
-use crate::compat::blackbox::{
+use crate::compat::{
+    blackbox::file::{Grpc, Icmp, Websocket},
     decode::Text,
-    file::{Grpc, Icmp, Websocket},
 };
 
 /// What blackbox_exporter's packets begin with.

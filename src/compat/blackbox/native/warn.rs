@@ -1,10 +1,12 @@
 //! What is worth knowing of a module that is accepted.
 
-use crate::compat::blackbox::{
-    Prober,
-    codes::{self, Code},
-    decode::{Reader, subject},
-    file::{Http, Module, Records, Tls},
+use crate::compat::{
+    blackbox::{
+        Prober, codes,
+        file::{self, Http, Module, Records, Tls},
+    },
+    code::Code,
+    decode::Reader,
 };
 
 /// Notes what looks like a mistake and is none for blackbox_exporter. `path` is the module's.
@@ -60,7 +62,7 @@ impl Notes<'_, '_> {
 
     fn add(&mut self, code: Code, field: &str, message: &str, hint: Option<String>) {
         let at = format!("{}.{field}", self.path);
-        let message = format!("{}: {message}", subject(&at));
+        let message = format!("{}: {message}", file::subject(&at));
         self.reader.note(code, &at, message, hint);
     }
 

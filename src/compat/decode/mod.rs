@@ -1,18 +1,19 @@
-//! From nodes to the values of a `blackbox.yml`, as Go's decoder does it, but with all mistakes at once and their places.
+//! From nodes to the values of a foreign file, as Go's decoder does it, but with all mistakes at once and their places.
 //!
-//! Contract: what Go's decoder accepts is accepted, with the same value: a null leaves the default, a number is text where
-//! text is wanted, `yes` is a boolean where one is wanted, merge keys fill what is not there. [`section!`] declares what a
+//! Contract: what Go's decoder accepts is accepted, with the same value: a number is text where text is wanted, `yes` is a
+//! boolean where one is wanted; what a null and a merge key do depends on the [`Version`] of the decoder. [`section!`] declares what a
 //! mapping may hold; a [`Field`] is what may stand behind a key.
 
+mod any;
 mod claims;
 mod duration;
 mod entries;
 mod field;
-mod order;
 mod section;
 mod size;
 
-pub(super) use self::{
+pub(in crate::compat) use self::{
+    any::Any,
     claims::Claims,
     duration::GoDuration,
     field::{Field, Named, Pattern, Sensitive, Text, step},
@@ -26,10 +27,33 @@ use std::{
 };
 
 use super::{
-    codes::{self, Code},
-    yaml::{Document, Id, Inside, Node, Place, scalar::Scalar},
+    code::Code,
+    yaml::{Document, Id, Inside, Node, Place, Version, scalar::Scalar},
 };
 use crate::model::{Diagnostic, Span, suggest};
+
+/// How a format is read, and how its mistakes are told.
+pub(in crate::compat) struct Dialect {
+    pub(in crate::compat) codes: Codes,
+    /// Whose decoder reads it.
+    pub(in crate::compat) version: Version,
+    /// The value at a path, for a sentence.
+    pub(in crate::compat) subject: fn(&str) -> String,
+    /// Where a key that is unknown at a path would have been right.
+    pub(in crate::compat) elsewhere: fn(&str, &str) -> Option<String>,
+}
+
+/// What every decoder can find wrong.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::compat) struct Codes {
+    pub(in crate::compat) syntax: Code,
+    pub(in crate::compat) wrong_type: Code,
+    pub(in crate::compat) bad_value: Code,
+    pub(in crate::compat) unknown_field: Code,
+    pub(in crate::compat) duplicate: Code,
+    pub(in crate::compat) missing: Code,
+    pub(in crate::compat) contradiction: Code,
+}
 
 /// Where an entry stands: its key, if it has one, and its value.
 #[derive(Debug, Clone, Copy)]
@@ -39,9 +63,10 @@ struct Spot {
 }
 
 /// One pass over a document.
-pub(super) struct Reader<'d> {
+pub(in crate::compat) struct Reader<'d> {
     document: &'d Document,
     file: &'d Path,
+    dialect: &'static Dialect,
     found: Vec<Diagnostic>,
     /// Of the value that is read now: `modules.web.http.headers`.
     path: String,
@@ -49,7 +74,11 @@ pub(super) struct Reader<'d> {
     /// Paths at or below which something is wrong already.
     broken: HashSet<String>,
     aliases: Aliases,
+    depth: usize,
 }
+
+/// Values inside of values; twice what a tree of routes with fifty levels has. Go's parser has a limit of its own, 10,000.
+const MAX_DEPTH: usize = 200;
 
 /// Go's guard against documents that grow by their aliases.
 #[derive(Default)]
@@ -63,20 +92,26 @@ struct Aliases {
 }
 
 impl<'d> Reader<'d> {
-    pub(super) fn new(document: &'d Document, file: &'d Path) -> Self {
+    pub(in crate::compat) fn new(
+        document: &'d Document,
+        file: &'d Path,
+        dialect: &'static Dialect,
+    ) -> Self {
         Self {
             document,
             file,
+            dialect,
             found: Vec::new(),
             path: String::new(),
             spots: HashMap::new(),
             broken: HashSet::new(),
             aliases: Aliases::default(),
+            depth: 0,
         }
     }
 
     /// What was found wrong, in the order of the file.
-    pub(super) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
+    pub(in crate::compat) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
         self.found.sort_by_key(|one| {
             one.span.as_ref().map_or((usize::MAX, 0), |span| (span.start, span.end))
         });
@@ -85,10 +120,21 @@ impl<'d> Reader<'d> {
     }
 
     /// Reads a node into a value; whether it set it (Go's `good`).
-    pub(super) fn read<F: Field>(&mut self, id: Id, into: &mut F) -> bool {
+    pub(in crate::compat) fn read<F: Field>(&mut self, id: Id, into: &mut F) -> bool {
         if !self.count(id) {
             return false;
         }
+        if self.depth == MAX_DEPTH {
+            self.stop(id, "the document is nested too deep");
+            return false;
+        }
+        self.depth += 1;
+        let good = self.read_node(id, into);
+        self.depth -= 1;
+        good
+    }
+
+    fn read_node<F: Field>(&mut self, id: Id, into: &mut F) -> bool {
         let document = self.document;
         match &document.node(id).inside {
             Inside::Alias(to) => {
@@ -102,10 +148,14 @@ impl<'d> Reader<'d> {
                 self.aliases.open.remove(&id);
                 good
             }
-            _ if document.node(id).is_null() => match document.node(id).scalar() {
+            _ if document.node(id).is_null() => match document.node(id).scalar(self.version()) {
+                Ok(_) if self.version() == Version::V2 => {
+                    *into = F::default();
+                    true
+                }
                 Ok(_) => into.clear(),
                 Err(message) => {
-                    self.error(codes::WRONG_TYPE, id, message);
+                    self.error(self.codes().wrong_type, id, message);
                     false
                 }
             },
@@ -151,7 +201,7 @@ impl<'d> Reader<'d> {
 
     fn stop(&mut self, id: Id, why: &str) {
         self.aliases.stopped = true;
-        self.error(codes::SYNTAX, id, why);
+        self.error(self.codes().syntax, id, why);
     }
 
     fn node(&self, id: Id) -> &'d Node {
@@ -159,16 +209,16 @@ impl<'d> Reader<'d> {
     }
 
     /// Something is wrong with the value that is read now.
-    pub(super) fn error(&mut self, code: Code, at: Id, message: impl Into<String>) {
+    pub(in crate::compat) fn error(&mut self, code: Code, at: Id, message: impl Into<String>) {
         let place = self.document.node(at).place;
         let path = self.path.clone();
         self.report(code, &path, Some(place), message.into());
     }
 
     /// The value that is read now is not a permitted one.
-    pub(super) fn bad_value(&mut self, at: Id, why: &str) -> bool {
+    pub(in crate::compat) fn bad_value(&mut self, at: Id, why: &str) -> bool {
         let message = format!("{}: {why}", self.subject());
-        self.error(codes::BAD_VALUE, at, message);
+        self.error(self.codes().bad_value, at, message);
         false
     }
 
@@ -179,7 +229,7 @@ impl<'d> Reader<'d> {
             Inside::List(_) => "a list",
             Inside::Map(_) => "a mapping",
             Inside::Scalar { quoted: true, .. } => "text in quotes",
-            _ => match node.scalar() {
+            _ => match node.scalar(self.version()) {
                 Ok(Scalar::Bool(_)) => "`true` or `false`",
                 Ok(Scalar::Int(_) | Scalar::Float(_)) if wanted == "a whole number" => {
                     "such a number"
@@ -200,7 +250,7 @@ impl<'d> Reader<'d> {
             }
             _ => None,
         };
-        self.error(codes::WRONG_TYPE, id, format!("{subject} is {wanted}, not {got}"));
+        self.error(self.codes().wrong_type, id, format!("{subject} is {wanted}, not {got}"));
         self.hint(hint.map(str::to_owned));
         false
     }
@@ -209,9 +259,9 @@ impl<'d> Reader<'d> {
     fn unknown(&mut self, key: &str, at: Id, known: &[&str]) {
         let parent = self.subject();
         let near = suggest::did_you_mean(key, known.iter().copied());
-        let hint = near.or_else(|| super::file::elsewhere(key, &self.path));
+        let hint = near.or_else(|| (self.dialect.elsewhere)(key, &self.path));
         let message = format!("unknown field `{}` in {parent}", shortened(key));
-        self.error(codes::UNKNOWN_FIELD, at, message);
+        self.error(self.codes().unknown_field, at, message);
         self.hint(hint);
         if let Some(last) = self.found.last_mut() {
             last.known = known.iter().map(|key| (*key).to_owned()).collect();
@@ -220,7 +270,12 @@ impl<'d> Reader<'d> {
     }
 
     /// Something is wrong between the keys of the section that is read now; the first of `keys` that is there is shown.
-    pub(super) fn clash(&mut self, code: Code, keys: &[&str], message: impl Into<String>) {
+    pub(in crate::compat) fn clash(
+        &mut self,
+        code: Code,
+        keys: &[&str],
+        message: impl Into<String>,
+    ) {
         let paths: Vec<_> = keys.iter().map(|key| self.below(key)).collect();
         // What is wrong in itself has been told.
         if paths.iter().any(|path| self.broken.contains(path)) {
@@ -230,12 +285,18 @@ impl<'d> Reader<'d> {
         let spot = self.spots.get(path).copied();
         let place = spot.map(|spot| spot.key.unwrap_or(spot.value));
         let path = path.clone();
-        let message = format!("{}: {}", subject(&path), message.into());
+        let message = format!("{}: {}", (self.dialect.subject)(&path), message.into());
         self.report(code, &path, place, message);
     }
 
     /// Something is worth knowing of the value at this path, or of the nearest one above it that is in the file.
-    pub(super) fn note(&mut self, code: Code, path: &str, message: String, hint: Option<String>) {
+    pub(in crate::compat) fn note(
+        &mut self,
+        code: Code,
+        path: &str,
+        message: String,
+        hint: Option<String>,
+    ) {
         let mut at = path;
         while !self.spots.contains_key(at) {
             let Some(end) = at.rfind(['.', '[']) else { break };
@@ -247,12 +308,12 @@ impl<'d> Reader<'d> {
     }
 
     /// The same, where the place is known and no key names it.
-    pub(super) fn note_at(&mut self, code: Code, place: Place, message: String) {
+    pub(in crate::compat) fn note_at(&mut self, code: Code, place: Place, message: String) {
         self.report(code, "", Some(place), message);
     }
 
     /// A way to mend what was reported last.
-    pub(super) fn hint(&mut self, hint: Option<String>) {
+    pub(in crate::compat) fn hint(&mut self, hint: Option<String>) {
         if let (Some(hint), Some(last)) = (hint, self.found.last_mut()) {
             last.hint = Some(hint);
         }
@@ -275,7 +336,7 @@ impl<'d> Reader<'d> {
     }
 
     /// Whether something is wrong at this path or below it.
-    pub(super) fn is_broken(&self, path: &str) -> bool {
+    pub(in crate::compat) fn is_broken(&self, path: &str) -> bool {
         let below = |other: &String| {
             let rest = other.strip_prefix(path);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
@@ -284,7 +345,7 @@ impl<'d> Reader<'d> {
     }
 
     /// Whether the file says something at this path.
-    pub(super) fn says(&self, path: &str) -> bool {
+    pub(in crate::compat) fn says(&self, path: &str) -> bool {
         self.spots.contains_key(path)
     }
 
@@ -294,33 +355,26 @@ impl<'d> Reader<'d> {
 
     /// The value that is read now, for a sentence: `` `http.headers` of module "web" ``.
     fn subject(&self) -> String {
-        subject(&self.path)
+        (self.dialect.subject)(&self.path)
+    }
+
+    /// What its mistakes are called.
+    pub(in crate::compat) fn codes(&self) -> Codes {
+        self.dialect.codes
+    }
+
+    fn version(&self) -> Version {
+        self.dialect.version
     }
 }
 
-/// `` `http.headers` of module "web" `` for `modules.web.http.headers`.
-pub(super) fn subject(path: &str) -> String {
-    let Some(rest) = path.strip_prefix("modules.") else {
-        return if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
-    };
-    let end = match rest.strip_prefix('"') {
-        Some(quoted) => quoted.find('"').map_or(rest.len(), |at| at + 2),
-        None => rest.find('.').unwrap_or(rest.len()),
-    };
-    let name = rest[..end].trim_matches('"');
-    match rest[end..].strip_prefix('.') {
-        Some(field) => format!("`{field}` of module \"{name}\""),
-        None => format!("module \"{name}\""),
-    }
-}
-
-pub(super) fn span(file: &Path, place: Place) -> Span {
+pub(in crate::compat) fn span(file: &Path, place: Place) -> Span {
     let Place { line, column, start, end } = place;
     Span { file: file.to_owned(), line, column, start, end }
 }
 
 /// A key as a step of a path; what is not a plain word stands in quotes.
-pub(super) fn quoted(key: &str) -> String {
+pub(in crate::compat) fn quoted(key: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/');
     if !key.is_empty() && key.bytes().all(plain) {
         return key.to_owned();

@@ -1,5 +1,4 @@
-use crate::compat::blackbox::{
-    codes,
+use crate::compat::{
     decode::{Field, Reader, Section, Sensitive, Text, key, section},
     yaml::{Id, Yaml},
 };
@@ -38,17 +37,17 @@ impl Tls {
                 let [file, inline, reference] = names;
                 let why =
                     format!("at most one of `{inline}`, `{file}` and `{reference}` may be set");
-                reader.clash(codes::CONTRADICTION, &names, why);
+                reader.clash(reader.codes().contradiction, &names, why);
             }
         }
         match (certs.contains(&true), keys.contains(&true)) {
             (true, false) => {
                 let why = "a client certificate needs its key: `key` or `key_file`";
-                reader.clash(codes::MISSING, &["cert_file", "cert", "cert_ref"], why);
+                reader.clash(reader.codes().missing, &["cert_file", "cert", "cert_ref"], why);
             }
             (false, true) => {
                 let why = "a client key needs its certificate: `cert` or `cert_file`";
-                reader.clash(codes::MISSING, &["key_file", "key", "key_ref"], why);
+                reader.clash(reader.codes().missing, &["key_file", "key", "key_ref"], why);
             }
             _ => {}
         }
@@ -57,7 +56,7 @@ impl Tls {
 
 /// A version of TLS.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::compat::blackbox) enum Version {
+pub(in crate::compat) enum Version {
     /// Not set.
     #[default]
     Any,
@@ -80,7 +79,7 @@ impl Version {
     ];
 
     /// As the file writes it.
-    pub(in crate::compat::blackbox) fn word(self) -> &'static str {
+    pub(in crate::compat) fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(_, own)| *own == self).map_or("", |(word, _)| word)
     }
 }

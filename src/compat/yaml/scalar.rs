@@ -2,11 +2,11 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::{Inside, Node};
+use super::{Inside, Node, Version};
 
 /// A scalar after its tag, or where it has none its looks, decided what it is.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::compat::blackbox) enum Scalar<'d> {
+pub(in crate::compat) enum Scalar<'d> {
     /// `~`, `null` or nothing at all.
     Null,
     /// `true`, `false`; other words become booleans only where one is wanted.
@@ -28,15 +28,15 @@ impl Node {
     ///
     /// # Errors
     /// One sentence, where the tag and the text contradict each other.
-    pub(in crate::compat::blackbox) fn scalar(&self) -> Result<Scalar<'_>, String> {
+    pub(in crate::compat) fn scalar(&self, version: Version) -> Result<Scalar<'_>, String> {
         let Inside::Scalar { text, quoted } = &self.inside else { return Ok(Scalar::Text("")) };
         let mismatch = || Err(format!("`{}` cannot be read as {}", cut(text), self.tag));
         match &*self.tag {
             "" if *quoted => Ok(Scalar::Text(text)),
-            "" => Ok(plain(text)),
+            "" => Ok(resolved(text, version)),
             "!!binary" => base64(text).map(Scalar::Bytes),
             tag @ ("!!null" | "!!bool" | "!!int" | "!!float" | "!!timestamp") => {
-                match (tag, plain(text)) {
+                match (tag, resolved(text, version)) {
                     ("!!null", found @ Scalar::Null)
                     | ("!!bool", found @ Scalar::Bool(_))
                     | ("!!int", found @ Scalar::Int(_))
@@ -52,7 +52,7 @@ impl Node {
     }
 
     /// Whether the node is a null by its tag or its looks: such a value leaves what was there before.
-    pub(in crate::compat::blackbox) fn is_null(&self) -> bool {
+    pub(in crate::compat) fn is_null(&self) -> bool {
         match &self.inside {
             Inside::Scalar { text, quoted } => match &*self.tag {
                 "" => !quoted && is_null(text),
@@ -81,7 +81,20 @@ fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
-/// What an unquoted word without a tag is.
+/// What an unquoted word without a tag is. The booleans of YAML 1.1 are some for yaml.v2 only.
+pub(super) fn resolved(text: &str, version: Version) -> Scalar<'_> {
+    match text {
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" if version == Version::V2 => {
+            Scalar::Bool(true)
+        }
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" if version == Version::V2 => {
+            Scalar::Bool(false)
+        }
+        _ => plain(text),
+    }
+}
+
+/// The same, by the rules that both have.
 pub(super) fn plain(text: &str) -> Scalar<'_> {
     match text {
         _ if is_null(text) => return Scalar::Null,

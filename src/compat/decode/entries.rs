@@ -1,10 +1,7 @@
 //! The entries of a mapping, with what its merge keys bring in.
 
 use super::{Field, Reader, Text, quoted};
-use crate::compat::blackbox::{
-    codes,
-    yaml::{Id, Inside, Node},
-};
+use crate::compat::yaml::{Id, Inside, Node, Version};
 
 /// A key and its value.
 pub(super) struct Entry {
@@ -22,8 +19,42 @@ impl Reader<'_> {
     /// The entries of a mapping: its own, then those of merge keys that it does not have itself.
     pub(super) fn entries(&mut self, id: Id) -> Vec<Entry> {
         let mut entries = Vec::new();
-        self.collect(id, 0, &mut entries);
+        match self.version() {
+            Version::V2 => self.collect_in_order(id, 0, &mut entries),
+            Version::V3 => self.collect(id, 0, &mut entries),
+        }
         entries
+    }
+
+    /// As yaml.v2 does: what a merge key brings stands where the key stands; of equal keys the later one is read last.
+    fn collect_in_order(&mut self, id: Id, depth: usize, entries: &mut Vec<Entry>) {
+        let document = self.document;
+        let Inside::Map(own) = &document.node(id).inside else { return };
+        if depth > MAX_MERGES {
+            return self.stop(id, "the anchor contains itself");
+        }
+        for (at, (key, value)) in own.iter().enumerate() {
+            if is_merge(self.node(*key)) {
+                self.merge(*value, depth, entries);
+                continue;
+            }
+            if own[..at].iter().any(|(other, _)| same(self.node(*other), self.node(*key))) {
+                self.twice(word(self.node(*key)).as_str(), *key);
+                continue;
+            }
+            let mut text = Text::default();
+            if self.read(*key, &mut text) {
+                let text = text.lossy().into_owned();
+                entries.push(Entry { key: text, at: *key, value: *value, merged: depth > 0 });
+            }
+        }
+    }
+
+    /// A key is there twice.
+    pub(super) fn twice(&mut self, word: &str, at: Id) {
+        let name = self.subject();
+        let message = format!("`{word}` is there twice in {name}");
+        self.error(self.codes().duplicate, at, message);
     }
 
     fn collect(&mut self, id: Id, depth: usize, entries: &mut Vec<Entry>) {
@@ -41,7 +72,7 @@ impl Reader<'_> {
                 let name = self.subject();
                 let word = word(self.node(*key));
                 let message = format!("`{word}` is there twice in {name}, first in line {line}");
-                self.error(codes::DUPLICATE, *key, message);
+                self.error(self.codes().duplicate, *key, message);
                 continue;
             }
             if is_merge(self.node(*key)) {
@@ -70,6 +101,9 @@ impl Reader<'_> {
             Inside::List(list) => list.clone(),
             _ => vec![value],
         };
+        // The first of several wins, so for yaml.v2 it is read last.
+        let last_first = self.version() == Version::V2;
+        let several = if last_first { several.into_iter().rev().collect() } else { several };
         for one in several {
             // Merges of merges double with each line: they count as what any alias repeats.
             self.aliases.depth += 1;
@@ -83,10 +117,13 @@ impl Reader<'_> {
                 _ => one,
             };
             if matches!(document.node(target).inside, Inside::Map(_)) {
-                self.collect(target, depth + 1, entries);
+                match self.version() {
+                    Version::V2 => self.collect_in_order(target, depth + 1, entries),
+                    Version::V3 => self.collect(target, depth + 1, entries),
+                }
             } else {
                 let message = "a merge key (`<<`) takes a mapping or a list of mappings";
-                self.error(codes::WRONG_TYPE, one, message);
+                self.error(self.codes().wrong_type, one, message);
             }
         }
     }

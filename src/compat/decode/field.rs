@@ -2,42 +2,39 @@
 
 use std::{borrow::Cow, fmt};
 
-use super::{Reader, order::natural, quoted};
+use super::{Reader, quoted};
 use crate::{
-    compat::blackbox::{
-        codes,
-        yaml::{Id, Inside, Yaml, scalar::Scalar},
-    },
+    compat::yaml::{Id, Inside, Version, Yaml, scalar::Scalar},
     model::Secret,
     re2::Regex,
 };
 
 /// A value of the file, as Go's decoder fills and its encoder prints it.
-pub(in crate::compat::blackbox) trait Field: Default {
+pub(in crate::compat) trait Field: Default {
     /// Takes what a node holds that is neither null nor an alias; whether it could.
     fn take(&mut self, reader: &mut Reader<'_>, id: Id) -> bool;
     /// What a null does: nothing, or where Go has a pointer, a list or a map, it empties the value.
     fn clear(&mut self) -> bool {
         false
     }
-    /// As `/config` prints it.
+    /// As a page of the configuration prints it.
     fn show(&self) -> Yaml;
-    /// Whether `/config` leaves it out.
+    /// Whether such a page leaves it out.
     fn is_zero(&self) -> bool;
 }
 
 impl Reader<'_> {
     /// What a scalar is; reports anything else.
-    pub(super) fn scalar(&mut self, id: Id, wanted: &str) -> Option<Scalar<'_>> {
+    pub(in crate::compat) fn scalar(&mut self, id: Id, wanted: &str) -> Option<Scalar<'_>> {
         let node = self.node(id);
         if !matches!(node.inside, Inside::Scalar { .. }) {
             self.wrong_type(id, wanted);
             return None;
         }
-        match node.scalar() {
+        match node.scalar(self.version()) {
             Ok(scalar) => Some(scalar),
             Err(message) => {
-                self.error(codes::WRONG_TYPE, id, message);
+                self.error(self.codes().wrong_type, id, message);
                 None
             }
         }
@@ -46,15 +43,15 @@ impl Reader<'_> {
 
 /// Text; bytes, in truth, for `!!binary` may hold any.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::compat::blackbox) struct Text(pub(in crate::compat::blackbox) Vec<u8>);
+pub(in crate::compat) struct Text(pub(in crate::compat) Vec<u8>);
 
 impl Text {
-    pub(in crate::compat::blackbox) fn is_empty(&self) -> bool {
+    pub(in crate::compat) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// As text; what is no UTF-8 shows as U+FFFD.
-    pub(in crate::compat::blackbox) fn lossy(&self) -> Cow<'_, str> {
+    pub(in crate::compat) fn lossy(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.0)
     }
 }
@@ -87,7 +84,7 @@ impl Field for Text {
 
 /// Text that is never shown.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(in crate::compat::blackbox) struct Sensitive(pub(in crate::compat::blackbox) Text);
+pub(in crate::compat) struct Sensitive(pub(in crate::compat) Text);
 
 impl fmt::Debug for Sensitive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,9 +107,11 @@ impl Field for Sensitive {
 impl Field for bool {
     fn take(&mut self, reader: &mut Reader<'_>, id: Id) -> bool {
         const WANTED: &str = "`true` or `false`";
+        let version = reader.version();
         let Some(scalar) = reader.scalar(id, WANTED) else { return false };
         *self = match scalar {
             Scalar::Bool(value) => value,
+            _ if version == Version::V2 => return reader.wrong_type(id, WANTED),
             Scalar::Text("y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON") => true,
             Scalar::Text("n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF") => false,
             _ => return reader.wrong_type(id, WANTED),
@@ -146,20 +145,67 @@ impl Field for i64 {
         true
     }
     fn show(&self) -> Yaml {
-        Yaml::Int(*self)
+        Yaml::Int((*self).into())
     }
     fn is_zero(&self) -> bool {
         *self == 0
     }
 }
 
+impl Field for u64 {
+    fn take(&mut self, reader: &mut Reader<'_>, id: Id) -> bool {
+        const WANTED: &str = "a whole number that is not negative";
+        let Some(scalar) = reader.scalar(id, WANTED) else { return false };
+        let number = match scalar {
+            Scalar::Int(number) => Self::try_from(number).ok(),
+            // Go cuts the fraction off.
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "as Go does; the bounds are checked"
+            )]
+            Scalar::Float(number) if (0.0..1.8e19).contains(&number) => Some(number as Self),
+            _ => None,
+        };
+        let Some(number) = number else { return reader.wrong_type(id, WANTED) };
+        *self = number;
+        true
+    }
+    fn show(&self) -> Yaml {
+        Yaml::Int((*self).into())
+    }
+    fn is_zero(&self) -> bool {
+        *self == 0
+    }
+}
+
+impl Field for f64 {
+    fn take(&mut self, reader: &mut Reader<'_>, id: Id) -> bool {
+        const WANTED: &str = "a number";
+        let Some(scalar) = reader.scalar(id, WANTED) else { return false };
+        *self = match scalar {
+            #[expect(clippy::cast_precision_loss, reason = "as Go does")]
+            Scalar::Int(number) => number as Self,
+            Scalar::Float(number) => number,
+            _ => return reader.wrong_type(id, WANTED),
+        };
+        true
+    }
+    fn show(&self) -> Yaml {
+        Yaml::Float(*self)
+    }
+    fn is_zero(&self) -> bool {
+        *self == 0.0
+    }
+}
+
 /// A regular expression that is compiled when the file is read.
 #[derive(Debug, Clone, Default)]
-pub(in crate::compat::blackbox) struct Pattern(pub(in crate::compat::blackbox) Option<Regex>);
+pub(in crate::compat) struct Pattern(pub(in crate::compat) Option<Regex>);
 
 impl Pattern {
     /// The expression as it was written; empty where there is none.
-    pub(in crate::compat::blackbox) fn text(&self) -> &str {
+    pub(in crate::compat) fn text(&self) -> &str {
         self.0.as_ref().map_or("", Regex::as_str)
     }
 }
@@ -225,7 +271,7 @@ impl<F: Field> Field for Option<F> {
 
 /// Values under names of the user's own, in the order of the file.
 #[derive(Debug, Clone)]
-pub(in crate::compat::blackbox) struct Named<F>(pub(in crate::compat::blackbox) Vec<(String, F)>);
+pub(in crate::compat) struct Named<F>(pub(in crate::compat) Vec<(String, F)>);
 
 impl<F> Default for Named<F> {
     fn default() -> Self {
@@ -234,7 +280,7 @@ impl<F> Default for Named<F> {
 }
 
 impl<F> Named<F> {
-    pub(in crate::compat::blackbox) fn iter(&self) -> impl Iterator<Item = (&str, &F)> {
+    pub(in crate::compat) fn iter(&self) -> impl Iterator<Item = (&str, &F)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 }
@@ -246,6 +292,11 @@ impl<F: Field> Field for Named<F> {
         }
         for entry in reader.entries(id) {
             let mut value = F::default();
+            // yaml.v2 permits no key twice in a map, not even one that a merge key brings.
+            if reader.version() == Version::V2 && self.0.iter().any(|(own, _)| *own == entry.key) {
+                reader.twice(&entry.key, entry.at);
+                continue;
+            }
             // A null is the zero value, and a value that is wrong has been reported.
             reader.entry(&entry, |reader| reader.read(entry.value, &mut value));
             self.0.push((entry.key, value));
@@ -257,10 +308,8 @@ impl<F: Field> Field for Named<F> {
         true
     }
     fn show(&self) -> Yaml {
-        let mut entries: Vec<_> = self.0.iter().collect();
-        entries.sort_by(|(one, _), (other, _)| natural(one, other));
-        let shown = entries.into_iter().map(|(name, value)| (name.as_str().into(), value.show()));
-        Yaml::Map(shown.collect())
+        let shown = self.iter().map(|(name, value)| (name.into(), value.show()));
+        Yaml::Sorted(shown.collect())
     }
     fn is_zero(&self) -> bool {
         self.0.is_empty()
@@ -268,6 +317,6 @@ impl<F: Field> Field for Named<F> {
 }
 
 /// The path of one entry of a [`Named`] below a field's path.
-pub(in crate::compat::blackbox) fn step(name: &str) -> String {
+pub(in crate::compat) fn step(name: &str) -> String {
     format!(".{}", quoted(name))
 }

@@ -1,9 +1,9 @@
 use super::{Field, Reader, Text};
-use crate::compat::blackbox::yaml::{Id, Yaml};
+use crate::compat::yaml::{Id, Yaml};
 
 /// A number of bytes: `10MB` and `10MiB` are the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::compat::blackbox) struct Size(pub(in crate::compat::blackbox) i64);
+pub(in crate::compat) struct Size(pub(in crate::compat) i64);
 
 impl Field for Size {
     fn take(&mut self, reader: &mut Reader<'_>, id: Id) -> bool {

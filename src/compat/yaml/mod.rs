@@ -1,42 +1,54 @@
-//! A YAML document as Go's yaml.v3 reads it, which is what blackbox_exporter's configuration is read with.
+//! A YAML document as Go's yaml.v3 and yaml.v2 read it, which the configurations of blackbox_exporter and Alertmanager are
+//! read with.
 //!
 //! Contract: [`Document::parse`] gives nodes with their places, tags and styles; [`scalar`] says what a plain word is (`yes`
 //! is text until a boolean is wanted, `0o17` is a number); [`write`](Yaml::write) prints as Go's encoder does, byte by byte.
 
-pub(super) mod scalar;
+mod looks;
+mod order;
+pub(in crate::compat) mod scalar;
 mod write;
 
-pub(super) use write::{Layout, Yaml};
+pub(in crate::compat) use write::Yaml;
 
 use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
 
+/// Whose rules are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::compat) enum Version {
+    /// Go's yaml.v2: `yes` is a boolean, a null is the zero value, merge keys count where they stand.
+    V2,
+    /// Go's yaml.v3: `yes` is text until a boolean is wanted, a null leaves what was there.
+    V3,
+}
+
 /// A node's number in its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Id(usize);
+pub(in crate::compat) struct Id(usize);
 
 /// Where a node stands: lines and columns from 1, bytes from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Place {
-    pub(super) line: usize,
-    pub(super) column: usize,
-    pub(super) start: usize,
-    pub(super) end: usize,
+pub(in crate::compat) struct Place {
+    pub(in crate::compat) line: usize,
+    pub(in crate::compat) column: usize,
+    pub(in crate::compat) start: usize,
+    pub(in crate::compat) end: usize,
 }
 
 /// A node.
 #[derive(Debug)]
-pub(super) struct Node {
-    pub(super) inside: Inside,
+pub(in crate::compat) struct Node {
+    pub(in crate::compat) inside: Inside,
     /// In its short form, `!!binary`; empty where none was written.
-    pub(super) tag: Box<str>,
-    pub(super) place: Place,
+    pub(in crate::compat) tag: Box<str>,
+    pub(in crate::compat) place: Place,
 }
 
 /// What a node holds.
 #[derive(Debug)]
-pub(super) enum Inside {
+pub(in crate::compat) enum Inside {
     /// A word, and whether it was quoted or a block.
     Scalar { text: Box<str>, quoted: bool },
     /// A sequence.
@@ -49,18 +61,18 @@ pub(super) enum Inside {
 
 /// The first document of a stream.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(in crate::compat) struct Document {
     nodes: Vec<Node>,
     root: Id,
     /// Where a second document begins; like blackbox_exporter we do not read it.
-    pub(super) second: Option<Place>,
+    pub(in crate::compat) second: Option<Place>,
 }
 
 /// Why a text is no YAML.
 #[derive(Debug)]
-pub(super) struct Syntax {
-    pub(super) message: String,
-    pub(super) place: Place,
+pub(in crate::compat) struct Syntax {
+    pub(in crate::compat) message: String,
+    pub(in crate::compat) place: Place,
 }
 
 /// What a tag such as `!!int` is short for.
@@ -71,7 +83,7 @@ impl Document {
     ///
     /// # Errors
     /// Where and why it is not YAML.
-    pub(super) fn parse(text: &str) -> Result<Option<Self>, Syntax> {
+    pub(in crate::compat) fn parse(text: &str) -> Result<Option<Self>, Syntax> {
         if let Some(syntax) = unprintable(text) {
             return Err(syntax);
         }
@@ -105,11 +117,11 @@ impl Document {
         Ok(root.map(|root| Self { nodes, root, second }))
     }
 
-    pub(super) fn root(&self) -> Id {
+    pub(in crate::compat) fn root(&self) -> Id {
         self.root
     }
 
-    pub(super) fn node(&self, id: Id) -> &Node {
+    pub(in crate::compat) fn node(&self, id: Id) -> &Node {
         &self.nodes[id.0]
     }
 }

@@ -2,27 +2,33 @@
 
 use std::fmt::Write as _;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
-use super::scalar::{Scalar, plain};
+use super::{
+    Version,
+    looks::{Looks, float, is_plain, is_printable, wrapped},
+    order::by_key,
+};
 
 /// A value to print.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::compat::blackbox) enum Yaml {
+pub(in crate::compat) enum Yaml {
     /// `null`
     Null,
     /// `true`, `false`
     Bool(bool),
     /// A whole number.
-    Int(i64),
+    Int(i128),
     /// Any other number, as Go's `%g` writes it.
     Float(f64),
     /// Text, or bytes that are none.
     Text(Vec<u8>),
     /// A sequence.
     List(Vec<Self>),
-    /// A mapping, in the order it is printed.
+    /// A mapping with known keys, in the order it is printed.
     Map(Vec<(Self, Self)>),
+    /// A mapping that Go's encoder sorts by its keys.
+    Sorted(Vec<(Self, Self)>),
+    /// A value in brackets and braces, where yaml.v2 is told to.
+    Flow(Box<Self>),
 }
 
 impl From<&str> for Yaml {
@@ -31,21 +37,14 @@ impl From<&str> for Yaml {
     }
 }
 
-/// How the two versions of Go's encoder lay a page out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::compat::blackbox) enum Layout {
-    /// yaml.v3, as `/config` has it: four spaces, lines as long as they are.
-    V3,
-    /// yaml.v2, as `debug=true` has it: two spaces, dashes below their key, long lines folded at a space behind column 80.
-    V2,
-}
-
 impl Yaml {
-    /// The value as a document.
-    pub(in crate::compat::blackbox) fn write(&self, layout: Layout) -> String {
-        let mut page = Page { out: String::new(), layout };
+    /// The value as a document. yaml.v3 indents by four and leaves lines as long as they are; yaml.v2 indents by two, puts
+    /// dashes below their key, and folds long lines at a space behind column 80.
+    pub(in crate::compat) fn write(&self, layout: Version) -> String {
+        let mut page = Page { out: String::new(), layout, flow: false, inside_flow: false };
         match self {
             Self::Map(entries) if !entries.is_empty() => page.map(entries, 0),
+            Self::Sorted(entries) if !entries.is_empty() => page.map(&page.sorted(entries), 0),
             Self::List(list) if !list.is_empty() => page.list(list, 0),
             other => page.value(other, 0, Inside::Root),
         }
@@ -63,7 +62,11 @@ enum Inside {
 
 struct Page {
     out: String,
-    layout: Layout,
+    layout: Version,
+    /// Whether the next collection stands in brackets. As in yaml.v2, this is decided at each key of a section and stays
+    /// until a collection takes it, though that may be the next element of a list.
+    flow: bool,
+    inside_flow: bool,
 }
 
 impl Page {
@@ -74,6 +77,7 @@ impl Page {
             }
             self.key(key, indent);
             self.out.push(':');
+            let value = self.marked(value);
             self.value(value, indent, Inside::Map);
         }
     }
@@ -91,7 +95,17 @@ impl Page {
     /// What follows a `:`, a `-` or nothing, up to the end of its last line.
     fn value(&mut self, value: &Yaml, indent: usize, inside: Inside) {
         let deeper = self.deeper(indent, inside);
+        let collection = matches!(value, Yaml::Map(_) | Yaml::Sorted(_) | Yaml::List(_));
+        if collection && std::mem::take(&mut self.flow) {
+            self.out.push(' ');
+            self.in_flow(value, deeper);
+            return self.end_line();
+        }
         match value {
+            Yaml::Sorted(entries) if !entries.is_empty() => {
+                let sorted = Yaml::Map(self.sorted(entries));
+                self.value(&sorted, indent, inside);
+            }
             Yaml::Map(entries) if !entries.is_empty() && inside == Inside::List => {
                 self.out.push(' ');
                 self.map(entries, deeper);
@@ -106,7 +120,7 @@ impl Page {
                 self.list(list, deeper);
             }
             Yaml::List(list) if !list.is_empty() => {
-                let at = if self.layout == Layout::V2 { indent } else { deeper };
+                let at = if self.layout == Version::V2 { indent } else { deeper };
                 self.out.push('\n');
                 self.indent(at);
                 self.list(list, at);
@@ -121,11 +135,71 @@ impl Page {
         }
     }
 
+    /// The value of a section's key; notes whether it stands in brackets.
+    fn marked<'y>(&mut self, value: &'y Yaml) -> &'y Yaml {
+        self.flow = matches!(value, Yaml::Flow(_));
+        match value {
+            Yaml::Flow(value) => value,
+            value => value,
+        }
+    }
+
+    fn sorted(&self, entries: &[(Yaml, Yaml)]) -> Vec<(Yaml, Yaml)> {
+        let mut sorted = entries.to_vec();
+        sorted.sort_by(|(one, _), (other, _)| by_key(one, other, self.layout));
+        sorted
+    }
+
+    /// A collection in brackets or braces, with all that is in it.
+    fn in_flow(&mut self, value: &Yaml, indent: usize) {
+        let outer = std::mem::replace(&mut self.inside_flow, true);
+        match value {
+            Yaml::List(list) => {
+                self.out.push('[');
+                for (at, value) in list.iter().enumerate() {
+                    self.separate(at, indent);
+                    self.in_flow(value, indent + 2);
+                }
+                self.out.push(']');
+            }
+            Yaml::Map(entries) => {
+                self.out.push('{');
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    self.separate(at, indent);
+                    self.scalar(key, indent, true);
+                    self.out.push_str(": ");
+                    let value = self.marked(value);
+                    self.in_flow(value, indent + 2);
+                }
+                self.out.push('}');
+            }
+            Yaml::Sorted(entries) => {
+                let sorted = Yaml::Map(self.sorted(entries));
+                self.in_flow(&sorted, indent);
+            }
+            scalar => self.scalar(scalar, indent, false),
+        }
+        self.inside_flow = outer;
+    }
+
+    /// What stands before an element in brackets: a line that is full is ended there.
+    fn separate(&mut self, at: usize, indent: usize) {
+        if at > 0 {
+            self.out.push(',');
+        }
+        if self.column() > 80 {
+            self.out.push('\n');
+            self.indent(indent);
+        } else if at > 0 {
+            self.out.push(' ');
+        }
+    }
+
     fn deeper(&self, indent: usize, inside: Inside) -> usize {
         match (self.layout, inside) {
             (_, Inside::Root) => 0,
-            (Layout::V3, Inside::Map) => 4 * ((indent + 4) / 4),
-            (Layout::V3, Inside::List) | (Layout::V2, _) => indent + 2,
+            (Version::V3, Inside::Map) => 4 * ((indent + 4) / 4),
+            (Version::V3, Inside::List) | (Version::V2, _) => indent + 2,
         }
     }
 
@@ -159,7 +233,8 @@ impl Page {
             Yaml::Int(value) => drop(write!(self.out, "{value}")),
             Yaml::Float(value) => self.out.push_str(&float(*value)),
             Yaml::List(_) => self.out.push_str("[]"),
-            Yaml::Map(_) => self.out.push_str("{}"),
+            Yaml::Map(_) | Yaml::Sorted(_) => self.out.push_str("{}"),
+            Yaml::Flow(value) => self.scalar(value, indent, key),
             Yaml::Text(bytes) => {
                 if let Ok(text) = std::str::from_utf8(bytes) {
                     self.text(text, indent, key, !is_plain(text));
@@ -175,14 +250,14 @@ impl Page {
     fn text(&mut self, text: &str, indent: usize, key: bool, needs_quotes: bool) {
         let looks = Looks::of(text);
         if text.contains('\n') {
-            if looks.block && !key {
+            if looks.block && !key && !self.inside_flow {
                 self.literal(text, indent);
             } else {
                 self.double_quoted(text, indent, key);
             }
         } else if needs_quotes {
             self.double_quoted(text, indent, key);
-        } else if looks.plain {
+        } else if if self.inside_flow { looks.flow } else { looks.plain } {
             self.folded(text, indent, key);
         } else if looks.single {
             self.out.push('\'');
@@ -196,7 +271,7 @@ impl Page {
     fn literal(&mut self, text: &str, indent: usize) {
         self.out.push('|');
         if text.starts_with([' ', '\n', '\u{85}', '\u{2028}', '\u{2029}', '\r']) {
-            self.out.push(if self.layout == Layout::V3 { '4' } else { '2' });
+            self.out.push(if self.layout == Version::V3 { '4' } else { '2' });
         }
         let end = text.trim_end_matches('\n');
         match text.len() - end.len() {
@@ -222,7 +297,7 @@ impl Page {
 
     /// Whether the line ends before this space: only yaml.v2 folds, and never in a key.
     fn folds(&self, key: bool, after_space: bool) -> bool {
-        self.layout == Layout::V2 && !key && !after_space && self.column() > 80
+        self.layout == Version::V2 && !key && !after_space && self.column() > 80
     }
 
     fn folded(&mut self, text: &str, indent: usize, key: bool) {
@@ -291,125 +366,12 @@ impl Page {
     }
 }
 
-/// Which styles can hold a text.
-struct Looks {
-    plain: bool,
-    single: bool,
-    block: bool,
-}
-
-impl Looks {
-    fn of(text: &str) -> Self {
-        let is_break = |c: char| matches!(c, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}');
-        let blank = |c: Option<char>| c.is_none_or(|c| matches!(c, ' ' | '\t'));
-        let mut indicators = text.starts_with("---") || text.starts_with("...");
-        let (mut special, mut tab, mut breaks) = (false, false, false);
-        let (mut break_space, mut space_break) = (false, false);
-        let mut before = None;
-        for (at, character) in text.char_indices() {
-            let after = text[at + character.len_utf8()..].chars().next();
-            indicators |= match character {
-                ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%'
-                | '@' | '`' => at == 0,
-                '#' => before.is_none_or(|c| matches!(c, ' ' | '\t') || is_break(c)),
-                '?' | '-' => at == 0 && blank(after),
-                ':' => blank(after),
-                _ => false,
-            };
-            tab |= character == '\t';
-            special |= character != '\t' && !is_printable(character) && character != '\n';
-            breaks |= is_break(character);
-            break_space |= character == ' ' && before.is_some_and(is_break);
-            space_break |= is_break(character) && before == Some(' ');
-            before = Some(character);
-        }
-        let edge = |c: char| c == ' ' || is_break(c);
-        let padded = text.starts_with(edge) || text.ends_with(edge);
-        let single = !break_space && !space_break && !tab && !special;
-        Self {
-            plain: single && !padded && !breaks && !indicators,
-            single,
-            block: !space_break && !special && !text.ends_with(' '),
-        }
-    }
-}
-
-/// By the encoder's table, which leaves out all that is not in the basic planes and the byte order mark.
-fn is_printable(character: char) -> bool {
-    matches!(character, '\n' | ' '..='~' | '\u{a0}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}')
-        && !matches!(character, '\u{2028}' | '\u{2029}')
-}
-
-/// Whether an unquoted text is read back as that text, by parsers of YAML 1.1 too.
-fn is_plain(text: &str) -> bool {
-    const NOT_TEXT: [&str; 17] = [
-        "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off",
-        "OFF", "<<",
-    ];
-    let is_text = matches!(plain(text), Scalar::Text(_));
-    is_text && !NOT_TEXT.contains(&text) && !is_base60(text)
-}
-
-/// `12:30:45`, a number in YAML 1.1.
-fn is_base60(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
-    let mut parts = whole.split(':');
-    let first = parts.next().unwrap_or_default();
-    let sixty = |part: &str| match part.as_bytes() {
-        [digit] | [b'0'..=b'5', digit] => digit.is_ascii_digit(),
-        _ => false,
-    };
-    whole.contains(':')
-        && first.starts_with(|c: char| c.is_ascii_digit())
-        && digits(first)
-        && parts.all(sixty)
-        && digits(fraction)
-}
-
-/// As Go's `%g` with the shortest digits that give the number back.
-fn float(value: f64) -> String {
-    if value.is_nan() {
-        return ".nan".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { ".inf" } else { "-.inf" }.to_owned();
-    }
-    let scientific = format!("{value:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    match exponent.parse::<i32>() {
-        Ok(exponent @ (..=-5 | 21..)) => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.abs())
-        }
-        _ => value.to_string(),
-    }
-}
-
-/// Base64 in lines of 70 characters where one does not suffice.
-fn wrapped(bytes: &[u8]) -> String {
-    let encoded = STANDARD.encode(bytes);
-    if encoded.len() < 70 {
-        return encoded;
-    }
-    let mut out = String::with_capacity(encoded.len() + encoded.len() / 70 + 1);
-    for (at, character) in encoded.chars().enumerate() {
-        if at > 0 && at % 70 == 0 {
-            out.push('\n');
-        }
-        out.push(character);
-    }
-    out.push('\n');
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::looks::float, *};
 
     fn text(text: &str) -> String {
-        Yaml::Map(vec![("k".into(), text.into())]).write(Layout::V3)
+        Yaml::Map(vec![("k".into(), text.into())]).write(Version::V3)
     }
 
     #[test]
@@ -439,14 +401,30 @@ mod tests {
     fn the_two_layouts_differ() {
         let list = Yaml::List(vec![Yaml::Int(1), Yaml::Map(vec![("a".into(), Yaml::Null)])]);
         let page = Yaml::Map(vec![("k".into(), Yaml::Map(vec![("l".into(), list)]))]);
-        assert_eq!(page.write(Layout::V3), "k:\n    l:\n        - 1\n        - a: null\n");
-        assert_eq!(page.write(Layout::V2), "k:\n  l:\n  - 1\n  - a: null\n");
+        assert_eq!(page.write(Version::V3), "k:\n    l:\n        - 1\n        - a: null\n");
+        assert_eq!(page.write(Version::V2), "k:\n  l:\n  - 1\n  - a: null\n");
+    }
+
+    /// What yaml.v2 prints of a list of time intervals: a location in one puts the next into braces.
+    #[test]
+    fn brackets_are_where_yaml_v2_has_them() {
+        let interval = |location: Option<&str>| {
+            let days = Yaml::List(vec!["monday:friday".into(), "sunday".into()]);
+            let mut entries = vec![("weekdays".into(), Yaml::Flow(Box::new(days)))];
+            if let Some(location) = location {
+                entries.push(("location".into(), Yaml::Flow(Box::new(location.into()))));
+            }
+            Yaml::Map(entries)
+        };
+        let list = Yaml::List(vec![interval(Some("UTC")), interval(None), interval(None)]);
+        let written = "- weekdays: ['monday:friday', sunday]\n  location: UTC\n- {weekdays: ['monday:friday', sunday]}\n- weekdays: ['monday:friday', sunday]\n";
+        assert_eq!(list.write(Version::V2), written);
     }
 
     #[test]
     fn bytes_that_are_no_text_are_base64() {
         let page = Yaml::Map(vec![("send".into(), Yaml::Text(vec![0, 0, 0, 8, 4, 210, 22, 0xaf]))]);
-        assert_eq!(page.write(Layout::V3), "send: !!binary AAAACATSFq8=\n");
+        assert_eq!(page.write(Version::V3), "send: !!binary AAAACATSFq8=\n");
     }
 
     #[test]

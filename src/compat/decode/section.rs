@@ -1,10 +1,10 @@
 //! What a mapping of the file may hold, declared once: for reading, for showing, and for messages.
 
 use super::{Field, Reader};
-use crate::compat::blackbox::yaml::{Id, Inside, Yaml};
+use crate::compat::yaml::{Id, Inside, Yaml};
 
 /// A mapping with known keys.
-pub(in crate::compat::blackbox) trait Section: Default {
+pub(in crate::compat) trait Section: Default {
     /// Every key, in the order they are shown.
     fn keys(keys: &mut Vec<&'static str>);
     /// What it holds before the file is read.
@@ -13,11 +13,11 @@ pub(in crate::compat::blackbox) trait Section: Default {
     }
     /// Reads the value of a key; `false` if there is no such key.
     fn entry(&mut self, key: &str, reader: &mut Reader<'_>, value: Id) -> bool;
-    /// Its entries as `/config` shows them.
+    /// Its entries as a page of the configuration shows them.
     fn entries(&self, shown: &mut Vec<(Yaml, Yaml)>);
     /// Whether nothing at all is set.
     fn is_empty(&self) -> bool;
-    /// Holds the values against each other when all are read. May mend what blackbox_exporter mends.
+    /// Holds the values against each other when all are read. May mend what the program mends.
     fn check(&mut self, _: &mut Reader<'_>) {}
 }
 
@@ -51,7 +51,7 @@ impl<S: Section> Field for S {
 }
 
 /// The key of a field: `type` is a word of Rust's too, and written `r#type`.
-pub(in crate::compat::blackbox) fn key(field: &'static str) -> &'static str {
+pub(in crate::compat) fn key(field: &'static str) -> &'static str {
     field.strip_prefix("r#").unwrap_or(field)
 }
 
@@ -69,8 +69,8 @@ macro_rules! section {
         #[derive(Debug, Clone, Default)]
         #[expect(clippy::allow_attributes, reason = "only some of the sections need the next line")]
         #[allow(clippy::struct_field_names, clippy::struct_excessive_bools, reason = "the names and types are the file's")]
-        pub(in crate::compat::blackbox) struct $name {
-            $($(#[$about])* pub(in crate::compat::blackbox) $field: $type,)+
+        pub(in crate::compat) struct $name {
+            $($(#[$about])* pub(in crate::compat) $field: $type,)+
         }
 
         impl Section for $name {
@@ -124,4 +124,4 @@ macro_rules! section {
     (@zero $place:expr => inline) => { Section::is_empty(&$place) };
     (@zero $self:ident.$field:ident $(=> always)?) => { Field::is_zero(&$self.$field) };
 }
-pub(in crate::compat::blackbox) use section;
+pub(in crate::compat) use section;
