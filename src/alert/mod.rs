@@ -3,5 +3,21 @@
 //! Contract: pure functions over state with the time passed in. Every step returns what must be on disk
 //! ([`Record`](crate::model::Record)s) beside what it lets go (notices and answers); it sends nothing and reads no clock.
 
+mod draft;
+mod handle;
 mod interval;
+mod run;
+mod snapshot;
 pub mod spec;
+mod step;
+
+pub use draft::{SilenceDraft, SilenceError};
+pub use handle::{CallError, Handle, Inbox, channel};
+pub use run::{OfferNotice, OfferPush, Outputs, run};
+pub use snapshot::{AlertView, GroupView, Snapshot};
+pub use spec::{Config, Options};
+pub use step::{Effects, Input, InvalidAlerts, PostedAlert, Reply};
+
+/// Placeholder until the pipeline is in.
+#[derive(Debug)]
+pub struct Pipeline {}

@@ -145,3 +145,39 @@ pub struct Push {
     /// Added to every alert pushed there.
     pub external_labels: Pairs,
 }
+
+/// What flags say about the pipeline, beside the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// `--alerts.gc-interval`: how often resolved alerts are forgotten.
+    pub gc_interval: Duration,
+    /// `--alerts.per-alertname-limit`: how many alerts of one name may fire at once; 0 for any number.
+    pub per_alertname_limit: usize,
+    /// `--dispatch.start-delay`: no notice earlier than this after a start.
+    pub start_delay: Duration,
+    /// How long alerts that were restored are given to be told again before they expire.
+    pub start_grace: Duration,
+    /// `--data.retention`: how long ended silences and what was told are kept.
+    pub retention: Duration,
+    /// `--silences.max-silences`: 0 for any number.
+    pub max_silences: usize,
+    /// `--silences.max-silence-size-bytes`: 0 for any size.
+    pub max_silence_size: usize,
+    /// Label names as they were before UTF-8 ones (`--enable-feature=classic-mode`).
+    pub classic_names: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            gc_interval: Duration::from_secs(30 * 60),
+            per_alertname_limit: 0,
+            start_delay: Duration::ZERO,
+            start_grace: Duration::from_secs(5 * 60),
+            retention: Duration::from_secs(120 * 3600),
+            max_silences: 0,
+            max_silence_size: 0,
+            classic_names: false,
+        }
+    }
+}

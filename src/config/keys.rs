@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::{
     model::{
         Addresses, CheckId, CheckSettings, Flapping, IpProtocol, Labels, Override, PromDuration,
-        Slo, Threshold, Warn,
+        Slo, Threshold, Warn, WhoTells,
     },
     probe::spec::Spec,
 };
@@ -251,6 +251,7 @@ impl<'a> Base<'a> {
             source_address: keys.source_address.or(defaults.source_address),
             dns_server: keys.dns_server.or(defaults.dns_server).map(|server| server.0),
             resolve: keys.resolve.or_else(|| defaults.resolve.clone()).unwrap_or_default(),
+            notify: WhoTells::default(),
             id,
         }
     }

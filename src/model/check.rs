@@ -94,6 +94,8 @@ pub struct CheckSettings {
     pub dns_server: Option<std::net::SocketAddr>,
     /// Names that are not looked up at all.
     pub resolve: Vec<Override>,
+    /// Who tells people when it is DOWN.
+    pub notify: WhoTells,
 }
 
 impl CheckSettings {
@@ -128,6 +130,7 @@ impl CheckSettings {
             source_address: None,
             dns_server: None,
             resolve: Vec::new(),
+            notify: WhoTells::default(),
         }
     }
 }
@@ -152,6 +155,41 @@ pub enum Addresses {
     All,
     /// Each, and one must pass.
     Any,
+}
+
+/// Who tells people that a check is DOWN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhoTells {
+    /// noroshi's own alert pipeline.
+    #[default]
+    Noroshi,
+    /// A rule in Prometheus, by the check's metrics.
+    Prometheus,
+    /// Both: one alert that either opens; noroshi's resolve waits for `resolve_hold`.
+    Both,
+    /// Nobody.
+    None,
+}
+
+impl WhoTells {
+    /// Every value.
+    pub const ALL: [Self; 4] = [Self::Noroshi, Self::Prometheus, Self::Both, Self::None];
+
+    /// The word used as label value and in the configuration.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Noroshi => "noroshi",
+            Self::Prometheus => "prometheus",
+            Self::Both => "both",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether noroshi's own pipeline has an alert for the check.
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::Noroshi | Self::Both)
+    }
 }
 
 /// An address family, by the names blackbox_exporter gives them.

@@ -16,6 +16,7 @@ mod notice;
 mod outcome;
 mod pairs;
 mod phase;
+mod push;
 mod problem;
 mod reason;
 mod record;
@@ -30,7 +31,7 @@ mod window;
 pub use alert::{Alert, AlertSource, Fingerprint};
 pub use check::{
     Addresses, CheckId, CheckSettings, Flapping, IpProtocol, Override, SettingsChange, Slo,
-    Threshold, Warn, WarnMetric,
+    Threshold, Warn, WarnMetric, WhoTells,
 };
 pub use delivery::{Delivery, DeliveryResult, SendFailure, SendReason};
 pub use desc::{Desc, MetricKind, Sink};
@@ -43,6 +44,7 @@ pub use notice::{Handle, Lane, Notice, NoticeAlert, NoticeReason, Notified};
 pub use outcome::{Expectation, Fact, Failure, Observation, Outcome, Trace, Verdict};
 pub use pairs::{Fnv, Pairs};
 pub use phase::{Phase, Phases};
+pub use push::{PushAlert, PushBatch};
 pub use problem::Problem;
 pub use reason::{Explanation, Reason};
 pub use record::{CheckState, Commit, CommitError, Incident, Record, Release, Restored};
