@@ -33,7 +33,7 @@ use std::{path::PathBuf, sync::Arc};
 use figment::value::Dict;
 
 pub use self::{
-    alerting::{Alerting, AlertingOptions, AlertmanagerFile, MatcherMode, TemplateFile},
+    alerting::{Alerting, AlertingOptions, MatcherMode, TemplateFile},
     blackbox::{BlackboxFile, BlackboxOptions},
     codes::Code,
     files::SourceFile,

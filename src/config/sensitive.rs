@@ -11,14 +11,22 @@ use crate::model::{
 /// Whether the value of a key, or of a header of this name, is a secret. `*_file` and `*_env` only say where one is.
 pub(super) fn is_secret_key(key: &str) -> bool {
     let lower = key.to_ascii_lowercase();
-    !lower.ends_with("_file") && !lower.ends_with("_env") && is_secret_name(key)
+    let place = lower.ends_with("_file") || lower.ends_with("_env");
+    !place && (is_secret_name(key) || lower == "webhook_url")
 }
+
+/// Sections whose entries the user names.
+const NAMED: [&str; 6] =
+    ["checks", "receivers", "time_intervals", "maintenance", "alertmanagers", "deadman"];
 
 /// Whether one of the keys on the way is that of a secret.
 pub(super) fn is_secret_path(path: &Path) -> bool {
     // What the user names himself, a check or a label, says nothing about the value.
     match path.keys().collect::<Vec<_>>().as_slice() {
-        ["checks", _, rest @ ..] => rest.iter().any(|key| is_secret_key(key)),
+        ["receivers", _, "webhook", "url"] | ["deadman", _, "url"] => true,
+        [section, _, rest @ ..] if NAMED.contains(section) => {
+            rest.iter().any(|key| is_secret_key(key))
+        }
         keys => keys.iter().any(|key| is_secret_key(key)),
     }
 }
@@ -57,6 +65,7 @@ pub(super) fn ranges(text: &str) -> Vec<Range<usize>> {
     let lower = text.to_ascii_lowercase();
     let mut found: Vec<_> = WORDS
         .iter()
+        .chain(&["webhook_url"])
         .flat_map(|word| lower.match_indices(word))
         .filter_map(|(at, word)| value_behind(text, at, at + word.len()))
         .chain(text.match_indices("://").filter_map(|(at, _)| userinfo(text, at + 3)))

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use super::RouteKeys;
 use crate::{
     alert::spec::Route,
     config::{
@@ -83,10 +84,12 @@ impl Compile<'_> {
     }
 
     /// Warns of nodes that no alert reaches, because one before them takes all that they would match.
-    pub(super) fn unreachable(&mut self, at: &Path, routes: &[Route]) {
+    pub(super) fn unreachable(&mut self, at: &Path, keys: &[RouteKeys], routes: &[Route]) {
+        // One with a matcher that could not be read may be meant to take less.
+        let whole = |at: &usize| routes[*at].matchers.len() >= keys[*at].matchers.len();
         for (index, route) in routes.iter().enumerate() {
-            let before = routes[..index].iter().position(|before| takes_all_of(before, route));
-            if let Some(before) = before {
+            let mut before = (0..index).filter(whole).filter(|_| whole(&index));
+            if let Some(before) = before.find(|before| takes_all_of(&routes[*before], route)) {
                 let message = format!("no alert reaches {}", at.index(index).subject());
                 let words = format!("`{}`, which takes them all,", at.index(before));
                 let hint = "`continue = true` there lets them go on".to_owned();

@@ -36,3 +36,13 @@ pub struct TimesKeys {
     /// Until then, exclusive; `24:00` is the day's end. It must be later than the start.
     pub end_time: String,
 }
+
+impl IntervalKeys {
+    pub(super) fn compile(
+        &self,
+        _at: &crate::config::finding::Path,
+        _compile: &mut super::compile::Compile<'_>,
+    ) -> Option<crate::alert::spec::TimeInterval> {
+        Some(crate::alert::spec::TimeInterval::default())
+    }
+}

@@ -41,9 +41,6 @@ pub struct MaintenanceKeys {
     pub comment: String,
 }
 
-/// Where a rule counts from that names no first time: a midnight long ago.
-const LONG_AGO: DateTime = DateTime::constant(2020, 1, 1, 0, 0, 0, 0);
-
 impl MaintenanceKeys {
     pub(super) fn compile(
         &self,
@@ -92,12 +89,15 @@ impl MaintenanceKeys {
         let starts_at = self.moment("starts_at", self.starts_at.as_deref(), zone, at, compile);
         let ends_at = self.moment("ends_at", self.ends_at.as_deref(), zone, at, compile);
         let (starts_at, ends_at) = (starts_at?, ends_at?);
-        if ends_at <= starts_at {
-            let message = format!("{} ends before it begins", at.subject());
-            compile.found(Finding::new(Code::Contradiction, at.key("ends_at"), message));
-            return None;
+        match MaintenanceWindow::fixed(starts_at, ends_at) {
+            Ok(window) => Some(window),
+            Err(why) => {
+                let at = at.key("ends_at");
+                let message = format!("{}: {why}", at.subject());
+                compile.found(Finding::new(Code::Contradiction, at, message));
+                None
+            }
         }
-        Some(MaintenanceWindow::Fixed { starts_at, ends_at })
     }
 
     fn moment(
@@ -139,18 +139,17 @@ impl MaintenanceKeys {
             let message = format!("the key `duration` is missing {}", at.place());
             compile.found(Finding::new(Code::MissingKey, at.clone(), message).at_key());
         }
-        let first = match self.starts_at.as_deref() {
-            None => LONG_AGO,
-            Some(text) => match moment(text, zone) {
-                Some(first) => first.to_zoned(zone.clone()).datetime(),
-                None => {
-                    compile.found(no_time(at.key("starts_at"), text));
-                    return None;
-                }
-            },
-        };
+        let mut lines = rule.to_owned();
+        if let Some(text) = self.starts_at.as_deref() {
+            let Some(first) = moment(text, zone) else {
+                compile.found(no_time(at.key("starts_at"), text));
+                return None;
+            };
+            let first = first.to_zoned(zone.clone());
+            lines = format!("DTSTART:{}\n{rule}", first.strftime("%Y%m%dT%H%M%S"));
+        }
         let zone = self.time_zone.as_deref().unwrap_or("UTC");
-        match MaintenanceWindow::recurring(rule, first, zone, duration?) {
+        match MaintenanceWindow::recurring(&lines, zone, duration?) {
             Ok(window) => Some(window),
             Err(why) => {
                 let at = at.key("rrule");

@@ -4,7 +4,7 @@
 
 mod assemble;
 mod compile;
-mod file;
+// mod file;
 mod inhibit;
 mod interval;
 mod maintenance;
@@ -19,7 +19,7 @@ mod written;
 use std::{path::PathBuf, sync::Arc};
 
 pub use self::{
-    file::AlertmanagerFile,
+    // file::AlertmanagerFile,
     inhibit::InhibitKeys,
     interval::IntervalKeys,
     maintenance::MaintenanceKeys,
@@ -65,4 +65,20 @@ pub struct TemplateFile {
     pub path: PathBuf,
     /// What is in it.
     pub text: String,
+}
+
+impl Alerting {
+    fn new(written: Written, pipeline: alert::spec::Config, receivers: notify::spec::Receivers) -> Self {
+        Self {
+            pipeline: Arc::new(pipeline),
+            receivers: Arc::new(receivers),
+            start_grace: written.options.start_grace.0,
+            templates: Arc::from([]),
+            original: Arc::from(""),
+            store: written.store.clone(),
+            allow_missing_providers: written.options.allow_missing_providers,
+            matchers: written.options.matchers,
+            written: Arc::new(written),
+        }
+    }
 }

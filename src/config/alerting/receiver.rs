@@ -17,7 +17,7 @@ use crate::{
     },
     model::{Pairs, PromDuration, suggest},
     notify::spec::{
-        self as notify, Integration, Limits, PROVIDERS, Provider, ProviderKind, UNBUILT, Unbuilt,
+        self as notify, Integration, Limits, PROVIDERS, Provider, UNBUILT, Unbuilt,
     },
 };
 
@@ -135,7 +135,9 @@ fn with_kinds(finding: Finding, at: &Path) -> Finding {
     }
     let path = finding.path.clone();
     let key = path.last_key().to_owned();
-    let known: Vec<&str> = kinds().chain(finding.known.iter().map(String::as_str)).collect();
+    let mut known: Vec<&str> = Vec::new();
+    known.extend(kinds().map(|kind| -> &str { kind }));
+    known.extend(finding.known.iter().map(String::as_str));
     let hint = elsewhere(&key).or_else(|| suggest::did_you_mean(&key, known.iter().copied()));
     reading::unknown_key(&path, &key, known.iter().copied()).hint(hint)
 }
@@ -213,9 +215,4 @@ impl Receiver {
             limits: self.keys.retry,
         }
     }
-}
-
-/// The registry's row of a provider's word.
-pub(super) fn row(word: &str) -> Option<&'static ProviderKind> {
-    PROVIDERS.iter().find(|kind| kind.word == word)
 }

@@ -158,7 +158,7 @@ impl RouteKeys {
         node.routes = routes
             .map(|(index, keys)| keys.node(&node, &inside.index(index), compile, depth + 1))
             .collect();
-        compile.unreachable(&inside, &node.routes);
+        compile.unreachable(&inside, &self.routes, &node.routes);
         node
     }
 
