@@ -5,9 +5,13 @@
 
 mod draft;
 mod handle;
-mod interval;
 mod run;
 mod snapshot;
+pub mod filter;
+mod index;
+pub mod inhibit;
+pub mod interval;
+pub mod silences;
 pub mod spec;
 mod step;
 
