@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{CommonKeys, schema};
-use crate::probe::spec::KINDS;
+use super::{CommonKeys, alerting, schema};
+use crate::{
+    notify::spec::{PROVIDERS, UNBUILT},
+    probe::spec::KINDS,
+};
 
 /// How deep tables inside tables are listed.
 const MAX_DEPTH: usize = 5;
@@ -37,11 +40,55 @@ pub fn reference() -> String {
         let table = &check["properties"][kind.word];
         out.push_str(&types.table(table, &format!("{}.", kind.word), &Value::Null));
     }
-    for section in ["metrics", "schedule", "web", "blackbox", "log", "demo"] {
+    for section in ["metrics", "schedule", "web", "blackbox", "log", "demo", "store"] {
         let _ = write!(out, "\n### `[{section}]`\n\n");
         out.push_str(&types.table(&properties[section], "", &Value::Null));
     }
+    alerting(&mut out, &types, properties);
     out
+}
+
+/// The sections about alerting; each provider of a receiver has a table of its own, as a kind of check has.
+fn alerting(out: &mut String, types: &Types<'_>, properties: &Value) {
+    let entries = |section: &str| properties[section]["additionalProperties"].clone();
+    for section in ["alerting", "route"] {
+        let _ = write!(out, "\n### `[{section}]`\n\n");
+        out.push_str(&types.table(&properties[section], "", &Value::Null));
+    }
+    let _ = write!(out, "\n### `[receivers.NAME]`\n\n");
+    let mut receiver = entries("receivers");
+    let all = receiver["properties"].clone();
+    if let Some(keys) = receiver["properties"].as_object_mut() {
+        keys.retain(|key, _| alerting::kinds().all(|kind| kind != key));
+    }
+    out.push_str(&types.table(&receiver, "", &Value::Null));
+    for kind in PROVIDERS {
+        let summary = kind.summary.trim_end_matches('.');
+        let _ = write!(out, "\n### Provider `{}`\n\n{summary}.\n\n", kind.word);
+        if !kind.example.trim().is_empty() {
+            let example = kind.example.trim();
+            let _ = write!(out, "```toml\n[receivers.example]\n{example}\n```\n\n");
+        }
+        let table = &all[kind.word]["anyOf"][0];
+        out.push_str(&types.table(table, &format!("{}.", kind.word), &Value::Null));
+    }
+    let unbuilt: Vec<String> = UNBUILT.iter().map(|(word, _)| format!("`{word}`")).collect();
+    let _ = write!(
+        out,
+        "\nThe tables {} are taken, whatever is in them, and cannot be told by yet: a route must not lead to a receiver \
+         that has one, unless `--allow-missing-providers` is given.\n",
+        unbuilt.join(", ")
+    );
+    let _ = write!(out, "\n### `[[inhibit_rules]]`\n\n");
+    out.push_str(&types.table(&properties["inhibit_rules"]["items"], "", &Value::Null));
+    let _ = write!(out, "\n### `[time_intervals.NAME]`\n\n");
+    let intervals = entries("time_intervals");
+    let interval = types.resolved(&intervals["anyOf"][0]);
+    out.push_str(&types.table(interval, "", &Value::Null));
+    for section in ["maintenance", "alertmanagers", "deadman"] {
+        let _ = write!(out, "\n### `[{section}.NAME]`\n\n");
+        out.push_str(&types.table(&entries(section), "", &Value::Null));
+    }
 }
 
 struct Types<'a> {
@@ -52,6 +99,17 @@ struct Types<'a> {
 type Alternative<'s> = (Option<&'s str>, &'s Value);
 
 impl<'a> Types<'a> {
+    /// What a reference leads to.
+    fn resolved<'s>(&self, schema: &'s Value) -> &'s Value
+    where
+        'a: 's,
+    {
+        match schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
+            Some(name) => &self.definitions[name],
+            None => schema,
+        }
+    }
+
     fn table(&self, schema: &Value, prefix: &str, defaults: &Value) -> String {
         let mut table = String::from("| Key | Type | Default | Meaning |\n|---|---|---|---|\n");
         self.rows(&mut table, schema, prefix, defaults, 0);
@@ -80,13 +138,21 @@ impl<'a> Types<'a> {
             let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
             let _ = writeln!(table, "| {} |", cells.join(" | "));
             if depth < MAX_DEPTH {
-                self.inner(table, property, &name, depth + 1);
+                self.inner(table, (schema, property), &name, depth + 1);
             }
         }
     }
 
     /// The keys of tables inside: of the value itself, of elements of a list, of entries by name.
-    fn inner(&self, table: &mut String, property: &Value, name: &str, depth: usize) {
+    ///
+    /// Not those of a table like the one around it: routes lie inside of routes.
+    fn inner(
+        &self,
+        table: &mut String,
+        (around, property): (&Value, &Value),
+        name: &str,
+        depth: usize,
+    ) {
         for (_, schema) in self.alternatives(property) {
             let below = [
                 (".", schema),
@@ -96,7 +162,10 @@ impl<'a> Types<'a> {
             for (joint, below) in below {
                 let alternatives =
                     if joint == "." { vec![(None, below)] } else { self.alternatives(below) };
-                for (_, below) in alternatives {
+                let others = alternatives
+                    .into_iter()
+                    .filter(|(_, below)| below["properties"] != around["properties"]);
+                for (_, below) in others {
                     self.rows(table, below, &format!("{name}{joint}"), &Value::Null, depth);
                 }
             }

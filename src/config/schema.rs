@@ -83,7 +83,9 @@ fn check(generator: &mut SchemaGenerator, mut common: Map<String, Value>) -> Val
 }
 
 /// The schema of a section, in place.
-pub(super) fn object<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Map<String, Value> {
+pub(super) fn object<T: schemars::JsonSchema>(
+    generator: &mut SchemaGenerator,
+) -> Map<String, Value> {
     match T::json_schema(generator).to_value() {
         Value::Object(object) => object,
         _ => Map::new(),

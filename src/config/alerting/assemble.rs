@@ -6,8 +6,8 @@ use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 
 use super::{
-    Alerting, AlertmanagerKeys, InhibitKeys, IntervalKeys, Receiver, RouteKeys, compile::Compile,
-    push, receiver, warnings, written::Written,
+    Alerting, AlertmanagerKeys, InhibitKeys, Receiver, RouteKeys, compile::Compile, push, receiver,
+    warnings, written::Written,
 };
 use crate::{
     alert::spec::{self as alert, Config, Maintenance, Push, Route, TimeInterval},
@@ -56,7 +56,11 @@ pub(in crate::config) fn assemble(
     let pipeline = pipeline(&written, findings);
     let receivers = Receivers {
         receivers: written.receivers.iter().map(|one| Arc::new(one.for_notify())).collect(),
-        alertmanagers: written.alertmanagers.values().map(|one| Arc::new(one.sender.clone())).collect(),
+        alertmanagers: written
+            .alertmanagers
+            .values()
+            .map(|one| Arc::new(one.sender.clone()))
+            .collect(),
         deadmen: written.deadman.values().cloned().map(Arc::new).collect(),
         external_url: external_url.into(),
     };
@@ -81,11 +85,7 @@ fn read(values: &Values, findings: &mut Vec<Finding>) -> Written {
     }
 }
 
-fn one<T: DeserializeOwned>(
-    values: &Values,
-    at: &Path,
-    findings: &mut Vec<Finding>,
-) -> Option<T> {
+fn one<T: DeserializeOwned>(values: &Values, at: &Path, findings: &mut Vec<Finding>) -> Option<T> {
     let value = values.find(at).filter(|value| !matches!(value, Value::Empty(..)))?;
     let read = reading::section(values, at, value);
     findings.extend(read.findings);
@@ -159,10 +159,7 @@ fn receivers(values: &Values, findings: &mut Vec<Finding>) -> Vec<Receiver> {
 }
 
 /// Each interval is one table, or an array of tables.
-fn intervals(
-    values: &Values,
-    findings: &mut Vec<Finding>,
-) -> BTreeMap<String, Vec<IntervalKeys>> {
+fn intervals(values: &Values, findings: &mut Vec<Finding>) -> BTreeMap<String, Vec<TimeInterval>> {
     let mut all = BTreeMap::new();
     for (name, at, value) in tables(values, "time_intervals", findings) {
         let read = match value {
@@ -170,7 +167,7 @@ fn intervals(
             one => {
                 let empty = Value::from(Dict::new());
                 let one = if matches!(one, Value::Empty(..)) { &empty } else { one };
-                let read = reading::section::<IntervalKeys>(values, &at, one);
+                let read = reading::section::<TimeInterval>(values, &at, one);
                 findings.extend(read.findings);
                 reading::Read { value: read.value.map(|one| vec![one]), findings: Vec::new() }
             }
@@ -233,7 +230,11 @@ fn pipeline(written: &Written, findings: &mut Vec<Finding>) -> Config {
         inhibit_rules: inhibit_rules
             .map(|(index, rule)| rule.compile(&rules.index(index), &mut compile))
             .collect(),
-        time_intervals: time_intervals(written, &mut compile),
+        time_intervals: written
+            .time_intervals
+            .iter()
+            .map(|(name, entries)| (name.as_str().into(), entries.clone()))
+            .collect(),
         maintenance: maintenance(written, &mut compile),
         resolve_timeout: options.resolve_timeout.0,
         flap_hold: options.flap_hold.map(Into::into),
@@ -258,32 +259,10 @@ fn nobody(receivers: &mut Vec<alert::Receiver>, compile: &mut Compile<'_>) -> Ro
     keys.compile(&Path::of(["route"]), compile)
 }
 
-fn time_intervals(
-    written: &Written,
-    compile: &mut Compile<'_>,
-) -> Vec<(Arc<str>, Vec<TimeInterval>)> {
-    let all = written.time_intervals.iter();
-    all.map(|(name, entries)| {
-        let at = Path::of(["time_intervals", name]);
-        let one = entries.len() == 1;
-        let entries = entries.iter().enumerate();
-        let compiled = entries
-            .filter_map(|(index, entry)| {
-                let at = if one { at.clone() } else { at.index(index) };
-                entry.compile(&at, compile)
-            })
-            .collect();
-        (Arc::from(name.as_str()), compiled)
-    })
-    .collect()
-}
-
 fn maintenance(written: &Written, compile: &mut Compile<'_>) -> Vec<Maintenance> {
     let windows = written.maintenance.iter();
     windows
-        .filter_map(|(name, keys)| {
-            keys.compile(name, &Path::of(["maintenance", name]), compile)
-        })
+        .filter_map(|(name, keys)| keys.compile(name, &Path::of(["maintenance", name]), compile))
         .collect()
 }
 

@@ -130,7 +130,8 @@ impl MaintenanceKeys {
         compile: &mut Compile<'_>,
     ) -> Option<MaintenanceWindow> {
         if self.ends_at.is_some() {
-            let message = "`ends_at` belongs to a window that comes once; `rrule` ends by `UNTIL` or `COUNT`";
+            let message =
+                "`ends_at` belongs to a window that comes once; `rrule` ends by `UNTIL` or `COUNT`";
             let finding = Finding::new(Code::Contradiction, at.key("ends_at"), message);
             compile.found(finding.at_key());
         }

@@ -6,7 +6,6 @@ mod assemble;
 mod compile;
 // mod file;
 mod inhibit;
-mod interval;
 mod maintenance;
 mod options;
 mod push;
@@ -18,21 +17,21 @@ mod written;
 
 use std::{path::PathBuf, sync::Arc};
 
+use self::written::Written;
+pub(super) use self::{
+    assemble::{SECTIONS, assemble},
+    receiver::kinds,
+    written::sections,
+};
 pub use self::{
     // file::AlertmanagerFile,
     inhibit::InhibitKeys,
-    interval::IntervalKeys,
     maintenance::MaintenanceKeys,
     options::{AlertingOptions, MatcherMode},
     push::AlertmanagerKeys,
     receiver::{Receiver, ReceiverKeys},
     route::RouteKeys,
 };
-pub(super) use self::{
-    assemble::{SECTIONS, assemble},
-    written::sections,
-};
-use self::written::Written;
 use crate::{alert, notify, store};
 
 /// Who is told of what: everything the pipeline, delivery and the store are configured by.
@@ -68,7 +67,11 @@ pub struct TemplateFile {
 }
 
 impl Alerting {
-    fn new(written: Written, pipeline: alert::spec::Config, receivers: notify::spec::Receivers) -> Self {
+    fn new(
+        written: Written,
+        pipeline: alert::spec::Config,
+        receivers: notify::spec::Receivers,
+    ) -> Self {
         Self {
             pipeline: Arc::new(pipeline),
             receivers: Arc::new(receivers),

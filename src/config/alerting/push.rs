@@ -98,8 +98,7 @@ fn with_push_keys(finding: Finding) -> Finding {
     }
     let path = finding.path.clone();
     let key = path.last_key().to_owned();
-    let known: Vec<&str> =
-        finding.known.iter().map(String::as_str).chain(PUSH_KEYS).collect();
+    let known: Vec<&str> = finding.known.iter().map(String::as_str).chain(PUSH_KEYS).collect();
     reading::unknown_key(&path, &key, known.iter().copied())
 }
 
@@ -127,10 +126,7 @@ pub(super) fn deadman(
 const LEAST: Duration = Duration::from_secs(1);
 
 /// The receivers of heartbeats must be there.
-pub(super) fn check_receivers(
-    deadmen: &BTreeMap<String, Deadman>,
-    compile: &mut Compile<'_>,
-) {
+pub(super) fn check_receivers(deadmen: &BTreeMap<String, Deadman>, compile: &mut Compile<'_>) {
     for (name, deadman) in deadmen {
         if let Some(receiver) = &deadman.receiver {
             compile.receiver(&Path::of(["deadman", name, "receiver"]), receiver);

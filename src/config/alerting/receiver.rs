@@ -16,9 +16,7 @@ use crate::{
         sensitive,
     },
     model::{Pairs, PromDuration, suggest},
-    notify::spec::{
-        self as notify, Integration, Limits, PROVIDERS, Provider, UNBUILT, Unbuilt,
-    },
+    notify::spec::{self as notify, Integration, Limits, PROVIDERS, Provider, UNBUILT, Unbuilt},
 };
 
 /// What every receiver may have beside the tables of its providers.
@@ -79,7 +77,7 @@ const ORDER: [&str; 18] = [
 ];
 
 /// The keys that hold the integrations: those of built providers first.
-pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
+pub(in crate::config) fn kinds() -> impl Iterator<Item = &'static str> {
     let unbuilt = UNBUILT.iter().map(|(word, _)| *word);
     PROVIDERS.iter().map(|kind| kind.word).chain(unbuilt)
 }

@@ -76,7 +76,8 @@ impl RouteKeys {
             compile.found(Finding::new(Code::MissingKey, path, message));
         }
         if !self.matchers.is_empty() {
-            let message = "the root of `[route]` matches everything: `matchers` belong to a node inside";
+            let message =
+                "the root of `[route]` matches everything: `matchers` belong to a node inside";
             let hint = "move them to a `[[route.routes]]`".to_owned();
             let path = at.key("matchers");
             compile.found(Finding::new(Code::Contradiction, path, message).at_key().hint(hint));
@@ -143,7 +144,10 @@ impl RouteKeys {
             active_time_intervals: compile
                 .intervals(&at.key("active_time_intervals"), &self.active_time_intervals),
             labels: Pairs::new(
-                above.labels.iter().chain(self.labels.iter().map(|(n, v)| (n.as_str(), v.as_str()))),
+                above
+                    .labels
+                    .iter()
+                    .chain(self.labels.iter().map(|(n, v)| (n.as_str(), v.as_str()))),
             ),
             routes: Vec::new(),
         };

@@ -4,10 +4,10 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AlertingOptions, InhibitKeys, IntervalKeys, MaintenanceKeys, ReceiverKeys, RouteKeys,
-    push::PushKeys,
+    AlertingOptions, InhibitKeys, MaintenanceKeys, ReceiverKeys, RouteKeys, push::PushKeys,
 };
 use crate::{
+    alert::spec::TimeInterval,
     config::schema::{in_place, object},
     notify::spec::{Alertmanager, Deadman, PROVIDERS, UNBUILT},
     store,
@@ -20,7 +20,7 @@ pub(in crate::config) fn properties(generator: &mut SchemaGenerator) -> Map<Stri
         ("route", Value::Object(object::<RouteKeys>(generator))),
         ("receivers", by_name("Who is told, by name.", receiver(generator))),
         ("inhibit_rules", list::<InhibitKeys>(generator)),
-        ("time_intervals", by_name("Times by name.", one_or_many::<IntervalKeys>(generator))),
+        ("time_intervals", by_name("Times by name.", one_or_many::<TimeInterval>(generator))),
         ("maintenance", named::<MaintenanceKeys>("Planned work by name.", generator)),
         ("alertmanagers", by_name("Real Alertmanagers by name.", alertmanager(generator))),
         ("deadman", named::<Deadman>("Heartbeats by name.", generator)),

@@ -6,10 +6,9 @@ use serde::Serialize;
 use toml::{Table, Value};
 
 use super::{
-    Alerting, AlertingOptions, AlertmanagerKeys, InhibitKeys, IntervalKeys, MaintenanceKeys,
-    Receiver, RouteKeys,
+    Alerting, AlertingOptions, AlertmanagerKeys, InhibitKeys, MaintenanceKeys, Receiver, RouteKeys,
 };
-use crate::{config::finding::Path, notify::spec::Deadman, store};
+use crate::{alert::spec::TimeInterval, config::finding::Path, notify::spec::Deadman, store};
 
 /// The sections.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,7 +18,7 @@ pub(super) struct Written {
     /// In the order of their names.
     pub(super) receivers: Vec<Receiver>,
     pub(super) inhibit_rules: Vec<InhibitKeys>,
-    pub(super) time_intervals: BTreeMap<String, Vec<IntervalKeys>>,
+    pub(super) time_intervals: BTreeMap<String, Vec<TimeInterval>>,
     pub(super) maintenance: BTreeMap<String, MaintenanceKeys>,
     pub(super) alertmanagers: BTreeMap<String, AlertmanagerKeys>,
     pub(super) deadman: BTreeMap<String, Deadman>,
@@ -88,7 +87,7 @@ fn of_receiver(receiver: &Receiver) -> Table {
 }
 
 /// One table, or a list under the section.
-fn of_intervals(name: &str, intervals: &[IntervalKeys]) -> Option<(Path, Table)> {
+fn of_intervals(name: &str, intervals: &[TimeInterval]) -> Option<(Path, Table)> {
     if let [one] = intervals {
         return Some((Path::of(["time_intervals", name]), table(one)));
     }
