@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a broken test may panic")]
 
+#[path = "config/alerting.rs"]
+mod alerting;
+
 use std::{fmt::Write as _, fs};
 
 use figment::value::{Dict, Value};

@@ -199,7 +199,9 @@ impl Loaded {
         };
         let mut findings = Vec::new();
         let config = assemble::config(&values, &mut findings);
-        let idle = config.checks.is_empty() && config.blackbox.config_file.is_none();
+        let idle = config.checks.is_empty()
+            && config.blackbox.config_file.is_none()
+            && config.alerting.is_none();
         if idle && findings.is_empty() && !self.files.is_empty() {
             let message = "the configuration holds no check".to_owned();
             self.diagnostics.push(place::nowhere(Code::NoChecks, message));
