@@ -15,7 +15,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt;
 use noroshi::{
     clock::{self, Clock},
-    model::{CheckId, CheckSettings, Observation, Outcome, Reason, SettingsChange, Verdict},
+    model::{
+        CheckId, CheckSettings, Observation, Outcome, Reason, Restored, SettingsChange, Verdict,
+    },
     probe::spec::{Change, Check, KINDS},
     schedule::{Inputs, Limits, Metrics, Runner, Schedule},
     state::State,
@@ -88,7 +90,7 @@ fn state(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let _inside = runtime.enter();
     let checks = checks();
-    let mut state = State::new(Clock::system());
+    let mut state = State::new(Clock::system(), &Restored::default());
     let set = |check: &Check| SettingsChange::Set(Arc::clone(&check.settings));
     state.apply(checks.iter().map(set).collect());
     let mut next = checks.iter().cycle();

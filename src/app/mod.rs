@@ -33,7 +33,7 @@ use crate::{
     compat::blackbox::{Modules, log::Format},
     config::{self, Config, Loaded, LogFormat, Sources},
     metrics::{Families, Telemetry},
-    model::{BaseState, Trace, Transition},
+    model::{BaseState, Commit, Restored, Trace, Transition},
     net::Net,
     probe::{
         self,
@@ -55,6 +55,9 @@ const OBSERVATIONS: usize = 4096;
 
 /// Transitions that may wait to be logged; a line takes microseconds.
 const TRANSITIONS: usize = 1024;
+
+/// Commits that may wait; releasing one takes microseconds.
+const COMMITS: usize = 1024;
 
 /// Changes of pace that may wait for the schedule; it reads them between two runs.
 const PACES: usize = 1024;
@@ -296,9 +299,13 @@ fn stages(
     let (changes_in, changes) = mpsc::channel(CHANGES);
     let (limits_in, limits) = latest::channel(limits);
 
-    let state = State::new(clock);
+    let (commits_in, commits) = mpsc::channel(COMMITS);
+    supervisor.essential("commits", release_at_once(commits));
+
+    let state = State::new(clock, &Restored::default());
     let views = state.views();
-    let outputs = state::Outputs { transitions: transitions_in, paces: paces_in };
+    let outputs =
+        state::Outputs { commits: commits_in, transitions: transitions_in, paces: paces_in };
     supervisor.essential("state", state.run(settings, observations, outputs));
     supervisor.essential("transitions", log_transitions(transitions));
 
@@ -363,9 +370,19 @@ fn runner(net: Net, clock: Clock) -> Runner {
     })
 }
 
+/// Where there is no store, nothing waits for one.
+async fn release_at_once(mut commits: mpsc::Receiver<Commit>) {
+    while let Some(commit) = commits.recv().await {
+        (commit.release)(Ok(()));
+    }
+}
+
 /// One line per change: trouble as a warning, the rest as information.
 async fn log_transitions(mut transitions: mpsc::Receiver<Transition>) {
     while let Some(transition) = transitions.recv().await {
+        if transition.is_restored() {
+            continue;
+        }
         let Transition { id, from, to, reason, detail, .. } = transition;
         let reason = reason.map_or("", crate::model::Reason::word);
         let overlays = to.1.words().collect::<Vec<_>>().join(",");

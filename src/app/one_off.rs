@@ -5,14 +5,14 @@ use std::{ops::ControlFlow, sync::Arc};
 use crate::{
     clock::Clock,
     metrics::{Exposition, Format, Telemetry},
-    model::{Observation, Outcome, SettingsChange},
+    model::{Observation, Outcome, Restored, SettingsChange},
     probe::spec::Check,
     state::State,
 };
 
 /// What `/metrics` would show of a check whose first runs had these outcomes, as text 0.0.4.
 pub fn exposition(check: &Check, outcomes: Vec<Outcome>, clock: Clock) -> String {
-    let mut state = State::new(clock);
+    let mut state = State::new(clock, &Restored::default());
     state.apply(vec![SettingsChange::Set(Arc::clone(&check.settings))]);
     for outcome in outcomes {
         let (id, kind) = (check.settings.id.clone(), check.settings.kind);

@@ -205,7 +205,8 @@ impl Reloader {
     /// Hands changes to the state and waits until readers see them.
     async fn settle(&self, changes: Vec<SettingsChange>) -> Option<()> {
         let (applied, done) = oneshot::channel();
-        self.outputs.settings.send(state::Settings { changes, applied }).await.ok()?;
+        let settings = state::Settings { changes, maintenance: None, applied };
+        self.outputs.settings.send(settings).await.ok()?;
         done.await.ok()
     }
 

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::{Encoder, exposition::Walk};
 use crate::{
     clock,
-    model::{BaseState, Desc, LabelSet, Outcome, Sink, Verdict},
-    state::{Slot, View},
+    model::{Desc, LabelSet, Outcome, Sink, Verdict},
+    state::{COUNTED_STATES, Slot, View},
 };
 
 /// A check as one scrape sees it: every family reads the same view.
@@ -92,8 +92,8 @@ fn verdicts<S: Sink>() -> [Row<S>; 5] {
         (
             Desc::gauge(
                 "noroshi_check_overlay",
-                "What mutes the check's alerts without changing its state: flapping, suppressed. Always 1; a row \
-                 exists only while the overlay lies over the check.",
+                "What mutes the check's alerts without changing its state: maintenance, flapping, suppressed. Always \
+                 1; a row exists only while the overlay lies over the check.",
             )
             .labels(&["overlay"]),
             |check, sink| {
@@ -225,12 +225,15 @@ fn times<S: Sink>() -> [Row<S>; 6] {
             |check, sink| check.gauge(sink, clock::epoch_seconds(check.view.changed)),
         ),
         (
-            Desc::counter("noroshi_check_state_seconds_total", "Time spent in each state.")
-                .labels(&["state"]),
+            Desc::counter(
+                "noroshi_check_state_seconds_total",
+                "Time spent in each state; time under maintenance only as state `maintenance`.",
+            )
+            .labels(&["state"]),
             |check, sink| {
                 let seconds = check.view.state_seconds(check.now);
-                for (state, seconds) in BaseState::ALL.iter().zip(seconds) {
-                    sink.sample(check.labels(), &[("state", state.word())], seconds);
+                for (state, seconds) in COUNTED_STATES.iter().zip(seconds) {
+                    sink.sample(check.labels(), &[("state", state)], seconds);
                 }
             },
         ),

@@ -86,12 +86,13 @@ pub(crate) fn fresh() -> View {
         last: None,
         last_run: None,
         changed: at(0),
+        counted: at(0),
         counters: Counters {
             runs: 0,
             failures: 0,
             reasons: Vec::new(),
             missed: 0,
-            state_seconds: [0.0; 6],
+            state_seconds: [0.0; 7],
             durations: Histogram::new(Arc::from([0.1, 1.0].as_slice())),
             phases: Vec::new(),
         },
@@ -122,6 +123,7 @@ pub(crate) fn view() -> View {
         last: Some(Arc::new(outcome)),
         last_run: Some(at(30)),
         changed: at(30),
+        counted: at(30),
         ..fresh()
     };
     view.counters.runs = 1;

@@ -84,6 +84,20 @@ pub enum DeliveryResult {
     Dead(SendFailure),
 }
 
+impl DeliveryResult {
+    /// Every word.
+    pub const WORDS: [&str; 3] = ["delivered", "retry", "dead"];
+
+    /// The word it is stored and filtered by.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Delivered(_) => "delivered",
+            Self::Retry { .. } => "retry",
+            Self::Dead(_) => "dead",
+        }
+    }
+}
+
 /// One attempt at a notice: what `notify` tells `alert`, and a row of the history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {

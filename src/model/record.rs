@@ -3,8 +3,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Alert, BaseState, CheckId, Delivery, Fingerprint, Lane, Notice, Notified, Reason, Silence,
-    SilenceId,
+    Alert, BaseState, CheckId, Delivery, Fingerprint, Lane, Notice, Notified, Overlays, Reason,
+    Silence, SilenceId,
 };
 
 /// One change that must survive the process. A stage returns these with its outputs; the store writes them, and only then
@@ -90,6 +90,8 @@ pub struct CheckState {
     pub kind: Arc<str>,
     /// Its base state.
     pub base: BaseState,
+    /// What lay over it.
+    pub overlays: Overlays,
     /// The machine's verdict.
     pub up: Option<bool>,
     /// Since when the base state.

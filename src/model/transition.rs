@@ -23,6 +23,11 @@ pub enum BaseState {
 }
 
 impl BaseState {
+    /// The state of this word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
     /// Every state.
     pub const ALL: [Self; 6] =
         [Self::Down, Self::Up, Self::Pending, Self::Degraded, Self::Unknown, Self::Recovering];
@@ -69,6 +74,8 @@ impl BaseState {
 /// What lies over a base state. Overlays mute alerts only: measuring goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Overlays {
+    /// A planned time of work.
+    pub maintenance: bool,
     /// It changes too often.
     pub flapping: bool,
     /// A parent or the guard is in trouble.
@@ -78,9 +85,32 @@ pub struct Overlays {
 impl Overlays {
     /// The words of those that are on.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
-        [("flapping", self.flapping), ("suppressed", self.suppressed)]
-            .into_iter()
-            .filter_map(|(word, on)| on.then_some(word))
+        [
+            ("maintenance", self.maintenance),
+            ("flapping", self.flapping),
+            ("suppressed", self.suppressed),
+        ]
+        .into_iter()
+        .filter_map(|(word, on)| on.then_some(word))
+    }
+
+    /// Whether one of them is on.
+    pub const fn any(self) -> bool {
+        self.maintenance || self.flapping || self.suppressed
+    }
+
+    /// Those whose words are given; a word of none of them is passed over.
+    pub fn of_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut overlays = Self::default();
+        for word in words {
+            match word {
+                "maintenance" => overlays.maintenance = true,
+                "flapping" => overlays.flapping = true,
+                "suppressed" => overlays.suppressed = true,
+                _ => {}
+            }
+        }
+        overlays
     }
 }
 
@@ -93,7 +123,10 @@ pub struct Pace {
     pub troubled: bool,
 }
 
-/// A change of a check's state or overlays; never between two equal ones.
+/// A change of a check's state or overlays.
+///
+/// Between two equal ones only after a start: how the check stood when the process ended. What hangs on it can then be
+/// compared, because a crash may have come between a transition and its alert.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transition {
     /// Whose.
@@ -108,4 +141,11 @@ pub struct Transition {
     pub reason: Option<Reason>,
     /// The last run's own words; may hold a stranger's text.
     pub detail: Arc<str>,
+}
+
+impl Transition {
+    /// Whether it only repeats how the check stood before the process started.
+    pub fn is_restored(&self) -> bool {
+        self.from == self.to
+    }
 }

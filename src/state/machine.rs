@@ -6,23 +6,23 @@ use crate::model::{BaseState, CheckSettings, Verdict};
 /// nothing resolves before the check is UP.
 #[derive(Debug, Clone)]
 pub(super) struct Machine {
-    base: BaseState,
+    pub(super) base: BaseState,
     /// From DOWN to UP.
-    incident: bool,
+    pub(super) incident: bool,
     /// Runs since the last incident, the latest in bit 0; a set bit is a failure.
-    window: u64,
+    pub(super) window: u64,
     /// Passes since the last failure.
-    passes: u32,
-    flaps: Flaps,
+    pub(super) passes: u32,
+    pub(super) flaps: Flaps,
 }
 
 /// The last verdicts, for the share of changes among them.
 #[derive(Debug, Clone, Default)]
-struct Flaps {
+pub(super) struct Flaps {
     /// The latest in bit 0; a set bit is a failure.
-    failed: u64,
-    known: u32,
-    flapping: bool,
+    pub(super) failed: u64,
+    pub(super) known: u32,
+    pub(super) flapping: bool,
 }
 
 impl Machine {
@@ -52,6 +52,16 @@ impl Machine {
 
     pub(super) fn flapping(&self) -> bool {
         self.flaps.flapping
+    }
+
+    /// Whether an incident is open: from DOWN to UP.
+    pub(super) fn incident(&self) -> bool {
+        self.incident
+    }
+
+    /// Whether it is on its way between UP and DOWN, where each verdict counts.
+    pub(super) fn is_counting(&self) -> bool {
+        matches!(self.base, BaseState::Pending | BaseState::Recovering)
     }
 
     fn fail(&mut self, settings: &CheckSettings) -> BaseState {

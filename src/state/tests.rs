@@ -35,7 +35,7 @@ fn observation(name: &str, seconds: i64, verdict: Verdict) -> Observation {
 }
 
 fn state(all: Vec<CheckSettings>) -> State {
-    let mut state = State::new(Clock::anchored(start()));
+    let mut state = State::new(Clock::anchored(start()), &Restored::default());
     state.apply(all.into_iter().map(|one| SettingsChange::Set(Arc::new(one))).collect());
     state
 }
@@ -87,7 +87,7 @@ async fn a_troubled_ancestor_suppresses_all_below_it_and_lets_go() {
     }
     let effects = state.observe(observation("root", 2, Verdict::Fail));
     let changed: Vec<_> = effects.transitions.iter().map(|t| (t.id.as_str(), t.to)).collect();
-    let suppressed = Overlays { suppressed: true, flapping: false };
+    let suppressed = Overlays { suppressed: true, ..Overlays::default() };
     assert_eq!(
         changed,
         [

@@ -7,6 +7,17 @@ use crate::model::{
     BaseState, CheckSettings, Histogram, LabelSet, Outcome, Overlays, Phase, Reason,
 };
 
+/// What time is counted by: the base states, and maintenance, which takes it from whatever lies under it.
+pub const COUNTED_STATES: [&str; BaseState::ALL.len() + 1] = {
+    let mut words = ["maintenance"; BaseState::ALL.len() + 1];
+    let mut at = 0;
+    while at < BaseState::ALL.len() {
+        words[at] = BaseState::ALL[at].word();
+        at += 1;
+    }
+    words
+};
+
 /// Everything readers see, by name. The list is replaced when checks come or go; each slot when its check changes.
 pub type Views = ArcSwap<Vec<Arc<Slot>>>;
 
@@ -34,8 +45,10 @@ pub struct View {
     pub last: Option<Arc<Outcome>>,
     /// When it ended.
     pub last_run: Option<Timestamp>,
-    /// When the base state was entered.
+    /// When the base state was entered, maybe by the process before this one.
     pub changed: Timestamp,
+    /// Up to when time is counted in [`Counters::state_seconds`].
+    pub counted: Timestamp,
     /// Numbers that only grow.
     pub counters: Counters,
     /// Failures since the last pass.
@@ -53,8 +66,8 @@ pub struct Counters {
     pub reasons: Vec<(Reason, u64)>,
     /// Slots that passed without a run.
     pub missed: u64,
-    /// Seconds in each base state up to [`View::changed`], by position in [`BaseState::ALL`].
-    pub state_seconds: [f64; BaseState::ALL.len()],
+    /// Seconds in each of [`COUNTED_STATES`] up to [`View::counted`].
+    pub state_seconds: [f64; COUNTED_STATES.len()],
     /// Durations of all runs.
     pub durations: Histogram,
     /// Durations of each phase, where the check asks for it.
