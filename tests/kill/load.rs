@@ -2,8 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    io::{Read, Write},
-    net::TcpStream,
     thread,
     time::{Duration, Instant},
 };
@@ -115,23 +113,9 @@ fn post_alerts(daemon: &Daemon, names: &[String], ends: SignedDuration) -> Optio
     post(daemon, "/api/v2/alerts", &json!(alerts)).map(drop)
 }
 
-/// The body of the answer, if it was a whole 200.
+/// The body of the answer; `None` once nobody answers.
 fn post(daemon: &Daemon, path: &str, body: &Value) -> Option<String> {
-    let body = body.to_string();
-    let address = daemon.url().replace("http://", "");
-    let mut stream = TcpStream::connect(&address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    write!(
-        stream,
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-         Connection: close\r\n\r\n{body}",
-        body.len()
-    )
-    .ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let status = head.split(' ').nth(1)?;
-    assert_eq!(status, "200", "{answer}");
-    Some(body.to_owned())
+    let answer = daemon.post(path, body)?;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    Some(answer.body)
 }
