@@ -133,6 +133,9 @@ codes! {
     DoubtfulMatcher "C110" "A matcher means one thing in the classic syntax and another in UTF-8."
         ["a backslash or special characters without quotes"]
         ["write it as the message says: both read that alike"]
+    NoTemplates "C111" "A pattern of template files names no file."
+        ["a typo", "the folder is not mounted", "a relative pattern is meant from the folder of the configuration file"]
+        ["list the folder: `ls`"]
 }
 
 impl Code {

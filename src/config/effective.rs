@@ -16,7 +16,7 @@ use crate::{model::Secret, probe::spec::Check};
 
 /// A configuration as one file. With places, each line ends in a comment on where its value comes from.
 pub(super) fn write(config: &Config, places: Option<Places<'_>>) -> String {
-    let Config { checks, metrics, schedule, web, log, demo, blackbox, alerting } = config;
+    let Config { checks, metrics, schedule, web, log, demo, blackbox, alerting, store } = config;
     let mut page = Page { out: String::new(), places };
     let sections = alerting.iter().flat_map(alerting::sections);
     // What stands in no section comes first, or it would belong to the one before it.
@@ -30,6 +30,7 @@ pub(super) fn write(config: &Config, places: Option<Places<'_>>) -> String {
     page.section(&Path::of(["blackbox"]), table(blackbox));
     page.section(&Path::of(["log"]), table(log));
     page.section(&Path::of(["demo"]), table(demo));
+    page.section(&Path::of(["store"]), table(store));
     for (at, table) in sections {
         page.section(&at, table);
     }

@@ -28,12 +28,15 @@ mod sections;
 mod sensitive;
 mod syntax;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use figment::value::Dict;
 
 pub use self::{
-    alerting::{Alerting, AlertingOptions, MatcherMode, TemplateFile},
+    alerting::{Alerting, AlertingOptions, AlertmanagerFile, MatcherMode, TemplateFile},
     blackbox::{BlackboxFile, BlackboxOptions},
     codes::Code,
     files::SourceFile,
@@ -48,6 +51,7 @@ pub use self::{
 };
 use self::{
     files::Refused,
+    finding::Finding,
     layers::{Layer, Values},
     place::Places,
 };
@@ -56,6 +60,7 @@ use crate::{
     compat::blackbox::Modules,
     model::{Diagnostic, Severity, suggest},
     probe::spec::Check,
+    store,
 };
 
 /// What a configuration is made of.
@@ -88,6 +93,8 @@ pub struct Config {
     pub blackbox: BlackboxOptions,
     /// Who is told of what; `None` where nothing is said of it.
     pub alerting: Option<Alerting>,
+    /// What survives a restart.
+    pub store: store::spec::Options,
 }
 
 /// The outcome of loading. It holds the files and every value for whoever asks where something came from; take the
@@ -198,7 +205,8 @@ impl Loaded {
             }
         };
         let mut findings = Vec::new();
-        let config = assemble::config(&values, &mut findings);
+        let mut config = assemble::config(&values, &mut findings);
+        self.read_alerting(&mut config.alerting, &mut findings);
         let idle = config.checks.is_empty()
             && config.blackbox.config_file.is_none()
             && config.alerting.is_none();
@@ -211,6 +219,18 @@ impl Loaded {
         self.read_modules(&config.blackbox);
         self.config = (!self.has_errors()).then_some(config);
         self.values = Some(values);
+    }
+
+    /// The files that `[alerting]` names.
+    fn read_alerting(&mut self, alerting: &mut Option<Alerting>, findings: &mut Vec<Finding>) {
+        let Some(own) = alerting.take() else { return };
+        let folder = self.files.first().and_then(|file| file.path.parent());
+        let read = own.read_files(folder.unwrap_or(Path::new("")));
+        self.watched.extend(read.watched);
+        self.diagnostics.extend(read.diagnostics);
+        self.files.extend(read.file);
+        findings.extend(read.alerting.iter().flat_map(Alerting::unknown_receivers));
+        *alerting = read.alerting;
     }
 
     fn read_modules(&mut self, options: &BlackboxOptions) {

@@ -81,7 +81,6 @@ fn read(values: &Values, findings: &mut Vec<Finding>) -> Written {
         maintenance: named(values, "maintenance", findings),
         alertmanagers: each(values, "alertmanagers", findings, AlertmanagerKeys::read),
         deadman: each(values, "deadman", findings, push::deadman),
-        store: one(values, &Path::of(["store"]), findings).unwrap_or_default(),
     }
 }
 
@@ -220,7 +219,9 @@ fn pipeline(written: &Written, findings: &mut Vec<Finding>) -> Config {
         Some(route) => route.compile(&Path::of(["route"]), &mut compile),
         None => nobody(&mut receivers, &mut compile),
     };
-    push::check_receivers(&written.deadman, &mut compile);
+    if written.options.config_file.is_none() {
+        push::check_receivers(&written.deadman, &mut compile);
+    }
     let rules = Path::of(["inhibit_rules"]);
     let inhibit_rules = written.inhibit_rules.iter().enumerate();
     let options = &written.options;

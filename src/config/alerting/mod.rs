@@ -4,7 +4,7 @@
 
 mod assemble;
 mod compile;
-// mod file;
+mod file;
 mod inhibit;
 mod maintenance;
 mod options;
@@ -12,6 +12,7 @@ mod push;
 mod receiver;
 mod route;
 pub(super) mod schema;
+mod template_files;
 mod warnings;
 mod written;
 
@@ -24,7 +25,7 @@ pub(super) use self::{
     written::sections,
 };
 pub use self::{
-    // file::AlertmanagerFile,
+    file::AlertmanagerFile,
     inhibit::InhibitKeys,
     maintenance::MaintenanceKeys,
     options::{AlertingOptions, MatcherMode},
@@ -32,7 +33,7 @@ pub use self::{
     receiver::{Receiver, ReceiverKeys},
     route::RouteKeys,
 };
-use crate::{alert, notify, store};
+use crate::{alert, notify};
 
 /// Who is told of what: everything the pipeline, delivery and the store are configured by.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,8 +48,6 @@ pub struct Alerting {
     pub templates: Arc<[TemplateFile]>,
     /// As YAML that Alertmanager would read, secrets masked: what `/api/v2/status` shows.
     pub original: Arc<str>,
-    /// What survives a restart.
-    pub store: store::spec::Options,
     /// Start although a route reaches a receiver whose provider is not built.
     pub allow_missing_providers: bool,
     /// How matchers are read.
@@ -78,7 +77,6 @@ impl Alerting {
             start_grace: written.options.start_grace.0,
             templates: Arc::from([]),
             original: Arc::from(""),
-            store: written.store.clone(),
             allow_missing_providers: written.options.allow_missing_providers,
             matchers: written.options.matchers,
             written: Arc::new(written),

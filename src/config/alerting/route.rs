@@ -73,7 +73,7 @@ impl RouteKeys {
         if receiver.is_empty() {
             let path = if self.receiver.is_some() { at.key("receiver") } else { at.clone() };
             let message = "the root of `[route]` needs a `receiver`";
-            compile.found(Finding::new(Code::MissingKey, path, message));
+            compile.found(Finding::new(Code::MissingKey, path, message).at_key());
         }
         if !self.matchers.is_empty() {
             let message =

@@ -2,15 +2,16 @@
 
 use figment::value::Value;
 
-use super::written::Written;
+use super::{template_files::Found, written::Written};
 use crate::{
     alert::spec::Route,
     config::{
         codes::Code,
         finding::{Finding, Path},
         layers::Values,
-        sensitive,
+        place, sensitive,
     },
+    model::Diagnostic,
 };
 
 /// Sections whose texts are looked through for what a shell would expand.
@@ -116,6 +117,19 @@ pub(super) fn missing_providers(route: &Route, written: &Written) -> Vec<Finding
             })
         })
         .collect()
+}
+
+/// What is wrong with files of templates.
+pub(super) fn unreadable(found: &Found) -> Vec<Diagnostic> {
+    let refused = found.refused.iter().map(|(path, error)| {
+        let message = format!("cannot read {}: {error}", path.display());
+        place::nowhere(Code::Unreadable, message)
+    });
+    let empty = found.empty.iter().map(|pattern| {
+        let message = format!("no file of templates is named `{pattern}`");
+        place::nowhere(Code::NoTemplates, message)
+    });
+    refused.chain(empty).collect()
 }
 
 /// The names of receivers that routes lead to.

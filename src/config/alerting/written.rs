@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::{
     Alerting, AlertingOptions, AlertmanagerKeys, InhibitKeys, MaintenanceKeys, Receiver, RouteKeys,
 };
-use crate::{alert::spec::TimeInterval, config::finding::Path, notify::spec::Deadman, store};
+use crate::{alert::spec::TimeInterval, config::finding::Path, notify::spec::Deadman};
 
 /// The sections.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,7 +22,6 @@ pub(super) struct Written {
     pub(super) maintenance: BTreeMap<String, MaintenanceKeys>,
     pub(super) alertmanagers: BTreeMap<String, AlertmanagerKeys>,
     pub(super) deadman: BTreeMap<String, Deadman>,
-    pub(super) store: store::spec::Options,
 }
 
 impl Written {
@@ -63,7 +62,6 @@ pub(in crate::config) fn sections(alerting: &Alerting) -> Vec<(Path, Table)> {
     for (name, keys) in &written.deadman {
         all.push((Path::of(["deadman", name]), table(keys)));
     }
-    all.push((Path::of(["store"]), table(&written.store)));
     all
 }
 
