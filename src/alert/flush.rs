@@ -11,7 +11,6 @@ use super::{
     ingest::after,
     lanes::Pending,
     metrics::Withheld,
-    order::sort_alerts,
     pipeline::Pipeline,
     routes::NodeId,
     spec::{Integration, RateLimit},
@@ -37,6 +36,7 @@ struct Flush {
 impl Pipeline {
     /// Flushes a group.
     pub(super) fn flush(&mut self, id: GroupId, now: Timestamp, effects: &mut Effects) {
+        self.order_group(id);
         let Some(group) = self.groups.get(id) else { return };
         let (node, members) = (group.node, group.members.clone());
         let members = self.members(&members, now, effects);
@@ -222,24 +222,20 @@ impl Pipeline {
     }
 
     fn notice_alerts(&self, members: &[Member]) -> Vec<(NoticeAlert, Timestamp)> {
-        let mut alerts: Vec<(NoticeAlert, Timestamp)> = members
-            .iter()
-            .filter_map(|member| {
-                let entry = self.table.get(member.slot)?;
-                let alert = &entry.alert;
-                let notice = NoticeAlert {
-                    fingerprint: member.fingerprint,
-                    labels: alert.labels.clone(),
-                    annotations: alert.annotations.clone(),
-                    starts_at: alert.starts_at,
-                    ends_at: member.resolved.then_some(alert.ends_at),
-                    generator_url: Arc::clone(&alert.generator_url),
-                };
-                Some((notice, entry.changed))
-            })
-            .collect();
-        sort_alerts(&mut alerts, |(alert, _)| &alert.labels);
-        alerts
+        let of = |member: &Member| {
+            let entry = self.table.get(member.slot)?;
+            let alert = &entry.alert;
+            let notice = NoticeAlert {
+                fingerprint: member.fingerprint,
+                labels: alert.labels.clone(),
+                annotations: alert.annotations.clone(),
+                starts_at: alert.starts_at,
+                ends_at: member.resolved.then_some(alert.ends_at),
+                generator_url: Arc::clone(&alert.generator_url),
+            };
+            Some((notice, entry.changed))
+        };
+        members.iter().filter_map(of).collect()
     }
 
     fn repeat_of(&self, node: NodeId) -> Option<Duration> {
