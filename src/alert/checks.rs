@@ -132,7 +132,8 @@ impl Pipeline {
 
     /// Closes what was held until now.
     pub(super) fn end_holds(&mut self, now: Timestamp, effects: &mut Effects) {
-        while let Some((_, id)) = self.checks.holds.first().filter(|(due, _)| *due <= now).cloned() {
+        while let Some((_, id)) = self.checks.holds.first().filter(|(due, _)| *due <= now).cloned()
+        {
             let hold = self.checks.known.get(&id).and_then(|known| known.hold);
             self.close(&id, hold.map_or(now, |(_, ended)| ended), now, effects);
         }
@@ -146,9 +147,11 @@ impl Pipeline {
         now: Timestamp,
         effects: &mut Effects,
     ) {
-        let held = self.checks.known.iter().find(|(_, known)| {
-            known.open == Some(slot) && known.hold.is_some()
-        });
+        let held = self
+            .checks
+            .known
+            .iter()
+            .find(|(_, known)| known.open == Some(slot) && known.hold.is_some());
         if told.is_resolved(now)
             && let Some(id) = held.map(|(id, _)| id.clone())
         {
@@ -198,7 +201,8 @@ impl Pipeline {
         self.unhold(id);
         let labels = labels(settings);
         let Some(known) = self.checks.known.get(id) else { return };
-        let open = known.open.and_then(|slot| Some((slot, Arc::clone(&self.table.get(slot)?.alert))));
+        let open =
+            known.open.and_then(|slot| Some((slot, Arc::clone(&self.table.get(slot)?.alert))));
         if let Some((_, alert)) = &open
             && alert.labels != labels
         {
@@ -230,7 +234,8 @@ impl Pipeline {
             starts_at,
             ends_at: Timestamp::from_second(OPEN_END).unwrap_or(Timestamp::MAX),
             updated_at: now,
-            generator_url: there.map_or_else(|| "".into(), |(_, alert)| Arc::clone(&alert.generator_url)),
+            generator_url: there
+                .map_or_else(|| "".into(), |(_, alert)| Arc::clone(&alert.generator_url)),
             timeout: false,
             source: AlertSource::Check,
             overlays: known.overlays,

@@ -128,8 +128,7 @@ impl Pipeline {
             }
         }
         let told = state.told.as_ref();
-        let mut why =
-            reason(told, content, integration.send_resolved, flush.repeat, flush.now);
+        let mut why = reason(told, content, integration.send_resolved, flush.repeat, flush.now);
         if content.firing.is_empty() && !integration.send_resolved {
             // Nobody hears of it, but the next alert is a first one again.
             if why.is_some() && state.pending.is_none() {
@@ -146,7 +145,9 @@ impl Pipeline {
             }
             return None;
         }
-        if why.is_none() && let Some(pending) = &state.pending {
+        if why.is_none()
+            && let Some(pending) = &state.pending
+        {
             // The group went back to what was told before this notice got through. It is still told: something happened.
             why = Some(match pending.notice.reason {
                 _ if content.firing.is_empty() => NoticeReason::AllResolved,

@@ -115,7 +115,8 @@ impl Groups {
         };
         let id = match self.free.pop() {
             Some(id) => {
-                if let Some(place) = usize::try_from(id).ok().and_then(|at| self.groups.get_mut(at)) {
+                if let Some(place) = usize::try_from(id).ok().and_then(|at| self.groups.get_mut(at))
+                {
                     *place = Some(group);
                 }
                 id

@@ -56,9 +56,10 @@ impl Pipeline {
     fn clean_log(&mut self, now: Timestamp, effects: &mut Effects) {
         let groups = &self.groups;
         let lives = |lane: &Lane| {
-            groups.of_key(&lane.group).iter().any(|id| {
-                groups.get(*id).is_some_and(|group| group.receiver == lane.receiver)
-            })
+            groups
+                .of_key(&lane.group)
+                .iter()
+                .any(|id| groups.get(*id).is_some_and(|group| group.receiver == lane.receiver))
         };
         self.lanes.retain(|lane, state| {
             let over = state.told.as_ref().is_some_and(|told| told.expires_at <= now);

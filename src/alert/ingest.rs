@@ -5,7 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::PostedAlert;
-use crate::model::{Alert, AlertSource, Overlays, Pairs, matcher::{Quoted, Syntax}};
+use crate::model::{
+    Alert, AlertSource, Overlays, Pairs,
+    matcher::{Quoted, Syntax},
+};
 
 /// Go's zero time in seconds: clients send it for "not set".
 const GO_ZERO: i64 = -62_135_596_800;
@@ -29,7 +32,9 @@ pub(super) fn checked(
         return Err("at least one label pair required".to_owned());
     }
     rules.check_names(&labels).map_err(|error| format!("invalid label set: {error}"))?;
-    rules.check_names(&posted.annotations).map_err(|error| format!("invalid annotations: {error}"))?;
+    rules
+        .check_names(&posted.annotations)
+        .map_err(|error| format!("invalid annotations: {error}"))?;
     Ok(Alert {
         labels,
         annotations: posted.annotations,

@@ -142,7 +142,10 @@ impl LaneState {
             return [None; 2];
         }
         let told = self.told.as_ref().filter(|told| !told.firing.is_empty());
-        [told.map(|told| after(told.at, repeat)), self.refused.as_ref().map(|refused| refused.until)]
+        [
+            told.map(|told| after(told.at, repeat)),
+            self.refused.as_ref().map(|refused| refused.until),
+        ]
     }
 
     /// Takes that the notice got through.

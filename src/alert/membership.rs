@@ -33,13 +33,7 @@ impl Pipeline {
     }
 
     /// Puts an alert into its group of one route.
-    pub(super) fn join_route(
-        &mut self,
-        slot: Slot,
-        node: NodeId,
-        resolved: bool,
-        now: Timestamp,
-    ) {
+    pub(super) fn join_route(&mut self, slot: Slot, node: NodeId, resolved: bool, now: Timestamp) {
         let (Some(entry), Some(route)) = (self.table.get_mut(slot), self.tree.node(node)) else {
             return;
         };
@@ -182,7 +176,8 @@ impl Pipeline {
         let tick = if flushed { after(now, interval) } else { group.tick };
         let lanes = self.lanes_of(group);
         let states = lanes.iter().filter_map(|(lane, _)| self.lanes.get(lane));
-        let lane_due = states.flat_map(|state| state.due(repeat)).flatten().filter(|due| *due > now).min();
+        let lane_due =
+            states.flat_map(|state| state.due(repeat)).flatten().filter(|due| *due > now).min();
         let budget = wake.iter().filter(|(own, _)| *own == id).map(|(_, at)| *at).min();
         let due = [lane_due, budget].into_iter().flatten().fold(tick, Timestamp::min);
         if let Some(group) = self.groups.get_mut(id) {

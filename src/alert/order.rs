@@ -64,7 +64,11 @@ mod tests {
             ("b=1", "a=1"),
             ("a=1 c=1", "a=1 b=1"),
         ] {
-            assert_eq!(labels(&pairs(smaller), &pairs(larger)), Ordering::Less, "{smaller} {larger}");
+            assert_eq!(
+                labels(&pairs(smaller), &pairs(larger)),
+                Ordering::Less,
+                "{smaller} {larger}"
+            );
             assert_eq!(labels(&pairs(larger), &pairs(smaller)), Ordering::Greater);
         }
         assert_eq!(labels(&pairs("a=1"), &pairs("a=1")), Ordering::Equal);

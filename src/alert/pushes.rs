@@ -122,7 +122,9 @@ impl Pipeline {
             alerts.push(pushed(&entry.alert, resolved, target, now));
         }
         if !alerts.is_empty() {
-            effects.pushes.push(PushBatch { target: Arc::clone(&target.name), alerts: alerts.into() });
+            effects
+                .pushes
+                .push(PushBatch { target: Arc::clone(&target.name), alerts: alerts.into() });
         }
     }
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::{
     Config, Effects,
     groups::Group,
-    inhibit::Inhibitor,
     ingest::after,
+    inhibit::Inhibitor,
     pipeline::Pipeline,
     routes::{NodeId, Tree},
     table::{Memberships, Slot},
@@ -73,7 +73,9 @@ impl Pipeline {
         survivors: &mut HashMap<Identity, Group>,
         now: Timestamp,
     ) {
-        let (Some(entry), Some(route)) = (self.table.get(slot), self.tree.node(node)) else { return };
+        let (Some(entry), Some(route)) = (self.table.get(slot), self.tree.node(node)) else {
+            return;
+        };
         let labels = &entry.alert.labels;
         if self.groups.find(node, route.group_of(labels)).is_none() {
             let labels = route.group_labels(labels);

@@ -8,8 +8,8 @@ use super::{
     Config, Effects, Metrics, Options,
     checks::Checks,
     groups::Groups,
-    inhibit::Inhibitor,
     ingest::after,
+    inhibit::Inhibitor,
     lanes::{Lanes, Pending},
     pipeline::Pipeline,
     pushes::Pushes,
@@ -20,7 +20,9 @@ use super::{
 };
 use crate::{
     clock::between,
-    model::{Alert, AlertSource, Fingerprint, Lane, Notice, NoticeAlert, Notified, Record, Restored},
+    model::{
+        Alert, AlertSource, Fingerprint, Lane, Notice, NoticeAlert, Notified, Record, Restored,
+    },
 };
 
 /// A sender that tells alerts rarely is given longer, but not for ever.
@@ -82,9 +84,10 @@ impl Pipeline {
     }
 
     fn restore_alerts(&mut self, alerts: &[Arc<Alert>], now: Timestamp) {
-        let grace = alerts.iter().filter(|alert| !was_resolved(alert)).map(|alert| {
-            between(alert.updated_at, alert.ends_at) / 2
-        });
+        let grace = alerts
+            .iter()
+            .filter(|alert| !was_resolved(alert))
+            .map(|alert| between(alert.updated_at, alert.ends_at) / 2);
         let grace = grace.filter(|grace| *grace <= LONGEST_GRACE).max().unwrap_or_default();
         let expires_from = after(now, grace.max(self.options.start_grace));
         for alert in alerts {
@@ -148,9 +151,10 @@ impl Pipeline {
             .iter()
             .flat_map(|(_, state)| {
                 let told = state.told.iter().flat_map(|told| told.firing.iter());
-                let pending = state.pending.iter().flat_map(|pending| {
-                    pending.firing.iter().chain(pending.resolved.iter())
-                });
+                let pending = state
+                    .pending
+                    .iter()
+                    .flat_map(|pending| pending.firing.iter().chain(pending.resolved.iter()));
                 told.chain(pending).copied().collect::<Vec<_>>()
             })
             .collect();

@@ -6,7 +6,7 @@ use super::{
     Config,
     spec::{GroupBy, Route},
 };
-use crate::model::{Fnv, Pairs, matcher::all_match, matcher::Quoted};
+use crate::model::{Fnv, Pairs, matcher::Quoted, matcher::all_match};
 
 /// A route's position in [`Tree::nodes`].
 pub(super) type NodeId = u32;
@@ -116,10 +116,9 @@ impl Tree {
         matchers.push('}');
         let above = parent.and_then(|(parent, at)| Some((self.node(parent)?, at)));
         let (key, route_id) = match above {
-            Some((parent, at)) => (
-                format!("{}/{matchers}", parent.key),
-                format!("{}/{matchers}/{at}", parent.id),
-            ),
+            Some((parent, at)) => {
+                (format!("{}/{matchers}", parent.key), format!("{}/{matchers}/{at}", parent.id))
+            }
             None => (matchers.clone(), matchers),
         };
         let own = Route { routes: Vec::new(), ..route.clone() };

@@ -5,7 +5,12 @@ use std::{num::NonZeroU32, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    checks::OPEN_END, groups::{Group, GroupId}, ingest::after, order, pipeline::Pipeline, snapshot::{AlertView, GroupView, Snapshot},
+    checks::OPEN_END,
+    groups::{Group, GroupId},
+    ingest::after,
+    order,
+    pipeline::Pipeline,
+    snapshot::{AlertView, GroupView, Snapshot},
     table::Slot,
 };
 use crate::model::SilenceId;
@@ -21,11 +26,8 @@ impl Pipeline {
         let alerts = self.alert_views(now, &mut until);
         let places = Places::new(&alerts);
         let alerts: Vec<AlertView> = alerts.into_iter().map(|(_, view)| view).collect();
-        let mut groups: Vec<GroupView> = self
-            .groups
-            .iter()
-            .filter_map(|(_, group)| self.group_view(group, &places))
-            .collect();
+        let mut groups: Vec<GroupView> =
+            self.groups.iter().filter_map(|(_, group)| self.group_view(group, &places)).collect();
         groups.sort_by(|one, other| {
             order::labels(&one.labels, &other.labels)
                 .then_with(|| one.receiver.cmp(&other.receiver))
@@ -57,14 +59,18 @@ impl Pipeline {
             *until = entry.alert.ends_at.min(*until);
             let is_open = entry.alert.ends_at.as_second() == OPEN_END;
             let path = self.tree.path(entry.path);
-            views.push((slot, AlertView {
-                fingerprint: entry.fingerprint,
-                alert: Arc::clone(&entry.alert),
-                ends_at: if is_open { open_until } else { entry.alert.ends_at },
-                receivers: path.map_or_else(|| Arc::clone(&nobody), |path| Arc::clone(&path.receivers)),
-                silenced_by: entry.silenced.by.clone().unwrap_or_else(|| Arc::clone(&none)),
-                inhibited_by,
-            }));
+            views.push((
+                slot,
+                AlertView {
+                    fingerprint: entry.fingerprint,
+                    alert: Arc::clone(&entry.alert),
+                    ends_at: if is_open { open_until } else { entry.alert.ends_at },
+                    receivers: path
+                        .map_or_else(|| Arc::clone(&nobody), |path| Arc::clone(&path.receivers)),
+                    silenced_by: entry.silenced.by.clone().unwrap_or_else(|| Arc::clone(&none)),
+                    inhibited_by,
+                },
+            ));
         }
         views.sort_unstable_by_key(|(_, view)| view.fingerprint);
         views
@@ -72,8 +78,7 @@ impl Pipeline {
 
     /// A group, if any of its alerts fires.
     fn group_view(&self, group: &Group, places: &Places) -> Option<GroupView> {
-        let alerts: Vec<u32> =
-            group.members.iter().filter_map(|slot| places.of(*slot)).collect();
+        let alerts: Vec<u32> = group.members.iter().filter_map(|slot| places.of(*slot)).collect();
         if alerts.is_empty() {
             return None;
         }
