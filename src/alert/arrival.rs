@@ -67,14 +67,14 @@ impl Pipeline {
         effects: &mut Effects,
     ) -> Option<Slot> {
         let resolved = alert.is_resolved(now);
-        if !resolved && !self.has_room(&alert, now) {
+        let is_own = alert.source == AlertSource::Check;
+        if !resolved && !is_own && !self.has_room(&alert, now) {
             self.metrics.limited();
             return None;
         }
         let path = self.tree.path_of(&alert.labels);
         self.inhibitor.upsert(&alert);
         let alert = Arc::new(alert);
-        let name = self.is_limited().then(|| alert.labels.get("alertname").unwrap_or_default());
         let slot = self.table.insert(Entry {
             fingerprint: alert.fingerprint(),
             path,
@@ -84,8 +84,8 @@ impl Pipeline {
             flaps: None,
             alert: Arc::clone(&alert),
         });
-        if let Some(name) = name {
-            self.named.entry(name.into()).or_default().push(slot);
+        if !resolved {
+            self.count_name(slot);
         }
         // A resolve of what nobody was told of concerns nobody.
         if self.join(slot, resolved, now) || !resolved {
@@ -119,6 +119,20 @@ impl Pipeline {
         }
         if was && !is {
             self.join(slot, false, now);
+            self.count_name(slot);
+        }
+    }
+
+    /// Counts an alert that fires among those of its name, where they are counted.
+    pub(super) fn count_name(&mut self, slot: Slot) {
+        if !self.is_limited() {
+            return;
+        }
+        let Some(entry) = self.table.get(slot) else { return };
+        let name = entry.alert.labels.get("alertname").unwrap_or_default();
+        let slots = self.named.entry(name.into()).or_default();
+        if !slots.contains(&slot) {
+            slots.push(slot);
         }
     }
 

@@ -194,7 +194,9 @@ impl LaneState {
             before.firing == pending.firing && before.resolved == pending.resolved
         });
         let times = before.map_or(1, |before| before.times.saturating_add(1));
+        // The next tick is an interval away already.
         let wait = pace.first.saturating_mul(1 << (times - 1).min(16)).min(pace.longest);
+        let wait = wait.saturating_sub(pace.interval);
         self.refused = Some(Refused {
             times,
             firing: pending.firing,
@@ -209,6 +211,8 @@ impl LaneState {
 /// How often a refused notice is told again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
+    /// From tick to tick.
+    pub(super) interval: Duration,
     /// After the first time.
     pub(super) first: Duration,
     /// At most.

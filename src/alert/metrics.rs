@@ -6,7 +6,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{Snapshot, silences::SilenceCounts};
+use super::silences::SilenceCounts;
 use crate::model::{AlertSource, NoticeReason, SilenceState};
 
 /// What hides an alert from a flush.
@@ -246,10 +246,9 @@ impl Metrics {
         self.reloads.inc();
     }
 
-    /// Takes how everything stands.
-    pub(super) fn stands(&self, snapshot: &Snapshot, groups: usize, silences: SilenceCounts) {
-        let suppressed = snapshot.alerts.iter().filter(|view| view.is_suppressed()).count();
-        let active = snapshot.alerts.len() - suppressed;
+    /// Takes how everything stands: alerts shown and hidden, groups, silences.
+    pub(super) fn stands(&self, alerts: [usize; 2], groups: usize, silences: SilenceCounts) {
+        let [active, suppressed] = alerts;
         for (state, count) in [("active", active), ("suppressed", suppressed)] {
             self.alerts.get_or_create(&ByState { state }).set(gauge(count));
         }

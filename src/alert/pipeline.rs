@@ -48,6 +48,8 @@ pub struct Pipeline {
     pub(super) last_notice: u64,
     pub(super) clean_at: Timestamp,
     pub(super) version: u64,
+    /// The version at which the gauges were set.
+    pub(super) measured: u64,
     /// The latest snapshot, and until when time alone does not change it.
     pub(super) snapshot: Option<(Arc<Snapshot>, Timestamp)>,
 }
@@ -119,7 +121,6 @@ impl Pipeline {
         }
         let (snapshot, until) = self.view(now);
         let snapshot = Arc::new(snapshot);
-        self.metrics.stands(&snapshot, self.groups.len(), self.silences.counts(now));
         self.snapshot = Some((Arc::clone(&snapshot), until));
         snapshot
     }
@@ -127,6 +128,13 @@ impl Pipeline {
     /// The notice of that id, while it is to be sent: a queue that was full asks for it again.
     pub fn pending(&self, lane: &Lane, id: u64) -> Option<Arc<Notice>> {
         self.lanes.pending(lane, id).cloned()
+    }
+
+    /// Brings the gauges of [`Pipeline::metrics`] up to date.
+    pub fn measure(&mut self, now: Timestamp) {
+        if std::mem::replace(&mut self.measured, self.version) != self.version {
+            self.gauge(now);
+        }
     }
 
     /// What the pipeline counts.

@@ -63,7 +63,8 @@ impl Pipeline {
             wake: Vec::new(),
             last_notice: restored.last_notice,
             clean_at: after(now, options.gc_interval.min(Duration::from_secs(900))),
-            version: 0,
+            version: 1,
+            measured: 0,
             snapshot: None,
             config,
             options,
@@ -112,14 +113,11 @@ impl Pipeline {
             flaps: None,
             alert: Arc::clone(&alert),
         });
-        if self.options.per_alertname_limit > 0 {
-            let name = alert.labels.get("alertname").unwrap_or_default();
-            self.named.entry(name.into()).or_default().push(slot);
-        }
         if is_own {
             self.pushes.restore(slot);
         }
         if fires {
+            self.count_name(slot);
             if is_own {
                 self.checks.restore(slot, &alert);
             }

@@ -79,11 +79,6 @@ impl Tree {
         self.nodes.get(usize::try_from(id).ok()?)
     }
 
-    /// All routes.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        (0..).zip(&self.nodes)
-    }
-
     /// The path at a position.
     pub(super) fn path(&self, id: PathId) -> Option<&Path> {
         self.paths.get(usize::try_from(id).ok()?)

@@ -63,7 +63,7 @@ pub async fn run(
     let mut gauges_at = Instant::now();
     loop {
         if Instant::now() >= gauges_at {
-            pipeline.snapshot(clock.now());
+            pipeline.measure(clock.now());
             gauges_at = Instant::now() + GAUGES_EVERY;
         }
         let wake = next_wake(&pipeline, clock.now()).min(offer_at).min(gauges_at);

@@ -13,7 +13,7 @@ use super::{
     snapshot::{AlertView, GroupView, Snapshot},
     table::Slot,
 };
-use crate::model::SilenceId;
+use crate::model::{Overlays, SilenceId};
 
 impl Pipeline {
     /// How everything stands, and until when it does if nothing happens.
@@ -42,6 +42,22 @@ impl Pipeline {
             silences: self.silences.all().cloned().collect(),
         };
         (snapshot, until)
+    }
+
+    /// Brings the gauges up to date.
+    pub(super) fn gauge(&mut self, now: Timestamp) {
+        let (mut active, mut suppressed) = (0, 0);
+        for (_, entry) in self.table.iter_mut() {
+            let alert = &entry.alert;
+            if alert.is_resolved(now) {
+                continue;
+            }
+            let hidden = alert.overlays != Overlays::default()
+                || self.inhibitor.inhibited_by(&alert.labels, now).is_some()
+                || !entry.silenced_by(&self.silences, now).is_empty();
+            *if hidden { &mut suppressed } else { &mut active } += 1;
+        }
+        self.metrics.stands([active, suppressed], self.groups.len(), self.silences.counts(now));
     }
 
     /// Alerts that fire, by fingerprint.
