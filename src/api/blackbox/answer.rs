@@ -1,8 +1,8 @@
-use std::{cell::RefCell, fmt, io};
+use std::{cell::RefCell, io};
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
@@ -46,12 +46,6 @@ pub(super) fn written<E: Encoder + Sink>(mut encoder: E, write: impl FnOnce(&mut
     write(&mut encoder);
     encoder.finish();
     std::mem::take(encoder.buffer())
-}
-
-/// As Go's `http.Error` answers.
-pub(super) fn refused(status: StatusCode, why: &dyn fmt::Display) -> Response {
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    (status, [(header::CONTENT_TYPE, plain)], format!("{why}\n")).into_response()
 }
 
 thread_local! {

@@ -6,7 +6,7 @@ use axum::{
 };
 
 use super::{
-    answer::{self, refused},
+    answer,
     request::Asked,
 };
 use crate::{
