@@ -1,0 +1,289 @@
+//! A flush: over a group's snapshot, through the stages, to one notice for each integration that is to be told.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{
+    Effects,
+    dedup::{Content, reason},
+    groups::GroupId,
+    ingest::after,
+    lanes::Pending,
+    metrics::Withheld,
+    order::sort_alerts,
+    pipeline::Pipeline,
+    routes::NodeId,
+    spec::{Integration, RateLimit},
+    stages::Member,
+};
+use crate::model::{
+    Fingerprint, Fnv, Lane, Notice, NoticeAlert, NoticeReason, Notified, Pairs, Record,
+};
+
+/// A group's flush, as every lane sees it.
+struct Flush {
+    now: Timestamp,
+    group_labels: Pairs,
+    repeat: Duration,
+    /// How long what is told counts.
+    counts_for: Duration,
+    limit: Option<RateLimit>,
+    content: Content,
+    /// What is shown, in Alertmanager's order, with the moment of its last change.
+    alerts: Vec<(NoticeAlert, Timestamp)>,
+}
+
+impl Pipeline {
+    /// Flushes a group.
+    pub(super) fn flush(&mut self, id: GroupId, now: Timestamp, effects: &mut Effects) {
+        let Some(group) = self.groups.get(id) else { return };
+        let (node, members) = (group.node, group.members.clone());
+        let members = self.members(&members, now, effects);
+        let shown = self.shown(node, members, now);
+        if let Some(group) = self.groups.get_mut(id) {
+            group.flushed = Some(now);
+            group.muted_by = shown.muted_by;
+            group.hidden.clone_from(&shown.hidden);
+        }
+        let content = content(&shown.members, shown.hidden);
+        if !content.is_empty() {
+            self.tell(id, content, &shown.members, now, effects);
+        }
+        self.forget_told(id, now);
+        self.reschedule(id, now, true);
+    }
+
+    /// The group's alerts as they are now. An end that came by time alone is written down once it was seen, so that a
+    /// restart does not take the alert for one that still burns.
+    fn members(&mut self, slots: &[u32], now: Timestamp, effects: &mut Effects) -> Vec<Member> {
+        let mut members = Vec::with_capacity(slots.len());
+        for slot in slots {
+            let Some(entry) = self.table.get_mut(*slot) else { continue };
+            let resolved = entry.alert.is_resolved(now);
+            if resolved && entry.alert.ends_at > entry.alert.updated_at {
+                let ended = Arc::make_mut(&mut entry.alert);
+                ended.updated_at = now;
+                entry.changed = ended.ends_at;
+                effects.records.push(Record::Alert(Arc::clone(&entry.alert)));
+            }
+            members.push(Member { slot: *slot, fingerprint: entry.fingerprint, resolved });
+        }
+        members
+    }
+
+    /// Asks each lane of the group's receiver.
+    fn tell(
+        &mut self,
+        id: GroupId,
+        content: Content,
+        members: &[Member],
+        now: Timestamp,
+        effects: &mut Effects,
+    ) {
+        let Some(group) = self.groups.get(id) else { return };
+        let (key, name) = (Arc::clone(&group.key), Arc::clone(&group.receiver));
+        let Some(repeat) = self.repeat_of(group.node) else { return };
+        let Some(receiver) = self.receiver(&name) else { return };
+        let (integrations, limit) = (receiver.integrations.clone(), receiver.rate_limit);
+        let mut flush = Flush {
+            now,
+            group_labels: group.labels.clone(),
+            repeat,
+            counts_for: self.options.retention.min(repeat.saturating_mul(2)),
+            limit,
+            content,
+            alerts: Vec::new(),
+        };
+        for (at, integration) in (0..).zip(&integrations) {
+            let lane =
+                Lane { group: Arc::clone(&key), receiver: Arc::clone(&name), integration: at };
+            if let Some(reason) = self.asked(&lane, integration, &flush, effects) {
+                if flush.alerts.is_empty() {
+                    flush.alerts = self.notice_alerts(members);
+                }
+                self.send(lane, integration, reason, &flush, effects);
+            }
+        }
+    }
+
+    /// Whether a lane is to be told now, and why.
+    fn asked(
+        &mut self,
+        lane: &Lane,
+        integration: &Integration,
+        flush: &Flush,
+        effects: &mut Effects,
+    ) -> Option<NoticeReason> {
+        let content = &flush.content;
+        let state = self.lanes.entry(lane);
+        if let Some(pending) = &state.pending {
+            if pending.tells(content, state.told.as_ref()) {
+                return None;
+            }
+            if !pending.waits {
+                // One notice of a lane is under way at a time; its end asks again.
+                state.overdue = true;
+                return None;
+            }
+        }
+        let told = state.told.as_ref();
+        let mut why =
+            reason(told, content, integration.send_resolved, flush.repeat, flush.now);
+        if content.firing.is_empty() && !integration.send_resolved {
+            // Nobody hears of it, but the next alert is a first one again.
+            if why.is_some() && state.pending.is_none() {
+                let logged = Notified {
+                    lane: lane.clone(),
+                    at: flush.now,
+                    expires_at: after(flush.now, flush.counts_for),
+                    firing: content.told_firing(told).into(),
+                    resolved: content.resolved.as_slice().into(),
+                    generation: state.generation(),
+                    handle: told.and_then(|told| told.handle.clone()),
+                };
+                state.log(logged, &mut effects.records);
+            }
+            return None;
+        }
+        if why.is_none() && let Some(pending) = &state.pending {
+            // The group went back to what was told before this notice got through. It is still told: something happened.
+            why = Some(match pending.notice.reason {
+                _ if content.firing.is_empty() => NoticeReason::AllResolved,
+                NoticeReason::AllResolved => NoticeReason::New,
+                reason => reason,
+            });
+        }
+        let refused = state.refused.as_ref();
+        if refused.is_some_and(|refused| refused.holds(content, told, flush.now)) {
+            self.metrics.withheld(Withheld::Refused);
+            return None;
+        }
+        why
+    }
+
+    /// Puts a notice into the lane's outbox.
+    fn send(
+        &mut self,
+        lane: Lane,
+        integration: &Integration,
+        reason: NoticeReason,
+        flush: &Flush,
+        effects: &mut Effects,
+    ) {
+        let content = &flush.content;
+        let shown = content.firing.iter().chain(&content.resolved).copied();
+        let held_back = match flush.limit {
+            None => Ok(0),
+            Some(limit) => {
+                self.rates.take(&lane.receiver, lane.integration, limit, shown, flush.now)
+            }
+        };
+        let held_back = match held_back {
+            Ok(held_back) => held_back,
+            Err(free_at) => {
+                self.metrics.withheld(Withheld::RateLimit);
+                for id in self.groups.of_key(&lane.group).to_vec() {
+                    self.wake.push((id, free_at));
+                }
+                return;
+            }
+        };
+        self.last_notice += 1;
+        let id = self.last_notice;
+        let state = self.lanes.entry(&lane);
+        let told = state.told.as_ref();
+        let notice = Arc::new(Notice {
+            id,
+            kind: Arc::clone(&integration.kind),
+            idempotency_key: idempotency_key(&lane, id, flush.now),
+            reason,
+            at: flush.now,
+            since: flush.since(reason, told),
+            group_labels: flush.group_labels.clone(),
+            alerts: flush.alerts(integration.send_resolved),
+            handle: told
+                .filter(|_| reason != NoticeReason::First)
+                .and_then(|told| told.handle.clone()),
+            held_back,
+            lane: lane.clone(),
+        });
+        let pending = Pending {
+            firing: content.told_firing(told).into(),
+            resolved: content.resolved.as_slice().into(),
+            waits: false,
+            counts_for: flush.counts_for,
+            notice: Arc::clone(&notice),
+        };
+        state.send(pending);
+        self.metrics.notice(reason);
+        effects.records.push(Record::Outbox(Arc::clone(&notice)));
+        effects.notices.push(notice);
+    }
+
+    fn notice_alerts(&self, members: &[Member]) -> Vec<(NoticeAlert, Timestamp)> {
+        let mut alerts: Vec<(NoticeAlert, Timestamp)> = members
+            .iter()
+            .filter_map(|member| {
+                let entry = self.table.get(member.slot)?;
+                let alert = &entry.alert;
+                let notice = NoticeAlert {
+                    fingerprint: member.fingerprint,
+                    labels: alert.labels.clone(),
+                    annotations: alert.annotations.clone(),
+                    starts_at: alert.starts_at,
+                    ends_at: member.resolved.then_some(alert.ends_at),
+                    generator_url: Arc::clone(&alert.generator_url),
+                };
+                Some((notice, entry.changed))
+            })
+            .collect();
+        sort_alerts(&mut alerts, |(alert, _)| &alert.labels);
+        alerts
+    }
+
+    fn repeat_of(&self, node: NodeId) -> Option<Duration> {
+        self.tree.node(node).map(|node| node.route.repeat_interval)
+    }
+}
+
+impl Flush {
+    fn alerts(&self, send_resolved: bool) -> Arc<[NoticeAlert]> {
+        let wanted = self.alerts.iter().filter(|(alert, _)| send_resolved || alert.is_firing());
+        wanted.map(|(alert, _)| alert.clone()).collect()
+    }
+
+    /// The latest change that the lane does not know of yet.
+    fn since(&self, reason: NoticeReason, told: Option<&Notified>) -> Timestamp {
+        let is_told = |told: &Notified, alert: &NoticeAlert| {
+            let known = if alert.is_firing() { &told.firing } else { &told.resolved };
+            known.binary_search(&alert.fingerprint).is_ok()
+        };
+        let news = self
+            .alerts
+            .iter()
+            .filter(|(alert, _)| !told.is_some_and(|told| is_told(told, alert)))
+            .map(|(_, changed)| *changed);
+        let latest = if reason == NoticeReason::Repeat { None } else { news.max() };
+        latest.unwrap_or(self.now).min(self.now)
+    }
+}
+
+fn content(shown: &[Member], hidden: Vec<Fingerprint>) -> Content {
+    let mut content = Content { hidden, ..Content::default() };
+    for member in shown {
+        let side = if member.resolved { &mut content.resolved } else { &mut content.firing };
+        side.push(member.fingerprint);
+    }
+    content.firing.sort_unstable();
+    content.resolved.sort_unstable();
+    content
+}
+
+/// The same for every attempt at a notice, and for no other notice, not even of a database that was begun anew.
+fn idempotency_key(lane: &Lane, id: u64, now: Timestamp) -> Arc<str> {
+    let mut hash = Fnv::default();
+    hash.part(&lane.group);
+    hash.part(&lane.receiver);
+    format!("{:016x}-{}-{:x}-{id}", hash.0, lane.integration, now.as_millisecond()).into()
+}

@@ -1,0 +1,172 @@
+//! Groups: alerts that are told together, and when each is due.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    ingest::after,
+    routes::{Node, NodeId},
+    table::{Memberships, Slot},
+};
+use crate::model::{Fingerprint, Pairs};
+
+/// A group's place among the groups.
+pub(super) type GroupId = u32;
+
+/// All groups, and their deadlines in order.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    groups: Vec<Option<Group>>,
+    free: Vec<GroupId>,
+    /// By route and the fingerprint of the group labels.
+    by_labels: HashMap<(NodeId, u64), GroupId>,
+    /// By group key: two routes with the same matchers share it.
+    by_key: HashMap<Arc<str>, Memberships>,
+    deadlines: BTreeSet<(Timestamp, GroupId)>,
+}
+
+/// One group.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// Its route.
+    pub(super) node: NodeId,
+    /// What makes it.
+    pub(super) labels: Pairs,
+    /// Alertmanager's group key.
+    pub(super) key: Arc<str>,
+    /// Who is told.
+    pub(super) receiver: Arc<str>,
+    /// Alerts in it, in no order, each once.
+    pub(super) members: Vec<Slot>,
+    /// Its last flush.
+    pub(super) flushed: Option<Timestamp>,
+    /// When changes are told: `group_wait` after the first alert, then every `group_interval`.
+    pub(super) tick: Timestamp,
+    /// Intervals that muted its last flush.
+    pub(super) muted_by: Option<Arc<[Arc<str>]>>,
+    /// What its last flush hid, sorted.
+    pub(super) hidden: Vec<Fingerprint>,
+    /// The fingerprint of the group labels.
+    fingerprint: u64,
+    /// The earlier of the tick and what else is due.
+    due: Timestamp,
+}
+
+impl Groups {
+    /// A group.
+    pub(super) fn get(&self, id: GroupId) -> Option<&Group> {
+        self.groups.get(usize::try_from(id).ok()?)?.as_ref()
+    }
+
+    /// A group; its deadline is changed by [`Groups::schedule`].
+    pub(super) fn get_mut(&mut self, id: GroupId) -> Option<&mut Group> {
+        self.groups.get_mut(usize::try_from(id).ok()?)?.as_mut()
+    }
+
+    /// Every group.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (GroupId, &Group)> {
+        (0..).zip(&self.groups).filter_map(|(id, group)| Some((id, group.as_ref()?)))
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.by_labels.len()
+    }
+
+    /// The group of a route and the fingerprint of group labels.
+    pub(super) fn find(&self, node: NodeId, fingerprint: u64) -> Option<GroupId> {
+        self.by_labels.get(&(node, fingerprint)).copied()
+    }
+
+    /// The groups of a key.
+    pub(super) fn of_key(&self, key: &str) -> &[GroupId] {
+        self.by_key.get(key).map(Memberships::as_slice).unwrap_or_default()
+    }
+
+    /// Opens a group; its first flush is after the route's `group_wait`.
+    pub(super) fn open(&mut self, at: (NodeId, &Node), labels: Pairs, now: Timestamp) -> GroupId {
+        let (node, route) = at;
+        let due = after(now, route.route.group_wait);
+        let (key, fingerprint) = (route.group_key(&labels), labels.fingerprint());
+        let group = Group {
+            node,
+            key: Arc::clone(&key),
+            receiver: Arc::clone(&route.route.receiver),
+            members: Vec::new(),
+            flushed: None,
+            tick: due,
+            muted_by: None,
+            hidden: Vec::new(),
+            labels,
+            fingerprint,
+            due,
+        };
+        let id = match self.free.pop() {
+            Some(id) => {
+                if let Some(place) = usize::try_from(id).ok().and_then(|at| self.groups.get_mut(at)) {
+                    *place = Some(group);
+                }
+                id
+            }
+            None => {
+                self.groups.push(Some(group));
+                // There are never four billion: each has an alert.
+                GroupId::try_from(self.groups.len() - 1).unwrap_or(GroupId::MAX)
+            }
+        };
+        self.by_labels.insert((node, fingerprint), id);
+        self.by_key.entry(key).or_default().add(id);
+        self.deadlines.insert((due, id));
+        id
+    }
+
+    /// Closes a group.
+    pub(super) fn close(&mut self, id: GroupId) -> Option<Group> {
+        let group = self.groups.get_mut(usize::try_from(id).ok()?)?.take()?;
+        self.by_labels.remove(&(group.node, group.fingerprint));
+        if let Some(groups) = self.by_key.get_mut(&group.key) {
+            groups.remove(id);
+            if groups.as_slice().is_empty() {
+                self.by_key.remove(&group.key);
+            }
+        }
+        self.deadlines.remove(&(group.due, id));
+        self.free.push(id);
+        Some(group)
+    }
+
+    /// Moves a group's deadline.
+    pub(super) fn schedule(&mut self, id: GroupId, due: Timestamp) {
+        let Some(group) = usize::try_from(id).ok().and_then(|at| self.groups.get_mut(at)) else {
+            return;
+        };
+        let Some(group) = group else { return };
+        self.deadlines.remove(&(group.due, id));
+        group.due = due;
+        self.deadlines.insert((due, id));
+    }
+
+    /// Moves a group's deadline to an earlier moment, if it is one.
+    pub(super) fn hurry(&mut self, id: GroupId, due: Timestamp) {
+        if self.get(id).is_some_and(|group| due < group.due) {
+            self.schedule(id, due);
+        }
+    }
+
+    /// The group whose deadline is next.
+    pub(super) fn next(&self) -> Option<(Timestamp, GroupId)> {
+        self.deadlines.first().copied()
+    }
+}
+
+#[cfg(test)]
+impl Group {
+    /// When it is looked at next.
+    pub(super) fn due(&self) -> Timestamp {
+        self.due
+    }
+}

@@ -1,0 +1,235 @@
+//! Lanes: what each integration of each group was last told, and what is on its way.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{dedup::Content, ingest::after};
+use crate::model::{Delivery, Fingerprint, Handle, Lane, Notice, Notified, Record};
+
+/// Every lane that was told something, or is about to be.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    lanes: HashMap<Lane, LaneState>,
+}
+
+/// One lane.
+#[derive(Debug, Default)]
+pub(super) struct LaneState {
+    /// What it was last told: Alertmanager's notification log.
+    pub(super) told: Option<Notified>,
+    /// The one notice that is on its way.
+    pub(super) pending: Option<Pending>,
+    /// The notice that the pending one replaced between two attempts, while its last attempt may still succeed.
+    replaced: Option<Box<Pending>>,
+    /// Its last notices were refused.
+    pub(super) refused: Option<Refused>,
+    /// A flush came while a notice was on its way.
+    pub(super) overdue: bool,
+}
+
+/// A notice in the outbox.
+#[derive(Debug, Clone)]
+pub(super) struct Pending {
+    /// The row.
+    pub(super) notice: Arc<Notice>,
+    /// What the lane will know to be firing, sorted.
+    pub(super) firing: Arc<[Fingerprint]>,
+    /// What it will have been told as resolved, sorted.
+    pub(super) resolved: Arc<[Fingerprint]>,
+    /// Between two attempts: only then it may be replaced.
+    pub(super) waits: bool,
+    /// How long the entry counts after it was told.
+    pub(super) counts_for: Duration,
+}
+
+/// Dead letters in a row.
+#[derive(Debug, Clone)]
+pub(super) struct Refused {
+    /// How many.
+    pub(super) times: u32,
+    /// What was refused last, sorted.
+    firing: Arc<[Fingerprint]>,
+    resolved: Arc<[Fingerprint]>,
+    /// When the same is tried again.
+    pub(super) until: Timestamp,
+}
+
+/// What a delivery leads to in its lane.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Of a notice that nobody waits for.
+    Unknown,
+    /// Told; the lane may be told more at once.
+    Told {
+        /// A flush came meanwhile.
+        overdue: bool,
+    },
+    /// There will be another attempt.
+    Waits {
+        /// A flush came meanwhile.
+        overdue: bool,
+    },
+    /// Refused for good.
+    Refused,
+}
+
+impl Pending {
+    /// Whether it tells just this.
+    pub(super) fn tells(&self, content: &Content, told: Option<&Notified>) -> bool {
+        *self.resolved == *content.resolved && *self.firing == *content.told_firing(told)
+    }
+
+    fn told(&self, delivery: &Delivery, handle: Option<&Handle>, generation: u64) -> Notified {
+        Notified {
+            lane: delivery.lane.clone(),
+            at: delivery.at,
+            expires_at: after(delivery.at, self.counts_for),
+            firing: Arc::clone(&self.firing),
+            resolved: Arc::clone(&self.resolved),
+            generation,
+            handle: handle.or(self.notice.handle.as_ref()).cloned(),
+        }
+    }
+}
+
+impl Refused {
+    /// Whether this was refused, and it is too early to try it again.
+    pub(super) fn holds(&self, content: &Content, told: Option<&Notified>, now: Timestamp) -> bool {
+        now < self.until
+            && *self.resolved == *content.resolved
+            && *self.firing == *content.told_firing(told)
+    }
+}
+
+impl LaneState {
+    /// What it was told counts as this from now on.
+    pub(super) fn log(&mut self, told: Notified, records: &mut Vec<Record>) {
+        records.push(Record::Notified(told.clone()));
+        self.told = Some(told);
+    }
+
+    /// Puts a notice on its way.
+    pub(super) fn send(&mut self, pending: Pending) {
+        self.overdue = false;
+        self.replaced = self.pending.replace(pending).map(Box::new);
+    }
+
+    /// How many notices it has had.
+    pub(super) fn generation(&self) -> u64 {
+        self.told.as_ref().map_or(0, |told| told.generation)
+    }
+
+    /// Takes that the notice got through.
+    fn delivered(
+        &mut self,
+        delivery: &Delivery,
+        handle: Option<&Handle>,
+        records: &mut Vec<Record>,
+    ) -> Outcome {
+        let generation = self.generation() + 1;
+        let is_pending =
+            self.pending.as_ref().is_some_and(|pending| pending.notice.id == delivery.notice);
+        let pending = if is_pending {
+            self.replaced = None;
+            self.pending.take()
+        } else {
+            // It was replaced while its last attempt was under way; the newer one follows.
+            let replaced = self.replaced.take_if(|old| old.notice.id == delivery.notice);
+            replaced.map(|pending| *pending)
+        };
+        let Some(pending) = pending else { return Outcome::Unknown };
+        self.log(pending.told(delivery, handle, generation), records);
+        self.refused = None;
+        Outcome::Told { overdue: is_pending && std::mem::take(&mut self.overdue) }
+    }
+
+    /// Takes that the notice is to be tried again.
+    fn waits(&mut self, delivery: &Delivery) -> Outcome {
+        match self.pending.as_mut().filter(|pending| pending.notice.id == delivery.notice) {
+            Some(pending) => {
+                pending.waits = true;
+                Outcome::Waits { overdue: std::mem::take(&mut self.overdue) }
+            }
+            None => Outcome::Unknown,
+        }
+    }
+
+    /// Takes that the notice is a dead letter: the next tick tells it again, as Alertmanager does, but each time the same
+    /// is refused it is left alone for twice as long, up to a repeat interval.
+    fn died(&mut self, delivery: &Delivery, pace: Pace) -> Outcome {
+        self.replaced.take_if(|old| old.notice.id == delivery.notice);
+        let Some(pending) = self.pending.take_if(|own| own.notice.id == delivery.notice) else {
+            return Outcome::Unknown;
+        };
+        let before = self.refused.take().filter(|before| {
+            before.firing == pending.firing && before.resolved == pending.resolved
+        });
+        let times = before.map_or(1, |before| before.times.saturating_add(1));
+        let wait = pace.first.saturating_mul(1 << (times - 1).min(16)).min(pace.longest);
+        self.refused = Some(Refused {
+            times,
+            firing: pending.firing,
+            resolved: pending.resolved,
+            until: after(delivery.at, wait),
+        });
+        self.overdue = false;
+        Outcome::Refused
+    }
+}
+
+/// How often a refused notice is told again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// After the first time.
+    pub(super) first: Duration,
+    /// At most.
+    pub(super) longest: Duration,
+}
+
+impl Lanes {
+    /// A lane, if it was told anything or is about to be.
+    pub(super) fn get(&self, lane: &Lane) -> Option<&LaneState> {
+        self.lanes.get(lane)
+    }
+
+    /// A lane.
+    pub(super) fn entry(&mut self, lane: &Lane) -> &mut LaneState {
+        if !self.lanes.contains_key(lane) {
+            self.lanes.insert(lane.clone(), LaneState::default());
+        }
+        self.lanes.entry(lane.clone()).or_default()
+    }
+
+    /// Every lane.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Lane, &LaneState)> {
+        self.lanes.iter()
+    }
+
+    /// Keeps those lanes for which `keep` says so.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&Lane, &mut LaneState) -> bool) {
+        self.lanes.retain(|lane, state| keep(lane, state));
+    }
+
+    /// Takes how an attempt ended.
+    pub(super) fn deliver(
+        &mut self,
+        delivery: &Delivery,
+        pace: Pace,
+        records: &mut Vec<Record>,
+    ) -> Outcome {
+        use crate::model::DeliveryResult::{Dead, Delivered, Retry};
+        let Some(state) = self.lanes.get_mut(&delivery.lane) else { return Outcome::Unknown };
+        match &delivery.result {
+            Delivered(handle) => state.delivered(delivery, handle.as_ref(), records),
+            Retry { .. } => state.waits(delivery),
+            Dead(_) => state.died(delivery, pace),
+        }
+    }
+
+    /// The notice of that id, while it is on its way.
+    pub(super) fn pending(&self, lane: &Lane, id: u64) -> Option<&Arc<Notice>> {
+        let pending = self.lanes.get(lane)?.pending.as_ref()?;
+        (pending.notice.id == id).then_some(&pending.notice)
+    }
+}
