@@ -4,9 +4,13 @@
 //! ([`Record`](crate::model::Record)s) beside what it lets go (notices and answers); it sends nothing and reads no clock.
 
 mod draft;
+pub mod filter;
 mod handle;
-mod interval;
+mod index;
+pub mod inhibit;
+pub mod interval;
 mod run;
+pub mod silences;
 mod snapshot;
 pub mod spec;
 mod step;
