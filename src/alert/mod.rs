@@ -3,7 +3,6 @@
 //! Contract: pure functions over state with the time passed in. Every step returns what must be on disk
 //! ([`Record`](crate::model::Record)s) beside what it lets go (notices and answers); it sends nothing and reads no clock.
 
-mod draft;
 pub mod filter;
 mod handle;
 mod index;
@@ -15,9 +14,9 @@ mod snapshot;
 pub mod spec;
 mod step;
 
-pub use draft::{SilenceDraft, SilenceError};
 pub use handle::{CallError, Handle, Inbox, channel};
 pub use run::{OfferNotice, OfferPush, Outputs, run};
+pub use silences::{DraftMatcher, SilenceDraft, SilenceError};
 pub use snapshot::{AlertView, GroupView, Snapshot};
 pub use spec::{Config, Options};
 pub use step::{Effects, Input, InvalidAlerts, PostedAlert, Reply};

@@ -10,7 +10,8 @@ mod refusal;
 mod silence;
 mod uri;
 
-pub(super) use alert::{alerts, one as alert_fields, AlertFields};
+pub(super) use alert::{AlertFields, alerts, one as alert};
 pub(super) use fields::same;
 pub(super) use refusal::Unread;
 pub(super) use silence::silence;
+pub(super) use uri::quoted;

@@ -90,7 +90,7 @@ fn escapes_hold(text: &str) -> bool {
 }
 
 /// A text in double quotes, as Go's `%q` writes it.
-pub(super) fn quoted(text: &str) -> String {
+pub(in super::super) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for char in text.chars() {
