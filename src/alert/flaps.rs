@@ -17,13 +17,7 @@ pub(super) struct Flaps {
 
 impl Flaps {
     /// Takes what an alert is about to become. While it flaps, a resolve is put off until it has been quiet.
-    pub(super) fn take(
-        &mut self,
-        rule: FlapHold,
-        known: &Alert,
-        next: &mut Alert,
-        now: Timestamp,
-    ) {
+    pub(super) fn take(&mut self, rule: FlapHold, known: &Alert, next: &mut Alert, now: Timestamp) {
         let (was, is) = (known.is_resolved(now) || self.held, next.is_resolved(now));
         if was == is {
             // A resolve that is told again neither counts nor ends the hold.

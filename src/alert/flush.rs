@@ -11,7 +11,6 @@ use super::{
     ingest::after,
     lanes::Pending,
     metrics::Withheld,
-    order::sort_alerts,
     pipeline::Pipeline,
     routes::NodeId,
     spec::{Integration, RateLimit},
@@ -37,6 +36,7 @@ struct Flush {
 impl Pipeline {
     /// Flushes a group.
     pub(super) fn flush(&mut self, id: GroupId, now: Timestamp, effects: &mut Effects) {
+        self.order_group(id);
         let Some(group) = self.groups.get(id) else { return };
         let (node, members) = (group.node, group.members.clone());
         let members = self.members(&members, now, effects);
@@ -128,8 +128,7 @@ impl Pipeline {
             }
         }
         let told = state.told.as_ref();
-        let mut why =
-            reason(told, content, integration.send_resolved, flush.repeat, flush.now);
+        let mut why = reason(told, content, integration.send_resolved, flush.repeat, flush.now);
         if content.firing.is_empty() && !integration.send_resolved {
             // Nobody hears of it, but the next alert is a first one again.
             if why.is_some() && state.pending.is_none() {
@@ -146,7 +145,9 @@ impl Pipeline {
             }
             return None;
         }
-        if why.is_none() && let Some(pending) = &state.pending {
+        if why.is_none()
+            && let Some(pending) = &state.pending
+        {
             // The group went back to what was told before this notice got through. It is still told: something happened.
             why = Some(match pending.notice.reason {
                 _ if content.firing.is_empty() => NoticeReason::AllResolved,
@@ -222,24 +223,20 @@ impl Pipeline {
     }
 
     fn notice_alerts(&self, members: &[Member]) -> Vec<(NoticeAlert, Timestamp)> {
-        let mut alerts: Vec<(NoticeAlert, Timestamp)> = members
-            .iter()
-            .filter_map(|member| {
-                let entry = self.table.get(member.slot)?;
-                let alert = &entry.alert;
-                let notice = NoticeAlert {
-                    fingerprint: member.fingerprint,
-                    labels: alert.labels.clone(),
-                    annotations: alert.annotations.clone(),
-                    starts_at: alert.starts_at,
-                    ends_at: member.resolved.then_some(alert.ends_at),
-                    generator_url: Arc::clone(&alert.generator_url),
-                };
-                Some((notice, entry.changed))
-            })
-            .collect();
-        sort_alerts(&mut alerts, |(alert, _)| &alert.labels);
-        alerts
+        let of = |member: &Member| {
+            let entry = self.table.get(member.slot)?;
+            let alert = &entry.alert;
+            let notice = NoticeAlert {
+                fingerprint: member.fingerprint,
+                labels: alert.labels.clone(),
+                annotations: alert.annotations.clone(),
+                starts_at: alert.starts_at,
+                ends_at: member.resolved.then_some(alert.ends_at),
+                generator_url: Arc::clone(&alert.generator_url),
+            };
+            Some((notice, entry.changed))
+        };
+        members.iter().filter_map(of).collect()
     }
 
     fn repeat_of(&self, node: NodeId) -> Option<Duration> {

@@ -40,8 +40,10 @@ pub(super) struct Group {
     pub(super) key: Arc<str>,
     /// Who is told.
     pub(super) receiver: Arc<str>,
-    /// Alerts in it, in no order, each once.
+    /// Alerts in it, each once.
     pub(super) members: Vec<Slot>,
+    /// Whether they are in Alertmanager's order.
+    pub(super) ordered: bool,
     /// Its last flush.
     pub(super) flushed: Option<Timestamp>,
     /// When changes are told: `group_wait` after the first alert, then every `group_interval`.
@@ -72,6 +74,11 @@ impl Groups {
         (0..).zip(&self.groups).filter_map(|(id, group)| Some((id, group.as_ref()?)))
     }
 
+    /// Every group, with no deadline any more.
+    pub(super) fn into_groups(self) -> impl Iterator<Item = Group> {
+        self.groups.into_iter().flatten()
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.by_labels.len()
@@ -97,6 +104,7 @@ impl Groups {
             key: Arc::clone(&key),
             receiver: Arc::clone(&route.route.receiver),
             members: Vec::new(),
+            ordered: true,
             flushed: None,
             tick: due,
             muted_by: None,
@@ -107,7 +115,8 @@ impl Groups {
         };
         let id = match self.free.pop() {
             Some(id) => {
-                if let Some(place) = usize::try_from(id).ok().and_then(|at| self.groups.get_mut(at)) {
+                if let Some(place) = usize::try_from(id).ok().and_then(|at| self.groups.get_mut(at))
+                {
                     *place = Some(group);
                 }
                 id

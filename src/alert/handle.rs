@@ -83,7 +83,8 @@ impl Handle {
         &self,
         draft: SilenceDraft,
     ) -> Result<SilenceId, CallError<SilenceError>> {
-        match self.step(Input::SetSilence(draft)).await? {
+        let fresh = SilenceId(uuid::Uuid::new_v4());
+        match self.step(Input::SetSilence { draft, fresh }).await? {
             Reply::Silenced(result) => result.map_err(CallError::Refused),
             _ => Err(CallError::Stopped),
         }

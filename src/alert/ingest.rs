@@ -5,7 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::PostedAlert;
-use crate::model::{Alert, AlertSource, Overlays, Pairs, matcher::Quoted};
+use crate::model::{
+    Alert, AlertSource, Overlays, Pairs,
+    matcher::{Quoted, Syntax},
+};
 
 /// Go's zero time in seconds: clients send it for "not set".
 const GO_ZERO: i64 = -62_135_596_800;
@@ -29,7 +32,9 @@ pub(super) fn checked(
         return Err("at least one label pair required".to_owned());
     }
     rules.check_names(&labels).map_err(|error| format!("invalid label set: {error}"))?;
-    rules.check_names(&posted.annotations).map_err(|error| format!("invalid annotations: {error}"))?;
+    rules
+        .check_names(&posted.annotations)
+        .map_err(|error| format!("invalid annotations: {error}"))?;
     Ok(Alert {
         labels,
         annotations: posted.annotations,
@@ -48,8 +53,8 @@ pub(super) fn checked(
 pub(super) struct Rules {
     /// How long an alert fires whose sender did not say until when.
     pub(super) resolve_timeout: Duration,
-    /// Names of letters, digits and underscores only.
-    pub(super) classic_names: bool,
+    /// Which names there are.
+    pub(super) syntax: Syntax,
 }
 
 impl Rules {
@@ -69,18 +74,8 @@ impl Rules {
     }
 
     fn check_names(self, pairs: &Pairs) -> Result<(), String> {
-        let bad = pairs.iter().find(|(name, _)| !self.permits(name));
+        let bad = pairs.iter().find(|(name, _)| !self.syntax.accepts_name(name));
         bad.map_or(Ok(()), |(name, _)| Err(format!("invalid name {}", Quoted(name))))
-    }
-
-    fn permits(self, name: &str) -> bool {
-        let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        match name.as_bytes().first() {
-            None => false,
-            Some(first) => {
-                !self.classic_names || (!first.is_ascii_digit() && name.bytes().all(letters))
-            }
-        }
     }
 }
 

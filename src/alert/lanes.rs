@@ -120,6 +120,34 @@ impl LaneState {
         self.told.as_ref().map_or(0, |told| told.generation)
     }
 
+    /// Whether somebody was told of something that fires, or is about to be.
+    pub(super) fn knows_of_fire(&self) -> bool {
+        self.told.as_ref().is_some_and(|told| !told.firing.is_empty())
+            || self.pending.as_ref().is_some_and(|pending| !pending.firing.is_empty())
+    }
+
+    /// Whether a resolved alert must stay in its group for this lane: a notice on its way speaks of it, or it was told as
+    /// firing and its resolve is `owed`.
+    pub(super) fn holds(&self, alert: &Fingerprint, owed: bool) -> bool {
+        let is_in = |list: &[Fingerprint]| list.binary_search(alert).is_ok();
+        self.pending
+            .as_ref()
+            .is_some_and(|pending| is_in(&pending.firing) || is_in(&pending.resolved))
+            || (owed && self.told.as_ref().is_some_and(|told| is_in(&told.firing)))
+    }
+
+    /// When the lane is to be told again without any change: a repeat, or what it refused.
+    pub(super) fn due(&self, repeat: Duration) -> [Option<Timestamp>; 2] {
+        if self.pending.is_some() {
+            return [None; 2];
+        }
+        let told = self.told.as_ref().filter(|told| !told.firing.is_empty());
+        [
+            told.map(|told| after(told.at, repeat)),
+            self.refused.as_ref().map(|refused| refused.until),
+        ]
+    }
+
     /// Takes that the notice got through.
     fn delivered(
         &mut self,
@@ -166,7 +194,9 @@ impl LaneState {
             before.firing == pending.firing && before.resolved == pending.resolved
         });
         let times = before.map_or(1, |before| before.times.saturating_add(1));
+        // The next tick is an interval away already.
         let wait = pace.first.saturating_mul(1 << (times - 1).min(16)).min(pace.longest);
+        let wait = wait.saturating_sub(pace.interval);
         self.refused = Some(Refused {
             times,
             firing: pending.firing,
@@ -181,6 +211,8 @@ impl LaneState {
 /// How often a refused notice is told again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
+    /// From tick to tick.
+    pub(super) interval: Duration,
     /// After the first time.
     pub(super) first: Duration,
     /// At most.

@@ -20,30 +20,26 @@ pub(super) fn labels(one: &Pairs, other: &Pairs) -> Ordering {
 }
 
 /// What alerts are sorted by before their labels: `job`, then `instance`, those without it last.
-pub(super) fn alert_key(labels: &Pairs) -> [(bool, &str); 2] {
+fn alert_key(labels: &Pairs) -> [(bool, &str); 2] {
     ["job", "instance"].map(|name| {
         let value = labels.get(name);
         (value.is_none(), value.unwrap_or_default())
     })
 }
 
-/// Sorts what has labels as Alertmanager sorts alerts.
-pub(super) fn sort_alerts<T>(alerts: &mut Vec<T>, labels_of: impl Fn(&T) -> &Pairs) {
-    let mut places: Vec<usize> = (0..alerts.len()).collect();
-    {
-        let keys: Vec<_> = alerts.iter().map(|alert| alert_key(labels_of(alert))).collect();
-        places.sort_by(|one, other| match (keys.get(*one), keys.get(*other)) {
-            (Some(key), Some(other_key)) => key.cmp(other_key).then_with(|| {
-                match (alerts.get(*one), alerts.get(*other)) {
-                    (Some(one), Some(other)) => labels(labels_of(one), labels_of(other)),
-                    _ => Ordering::Equal,
-                }
-            }),
-            _ => Ordering::Equal,
-        });
+/// Sorts what has labels as Alertmanager sorts alerts. Cheap if it is nearly sorted.
+pub(super) fn sort_alerts<'l, T: Copy>(alerts: &mut [T], labels_of: impl Fn(T) -> &'l Pairs) {
+    let keyed = alerts.iter().map(|alert| {
+        let labels = labels_of(*alert);
+        (alert_key(labels), labels, *alert)
+    });
+    let mut keyed: Vec<_> = keyed.collect();
+    keyed.sort_by(|(key, own, _), (other_key, other, _)| {
+        key.cmp(other_key).then_with(|| labels(own, other))
+    });
+    for (place, (_, _, alert)) in alerts.iter_mut().zip(keyed) {
+        *place = alert;
     }
-    let mut taken: Vec<Option<T>> = std::mem::take(alerts).into_iter().map(Some).collect();
-    alerts.extend(places.into_iter().filter_map(|at| taken.get_mut(at)?.take()));
 }
 
 /// Whether every one of `few` is among `many`; both sorted.
@@ -68,7 +64,11 @@ mod tests {
             ("b=1", "a=1"),
             ("a=1 c=1", "a=1 b=1"),
         ] {
-            assert_eq!(labels(&pairs(smaller), &pairs(larger)), Ordering::Less, "{smaller} {larger}");
+            assert_eq!(
+                labels(&pairs(smaller), &pairs(larger)),
+                Ordering::Less,
+                "{smaller} {larger}"
+            );
             assert_eq!(labels(&pairs(larger), &pairs(smaller)), Ordering::Greater);
         }
         assert_eq!(labels(&pairs("a=1"), &pairs("a=1")), Ordering::Equal);
@@ -76,15 +76,11 @@ mod tests {
 
     #[test]
     fn alerts_are_ordered_by_job_and_instance_first() {
-        let mut alerts: Vec<Pairs> =
-            ["a=1", "job=b", "job=a instance=2", "job=a", "job=a instance=1 x=1", "instance=0"]
-                .map(pairs)
-                .into();
-        sort_alerts(&mut alerts, |alert| alert);
-        let sorted: Vec<Pairs> =
-            ["job=a instance=1 x=1", "job=a instance=2", "job=a", "job=b", "instance=0", "a=1"]
-                .map(pairs)
-                .into();
-        assert_eq!(alerts, sorted);
+        let alerts =
+            ["a=1", "job=b", "job=a instance=2", "job=a", "job=a instance=1 x=1", "instance=0"];
+        let labels = alerts.map(pairs);
+        let mut places = [0, 1, 2, 3, 4, 5];
+        sort_alerts(&mut places, |at| &labels[at]);
+        assert_eq!(places, [4, 2, 3, 1, 5, 0]);
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Config,
     spec::{GroupBy, Route},
 };
-use crate::model::{Fnv, Pairs, matcher::all_match, matcher::Quoted};
+use crate::model::{Fnv, Pairs, matcher::Quoted, matcher::all_match};
 
 /// A route's position in [`Tree::nodes`].
 pub(super) type NodeId = u32;
@@ -79,11 +79,6 @@ impl Tree {
         self.nodes.get(usize::try_from(id).ok()?)
     }
 
-    /// All routes.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        (0..).zip(&self.nodes)
-    }
-
     /// The path at a position.
     pub(super) fn path(&self, id: PathId) -> Option<&Path> {
         self.paths.get(usize::try_from(id).ok()?)
@@ -116,10 +111,9 @@ impl Tree {
         matchers.push('}');
         let above = parent.and_then(|(parent, at)| Some((self.node(parent)?, at)));
         let (key, route_id) = match above {
-            Some((parent, at)) => (
-                format!("{}/{matchers}", parent.key),
-                format!("{}/{matchers}/{at}", parent.id),
-            ),
+            Some((parent, at)) => {
+                (format!("{}/{matchers}", parent.key), format!("{}/{matchers}/{at}", parent.id))
+            }
             None => (matchers.clone(), matchers),
         };
         let own = Route { routes: Vec::new(), ..route.clone() };

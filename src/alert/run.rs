@@ -1,13 +1,22 @@
 //! The one task that owns the pipeline.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use tokio::sync::mpsc;
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot};
+use tracing::warn;
 
-use super::{Effects, Inbox, Pipeline};
+use super::{Effects, Inbox, Input, Pipeline, Reply, handle::Command};
 use crate::{
-    clock::Clock,
-    model::{Commit, Notice, PushBatch},
+    clock::{Clock, Instant, between, sleep_until},
+    model::{Commit, CommitError, Notice, PushBatch},
 };
 
 /// Hands a notice to its receiver's queue, or gives it back where that is full. Never waits.
@@ -27,14 +36,161 @@ pub struct Outputs {
     pub pushes: OfferPush,
 }
 
-/// Works until every [`Handle`](super::Handle) and every sender of deliveries is gone.
+/// A notice that no queue had room for is offered again so often.
+const OFFER_AGAIN: Duration = Duration::from_secs(1);
+
+/// The longest sleep: the calendar may be set, and a deadline then comes earlier than it seemed.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// How often the gauges are brought up to date while something changes.
+const GAUGES_EVERY: Duration = Duration::from_secs(15);
+
+/// Works until every [`Handle`](super::Handle) is gone, and then every sender of deliveries.
 ///
-/// Waits for deliveries (few), commands (each answered when it is on disk), and its own deadlines.
+/// Waits for deliveries (few), commands (each answered when it is on disk), its own deadlines, and notices to be offered
+/// again. It waits for the store to take a commit, which is how a slow disk slows down whoever posts.
 pub async fn run(
-    _pipeline: Pipeline,
-    _first: Effects,
-    _inbox: Inbox,
-    _outputs: Outputs,
-    _clock: Clock,
+    mut pipeline: Pipeline,
+    first: Effects,
+    inbox: Inbox,
+    outputs: Outputs,
+    clock: Clock,
 ) {
+    let Inbox { mut commands, mut deliveries } = inbox;
+    let outlet = Outlet::new(outputs);
+    outlet.let_go(first, None).await;
+    let mut offer_at = Instant::now() + OFFER_AGAIN;
+    let mut gauges_at = Instant::now();
+    loop {
+        if Instant::now() >= gauges_at {
+            pipeline.measure(clock.now());
+            gauges_at = Instant::now() + GAUGES_EVERY;
+        }
+        let wake = next_wake(&pipeline, clock.now()).min(offer_at).min(gauges_at);
+        tokio::select! {
+            biased;
+            Some(delivery) = deliveries.recv() => {
+                let effects = pipeline.apply(Input::Delivery(delivery), clock.now());
+                outlet.let_go(effects, None).await;
+            }
+            command = commands.recv() => match command {
+                Some(Command::Step(input, answer)) => {
+                    let effects = pipeline.apply(input, clock.now());
+                    outlet.let_go(effects, Some(answer)).await;
+                }
+                // Whoever asked may have gone.
+                Some(Command::Snapshot(answer)) => {
+                    let _ = answer.send(pipeline.snapshot(clock.now()));
+                }
+                None => break,
+            },
+            () = sleep_until(wake) => {}
+        }
+        let effects = pipeline.tick(clock.now());
+        if !effects.is_empty() {
+            outlet.let_go(effects, None).await;
+        }
+        if Instant::now() >= offer_at {
+            outlet.offer_again(&pipeline);
+            offer_at = Instant::now() + OFFER_AGAIN;
+        }
+    }
+    finish(pipeline, deliveries, outlet, clock).await;
+}
+
+/// Nobody asks any more, but what was under way still ends: it must be on disk, or it would be sent again.
+async fn finish(
+    mut pipeline: Pipeline,
+    mut deliveries: mpsc::Receiver<crate::model::Delivery>,
+    outlet: Outlet,
+    clock: Clock,
+) {
+    let commits = outlet.outputs.commits.clone();
+    // `notify` ends when it can be offered nothing any more.
+    drop(outlet);
+    while let Some(delivery) = deliveries.recv().await {
+        let effects = pipeline.apply(Input::Delivery(delivery), clock.now());
+        let commit = Commit { records: effects.records, release: Box::new(|_| ()) };
+        if commits.send(commit).await.is_err() {
+            warn!("a delivery is not on disk: the store has stopped");
+        }
+    }
+}
+
+fn next_wake(pipeline: &Pipeline, now: Timestamp) -> Instant {
+    let wait = pipeline.next_due().map_or(LONGEST_SLEEP, |due| between(now, due));
+    Instant::now() + wait.min(LONGEST_SLEEP)
+}
+
+/// Lets go what a step leads to, when its records are on disk.
+struct Outlet {
+    outputs: Outputs,
+    /// Commits that the store has and has not released. Only its own task counts up.
+    under_way: Arc<AtomicUsize>,
+    /// What no queue had room for: at most one notice of each lane is on its way.
+    returned: Arc<Mutex<Vec<Arc<Notice>>>>,
+}
+
+type Answer = oneshot::Sender<Result<Reply, CommitError>>;
+
+impl Outlet {
+    fn new(outputs: Outputs) -> Self {
+        Self { outputs, under_way: Arc::default(), returned: Arc::default() }
+    }
+
+    async fn let_go(&self, effects: Effects, answer: Option<Answer>) {
+        let Effects { records, notices, pushes, reply } = effects;
+        let is_settled = records.is_empty() && self.under_way.load(Ordering::Acquire) == 0;
+        let release = self.release(notices, pushes, reply, answer);
+        if is_settled {
+            // Nothing to wait for, and nothing before it that it would overtake.
+            return release(Ok(()));
+        }
+        self.under_way.fetch_add(1, Ordering::AcqRel);
+        let under_way = Arc::clone(&self.under_way);
+        let release = Box::new(move |written| {
+            release(written);
+            under_way.fetch_sub(1, Ordering::AcqRel);
+        });
+        if let Err(lost) = self.outputs.commits.send(Commit { records, release }).await {
+            (lost.0.release)(Err(CommitError("the store has stopped".into())));
+        }
+    }
+
+    fn release(
+        &self,
+        notices: Vec<Arc<Notice>>,
+        pushes: Vec<PushBatch>,
+        reply: Reply,
+        answer: Option<Answer>,
+    ) -> impl FnOnce(Result<(), CommitError>) + Send + use<> {
+        let (outputs, returned) = (self.outputs.clone(), Arc::clone(&self.returned));
+        move |written| {
+            if let Some(answer) = answer {
+                // Whoever asked may have gone.
+                let _ = answer.send(written.map(|()| reply));
+            }
+            // People are told even if the disk is full.
+            for notice in notices {
+                if let Err(notice) = (outputs.notices)(notice) {
+                    returned.lock().push(notice);
+                }
+            }
+            for batch in pushes {
+                (outputs.pushes)(batch);
+            }
+        }
+    }
+
+    /// Offers again what came back, but for what was replaced meanwhile.
+    fn offer_again(&self, pipeline: &Pipeline) {
+        let returned = std::mem::take(&mut *self.returned.lock());
+        for notice in returned {
+            if pipeline.pending(&notice.lane, notice.id).is_some()
+                && let Err(notice) = (self.outputs.notices)(notice)
+            {
+                self.returned.lock().push(notice);
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use crate::model::{MaintenanceWindow, Matcher, Pairs};
+use crate::model::{Lane, MaintenanceWindow, Matcher, Pairs, matcher::Syntax};
 
 pub use super::interval::TimeInterval;
 
@@ -28,6 +28,19 @@ pub struct Config {
     pub resolve_hold: Duration,
     /// Real Alertmanagers that our own alerts are pushed to.
     pub alertmanagers: Vec<Push>,
+}
+
+impl Config {
+    /// The receiver of that name.
+    pub fn receiver(&self, name: &str) -> Option<&Receiver> {
+        self.receivers.iter().find(|receiver| *receiver.name == *name)
+    }
+
+    /// The kind of the integration that a lane leads to.
+    pub fn kind_of(&self, lane: &Lane) -> Option<&Arc<str>> {
+        let receiver = self.receiver(&lane.receiver)?;
+        Some(&receiver.integrations.get(usize::from(lane.integration))?.kind)
+    }
 }
 
 /// A node of the route tree; what it inherits is filled in.
@@ -163,8 +176,8 @@ pub struct Options {
     pub max_silences: usize,
     /// `--silences.max-silence-size-bytes`: 0 for any size.
     pub max_silence_size: usize,
-    /// Label names as they were before UTF-8 ones (`--enable-feature=classic-mode`).
-    pub classic_names: bool,
+    /// Which label names there are: `--enable-feature=classic-mode` and `utf8-strict-mode`.
+    pub syntax: Syntax,
 }
 
 impl Default for Options {
@@ -177,7 +190,7 @@ impl Default for Options {
             retention: Duration::from_secs(120 * 3600),
             max_silences: 0,
             max_silence_size: 0,
-            classic_names: false,
+            syntax: Syntax::default(),
         }
     }
 }

@@ -35,7 +35,12 @@ pub enum Input {
         source: AlertSource,
     },
     /// A silence is made or changed.
-    SetSilence(SilenceDraft),
+    SetSilence {
+        /// What is wanted.
+        draft: SilenceDraft,
+        /// A random id, for the case that one is needed.
+        fresh: SilenceId,
+    },
     /// A silence is ended.
     ExpireSilence(SilenceId),
     /// A check of ours changed.
@@ -61,8 +66,15 @@ pub struct Effects {
     pub reply: Reply,
 }
 
+impl Effects {
+    /// Whether there is nothing to write and nothing to let go.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.notices.is_empty() && self.pushes.is_empty()
+    }
+}
+
 /// The answer to an input.
-#[derive(Debug, Default, Clone, PartialEq)]
+#[derive(Debug, Default, Clone)]
 pub enum Reply {
     /// Nothing to say.
     #[default]

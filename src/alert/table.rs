@@ -84,7 +84,9 @@ impl Table {
         let fingerprint = entry.fingerprint;
         let slot = match self.free.pop() {
             Some(slot) => {
-                if let Some(place) = usize::try_from(slot).ok().and_then(|at| self.entries.get_mut(at)) {
+                if let Some(place) =
+                    usize::try_from(slot).ok().and_then(|at| self.entries.get_mut(at))
+                {
                     *place = Some(entry);
                 }
                 slot
@@ -164,7 +166,9 @@ impl FromIterator<GroupId> for Memberships {
         match (groups.next(), groups.next()) {
             (None, _) => Self::None,
             (Some(one), None) => Self::One(one),
-            (Some(one), Some(other)) => Self::Many([one, other].into_iter().chain(groups).collect()),
+            (Some(one), Some(other)) => {
+                Self::Many([one, other].into_iter().chain(groups).collect())
+            }
         }
     }
 }

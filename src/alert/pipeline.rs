@@ -1,0 +1,160 @@
+//! The whole state, and its three doors: an input, the time, a look.
+
+use std::{collections::HashMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    Config, Effects, Input, Metrics, Options, Reply, Snapshot,
+    checks::Checks,
+    groups::{GroupId, Groups},
+    ingest::Rules,
+    inhibit::Inhibitor,
+    lanes::Lanes,
+    pushes::Pushes,
+    rate_limit::RateLimits,
+    routes::Tree,
+    silences::Silences,
+    spec::Receiver,
+    table::{Slot, Table},
+};
+use crate::model::{Lane, Notice};
+
+/// At most so many groups are flushed in one step, so that whoever posts meanwhile does not wait for ten thousand.
+const FLUSHES: usize = 256;
+
+/// The alert pipeline. Pure: the time is passed in, and what a step leads to is handed back.
+#[derive(Debug)]
+pub struct Pipeline {
+    pub(super) config: Arc<Config>,
+    pub(super) options: Options,
+    pub(super) metrics: Metrics,
+    /// No flush before this.
+    pub(super) flush_from: Timestamp,
+    pub(super) table: Table,
+    /// Alerts by name, while their number is limited.
+    pub(super) named: HashMap<Box<str>, Vec<Slot>>,
+    pub(super) tree: Tree,
+    pub(super) groups: Groups,
+    pub(super) lanes: Lanes,
+    pub(super) silences: Silences,
+    pub(super) inhibitor: Inhibitor,
+    pub(super) rates: RateLimits,
+    pub(super) checks: Checks,
+    pub(super) pushes: Pushes,
+    /// Groups that a full budget keeps waiting, and until when; emptied at the end of each flush.
+    pub(super) wake: Vec<(GroupId, Timestamp)>,
+    /// The highest id that a notice ever had.
+    pub(super) last_notice: u64,
+    pub(super) clean_at: Timestamp,
+    pub(super) version: u64,
+    /// The version at which the gauges were set.
+    pub(super) measured: u64,
+    /// The latest snapshot, and until when time alone does not change it.
+    pub(super) snapshot: Option<(Arc<Snapshot>, Timestamp)>,
+}
+
+impl Pipeline {
+    /// Takes one input.
+    pub fn apply(&mut self, input: Input, now: Timestamp) -> Effects {
+        let mut effects = Effects::default();
+        match input {
+            Input::Post { alerts, source } => {
+                effects.reply = Reply::Posted(self.post(alerts, source, now, &mut effects));
+            }
+            Input::SetSilence { draft, fresh } => {
+                let set = self.silences.set(&draft, fresh, now);
+                effects.reply = Reply::Silenced(set.map(|(id, records)| {
+                    effects.records = records;
+                    id
+                }));
+            }
+            Input::ExpireSilence(id) => {
+                let expired = self.silences.expire(id, now);
+                effects.reply = Reply::Expired(expired.map(|records| effects.records = records));
+            }
+            Input::Transition(transition) => self.transition(&transition, now, &mut effects),
+            Input::Settings(changes) => self.settings(changes, now, &mut effects),
+            Input::Delivery(delivery) => self.delivery(delivery, now, &mut effects),
+            Input::Reload(config) => self.reload(config, now, &mut effects),
+        }
+        self.touch();
+        effects
+    }
+
+    /// Does what time has made due; at most a bounded part of it, so that [`Pipeline::next_due`] may still be in the past.
+    pub fn tick(&mut self, now: Timestamp) -> Effects {
+        let mut effects = Effects::default();
+        if self.next_due().is_none_or(|due| now < due) {
+            return effects;
+        }
+        effects.records.extend(self.silences.tick(now));
+        self.end_holds(now, &mut effects);
+        for _ in 0..FLUSHES {
+            let due = self.groups.next().filter(|(due, _)| (*due).max(self.flush_from) <= now);
+            let Some((_, group)) = due else { break };
+            self.flush(group, now, &mut effects);
+        }
+        self.resend(now, &mut effects);
+        self.clean(now, &mut effects);
+        self.touch();
+        effects
+    }
+
+    /// When [`Pipeline::tick`] has something to do.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let flush = self.groups.next().map(|(due, _)| due.max(self.flush_from));
+        [flush, self.silences.next_due(), self.checks.next_due(), self.pushes.next_due()]
+            .into_iter()
+            .flatten()
+            .chain([self.clean_at])
+            .min()
+    }
+
+    /// How everything stands. The same value until something changes.
+    pub fn snapshot(&mut self, now: Timestamp) -> Arc<Snapshot> {
+        if let Some((snapshot, until)) = &self.snapshot
+            && now < *until
+            && snapshot.at <= now
+        {
+            return Arc::clone(snapshot);
+        }
+        let (snapshot, until) = self.view(now);
+        let snapshot = Arc::new(snapshot);
+        self.snapshot = Some((Arc::clone(&snapshot), until));
+        snapshot
+    }
+
+    /// The notice of that id, while it is to be sent: a queue that was full asks for it again.
+    pub fn pending(&self, lane: &Lane, id: u64) -> Option<Arc<Notice>> {
+        self.lanes.pending(lane, id).cloned()
+    }
+
+    /// Brings the gauges of [`Pipeline::metrics`] up to date.
+    pub fn measure(&mut self, now: Timestamp) {
+        if std::mem::replace(&mut self.measured, self.version) != self.version {
+            self.gauge(now);
+        }
+    }
+
+    /// What the pipeline counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The receiver of that name.
+    pub(super) fn receiver(&self, name: &str) -> Option<&Receiver> {
+        self.config.receiver(name)
+    }
+
+    /// How posted alerts are read.
+    pub(super) fn rules(&self) -> Rules {
+        Rules { resolve_timeout: self.config.resolve_timeout, syntax: self.options.syntax }
+    }
+
+    /// What was shown is no longer so.
+    fn touch(&mut self) {
+        self.version += 1;
+        self.snapshot = None;
+    }
+}

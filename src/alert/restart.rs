@@ -1,0 +1,204 @@
+//! A start: what was on disk goes on where it was.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{
+    Config, Effects, Metrics, Options,
+    checks::Checks,
+    groups::Groups,
+    ingest::after,
+    inhibit::Inhibitor,
+    lanes::{Lanes, Pending},
+    pipeline::Pipeline,
+    pushes::Pushes,
+    rate_limit::RateLimits,
+    routes::Tree,
+    silences::{Settings, Silences},
+    table::{Entry, Memberships, Silenced, Table},
+};
+use crate::{
+    clock::between,
+    model::{
+        Alert, AlertSource, Fingerprint, Lane, Notice, NoticeAlert, Notified, Record, Restored,
+    },
+};
+
+/// A sender that tells alerts rarely is given longer, but not for ever.
+const LONGEST_GRACE: Duration = Duration::from_secs(3600);
+
+impl Pipeline {
+    /// Takes what was on disk. What it leads to at once are the notices that were not sent.
+    ///
+    /// Alerts that nobody resolved are given a grace before they expire, since we heard nothing while we were away: five
+    /// minutes, or twice the time after which their sender tells them again, by the ends it gave (four times that).
+    /// Resolves that were told before, and not told on, are told on.
+    pub fn new(
+        config: Arc<Config>,
+        options: Options,
+        restored: &Restored,
+        now: Timestamp,
+    ) -> (Self, Effects) {
+        let settings = Settings {
+            retention: options.retention,
+            max_silences: options.max_silences,
+            max_size: options.max_silence_size,
+            syntax: options.syntax,
+        };
+        let silences = restored.silences.iter().map(Arc::clone);
+        let mut pipeline = Self {
+            metrics: Metrics::default(),
+            flush_from: after(now, options.start_delay),
+            table: Table::default(),
+            named: HashMap::new(),
+            tree: Tree::new(&config.route),
+            groups: Groups::default(),
+            lanes: Lanes::default(),
+            silences: Silences::new(settings, silences, &config.maintenance, now),
+            inhibitor: Inhibitor::new(&config.inhibit_rules),
+            rates: RateLimits::default(),
+            checks: Checks::new(&restored.checks, &restored.incidents),
+            pushes: Pushes::default(),
+            wake: Vec::new(),
+            last_notice: restored.last_notice,
+            clean_at: after(now, options.gc_interval.min(Duration::from_secs(900))),
+            version: 1,
+            measured: 0,
+            snapshot: None,
+            config,
+            options,
+        };
+        let mut effects = Effects::default();
+        pipeline.pushes.configure(&pipeline.config.alertmanagers, now);
+        pipeline.restore_log(restored);
+        pipeline.restore_alerts(&restored.alerts, now);
+        pipeline.restore_outbox(&restored.outbox, &mut effects);
+        pipeline.restore_resolved(now);
+        (pipeline, effects)
+    }
+
+    fn restore_log(&mut self, restored: &Restored) {
+        for told in &restored.notified {
+            self.lanes.entry(&told.lane).told = Some(told.clone());
+        }
+    }
+
+    fn restore_alerts(&mut self, alerts: &[Arc<Alert>], now: Timestamp) {
+        let grace = alerts
+            .iter()
+            .filter(|alert| !was_resolved(alert))
+            .map(|alert| between(alert.updated_at, alert.ends_at) / 2);
+        let grace = grace.filter(|grace| *grace <= LONGEST_GRACE).max().unwrap_or_default();
+        let expires_from = after(now, grace.max(self.options.start_grace));
+        for alert in alerts {
+            let mut alert = Arc::clone(alert);
+            if !was_resolved(&alert) && alert.ends_at < expires_from {
+                Arc::make_mut(&mut alert).ends_at = expires_from;
+            }
+            self.restore_alert(alert, now);
+        }
+    }
+
+    fn restore_alert(&mut self, alert: Arc<Alert>, now: Timestamp) {
+        let (fires, is_own) = (!alert.is_resolved(now), alert.source == AlertSource::Check);
+        self.inhibitor.upsert(&alert);
+        let path = self.tree.path_of(&alert.labels);
+        let slot = self.table.insert(Entry {
+            fingerprint: alert.fingerprint(),
+            path,
+            groups: Memberships::default(),
+            changed: alert.updated_at,
+            silenced: Silenced::default(),
+            flaps: None,
+            alert: Arc::clone(&alert),
+        });
+        if is_own {
+            self.pushes.restore(slot);
+        }
+        if fires {
+            self.count_name(slot);
+            if is_own {
+                self.checks.restore(slot, &alert);
+            }
+            // Its group has waited since it came, not since we are back.
+            self.join(slot, false, alert.updated_at.min(now));
+        }
+    }
+
+    /// Notices that were not sent are on their way again, but for those whose integration is gone.
+    fn restore_outbox(&mut self, outbox: &[Arc<Notice>], effects: &mut Effects) {
+        for notice in outbox {
+            self.last_notice = self.last_notice.max(notice.id);
+            if self.config.kind_of(&notice.lane) != Some(&notice.kind) {
+                effects.records.push(Record::OutboxGone(notice.id));
+                continue;
+            }
+            let counts_for = self.counts_for(&notice.lane);
+            let state = self.lanes.entry(&notice.lane);
+            let pending = pending(notice, state.told.as_ref(), counts_for);
+            state.pending = Some(pending);
+            effects.notices.push(Arc::clone(notice));
+        }
+    }
+
+    /// Resolved alerts go back to where somebody still has to be told.
+    fn restore_resolved(&mut self, now: Timestamp) {
+        let owing: std::collections::HashSet<Fingerprint> = self
+            .lanes
+            .iter()
+            .flat_map(|(_, state)| {
+                let told = state.told.iter().flat_map(|told| told.firing.iter());
+                let pending = state
+                    .pending
+                    .iter()
+                    .flat_map(|pending| pending.firing.iter().chain(pending.resolved.iter()));
+                told.chain(pending).copied().collect::<Vec<_>>()
+            })
+            .collect();
+        let resolved: Vec<_> = self
+            .table
+            .iter()
+            .filter(|(_, entry)| entry.alert.is_resolved(now) && owing.contains(&entry.fingerprint))
+            .map(|(slot, _)| slot)
+            .collect();
+        for slot in resolved {
+            self.join(slot, true, now);
+        }
+    }
+
+    fn counts_for(&self, lane: &Lane) -> Duration {
+        let route = self.groups.of_key(&lane.group).iter().find_map(|id| {
+            self.tree.node(self.groups.get(*id)?.node).map(|node| node.route.repeat_interval)
+        });
+        let repeat = route.unwrap_or(self.config.route.repeat_interval);
+        self.options.retention.min(repeat.saturating_mul(2))
+    }
+}
+
+/// Whether somebody said that it is over: an end that time alone brought is written down with the time it was seen.
+fn was_resolved(alert: &Alert) -> bool {
+    alert.ends_at <= alert.updated_at
+}
+
+/// What a notice will leave in the log. What the lane knew and the notice does not name was hidden.
+fn pending(notice: &Arc<Notice>, told: Option<&Notified>, counts_for: Duration) -> Pending {
+    let named = |fires: bool| {
+        let wanted = move |alert: &&NoticeAlert| alert.is_firing() == fires;
+        notice.alerts.iter().filter(wanted).map(|alert| alert.fingerprint)
+    };
+    let mut resolved: Vec<Fingerprint> = named(false).collect();
+    resolved.sort_unstable();
+    let known = told.iter().flat_map(|told| told.firing.iter().copied());
+    let mut firing: Vec<Fingerprint> =
+        named(true).chain(known.filter(|one| resolved.binary_search(one).is_err())).collect();
+    firing.sort_unstable();
+    firing.dedup();
+    Pending {
+        notice: Arc::clone(notice),
+        firing: firing.into(),
+        resolved: resolved.into(),
+        waits: false,
+        counts_for,
+    }
+}
