@@ -5,9 +5,11 @@
 //! that panics answers 500 and leaves the server as it was.
 
 mod accept;
+pub mod alertmanager;
 pub mod blackbox;
 mod checks;
 mod compress;
+mod go_server;
 mod guard;
 mod landing;
 mod lifecycle;

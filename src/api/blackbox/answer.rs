@@ -1,8 +1,8 @@
-use std::{cell::RefCell, fmt, io};
+use std::{cell::RefCell, io};
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
@@ -25,7 +25,7 @@ pub(super) fn families(headers: &HeaderMap, shape: Shape, outcome: &Outcome) -> 
 }
 
 /// What `write` makes of a format, as blackbox_exporter answers: text 0.0.4 or protobuf, never OpenMetrics.
-pub(super) fn exposition(headers: &HeaderMap, write: impl FnOnce(Format) -> Vec<u8>) -> Response {
+pub(in crate::api) fn exposition(headers: &HeaderMap, write: impl FnOnce(Format) -> Vec<u8>) -> Response {
     let (format, content_type) = accept::classic(headers);
     let body = write(format);
     let encoding = accept::classic_encoding(headers);
@@ -42,16 +42,10 @@ pub(super) fn exposition(headers: &HeaderMap, write: impl FnOnce(Format) -> Vec<
 }
 
 /// What was written to a sink.
-pub(super) fn written<E: Encoder + Sink>(mut encoder: E, write: impl FnOnce(&mut E)) -> Vec<u8> {
+pub(in crate::api) fn written<E: Encoder + Sink>(mut encoder: E, write: impl FnOnce(&mut E)) -> Vec<u8> {
     write(&mut encoder);
     encoder.finish();
     std::mem::take(encoder.buffer())
-}
-
-/// As Go's `http.Error` answers.
-pub(super) fn refused(status: StatusCode, why: &dyn fmt::Display) -> Response {
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    (status, [(header::CONTENT_TYPE, plain)], format!("{why}\n")).into_response()
 }
 
 thread_local! {

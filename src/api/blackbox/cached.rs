@@ -5,10 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{
-    answer::{self, refused},
-    request::Asked,
-};
+use super::{super::go_server::refused, answer, request::Asked};
 use crate::{
     compat::blackbox::families::{self, Shape},
     metrics::{Dialect, Encoder, Text},

@@ -3,7 +3,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Blackbox, answer::refused, request::pairs};
+use super::{super::go_server::refused, Blackbox, request::pairs};
 
 /// `/logs?id=N` or `?target=T[&module=M]`: the story of a probe that is kept; by target the newest.
 pub(in crate::api) fn logs(blackbox: &Blackbox, query: Option<&str>) -> Response {

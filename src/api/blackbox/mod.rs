@@ -31,11 +31,13 @@ use crate::{
     probe::{Report, spec::Check},
 };
 
+pub(super) use answer::{exposition, written};
 pub(super) use cached::cached;
 pub(super) use logs::logs;
 pub use metrics::Metrics;
 pub use personality::{Pages, personality};
 pub(super) use probe::probe;
+pub(super) use request::pairs;
 
 /// Runs a check once, wherever probes run. `None` when everything stops.
 pub type Run = Arc<dyn Fn(Check, Trace) -> BoxFuture<'static, Option<Report>> + Send + Sync>;

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt::Write as _, sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
 };
@@ -13,12 +13,17 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Blackbox,
-    answer::{self, refused, written},
+    answer::{self, written},
     entry::without_userinfo,
     logs, probe,
 };
 use crate::{
-    api::{Reload, guard, landing::escape},
+    api::{
+        Reload,
+        go_server::{cleaned, moved, refused},
+        guard,
+        landing::escape,
+    },
     clock::{self, Instant},
     metrics::{Dialect, Format, Protobuf, Scrapes, Telemetry, Text},
 };
@@ -149,42 +154,6 @@ impl Pages {
     }
 }
 
-/// As Go's `http.Redirect` answers: with a page for those who read it.
-fn moved(method: &Method, code: StatusCode, place: &str) -> Response {
-    let Ok(location) = HeaderValue::try_from(place) else {
-        return refused(StatusCode::NOT_FOUND, &"404 page not found");
-    };
-    if !matches!(*method, Method::GET | Method::HEAD) {
-        return (code, [(header::LOCATION, location)]).into_response();
-    }
-    let words = code.canonical_reason().unwrap_or_default();
-    let html = format!("<a href=\"{}\">{words}</a>.\n\n", escape(place));
-    let content = HeaderValue::from_static("text/html; charset=utf-8");
-    (code, [(header::LOCATION, location), (header::CONTENT_TYPE, content)], html).into_response()
-}
-
-/// A path without empty and dotted segments, if it has some: Go's server leads there before it looks at anything else.
-fn cleaned(path: &str) -> Option<String> {
-    let bent = |segment: &str| matches!(segment, "" | "." | "..");
-    let inner = path.strip_prefix('/').unwrap_or(path);
-    let (all, last) = inner.rsplit_once('/').map_or(("", inner), |(all, last)| (all, last));
-    let dotted = matches!(last, "." | "..");
-    if !dotted && (all.is_empty() && !inner.starts_with('/') || !all.split('/').any(bent)) {
-        return None;
-    }
-    let mut kept = Vec::new();
-    for segment in inner.split('/') {
-        match segment {
-            "" | "." => {}
-            ".." => drop(kept.pop()),
-            plain => kept.push(plain),
-        }
-    }
-    let clean = format!("/{}", kept.join("/"));
-    let is_folder = last.is_empty() && !kept.is_empty();
-    Some(if is_folder { clean + "/" } else { clean })
-}
-
 /// The longest target of the list, in bytes: a stranger may have asked for a page full of one.
 const SHOWN: usize = 300;
 
@@ -194,28 +163,4 @@ fn shown(target: &str) -> Cow<'_, str> {
         return target;
     }
     format!("{}…", &target[..target.floor_char_boundary(SHOWN)]).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_cleaned_as_go_cleans_them() {
-        for (path, clean) in [
-            ("/own//-/healthy", "/own/-/healthy"),
-            ("//", "/"),
-            ("//probe", "/probe"),
-            ("/a/./b/", "/a/b/"),
-            ("/a/../../b", "/b"),
-            ("/a/..", "/"),
-            ("/a//", "/a/"),
-            ("/.", "/"),
-        ] {
-            assert_eq!(cleaned(path).as_deref(), Some(clean), "{path}");
-        }
-        for path in ["/", "/probe", "/-/healthy", "/a/b/", "/.a", "/a/..b"] {
-            assert_eq!(cleaned(path), None, "{path}");
-        }
-    }
 }
