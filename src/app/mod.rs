@@ -4,8 +4,11 @@
 //! stages, hand in the first checks. A test starts an app on port 0, asks it where it listens, and stops it.
 
 mod activation;
+mod alerting;
+pub mod alertmanager;
 pub mod blackbox;
 pub mod log;
+mod notify_test;
 mod one_off;
 mod reload;
 mod self_check;
@@ -19,6 +22,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use jiff::Timestamp;
+use prometheus_client::registry::Registry;
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot, watch as latest},
@@ -28,21 +32,27 @@ use tracing::{info, warn};
 
 pub use crate::metrics::BUILD;
 use crate::{
+    alert,
     api::{self, blackbox::Blackbox},
     clock::{Clock, Instant},
     compat::blackbox::{Modules, log::Format},
     config::{self, Config, Loaded, LogFormat, Sources},
     metrics::{Families, Telemetry},
-    model::{BaseState, Commit, Restored, Trace, Transition},
+    model::{Commit, Trace},
     net::Net,
+    notify,
     probe::{
         self,
         spec::{Change, Check},
     },
     schedule::{self, Limits, Runner, Schedule},
     state::{self, State, Views},
+    store,
 };
+pub use alerting::{Refused as AlertingRefused, alerting_diagnostics};
+pub use notify_test::{Trial, notify_test};
 pub use one_off::exposition;
+use alerting::{Alerts, Around, Memory};
 use reload::Reloader;
 pub use serve::Front;
 pub use supervise::Cause;
@@ -53,11 +63,8 @@ pub use web_config::web_config_diagnostics;
 /// beyond that runs wait with their results, which slows the schedule instead of losing one.
 const OBSERVATIONS: usize = 4096;
 
-/// Transitions that may wait to be logged; a line takes microseconds.
+/// Transitions that may wait to be told; a line takes microseconds, and the disk takes hundreds of them at once.
 const TRANSITIONS: usize = 1024;
-
-/// Commits that may wait; releasing one takes microseconds.
-const COMMITS: usize = 1024;
 
 /// Changes of pace that may wait for the schedule; it reads them between two runs.
 const PACES: usize = 1024;
@@ -105,6 +112,12 @@ pub enum StartError {
     /// The web configuration has mistakes.
     #[error(transparent)]
     WebConfig(#[from] api::web_config::Refused),
+    /// What is said of alerting cannot be applied.
+    #[error(transparent)]
+    Alerting(#[from] AlertingRefused),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] store::OpenError),
     /// Something else of the system's.
     #[error("{what}: {error}")]
     System {
@@ -139,6 +152,9 @@ pub struct App {
     ready: latest::Sender<bool>,
     reload: mpsc::Sender<oneshot::Sender<Result<String, String>>>,
     supervisor: Supervisor,
+    /// What ends after everything that gives it something: the pipeline, delivery, the store.
+    late: Supervisor,
+    alerts: Option<Alerts>,
     server: serve::Server,
     telemetry: Arc<Telemetry>,
     stop: Stop,
@@ -161,6 +177,7 @@ impl App {
         let opened = serve::open(&Front::from(&config.web))?;
         let (addresses, has_tls) = (opened.addresses(), opened.has_tls());
         let demo = reload::demo_of(config.demo)?;
+        let prepared = config.alerting.as_ref().map(alerting::prepared).transpose()?;
 
         let stop = Stop::default();
         let mut supervisor = Supervisor::new(stop.tasks.clone());
@@ -168,9 +185,28 @@ impl App {
         supervisor.register(telemetry.registry());
         opened.register(telemetry.registry());
 
-        let limits = reload::limits(&config);
+        let mut late = supervisor.sibling();
+        let memory = memory(&config, clock, &mut late, telemetry.registry()).await?;
         let net = Net::new();
-        let stages = stages(&mut supervisor, &mut telemetry, (clock, &net), limits, &stop, grace);
+        let changes = mpsc::channel(CHANGES);
+        let alerts = prepared.map(|prepared| {
+            let around = Around {
+                late: &mut late,
+                registry: telemetry.registry(),
+                net: net.clone(),
+                clock,
+                commits: memory.commits.clone(),
+                alive: alive(&memory.commits, &changes.0),
+                count: None,
+                log_silences: false,
+            };
+            Alerts::start(prepared, alert_options(&config), &memory.restored, around)
+        });
+
+        let limits = reload::limits(&config);
+        let handle = alerts.as_ref().map(|alerts| alerts.handle.clone());
+        let inputs = Inputs { clock, net: &net, memory, changes, limits, alerts: handle };
+        let stages = stages(&mut supervisor, &mut telemetry, inputs, &stop, grace);
 
         let (ready, is_ready) = latest::channel(false);
         let (reload, reloads) = mpsc::channel(1);
@@ -190,6 +226,7 @@ impl App {
                 limits: stages.limits,
                 shown,
                 modules: Arc::clone(&modules),
+                alerts: alerts.clone(),
             },
             demo,
             own,
@@ -204,6 +241,7 @@ impl App {
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
         let blackbox = on_request(&config, modules, net, clock, &mut telemetry);
+        let v2 = alerts.as_ref().map(|alerts| v2(alerts, &config, clock, &mut telemetry));
         let telemetry = Arc::new(telemetry);
         let api = api::State {
             views: stages.views,
@@ -217,7 +255,11 @@ impl App {
             clock,
             web: Arc::new(web(&config)),
         };
-        let (server, end) = serve::start(opened, &api::router(api), &stop.server)?;
+        let mut router = api::router(api);
+        if let Some(v2) = v2 {
+            router = router.merge(api::alertmanager::routes(&v2, config.web.prefix().as_str()));
+        }
+        let (server, end) = serve::start(opened, &router, &stop.server)?;
         let stopping = stop.tasks.clone();
         supervisor.essential("server", async move {
             let _ = stopping.run_until_cancelled(end).await;
@@ -227,7 +269,19 @@ impl App {
         supervisor.essential("reload", run);
         ready.send_replace(applied);
         info!(checks = config.checks.len(), addresses = ?addresses, tls = has_tls, "noroshi watches");
-        Ok(Self { addresses, has_tls, ready, reload, supervisor, server, telemetry, stop, grace })
+        Ok(Self {
+            addresses,
+            has_tls,
+            ready,
+            reload,
+            supervisor,
+            late,
+            alerts,
+            server,
+            telemetry,
+            stop,
+            grace,
+        })
     }
 
     /// Where it listens, in the order of the configuration; port 0 is already a real one.
@@ -269,9 +323,15 @@ impl App {
         // The schedule holds the only sender of observations: when it has ended the state ends, and so on down the line.
         self.stop.tasks.cancel();
         self.stop.schedule.cancel();
+        if let Some(alerts) = &self.alerts {
+            alerts.stop_sending(self.grace).await;
+        }
         let ended = self.supervisor.drain(deadline).await;
         self.stop.server.cancel();
-        self.server.join(deadline.max(Instant::now() + SLACK)).await && ended
+        let served = self.server.join(deadline.max(Instant::now() + SLACK)).await;
+        // Nobody is left who asks the pipeline: it ends, then delivery, then the store, which closes its file.
+        drop(self.alerts);
+        self.late.drain(deadline.max(Instant::now() + SLACK)).await && served && ended
     }
 }
 
@@ -283,31 +343,37 @@ struct Stages {
     views: Arc<Views>,
 }
 
+/// What the stages are started with.
+struct Inputs<'a> {
+    clock: Clock,
+    net: &'a Net,
+    memory: Memory,
+    changes: (mpsc::Sender<Vec<Change>>, mpsc::Receiver<Vec<Change>>),
+    limits: Limits,
+    alerts: Option<alert::Handle>,
+}
+
 /// Starts the schedule and the state and connects them.
 fn stages(
     supervisor: &mut Supervisor,
     telemetry: &mut Telemetry,
-    (clock, net): (Clock, &Net),
-    limits: Limits,
+    inputs: Inputs<'_>,
     stop: &Stop,
     grace: Duration,
 ) -> Stages {
+    let Inputs { clock, net, memory, changes: (changes_in, changes), limits, alerts } = inputs;
     let (settings_in, settings) = mpsc::channel(CHANGES);
     let (observations_in, observations) = mpsc::channel(OBSERVATIONS);
     let (transitions_in, transitions) = mpsc::channel(TRANSITIONS);
     let (paces_in, paces) = mpsc::channel(PACES);
-    let (changes_in, changes) = mpsc::channel(CHANGES);
     let (limits_in, limits) = latest::channel(limits);
 
-    let (commits_in, commits) = mpsc::channel(COMMITS);
-    supervisor.essential("commits", release_at_once(commits));
-
-    let state = State::new(clock, &Restored::default());
+    let state = State::new(clock, &memory.restored);
     let views = state.views();
     let outputs =
-        state::Outputs { commits: commits_in, transitions: transitions_in, paces: paces_in };
+        state::Outputs { commits: memory.commits, transitions: transitions_in, paces: paces_in };
     supervisor.essential("state", state.run(settings, observations, outputs));
-    supervisor.essential("transitions", log_transitions(transitions));
+    supervisor.essential("transitions", alerting::tell(transitions, alerts));
 
     let counts = schedule::Metrics::default();
     counts.register(telemetry.registry());
@@ -316,6 +382,52 @@ fn stages(
     let run = schedule.run(inputs, observations_in, stop.schedule.clone(), grace);
     supervisor.essential("schedule", run);
     Stages { settings: settings_in, changes: changes_in, limits: limits_in, views }
+}
+
+/// A store where something must survive: an alert, or whatever a database was named for.
+async fn memory(
+    config: &Config,
+    clock: Clock,
+    late: &mut Supervisor,
+    registry: &mut Registry,
+) -> Result<Memory, StartError> {
+    if config.alerting.is_none() && config.store.path.is_none() {
+        return Ok(Memory::none(late));
+    }
+    Memory::open(config.store.clone(), clock, late, registry).await
+}
+
+/// Whether the store and the schedule are alive: both still read what they are sent.
+fn alive(commits: &mpsc::Sender<Commit>, changes: &mpsc::Sender<Vec<Change>>) -> notify::Alive {
+    let (commits, changes) = (commits.downgrade(), changes.downgrade());
+    Arc::new(move || {
+        commits.upgrade().is_some_and(|commits| !commits.is_closed() && commits.capacity() > 0)
+            && changes.upgrade().is_some_and(|changes| !changes.is_closed())
+    })
+}
+
+fn alert_options(config: &Config) -> alert::Options {
+    let Some(alerting) = &config.alerting else { return alert::Options::default() };
+    alert::Options {
+        start_grace: alerting.start_grace,
+        syntax: alerting.matchers.into(),
+        ..alert::Options::default()
+    }
+}
+
+/// The API of Alertmanager's second version in front of the pipeline.
+fn v2(
+    alerts: &Alerts,
+    config: &Config,
+    clock: Clock,
+    telemetry: &mut Telemetry,
+) -> Arc<api::alertmanager::Alertmanager> {
+    let metrics = api::alertmanager::Metrics::default();
+    metrics.register(telemetry.registry());
+    let syntax = alert_options(config).syntax;
+    let options = api::alertmanager::Options { syntax, ..api::alertmanager::Options::default() };
+    let (handle, original) = (alerts.handle.clone(), alerts.original());
+    Arc::new(api::alertmanager::Alertmanager::new(handle, original, options, clock, metrics))
 }
 
 /// Reads files and checks them off the runtime: 100,000 checks take seconds.
@@ -368,33 +480,6 @@ fn runner(net: Net, clock: Clock) -> Runner {
         let net = net.clone();
         async move { probe::run(&check, &net, clock, Trace::default()).await.outcome }.boxed()
     })
-}
-
-/// Where there is no store, nothing waits for one.
-async fn release_at_once(mut commits: mpsc::Receiver<Commit>) {
-    while let Some(commit) = commits.recv().await {
-        (commit.release)(Ok(()));
-    }
-}
-
-/// One line per change: trouble as a warning, the rest as information.
-async fn log_transitions(mut transitions: mpsc::Receiver<Transition>) {
-    while let Some(transition) = transitions.recv().await {
-        if transition.is_restored() {
-            continue;
-        }
-        let Transition { id, from, to, reason, detail, .. } = transition;
-        let reason = reason.map_or("", crate::model::Reason::word);
-        let overlays = to.1.words().collect::<Vec<_>>().join(",");
-        let good = matches!(to.0, BaseState::Up | BaseState::Recovering);
-        let (from, to) = (from.0.word(), to.0.word());
-        let what = if from == to { "overlay changed" } else { "state changed" };
-        if good {
-            info!(check = %id, from, to, overlays, "{what}");
-        } else {
-            warn!(check = %id, from, to, overlays, reason, detail = &*detail, "{what}");
-        }
-    }
 }
 
 /// Every family of facts, in the order of the registry.

@@ -7,18 +7,22 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{StartError, load, log};
+use super::{
+    StartError,
+    alerting::{self, Alerts, Prepared},
+    load, log,
+};
 use crate::{
     clock::Clock,
     compat::blackbox::Modules,
-    config::{BlackboxOptions, Config, DemoOptions, LogOptions, Sources},
+    config::{Alerting, BlackboxOptions, Config, DemoOptions, LogOptions, Sources},
     demo::{self, Demo, Ports},
     discovery,
     metrics::Reloads,
     model::SettingsChange,
     probe::spec::{Change, Check},
     schedule::Limits,
-    state,
+    state::{self, Planned},
 };
 
 /// Who asked for a reload and waits for its result.
@@ -33,12 +37,20 @@ pub(super) struct Outputs {
     pub(super) shown: Arc<ArcSwap<Config>>,
     /// What `/probe` runs.
     pub(super) modules: Arc<ArcSwap<Modules>>,
+    /// Who is told of what, if anybody is.
+    pub(super) alerts: Option<Alerts>,
 }
 
 /// Holds what is applied now.
 pub(super) struct Reloader {
     sources: Sources,
     checks: Vec<Check>,
+    /// What is applied of alerting.
+    alerting: Option<Alerting>,
+    /// The planned work that the state knows.
+    settled: Vec<Planned>,
+    /// Until then nobody knows which checks there are.
+    is_first: bool,
     /// What is watched beside the configuration: noroshi itself, when there is none.
     own: Option<Check>,
     started_with: Config,
@@ -61,6 +73,9 @@ impl Reloader {
         Self {
             sources,
             checks: Vec::new(),
+            alerting: config.alerting.clone(),
+            settled: Vec::new(),
+            is_first: true,
             own,
             started_with: Config { checks: Vec::new(), ..config.clone() },
             outputs,
@@ -125,7 +140,11 @@ impl Reloader {
                 other => other.to_string(),
             })?;
         config.checks = discovery::kept(&self.checks, config.checks);
+        let prepared = self.prepared(&config)?;
         self.move_demo(config.demo).await?;
+        if prepared.is_some() {
+            self.alerting.clone_from(&config.alerting);
+        }
         log::set_level(config.log.level);
         // Other gates only for other limits: runs in flight keep the old ones.
         self.outputs.limits.send_if_modified(|applied| {
@@ -136,13 +155,22 @@ impl Reloader {
             return Err("noroshi is stopping".into());
         };
         self.outputs.modules.store(loaded.modules);
+        if let (Some(alerts), Some(prepared)) = (&self.outputs.alerts, prepared) {
+            alerts.reload(prepared).await;
+        }
         // What waits for the next start is not in force.
         let started = &self.started_with;
         let log = LogOptions { format: started.log.format, ..config.log };
         let file = config.blackbox.config_file.clone();
         let blackbox = BlackboxOptions { config_file: file, ..started.blackbox.clone() };
         let other_blackbox = config.blackbox != blackbox;
-        let in_force = Config { web: started.web.clone(), log, blackbox, ..config.clone() };
+        let other_alerting = self.outputs.alerts.is_some() != config.alerting.is_some()
+            || config.store != started.store
+            || options_of(config.alerting.as_ref()) != options_of(started.alerting.as_ref());
+        let alerting = self.alerting.clone();
+        let store = started.store.clone();
+        let web = started.web.clone();
+        let in_force = Config { web, log, blackbox, alerting, store, ..config.clone() };
         self.outputs.shown.store(Arc::new(in_force));
         let mut answer = format!("{}, {changed} changed", counted(config.checks.len()));
         let old = &self.started_with;
@@ -153,7 +181,27 @@ impl Reloader {
             answer
                 .push_str("; of [blackbox] only `config_file` takes effect before the next start");
         }
+        if other_alerting {
+            answer.push_str(
+                "; whether there is alerting at all, its `start_grace` and `matchers`, and [store] take effect at the next start",
+            );
+        }
         Ok(answer)
+    }
+
+    /// What is to be applied of alerting, if it changed; refused before anything is.
+    fn prepared(&self, config: &Config) -> Result<Option<Prepared>, String> {
+        let (Some(wanted), Some(_)) = (&config.alerting, &self.outputs.alerts) else {
+            return Ok(None);
+        };
+        if self.alerting.as_ref() == Some(wanted) {
+            return Ok(None);
+        }
+        let prepared = alerting::prepared(wanted).map_err(|refused| {
+            log::diagnostics(&refused.0);
+            refused.to_string()
+        })?;
+        Ok(Some(prepared))
     }
 
     /// Opens the demo's listeners where they are wanted now; where that fails, those from before again, because the new
@@ -191,23 +239,46 @@ impl Reloader {
                 Change::Removed(id) => removed.push(SettingsChange::Removed(id.clone())),
             }
         }
-        if count > 0 {
+        if self.is_first || count > 0 {
+            // The pipeline knows a check before the state tells of it, and until after it last told.
+            self.tell(set.clone()).await;
             self.settle(set).await?;
             self.outputs.changes.send(changes).await.ok()?;
             if !removed.is_empty() {
-                self.settle(removed).await?;
+                self.settle(removed.clone()).await?;
+                self.tell(removed).await;
             }
+        } else if self.planned() != self.settled {
+            self.settle(Vec::new()).await?;
         }
+        self.is_first = false;
         self.checks = checks;
         Some(count)
     }
 
     /// Hands changes to the state and waits until readers see them.
-    async fn settle(&self, changes: Vec<SettingsChange>) -> Option<()> {
+    async fn settle(&mut self, changes: Vec<SettingsChange>) -> Option<()> {
         let (applied, done) = oneshot::channel();
-        let settings = state::Settings { changes, maintenance: None, applied };
+        let planned = self.planned();
+        let maintenance = (planned != self.settled).then(|| Arc::from(planned.as_slice()));
+        self.settled = planned;
+        let settings = state::Settings { changes, maintenance, applied };
         self.outputs.settings.send(settings).await.ok()?;
         done.await.ok()
+    }
+
+    /// Planned work, as the state takes it.
+    fn planned(&self) -> Vec<Planned> {
+        let windows = self.alerting.iter().flat_map(|alerting| &alerting.pipeline.maintenance);
+        windows
+            .map(|work| Planned { matchers: work.matchers.clone(), window: work.window.clone() })
+            .collect()
+    }
+
+    async fn tell(&self, changes: Vec<SettingsChange>) {
+        if let Some(alerts) = &self.outputs.alerts {
+            alerts.settings(changes).await;
+        }
     }
 
     fn succeeded(&self) {
@@ -236,4 +307,9 @@ pub(super) fn demo_of(options: DemoOptions) -> Result<Option<Demo>, StartError> 
     }
     let system = |error| StartError::System { what: "opening the demo's listeners", error };
     demo::start(&Ports::from(options.first_port)).map(Some).map_err(system)
+}
+
+/// What of alerting only a start can change.
+fn options_of(alerting: Option<&Alerting>) -> Option<(std::time::Duration, crate::config::MatcherMode)> {
+    alerting.map(|alerting| (alerting.start_grace, alerting.matchers))
 }

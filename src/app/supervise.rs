@@ -33,7 +33,9 @@ pub(super) struct Supervisor {
     stop: CancellationToken,
     ends: Family<Ended, Counter>,
     /// One place: the first cause is the one that counts.
-    fatal: (mpsc::Sender<Cause>, mpsc::Receiver<Cause>),
+    fatal: mpsc::Sender<Cause>,
+    /// With the first supervisor alone.
+    causes: Option<mpsc::Receiver<Cause>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -43,7 +45,20 @@ struct Ended {
 
 impl Supervisor {
     pub(super) fn new(stop: CancellationToken) -> Self {
-        Self { tasks: JoinSet::new(), stop, ends: Family::default(), fatal: mpsc::channel(1) }
+        let (fatal, causes) = mpsc::channel(1);
+        let ends = Family::default();
+        Self { tasks: JoinSet::new(), stop, ends, fatal, causes: Some(causes) }
+    }
+
+    /// One for tasks that are drained later; the first one hears of their unexpected ends too.
+    pub(super) fn sibling(&self) -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            stop: self.stop.clone(),
+            ends: self.ends.clone(),
+            fatal: self.fatal.clone(),
+            causes: None,
+        }
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
@@ -62,7 +77,7 @@ impl Supervisor {
         work: impl Future<Output = ()> + Send + 'static,
     ) {
         let _ = self.ends.get_or_create(&Ended { task });
-        let (stop, fatal) = (self.stop.clone(), self.fatal.0.clone());
+        let (stop, fatal) = (self.stop.clone(), self.fatal.clone());
         self.tasks.spawn(async move {
             let end = AssertUnwindSafe(work).catch_unwind().await;
             if !stop.is_cancelled() {
@@ -94,9 +109,13 @@ impl Supervisor {
 
     /// Waits for an essential task that ends unexpectedly.
     pub(super) async fn failed(&mut self) -> Cause {
-        match self.fatal.1.recv().await {
+        let cause = match &mut self.causes {
+            Some(causes) => causes.recv().await,
+            None => None,
+        };
+        match cause {
             Some(cause) => cause,
-            // We hold a sender ourselves.
+            // We hold a sender ourselves; a sibling's causes are heard elsewhere.
             None => std::future::pending().await,
         }
     }
