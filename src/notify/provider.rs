@@ -5,13 +5,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    email, slack,
+    email,
+    message::Message,
+    setback::Setback,
+    slack,
     spec::{Rate, TemplateUse},
     telegram,
     unbuilt::Unbuilt,
     webhook,
 };
-use crate::model::{Problem, PromDuration};
+use crate::model::{Handle, Problem, PromDuration, SendReason};
 
 /// Lists the providers: variant and module. Everything else that knows the providers is derived from this list.
 macro_rules! providers {
@@ -32,6 +35,20 @@ macro_rules! providers {
         })),+];
 
         impl Provider {
+            /// One attempt.
+            pub(super) async fn send(
+                &self,
+                message: &Message<'_>,
+            ) -> Result<Option<Handle>, Setback> {
+                match self {
+                    $(Self::$variant(spec) => Box::pin(spec.send(message)).await,)+
+                    Self::Unbuilt(Unbuilt { kind, .. }) => {
+                        let detail = format!("the provider `{kind}` is not built yet");
+                        Err(Setback::refused(SendReason::Other, detail))
+                    }
+                }
+            }
+
             fn erased(&self) -> Option<&dyn Described> {
                 match self { $(Self::$variant(spec) => Some(spec),)+ Self::Unbuilt(_) => None }
             }
@@ -63,6 +80,12 @@ pub(super) trait Tells: Described + Serialize + DeserializeOwned + JsonSchema {
     const SUMMARY: &'static str;
     /// The keys of a `[receivers.NAME]` table that show the provider, in TOML; parsed by a test and shown in the docs.
     const EXAMPLE: &'static str;
+
+    /// One attempt, within the message's deadline. What it gives back is the message's name at the provider's.
+    fn send(
+        &self,
+        message: &Message<'_>,
+    ) -> impl Future<Output = Result<Option<Handle>, Setback>> + Send;
 }
 
 /// The part of [`Tells`] that does not need to know the type.

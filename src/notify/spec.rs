@@ -136,6 +136,8 @@ pub struct TemplateUse<'s> {
     pub template: std::borrow::Cow<'s, Template>,
     /// What becomes of it.
     pub form: TemplateForm,
+    /// Whether a mistake in it may not be quoted.
+    pub is_secret: bool,
 }
 
 /// What a template's text is for, which decides what is escaped.
@@ -151,7 +153,7 @@ impl<'s> TemplateUse<'s> {
     /// Plain text.
     pub fn text(path: impl Into<String>, template: &'s Template) -> Self {
         let template = std::borrow::Cow::Borrowed(template);
-        Self { path: path.into(), template, form: TemplateForm::Text }
+        Self { path: path.into(), template, form: TemplateForm::Text, is_secret: false }
     }
 
     /// HTML.
@@ -159,9 +161,14 @@ impl<'s> TemplateUse<'s> {
         Self { form: TemplateForm::Html, ..Self::text(path, template) }
     }
 
-    /// A text that is secret until it is sent.
-    pub fn secret(path: impl Into<String>, secret: &crate::model::Secret) -> TemplateUse<'static> {
-        let template = std::borrow::Cow::Owned(Template::from(secret.expose()));
-        TemplateUse { path: path.into(), template, form: TemplateForm::Text }
+    /// Plain text that stands in something else.
+    pub(super) fn owned(path: &str, text: &str) -> TemplateUse<'static> {
+        let template = std::borrow::Cow::Owned(Template::from(text));
+        TemplateUse { path: path.into(), template, form: TemplateForm::Text, is_secret: false }
+    }
+
+    /// Plain text that nobody may see; not even what is wrong with it may quote it.
+    pub(super) fn secret(path: &str, secret: &crate::model::Secret) -> TemplateUse<'static> {
+        TemplateUse { is_secret: true, ..TemplateUse::owned(path, secret.expose()) }
     }
 }

@@ -4,6 +4,7 @@
 //! wherever the configuration is shown.
 
 mod authorization;
+pub mod client;
 mod headers;
 mod no_proxy;
 mod oauth2;

@@ -1,5 +1,180 @@
 //! A heartbeat out while all is well, so that somebody else notices when we are not.
 //!
-//! Contract: it stops by itself as soon as scheduler, store or delivery is not alive; silence is the alarm.
+//! Contract: it stops by itself as soon as scheduler, store or delivery is not alive; silence is the alarm. A heart has a
+//! task of its own and takes a receiver's integrations past its queue: what waits there must not hold it up.
 
+mod metrics;
 pub(super) mod spec;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+use tracing::warn;
+
+pub use metrics::Metrics;
+
+use self::spec::Deadman;
+use super::{
+    answer::{self, Masked},
+    retry::backoff,
+    runtime::{Parts, Setup, Words},
+    secret::places,
+    setback::Setback,
+    spec::Receiver,
+    worker::attempt,
+};
+use crate::{
+    clock::{self, Instant},
+    model::{Fingerprint, Lane, Notice, NoticeAlert, NoticeReason, Pairs, SendReason},
+    net::web::client::{self, Request, Target},
+};
+
+/// Attempts at one heartbeat: one lost packet is no silence.
+const ATTEMPTS: u32 = 3;
+
+/// The shortest time between two heartbeats.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// Starts every heart; they stop when the set goes.
+pub(super) fn start(setup: &Setup, parts: &Parts) -> JoinSet<()> {
+    let mut hearts = JoinSet::new();
+    for deadman in &setup.receivers.deadmen {
+        let receiver =
+            deadman.receiver.as_ref().and_then(|name| setup.receivers.get(name)).cloned();
+        let heart = Heart {
+            deadman: Arc::clone(deadman),
+            receiver,
+            words: setup.words(),
+            parts: parts.clone(),
+            beats: 0,
+        };
+        parts.heartbeats.born(&deadman.name);
+        hearts.spawn(heart.run());
+    }
+    hearts
+}
+
+struct Heart {
+    deadman: Arc<Deadman>,
+    receiver: Option<Arc<Receiver>>,
+    words: Words,
+    parts: Parts,
+    beats: u64,
+}
+
+impl Heart {
+    async fn run(mut self) {
+        let interval = self.deadman.interval.0.max(SHORTEST);
+        let mut due = Instant::now();
+        let mut was_silent = false;
+        loop {
+            clock::sleep_until(due).await;
+            let (name, metrics) = (Arc::clone(&self.deadman.name), self.parts.heartbeats.clone());
+            let silent = if !(self.parts.alive)() {
+                metrics.withheld(&name);
+                Some("something of noroshi's is not alive".into())
+            } else if let Err(setback) = self.beat(interval).await {
+                metrics.failed(&name);
+                Some(setback.failure().detail.clone())
+            } else {
+                metrics.sent(&name);
+                None
+            };
+            if let Some(detail) = silent.as_ref().filter(|_| !was_silent) {
+                warn!(deadman = %name, %detail, "no heartbeat went out");
+            }
+            was_silent = silent.is_some();
+            // In step with the first one, however long this one took.
+            due = (due + interval).max(Instant::now());
+        }
+    }
+
+    /// One heartbeat, within the interval.
+    async fn beat(&mut self, interval: Duration) -> Result<(), Setback> {
+        self.beats += 1;
+        let end = Instant::now() + interval;
+        let mut tried = 1;
+        loop {
+            let sent = clock::timeout_at(end, self.once()).await.unwrap_or_else(|_| {
+                Err(Setback::retry(SendReason::DeadlineExceeded, "not over within its interval"))
+            });
+            let Err(Setback::Retry { .. }) = &sent else {
+                return sent;
+            };
+            let next = Instant::now() + backoff(tried, 0.5);
+            tried += 1;
+            if tried > ATTEMPTS || next >= end || !(self.parts.alive)() {
+                return sent;
+            }
+            clock::sleep_until(next).await;
+        }
+    }
+
+    async fn once(&self) -> Result<(), Setback> {
+        let Some(receiver) = &self.receiver else {
+            return self.get().await;
+        };
+        let mut first = Err(Setback::refused(SendReason::Other, "the receiver has no integration"));
+        for (at, integration) in (0..).zip(&receiver.integrations) {
+            let notice = self.notice(receiver, at, integration.provider.kind());
+            let sent = attempt(&integration.provider, &notice, &self.words, &self.parts).await;
+            let sent = sent.result.map(drop);
+            // All of them must hear it: each may be the one that somebody listens to.
+            if at == 0 || sent.is_err() {
+                first = sent;
+            }
+            if first.is_err() {
+                break;
+            }
+        }
+        first
+    }
+
+    async fn get(&self) -> Result<(), Setback> {
+        let deadman = &*self.deadman;
+        let deadline = Instant::now() + deadman.timeout.0;
+        let url = places!(deadman, url, url_file, url_env).needed(deadline).await?;
+        let target: Target = url
+            .expose()
+            .parse()
+            .map_err(|why: String| Setback::refused(SendReason::Other, format!("`url`: {why}")))?;
+        let secrets = Masked::of(&target.url);
+        let request = Request::get(&target);
+        let answer = client::send(&self.parts.net, deadline, &deadman.http, request).await?;
+        answer::judge(&answer, &secrets, self.parts.clock.now())
+    }
+
+    /// What a receiver is told: an alert that always fires, as Prometheus' own `Watchdog`.
+    fn notice(&self, receiver: &Receiver, integration: u16, kind: &str) -> Notice {
+        let (name, at) = (&*self.deadman.name, self.parts.clock.now());
+        let labels =
+            Pairs::new([("alertname", "NoroshiDeadman"), ("deadman", name), ("severity", "none")]);
+        let summary = "noroshi is alive; its silence is the alarm";
+        let lane = Lane {
+            group: format!("deadman/{name}").into(),
+            receiver: Arc::clone(&receiver.name),
+            integration,
+        };
+        Notice {
+            id: self.beats,
+            lane,
+            kind: kind.into(),
+            idempotency_key: format!("deadman/{name}/{integration}/{at}").into(),
+            reason: NoticeReason::Repeat,
+            at,
+            since: at,
+            group_labels: Pairs::new([("alertname", "NoroshiDeadman")]),
+            alerts: [NoticeAlert {
+                fingerprint: Fingerprint(labels.fingerprint()),
+                labels,
+                annotations: Pairs::new([("summary", summary)]),
+                starts_at: at,
+                ends_at: None,
+                generator_url: "".into(),
+            }]
+            .into(),
+            handle: None,
+            held_back: 0,
+        }
+    }
+}

@@ -4,11 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{Problem, PromDuration, Secret},
+    model::{Handle, Problem, PromDuration, Secret},
     net::tls::TlsOptions,
     notify::{
+        message::Message,
         provider::{Described, Tells},
         secret::{Places, places},
+        setback::Setback,
         spec::{Template, TemplateUse},
     },
 };
@@ -132,6 +134,10 @@ email.auth_username = "noroshi"
 email.auth_password_file = "/run/secrets/mail"
 email.threading = { enabled = true }
 "#;
+
+    async fn send(&self, message: &Message<'_>) -> Result<Option<Handle>, Setback> {
+        super::tell(self, message).await
+    }
 }
 
 impl Described for Spec {
@@ -148,10 +154,19 @@ impl Described for Spec {
     }
 
     fn templates(&self) -> Vec<TemplateUse<'_>> {
-        Vec::new()
+        let mut found = vec![
+            TemplateUse::text("to", &self.to),
+            TemplateUse::text("from", &self.from),
+            TemplateUse::html("html", &self.html),
+            TemplateUse::text("text", &self.text),
+        ];
+        let headers = self.headers.iter();
+        found
+            .extend(headers.map(|(name, text)| TemplateUse::text(format!("headers.{name}"), text)));
+        found
     }
 
     fn problems(&self) -> Vec<Problem> {
-        Vec::new()
+        super::problems::of(self)
     }
 }

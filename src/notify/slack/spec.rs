@@ -2,13 +2,16 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::{
-    model::{Problem, PromDuration, Secret},
-    net::web::{HttpOptions, HttpUrl},
+    model::{Handle, Problem, PromDuration, Secret},
+    net::web::{HttpOptions, HttpUrl, client::Target},
     notify::{
+        message::Message,
         provider::{Described, Tells},
         secret::{Places, places},
+        setback::Setback,
         spec::{Rate, Template, TemplateUse},
     },
 };
@@ -163,6 +166,37 @@ pub struct Confirmation {
     pub dismiss_text: Template,
 }
 
+impl Action {
+    /// Its templates by key.
+    pub(super) fn texts(&self) -> [(&'static str, &Template); 6] {
+        [
+            ("type", &self.kind),
+            ("text", &self.text),
+            ("url", &self.url),
+            ("style", &self.style),
+            ("name", &self.name),
+            ("value", &self.value),
+        ]
+    }
+}
+
+impl Confirmation {
+    /// Its templates by key.
+    pub(super) fn texts(&self) -> [(&'static str, &Template); 4] {
+        [
+            ("text", &self.text),
+            ("title", &self.title),
+            ("ok_text", &self.ok_text),
+            ("dismiss_text", &self.dismiss_text),
+        ]
+    }
+}
+
+/// Whether it is the Web API's method for messages.
+pub(super) fn is_web_api(url: &Url) -> bool {
+    url.path().ends_with("/chat.postMessage")
+}
+
 /// A template that is one of our named ones.
 fn named(name: &str) -> Template {
     Template::from(format!(r#"{{{{ template "slack.default.{name}" . }}}}"#).as_str())
@@ -214,6 +248,27 @@ impl Spec {
     pub(super) fn bot_token(&self) -> Places<'_> {
         places!(self, bot_token, bot_token_file, bot_token_env)
     }
+
+    /// Its own templates by key.
+    fn texts(&self) -> [(&'static str, &Template); 15] {
+        [
+            ("channel", &self.channel),
+            ("username", &self.username),
+            ("color", &self.color),
+            ("title", &self.title),
+            ("title_link", &self.title_link),
+            ("pretext", &self.pretext),
+            ("text", &self.text),
+            ("message_text", &self.message_text),
+            ("footer", &self.footer),
+            ("fallback", &self.fallback),
+            ("callback_id", &self.callback_id),
+            ("icon_emoji", &self.icon_emoji),
+            ("icon_url", &self.icon_url),
+            ("image_url", &self.image_url),
+            ("thumb_url", &self.thumb_url),
+        ]
+    }
 }
 
 impl Tells for Spec {
@@ -224,6 +279,10 @@ slack.channel = "#ops"
 slack.strategy = "thread"
 slack.send_resolved = true
 "##;
+
+    async fn send(&self, message: &Message<'_>) -> Result<Option<Handle>, Setback> {
+        super::conversation::tell(self, message).await
+    }
 }
 
 impl Described for Spec {
@@ -245,10 +304,65 @@ impl Described for Spec {
     }
 
     fn templates(&self) -> Vec<TemplateUse<'_>> {
-        Vec::new()
+        let mut found: Vec<_> =
+            self.texts().into_iter().map(|(key, text)| TemplateUse::text(key, text)).collect();
+        for (at, field) in self.fields.iter().enumerate() {
+            found.push(TemplateUse::text(format!("fields.{at}.title"), &field.title));
+            found.push(TemplateUse::text(format!("fields.{at}.value"), &field.value));
+        }
+        for (at, action) in self.actions.iter().enumerate() {
+            let texts = action.texts().into_iter();
+            found.extend(
+                texts.map(|(key, text)| TemplateUse::text(format!("actions.{at}.{key}"), text)),
+            );
+            let texts = action.confirm.iter().flat_map(Confirmation::texts);
+            found.extend(
+                texts.map(|(key, text)| {
+                    TemplateUse::text(format!("actions.{at}.confirm.{key}"), text)
+                }),
+            );
+        }
+        found
     }
 
     fn problems(&self) -> Vec<Problem> {
-        Vec::new()
+        let mut problems = self.webhook_url().problems();
+        problems.extend(self.bot_token().problems());
+        let problem = |path: &str, message: &str, hint: Option<&str>| Problem {
+            path: path.into(),
+            message: message.into(),
+            hint: hint.map(Into::into),
+        };
+        match (self.webhook_url().is_given(), self.bot_token().is_given()) {
+            (true, true) => {
+                let message = "`webhook_url` and `bot_token` exclude each other";
+                problems.push(problem("bot_token", message, Some("keep one of them")));
+            }
+            (false, false) => {
+                let message = "nothing says where Slack is";
+                let hint = "set `webhook_url_file`, or `bot_token_file` and `channel`";
+                problems.push(problem("webhook_url", message, Some(hint)));
+            }
+            (false, true) if self.channel.is_empty() => {
+                problems.push(problem("channel", "the Web API needs a channel", None));
+            }
+            _ => {}
+        }
+        match self.webhook_url.as_ref().map(|url| url.expose().parse::<Target>()) {
+            Some(Err(why)) => problems.push(problem("webhook_url", &why, None)),
+            Some(Ok(target)) if self.strategy != Strategy::New && !is_web_api(&target.url) => {
+                let message = "an incoming webhook cannot change or answer its messages";
+                problems.push(problem("strategy", message, Some("use `bot_token` and `channel`")));
+            }
+            _ => {}
+        }
+        for (at, action) in self.actions.iter().enumerate() {
+            if action.url.is_empty() && action.name.is_empty() {
+                let path = format!("actions.{at}");
+                problems.push(problem(&path, "`url` or `name` is missing", None));
+            }
+        }
+        problems.extend(self.http.problems("http."));
+        problems
     }
 }

@@ -4,11 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{Problem, PromDuration, Secret},
+    model::{Handle, Problem, PromDuration, Secret, SendReason},
     net::web::{HttpOptions, HttpUrl},
     notify::{
+        message::Message,
         provider::{Described, Tells},
         secret::{Places, places},
+        setback::Setback,
         spec::{Rate, Template, TemplateUse},
     },
 };
@@ -83,6 +85,18 @@ pub enum Resolved {
     Edit,
 }
 
+impl ParseMode {
+    /// Telegram's word.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Html => "HTML",
+            Self::Markdown => "Markdown",
+            Self::MarkdownV2 => "MarkdownV2",
+            Self::Plain => "",
+        }
+    }
+}
+
 impl Default for Spec {
     fn default() -> Self {
         Self {
@@ -108,6 +122,18 @@ impl Spec {
     pub(super) fn bot_token(&self) -> Places<'_> {
         places!(self, bot_token, bot_token_file, bot_token_env)
     }
+
+    /// The chat, whose number may be in a file.
+    pub(super) async fn chat(&self, message: &Message<'_>) -> Result<i64, Setback> {
+        if let Some(chat) = self.chat_id {
+            return Ok(chat);
+        }
+        let file = self.chat_id_file.as_deref();
+        let places = Places { key: "chat_id", value: None, file, env: None };
+        let text = places.needed(message.deadline).await?;
+        let number = text.expose().parse();
+        number.map_err(|_| Setback::retry(SendReason::Other, "`chat_id_file` holds no number"))
+    }
 }
 
 impl Tells for Spec {
@@ -117,6 +143,10 @@ impl Tells for Spec {
 telegram.chat_id = -100123456789
 telegram.resolved = "reply"
 "#;
+
+    async fn send(&self, message: &Message<'_>) -> Result<Option<Handle>, Setback> {
+        super::tell(self, message).await
+    }
 }
 
 impl Described for Spec {
@@ -138,10 +168,29 @@ impl Described for Spec {
     }
 
     fn templates(&self) -> Vec<TemplateUse<'_>> {
-        Vec::new()
+        vec![match self.parse_mode {
+            ParseMode::Html => TemplateUse::html("message", &self.message),
+            _ => TemplateUse::text("message", &self.message),
+        }]
     }
 
     fn problems(&self) -> Vec<Problem> {
-        Vec::new()
+        let mut problems = self.bot_token().needed_problems();
+        let problem = |message: &str| Problem {
+            path: if self.chat_id_file.is_some() { "chat_id_file" } else { "chat_id" }.into(),
+            message: message.into(),
+            hint: None,
+        };
+        match (self.chat_id, &self.chat_id_file) {
+            (Some(_), Some(_)) => {
+                problems.push(problem("`chat_id` and `chat_id_file` exclude each other"));
+            }
+            (None | Some(0), None) => {
+                problems.push(problem("`chat_id` or `chat_id_file` is missing"));
+            }
+            _ => {}
+        }
+        problems.extend(self.http.problems("http."));
+        problems
     }
 }

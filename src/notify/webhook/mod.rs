@@ -2,19 +2,31 @@
 //!
 //! Contract: byte for byte what Alertmanager sends, so that what listens to it listens to us; what is ours is in headers.
 
-use std::path::PathBuf;
+mod payload;
+
+use std::{fmt::Write as _, path::PathBuf};
+
+use aws_lc_rs::hmac;
+use hyper::header::{HeaderName, HeaderValue};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    answer::Masked,
+    message::Message,
     provider::{Described, Tells},
     secret::{Places, places},
-    spec::TemplateUse,
+    setback::Setback,
+    spec::{Template, TemplateUse},
+    template::Data,
 };
 use crate::{
-    model::{Problem, PromDuration, Secret},
-    net::web::HttpOptions,
+    model::{Handle, Problem, PromDuration, Secret, SendReason},
+    net::web::{
+        HttpOptions,
+        client::{Request, Target},
+    },
 };
 
 /// A POST of JSON to any URL.
@@ -84,6 +96,61 @@ impl Spec {
     fn url(&self) -> Places<'_> {
         places!(self, url, url_file, url_env)
     }
+
+    /// The body, for as many alerts as are wanted.
+    fn body(&self, message: &Message<'_>) -> Result<Vec<u8>, Setback> {
+        let alerts = &message.notice.alerts;
+        let wanted = usize::try_from(self.max_alerts).unwrap_or(usize::MAX);
+        if wanted == 0 || alerts.len() <= wanted {
+            return payload::body(self.payload.as_ref(), message, 0);
+        }
+        let data = Data::of(message.notice, &alerts[..wanted], message.around.clone());
+        let truncated = (alerts.len() - wanted) as u64;
+        payload::body(self.payload.as_ref(), &Message { data: &data, ..*message }, truncated)
+    }
+}
+
+/// A URL that is a template; neither it nor what is wrong with it is repeated.
+fn target(message: &Message<'_>, url: &str) -> Result<Target, Setback> {
+    let unusable = |why: &str| Setback::refused(SendReason::Other, format!("`url`: {why}"));
+    let url = message
+        .text(&Template::from(url))
+        .map_err(|_| unusable("the template cannot be rendered"))?;
+    url.parse().map_err(|why: String| unusable(&why))
+}
+
+impl Signature {
+    fn secret(&self) -> Places<'_> {
+        places!(self, secret, secret_file, secret_env)
+    }
+
+    async fn sign(&self, request: &mut Request, message: &Message<'_>) -> Result<(), Setback> {
+        let secret = self.secret().needed(message.deadline).await?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
+        let mut text = "sha256=".to_owned();
+        for byte in hmac::sign(&key, &request.body).as_ref() {
+            // Writing into a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        let unusable = || Setback::refused(SendReason::Other, "`signature.header` is no header");
+        let name = HeaderName::try_from(&self.header).map_err(|_| unusable())?;
+        request.headers.insert(name, HeaderValue::try_from(text).map_err(|_| unusable())?);
+        Ok(())
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let mut problems = self.secret().needed_problems();
+        if HeaderName::try_from(&self.header).is_err() {
+            problems.push(Problem {
+                path: "header".into(),
+                message: "it is not a header's name".into(),
+                hint: None,
+            });
+        }
+        let at =
+            |problem: Problem| Problem { path: format!("signature.{}", problem.path), ..problem };
+        problems.into_iter().map(at).collect()
+    }
 }
 
 impl Tells for Spec {
@@ -93,6 +160,18 @@ impl Tells for Spec {
 webhook.signature = { secret_file = "/run/secrets/webhook" }
 webhook.http.headers = { X-Team = "web" }
 "#;
+
+    async fn send(&self, message: &Message<'_>) -> Result<Option<Handle>, Setback> {
+        let url = self.url().needed(message.deadline).await?;
+        let target = target(message, url.expose())?;
+        let (body, secrets) = (self.body(message)?, Masked::of(&target.url));
+        let mut request = Request::post_json(&target, body);
+        if let Some(signature) = &self.signature {
+            signature.sign(&mut request, message).await?;
+        }
+        // What comes after the head of a 2xx is nobody's concern.
+        message.ask(&self.http, request, &secrets).await.map(|_| None)
+    }
 }
 
 impl Described for Spec {
@@ -109,11 +188,25 @@ impl Described for Spec {
     }
 
     fn templates(&self) -> Vec<TemplateUse<'_>> {
-        Vec::new()
+        let mut found = Vec::new();
+        found.extend(self.url.iter().map(|url| TemplateUse::secret("url", url)));
+        if let Some(payload) = &self.payload {
+            payload::templates(payload, "payload", &mut found);
+        }
+        found
     }
 
     fn problems(&self) -> Vec<Problem> {
         let mut problems = self.url().needed_problems();
+        let problem =
+            |path: &str, message: String| Problem { path: path.into(), message, hint: None };
+        let written = self.url.as_ref().map(Secret::expose).filter(|url| !url.contains("{{"));
+        if let Some(Err(why)) = written.map(str::parse::<Target>) {
+            problems.push(problem("url", why));
+        }
+        if let Some(signature) = &self.signature {
+            problems.extend(signature.problems());
+        }
         problems.extend(self.http.problems("http."));
         problems
     }

@@ -1,0 +1,275 @@
+use std::time::Duration;
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+use super::{
+    provider::PROVIDERS,
+    spec::{Receiver, UNBUILT},
+};
+use crate::model::{Lane, SendReason};
+
+/// What delivery counts about itself. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics {
+    notifications: Family<Way, Counter>,
+    failures: Family<Failed, Counter>,
+    duration: Family<Way, Histogram, fn() -> Histogram>,
+    latency: Family<Way, Histogram, fn() -> Histogram>,
+    dead: Family<Way, Counter>,
+    open: Family<Place, Gauge>,
+    waiting: Family<Whose, Gauge>,
+    theirs: Theirs,
+}
+
+/// The same as Alertmanager counts it.
+#[derive(Clone)]
+struct Theirs {
+    notifications: Family<Kind, Counter>,
+    failed: Family<KindFailed, Counter>,
+    requests: Family<Kind, Counter>,
+    requests_failed: Family<Kind, Counter>,
+    latency: Family<Kind, Histogram, fn() -> Histogram>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Way {
+    receiver: String,
+    provider: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Failed {
+    receiver: String,
+    provider: String,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Place {
+    receiver: String,
+    provider: String,
+    integration: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Whose {
+    receiver: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    integration: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindFailed {
+    integration: String,
+    reason: &'static str,
+}
+
+/// How an attempt ended, as far as counting goes.
+pub(super) enum Counted {
+    /// Delivered, so long after the change it tells of.
+    Delivered(Duration),
+    /// There will be another attempt.
+    Again(SendReason),
+    /// There will not.
+    Dead(SendReason),
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let seconds =
+            || Histogram::new([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]);
+        let late = || Histogram::new([0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 3600.0]);
+        Self {
+            notifications: Family::default(),
+            failures: Family::default(),
+            duration: Family::new_with_constructor(seconds),
+            latency: Family::new_with_constructor(late),
+            dead: Family::default(),
+            open: Family::default(),
+            waiting: Family::default(),
+            theirs: Theirs::default(),
+        }
+    }
+}
+
+impl Default for Theirs {
+    fn default() -> Self {
+        let theirs = Self {
+            notifications: Family::default(),
+            failed: Family::default(),
+            requests: Family::default(),
+            requests_failed: Family::default(),
+            latency: Family::new_with_constructor(|| Histogram::new([1.0, 5.0, 10.0, 15.0, 20.0])),
+        };
+        // Alerts on these are written for series that are there from the start.
+        let built = PROVIDERS.iter().map(|provider| provider.word);
+        for word in built.chain(UNBUILT.iter().map(|(word, _)| *word)) {
+            theirs.touch(word);
+        }
+        theirs
+    }
+}
+
+impl Theirs {
+    fn touch(&self, word: &str) {
+        let kind = Kind { integration: word.to_owned() };
+        self.notifications.get_or_create(&kind).inc_by(0);
+        self.requests.get_or_create(&kind).inc_by(0);
+        self.requests_failed.get_or_create(&kind).inc_by(0);
+        drop(self.latency.get_or_create(&kind));
+        for reason in SendReason::ALL {
+            let integration = word.to_owned();
+            self.failed.get_or_create(&KindFailed { integration, reason: reason.word() }).inc_by(0);
+        }
+    }
+}
+
+impl Metrics {
+    /// Makes them visible under our own names.
+    pub fn register(&self, registry: &mut Registry) {
+        let own = registry.sub_registry_with_prefix("noroshi");
+        own.register(
+            "notifications",
+            "Attempts at a notice, whatever came of them",
+            self.notifications.clone(),
+        );
+        own.register(
+            "notification_failures",
+            "Attempts that failed, by reason",
+            self.failures.clone(),
+        );
+        own.register(
+            "notification_duration_seconds",
+            "How long an attempt took",
+            self.duration.clone(),
+        );
+        own.register(
+            "notification_latency_seconds",
+            "From the change that a notice tells of to its delivery",
+            self.latency.clone(),
+        );
+        own.register(
+            "dead_letters",
+            "Notices that were refused for good or given up",
+            self.dead.clone(),
+        );
+        own.register(
+            "notification_breaker_open",
+            "Whether the circuit breaker of an integration is open (1) or not (0)",
+            self.open.clone(),
+        );
+        own.register(
+            "notification_queue",
+            "Notices that wait in memory for an attempt",
+            self.waiting.clone(),
+        );
+    }
+
+    /// Makes them visible under Alertmanager's names, without its prefix.
+    pub fn register_as_alertmanager(&self, registry: &mut Registry) {
+        let theirs = &self.theirs;
+        registry.register(
+            "notifications",
+            "The total number of attempted notifications.",
+            theirs.notifications.clone(),
+        );
+        registry.register(
+            "notifications_failed",
+            "The total number of failed notifications.",
+            theirs.failed.clone(),
+        );
+        registry.register(
+            "notification_requests",
+            "The total number of attempted notification requests.",
+            theirs.requests.clone(),
+        );
+        registry.register(
+            "notification_requests_failed",
+            "The total number of failed notification requests.",
+            theirs.requests_failed.clone(),
+        );
+        registry.register(
+            "notification_latency_seconds",
+            "The latency of notifications in seconds.",
+            theirs.latency.clone(),
+        );
+    }
+
+    /// An attempt ended; the first one of a notice counts as the notice.
+    pub(super) fn attempt(
+        &self,
+        lane: &Lane,
+        provider: &str,
+        nth: u32,
+        took: Duration,
+        end: &Counted,
+    ) {
+        let way = Way { receiver: lane.receiver.to_string(), provider: provider.to_owned() };
+        let kind = Kind { integration: provider.to_owned() };
+        self.notifications.get_or_create(&way).inc();
+        self.duration.get_or_create(&way).observe(took.as_secs_f64());
+        self.theirs.requests.get_or_create(&kind).inc();
+        self.theirs.latency.get_or_create(&kind).observe(took.as_secs_f64());
+        if nth == 1 {
+            self.theirs.notifications.get_or_create(&kind).inc();
+        }
+        let reason = match end {
+            Counted::Delivered(late) => {
+                self.latency.get_or_create(&way).observe(late.as_secs_f64());
+                return;
+            }
+            Counted::Again(reason) | Counted::Dead(reason) => reason.word(),
+        };
+        self.theirs.requests_failed.get_or_create(&kind).inc();
+        if matches!(end, Counted::Dead(_)) {
+            self.dead.get_or_create(&way).inc();
+            let integration = provider.to_owned();
+            self.theirs.failed.get_or_create(&KindFailed { integration, reason }).inc();
+        }
+        let Way { receiver, provider } = way;
+        self.failures.get_or_create(&Failed { receiver, provider, reason }).inc();
+    }
+
+    /// Whether an integration's circuit breaker is open.
+    pub(super) fn breaker(&self, receiver: &str, provider: &str, integration: u16, open: bool) {
+        let place =
+            Place { receiver: receiver.to_owned(), provider: provider.to_owned(), integration };
+        self.open.get_or_create(&place).set(i64::from(open));
+    }
+
+    /// How many notices of a receiver wait.
+    pub(super) fn waiting(&self, receiver: &str, count: usize) {
+        let whose = Whose { receiver: receiver.to_owned() };
+        self.waiting.get_or_create(&whose).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// A receiver is there: its counters begin at 0, so that the first failure is an increase.
+    pub(super) fn born(&self, receiver: &Receiver) {
+        for integration in &receiver.integrations {
+            let way = Way {
+                receiver: receiver.name.to_string(),
+                provider: integration.provider.kind().to_owned(),
+            };
+            self.notifications.get_or_create(&way).inc_by(0);
+            self.dead.get_or_create(&way).inc_by(0);
+        }
+        self.waiting(&receiver.name, 0);
+    }
+
+    /// A receiver is gone, and its gauges with it.
+    pub(super) fn gone(&self, receiver: &Receiver) {
+        self.waiting.remove(&Whose { receiver: receiver.name.to_string() });
+        for (integration, own) in (0..).zip(&receiver.integrations) {
+            let provider = own.provider.kind().to_owned();
+            let receiver = receiver.name.to_string();
+            self.open.remove(&Place { receiver, provider, integration });
+        }
+    }
+}

@@ -1,0 +1,191 @@
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use crate::{
+    clock::Instant,
+    model::{Lane, Notice},
+};
+
+/// The notices of one receiver that are not delivered yet. A lane has one on its way and one that waits, no more.
+#[derive(Debug, Default)]
+pub(in crate::notify) struct Lanes {
+    lanes: HashMap<Lane, Content>,
+    /// What is over and may be offered once more before its sender has heard of it.
+    over: Over,
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    flying: Option<u64>,
+    waiting: Option<Pending>,
+}
+
+/// A notice that waits for an attempt.
+#[derive(Debug, Clone)]
+pub(in crate::notify) struct Pending {
+    /// What is told.
+    pub notice: Arc<Notice>,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// When the next one may be.
+    pub due: Instant,
+}
+
+/// The last notice of each lane that is over; the lane that was heard of for the longest time goes first.
+#[derive(Debug, Default)]
+struct Over {
+    last: HashMap<Lane, u64>,
+    order: VecDeque<(Lane, u64)>,
+}
+
+/// Four times the most lanes that a receiver holds; texts of lanes are shared.
+const REMEMBERED: usize = 4096;
+
+impl Lanes {
+    /// Takes a notice; one that is older than what the lane has, or that it has, changes nothing.
+    pub(in crate::notify) fn offer(&mut self, notice: Arc<Notice>, now: Instant) {
+        if self.over.last.get(&notice.lane).is_some_and(|last| notice.id <= *last) {
+            return;
+        }
+        let content = self.lanes.entry(notice.lane.clone()).or_default();
+        if content.flying.is_some_and(|flying| notice.id <= flying) {
+            return;
+        }
+        // The other side is no better for a newer notice: it waits as long as the older one would have.
+        let due = match &content.waiting {
+            Some(waiting) if notice.id <= waiting.notice.id => return,
+            Some(waiting) => waiting.due,
+            None => now,
+        };
+        content.waiting = Some(Pending { notice, attempts: 0, due });
+    }
+
+    /// The earliest time at which a notice of that integration wants to go, if nothing of its lane is on its way.
+    pub(in crate::notify) fn due(&self, integration: u16) -> Option<Instant> {
+        self.ready(integration).map(|pending| pending.due).min()
+    }
+
+    /// Takes the notice that has been due for the longest; the older one of two.
+    pub(in crate::notify) fn take(&mut self, integration: u16, now: Instant) -> Option<Pending> {
+        let due = self.ready(integration).filter(|pending| pending.due <= now);
+        let first = due.min_by_key(|pending| (pending.due, pending.notice.id))?;
+        let content = self.lanes.get_mut(&first.notice.lane.clone())?;
+        let pending = content.waiting.take()?;
+        content.flying = Some(pending.notice.id);
+        Some(pending)
+    }
+
+    /// Takes a due notice of any integration that `wanted` wants.
+    pub(in crate::notify) fn take_if(
+        &mut self,
+        now: Instant,
+        wanted: impl Fn(&Pending) -> bool,
+    ) -> Option<Pending> {
+        let content = self.lanes.values_mut().find(|content| {
+            content.flying.is_none()
+                && content.waiting.as_ref().is_some_and(|own| own.due <= now && wanted(own))
+        })?;
+        let pending = content.waiting.take()?;
+        content.flying = Some(pending.notice.id);
+        Some(pending)
+    }
+
+    fn ready(&self, integration: u16) -> impl Iterator<Item = &Pending> {
+        let lanes = self.lanes.iter().filter(move |(lane, _)| lane.integration == integration);
+        let still = lanes.filter(|(_, content)| content.flying.is_none());
+        still.filter_map(|(_, content)| content.waiting.as_ref())
+    }
+
+    /// An attempt ended and the notice waits for another, unless a newer one has come.
+    pub(in crate::notify) fn back(&mut self, pending: Pending) {
+        let content = self.lanes.entry(pending.notice.lane.clone()).or_default();
+        content.flying = None;
+        match &mut content.waiting {
+            Some(newer) => newer.due = newer.due.max(pending.due),
+            none => *none = Some(pending),
+        }
+    }
+
+    /// A notice is over: delivered, or a dead letter.
+    pub(in crate::notify) fn over(&mut self, notice: &Notice) {
+        self.over.add(notice);
+        if let Some(content) = self.lanes.get_mut(&notice.lane) {
+            content.flying = None;
+            if content.waiting.is_none() {
+                self.lanes.remove(&notice.lane);
+            }
+        }
+    }
+
+    /// How many lanes there are.
+    pub(in crate::notify) fn len(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// How many notices wait.
+    pub(in crate::notify) fn waiting(&self) -> usize {
+        self.lanes.values().filter(|content| content.waiting.is_some()).count()
+    }
+}
+
+impl Over {
+    fn add(&mut self, notice: &Notice) {
+        self.last.insert(notice.lane.clone(), notice.id);
+        self.order.push_back((notice.lane.clone(), notice.id));
+        if self.order.len() > REMEMBERED
+            && let Some((lane, id)) = self.order.pop_front()
+            && self.last.get(&lane) == Some(&id)
+        {
+            self.last.remove(&lane);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::notify::testing::notice;
+
+    fn offered(lanes: &mut Lanes, id: u64, group: &str, now: Instant) {
+        lanes.offer(Arc::new(Notice { id, ..notice(group, "r") }), now);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lane_has_one_on_its_way_and_the_newest_waits() {
+        let (mut lanes, now) = (Lanes::default(), Instant::now());
+        for id in [1, 3, 2] {
+            offered(&mut lanes, id, "a", now);
+        }
+        let first = lanes.take(0, now).unwrap();
+        assert_eq!(first.notice.id, 3);
+        offered(&mut lanes, 3, "a", now);
+        assert!(lanes.due(0).is_none(), "it is on its way");
+        offered(&mut lanes, 5, "a", now);
+        assert!(lanes.due(0).is_none(), "in order");
+        let later = now + Duration::from_secs(9);
+        lanes.back(Pending { due: later, ..first });
+        assert_eq!(lanes.due(0), Some(later), "the newer one waits as long");
+        let second = lanes.take(0, later).unwrap();
+        assert_eq!((second.notice.id, second.attempts), (5, 0));
+        lanes.over(&second.notice);
+        assert_eq!(lanes.len(), 0);
+        offered(&mut lanes, 5, "a", later);
+        offered(&mut lanes, 4, "a", later);
+        assert_eq!(lanes.len(), 0, "what is over is not told again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_longest_due_goes_first() {
+        let (mut lanes, now) = (Lanes::default(), Instant::now());
+        offered(&mut lanes, 2, "b", now);
+        offered(&mut lanes, 1, "a", now);
+        assert!(lanes.take(1, now).is_none(), "another integration");
+        assert_eq!(lanes.take(0, now).unwrap().notice.id, 1);
+        assert_eq!(lanes.take(0, now).unwrap().notice.id, 2);
+        assert!(lanes.take(0, now).is_none());
+    }
+}

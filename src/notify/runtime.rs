@@ -1,0 +1,231 @@
+//! Delivery as a whole: a worker per receiver, a sender per Alertmanager, a heart per deadman.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+
+use super::{
+    alertmanager::{self, Targets},
+    deadman,
+    metrics::Metrics,
+    spec::Receivers,
+    template::Templates,
+    worker::{self, Order, Worker},
+};
+use crate::{
+    clock::{Clock, Instant},
+    model::{Delivery, Notice, PushBatch},
+    net::Net,
+};
+
+/// What delivery needs of its house. Cheap to clone.
+#[derive(Clone)]
+pub struct Parts {
+    /// The way out.
+    pub net: Net,
+    /// Reads the calendar.
+    pub clock: Clock,
+    /// Where what came of each attempt goes.
+    pub deliveries: mpsc::Sender<Delivery>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What is counted about `[alertmanagers.*]`.
+    pub pushes: alertmanager::Metrics,
+    /// What is counted about `[deadman.*]`.
+    pub heartbeats: deadman::Metrics,
+    /// Whether scheduler and store are alive; delivery itself answers by asking.
+    pub alive: Alive,
+}
+
+/// Says whether the rest of the house is alive. Never waits.
+pub type Alive = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// What the configuration says: everything that a reload can change.
+#[derive(Clone)]
+pub struct Setup {
+    /// Receivers, Alertmanagers, deadmen.
+    pub receivers: Receivers,
+    /// Named templates.
+    pub templates: Arc<Templates>,
+}
+
+/// What a message is written with. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Words {
+    /// Named templates.
+    pub templates: Arc<Templates>,
+    /// The base of links.
+    pub external_url: Arc<str>,
+}
+
+impl Setup {
+    pub(super) fn words(&self) -> Words {
+        Words {
+            templates: Arc::clone(&self.templates),
+            external_url: Arc::clone(&self.receivers.external_url),
+        }
+    }
+}
+
+/// Orders on their way: a reload and a stop, each of which is waited for.
+const COMMANDS: usize = 4;
+
+type Queues = HashMap<Arc<str>, mpsc::Sender<Arc<Notice>>>;
+
+/// Speaks with delivery. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    queues: Arc<ArcSwap<Queues>>,
+    targets: Targets,
+    commands: mpsc::Sender<Command>,
+}
+
+/// The other end of every [`Handle`]; [`run`] empties it.
+pub struct Inbox {
+    queues: Arc<ArcSwap<Queues>>,
+    targets: Targets,
+    commands: mpsc::Receiver<Command>,
+}
+
+enum Command {
+    Reload(Box<Setup>, oneshot::Sender<()>),
+    Stop(Duration),
+}
+
+/// A handle, and the inbox it fills.
+pub fn channel() -> (Handle, Inbox) {
+    let (commands, incoming) = mpsc::channel(COMMANDS);
+    let (queues, targets) = (Arc::<ArcSwap<Queues>>::default(), Targets::default());
+    let inbox = Inbox { queues: Arc::clone(&queues), targets: targets.clone(), commands: incoming };
+    (Handle { queues, targets, commands }, inbox)
+}
+
+impl Handle {
+    /// Hands a notice to its receiver's queue. Never waits.
+    ///
+    /// # Errors
+    /// The notice itself, where the queue is full or there is no such receiver: it stays in the outbox.
+    pub fn offer(&self, notice: Arc<Notice>) -> Result<(), Arc<Notice>> {
+        let queues = self.queues.load();
+        let Some(queue) = queues.get(&notice.lane.receiver) else {
+            return Err(notice);
+        };
+        queue.try_send(notice).map_err(mpsc::error::TrySendError::into_inner)
+    }
+
+    /// Hands a batch to its Alertmanager's queue. Never waits; what does not fit drops the oldest.
+    pub fn push(&self, batch: &PushBatch) {
+        self.targets.push(batch);
+    }
+
+    /// Replaces the configuration: receivers that stay keep their notices, and what is on its way ends as it began.
+    pub async fn reload(&self, setup: Setup) {
+        let (done, waiting) = oneshot::channel();
+        if self.commands.send(Command::Reload(Box::new(setup), done)).await.is_ok() {
+            // Without an answer delivery has ended, and there is nothing to reload.
+            let _ = waiting.await;
+        }
+    }
+
+    /// Begins nothing more; [`run`] ends when what is on its way has ended, after `within` at the latest.
+    pub async fn stop(&self, within: Duration) {
+        // It may have ended already.
+        let _ = self.commands.send(Command::Stop(within)).await;
+    }
+}
+
+/// Works until it is stopped, or until every [`Handle`] is gone.
+///
+/// Waits for orders; its children wait for notices, for batches, and for their own deadlines.
+pub async fn run(mut inbox: Inbox, setup: Setup, parts: Parts) {
+    let mut house = House { parts, children: JoinSet::new(), workers: HashMap::new() };
+    let mut hearts = house.apply(&inbox, &setup);
+    let within = loop {
+        tokio::select! {
+            command = inbox.commands.recv() => match command {
+                Some(Command::Reload(setup, done)) => {
+                    hearts = house.apply(&inbox, &setup);
+                    // Whoever asked may have gone.
+                    let _ = done.send(());
+                }
+                Some(Command::Stop(within)) => break within,
+                None => break Duration::ZERO,
+            },
+            Some(ended) = house.children.join_next() => if ended.is_err() {
+                // A worker that crashed holds notices that nobody would try again before the next start.
+                return;
+            },
+        }
+    };
+    drop(hearts);
+    inbox.queues.store(Arc::default());
+    inbox.targets.keep(&[]);
+    let finish = Instant::now() + within;
+    for orders in house.workers.values() {
+        // One that has ended already has nothing to finish.
+        let _ = orders.send(Order::Finish(finish)).await;
+    }
+    while house.children.join_next().await.is_some() {}
+}
+
+/// What runs.
+struct House {
+    parts: Parts,
+    children: JoinSet<()>,
+    workers: HashMap<Arc<str>, mpsc::Sender<Order>>,
+}
+
+/// Deadmen stop when this goes.
+type Hearts = JoinSet<()>;
+
+impl House {
+    /// Brings what runs in line with the configuration.
+    fn apply(&mut self, inbox: &Inbox, setup: &Setup) -> Hearts {
+        let words = setup.words();
+        let old = inbox.queues.load_full();
+        let mut queues = Queues::new();
+        let mut workers = HashMap::new();
+        for receiver in &setup.receivers.receivers {
+            let name = &receiver.name;
+            let changed = Order::Change(Arc::clone(receiver), words.clone());
+            let known = self.workers.remove(name).zip(old.get(name).cloned());
+            // Orders are few and read at once: a worker whose place for them is taken has ended.
+            if let Some((orders, queue)) = known
+                && orders.try_send(changed).is_ok()
+            {
+                workers.insert(Arc::clone(name), orders);
+                queues.insert(Arc::clone(name), queue);
+                continue;
+            }
+            let (queue, notices) = mpsc::channel(worker::QUEUE);
+            let (orders, ordered) = mpsc::channel(COMMANDS);
+            let worker = Worker::new(Arc::clone(receiver), words.clone(), self.parts.clone());
+            self.children.spawn(worker.run(notices, ordered));
+            workers.insert(Arc::clone(name), orders);
+            queues.insert(Arc::clone(name), queue);
+        }
+        inbox.queues.store(Arc::new(queues));
+        for orders in std::mem::replace(&mut self.workers, workers).into_values() {
+            // Its receiver is gone; what is on its way may end.
+            let _ = orders.try_send(Order::Finish(Instant::now() + LAST_WORDS));
+        }
+        self.push_to(inbox, setup);
+        deadman::start(setup, &self.parts)
+    }
+
+    fn push_to(&mut self, inbox: &Inbox, setup: &Setup) {
+        inbox.targets.keep(&setup.receivers.alertmanagers);
+        for target in &setup.receivers.alertmanagers {
+            if let Some(sender) = inbox.targets.add(target, &self.parts) {
+                self.children.spawn(sender);
+            }
+        }
+    }
+}
+
+/// How long the attempts of a receiver that was removed may take to end.
+const LAST_WORDS: Duration = Duration::from_secs(60);

@@ -1,0 +1,161 @@
+//! What comes of an attempt: a report, a place in the lane, a word to the gate.
+
+use std::time::Duration;
+
+use tokio::task::{Id, JoinError};
+use tracing::{debug, warn};
+
+use super::{Attempted, Flight, Worker};
+use crate::{
+    clock::{self, Instant},
+    model::{Delivery, DeliveryResult, Handle, SendFailure, SendReason},
+    notify::{
+        metrics::Counted,
+        retry::{Ended, Pending, backoff},
+        setback::{Setback, failure},
+    },
+};
+
+impl Worker {
+    /// An attempt ended, by itself, by a panic, or because it was cut.
+    pub(super) async fn ended(&mut self, ended: Result<(Id, Attempted), JoinError>) {
+        let (id, attempted) = match ended {
+            Ok((id, attempted)) => (id, Ok(attempted)),
+            Err(error) => (error.id(), Err(error)),
+        };
+        let Some(Flight { pending, begun }) = self.flying.remove(&id) else {
+            return;
+        };
+        let attempted = attempted.unwrap_or_else(|error| unfinished(error, begun));
+        let now = Instant::now();
+        let pending = Pending { attempts: pending.attempts.saturating_add(1), ..pending };
+        let result = match attempted.result {
+            Ok(handle) => self.delivered(&pending, handle, now),
+            Err(Setback::Refused(failure)) => {
+                self.gate(&pending, Ended::Well, now);
+                self.dead(&pending, failure)
+            }
+            Err(Setback::Retry { failure, after }) => self.again(&pending, failure, after, now),
+        };
+        self.report(pending, attempted.took, result).await;
+    }
+
+    fn delivered(
+        &mut self,
+        pending: &Pending,
+        handle: Option<Handle>,
+        now: Instant,
+    ) -> DeliveryResult {
+        self.gate(pending, Ended::Well, now);
+        self.lanes.over(&pending.notice);
+        DeliveryResult::Delivered(handle)
+    }
+
+    fn dead(&mut self, pending: &Pending, failure: SendFailure) -> DeliveryResult {
+        self.lanes.over(&pending.notice);
+        DeliveryResult::Dead(failure)
+    }
+
+    /// A failure that may pass. Whoever says 429 is there and will take it: such a notice is never given up.
+    fn again(
+        &mut self,
+        pending: &Pending,
+        failure: SendFailure,
+        after: Option<Duration>,
+        now: Instant,
+    ) -> DeliveryResult {
+        let wait = backoff(pending.attempts, fastrand::f64()).max(after.unwrap_or_default());
+        let is_busy = failure.reason == SendReason::RateLimited || after.is_some();
+        let ended = if is_busy { Ended::Busy(wait) } else { Ended::Failed };
+        let stopped = failure.reason == SendReason::Cancelled;
+        if !stopped {
+            self.gate(pending, ended, now);
+        }
+        let age = clock::between(pending.notice.at, self.parts.clock.now());
+        let given_up = age + wait > self.receiver.limits.give_up_after.0;
+        if given_up && failure.reason != SendReason::RateLimited && !stopped {
+            return self.dead(pending, failure);
+        }
+        self.lanes.back(Pending { due: now + wait, ..pending.clone() });
+        let wait = jiff::SignedDuration::try_from(wait).unwrap_or_default();
+        let next_at = self.parts.clock.now().saturating_add(wait).unwrap_or(jiff::Timestamp::MAX);
+        DeliveryResult::Retry { failure, next_at }
+    }
+
+    /// Tells the integration's gate, and the metric how that stands now.
+    fn gate(&mut self, pending: &Pending, ended: Ended, now: Instant) {
+        let lane = &pending.notice.lane;
+        if let Some(gate) = self.gates.get_mut(usize::from(lane.integration)) {
+            gate.end(ended, now);
+            let open = gate.is_open();
+            self.metrics().breaker(&lane.receiver, &pending.notice.kind, lane.integration, open);
+        }
+    }
+
+    /// Counts, logs, and tells `alert`, which may take its time: then this lane waits, and no other.
+    async fn report(&self, pending: Pending, took: Duration, result: DeliveryResult) {
+        let Pending { notice, attempts, .. } = pending;
+        let at = self.parts.clock.now();
+        let (lane, kind) = (&notice.lane, &*notice.kind);
+        let counted = match &result {
+            DeliveryResult::Delivered(_) => {
+                debug!(receiver = %lane.receiver, provider = kind, attempts, "notice delivered");
+                Counted::Delivered(clock::between(notice.since, at))
+            }
+            DeliveryResult::Retry { failure, .. } => {
+                debug!(receiver = %lane.receiver, provider = kind, attempts,
+                    reason = failure.reason.word(), detail = %failure.detail, "attempt at a notice failed");
+                Counted::Again(failure.reason)
+            }
+            DeliveryResult::Dead(failure) => {
+                warn!(receiver = %lane.receiver, provider = kind, attempts, group = %lane.group,
+                    reason = failure.reason.word(), detail = %failure.detail, "notice not delivered, given up");
+                Counted::Dead(failure.reason)
+            }
+        };
+        self.metrics().attempt(lane, kind, attempts, took, &counted);
+        let delivery = Delivery {
+            notice: notice.id,
+            lane: notice.lane.clone(),
+            kind: notice.kind.clone(),
+            at,
+            seconds: took.as_secs_f64(),
+            attempt: attempts,
+            result,
+        };
+        // Whoever takes these ends after us; without them there is nobody to tell.
+        let _ = self.parts.deliveries.send(delivery).await;
+    }
+
+    /// Notices for an integration that the receiver does not have, or not of that kind: nobody will ever take them.
+    pub(super) async fn refuse_strangers(&mut self, now: Instant) {
+        let receiver = std::sync::Arc::clone(&self.receiver);
+        let is_known = |pending: &Pending| {
+            let at = usize::from(pending.notice.lane.integration);
+            let integration = receiver.integrations.get(at);
+            integration.is_some_and(|own| own.provider.kind() == &*pending.notice.kind)
+        };
+        while let Some(pending) = self.lanes.take_if(now, |pending| !is_known(pending)) {
+            let detail = "the receiver has no such integration any more";
+            let failure = failure(SendReason::Other, None, detail);
+            let result = self.dead(&pending, failure);
+            self.report(pending, Duration::ZERO, result).await;
+        }
+    }
+}
+
+/// What became of an attempt that did not come to an end of its own.
+fn unfinished(error: JoinError, begun: Instant) -> Attempted {
+    let setback = if error.is_cancelled() {
+        Setback::retry(SendReason::Cancelled, "noroshi stopped before it was over")
+    } else {
+        let panic = error.try_into_panic().ok();
+        let words = panic.as_deref().and_then(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            text.or_else(|| panic.downcast_ref::<&str>().copied())
+        });
+        let detail = format!("the provider crashed: {}", words.unwrap_or("no words"));
+        Setback::retry(SendReason::Other, detail)
+    };
+    Attempted { result: Err(setback), took: begun.elapsed() }
+}

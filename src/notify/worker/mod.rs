@@ -1,0 +1,184 @@
+//! One receiver's worker: takes its notices, tries them when they may be tried, and says what came of it.
+//!
+//! Contract: an attempt has a task of its own, so that neither a slow nor a panicking provider stops anything; what comes of
+//! it is reported before the lane goes on. A reload changes the receiver under it, and what is on its way ends as it began.
+
+mod attempt;
+mod ended;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::mpsc,
+    task::{Id, JoinSet},
+};
+
+pub(super) use attempt::{Attempted, attempt};
+
+use super::{
+    metrics::Metrics,
+    retry::{Gate, Lanes, Pending},
+    runtime::{Parts, Words},
+    spec::Receiver,
+};
+use crate::{
+    clock::{self, Instant},
+    model::Notice,
+};
+
+/// Notices on their way into a worker: a release of one commit may hold one for each of a few hundred groups, and what does
+/// not fit stays on disk.
+pub(super) const QUEUE: usize = 256;
+
+/// Lanes that a worker holds, each with at most two notices. When there are as many, the queue fills.
+const LANES: usize = 1024;
+
+/// Attempts of one integration at a time: enough to hide the latency of a webhook, few enough for a mail server.
+const AT_ONCE: usize = 16;
+
+/// What a worker is told besides notices.
+pub(super) enum Order {
+    /// The configuration changed.
+    Change(Arc<Receiver>, Words),
+    /// Begin nothing more, and end when what is on its way has ended, at that time at the latest.
+    Finish(Instant),
+}
+
+/// A receiver and its undelivered notices.
+pub(super) struct Worker {
+    receiver: Arc<Receiver>,
+    words: Words,
+    parts: Parts,
+    gates: Vec<Gate>,
+    lanes: Lanes,
+    attempts: JoinSet<Attempted>,
+    flying: HashMap<Id, Flight>,
+    finish: Option<Instant>,
+}
+
+/// A notice whose attempt is on its way.
+struct Flight {
+    pending: Pending,
+    begun: Instant,
+}
+
+impl Worker {
+    pub(super) fn new(receiver: Arc<Receiver>, words: Words, parts: Parts) -> Self {
+        parts.metrics.born(&receiver);
+        let gates = gates(&receiver);
+        let (lanes, attempts, flying) = (Lanes::default(), JoinSet::new(), HashMap::new());
+        Self { receiver, words, parts, gates, lanes, attempts, flying, finish: None }
+    }
+
+    /// Works until it is told to finish, or until nobody can tell it anything any more.
+    pub(super) async fn run(
+        mut self,
+        mut notices: mpsc::Receiver<Arc<Notice>>,
+        mut orders: mpsc::Receiver<Order>,
+    ) {
+        loop {
+            let now = Instant::now();
+            if self.finish.is_none() {
+                self.begin(now).await;
+            } else if self.attempts.is_empty() {
+                break;
+            }
+            self.metrics().waiting(&self.receiver.name, self.lanes.waiting());
+            let wake = self.wake(now);
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(Order::Change(receiver, words)) => self.change(receiver, words),
+                    Some(Order::Finish(at)) => self.finish = Some(at),
+                    None => break,
+                },
+                Some(ended) = self.attempts.join_next_with_id() => self.ended(ended).await,
+                Some(notice) = notices.recv(), if self.has_room() => self.lanes.offer(notice, now),
+                () = clock::sleep_until(wake.unwrap_or(now)), if wake.is_some() => self.cut(wake),
+            }
+        }
+        self.metrics().gone(&self.receiver);
+    }
+
+    fn has_room(&self) -> bool {
+        self.finish.is_none() && self.lanes.len() < LANES
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.parts.metrics
+    }
+
+    /// Begins every attempt that may begin now.
+    async fn begin(&mut self, now: Instant) {
+        self.refuse_strangers(now).await;
+        for (at, integration) in (0..).zip(&self.receiver.integrations) {
+            let Some(gate) = self.gates.get_mut(usize::from(at)) else { continue };
+            while on_their_way(&self.flying, at) < AT_ONCE
+                && gate.ready_at(now).is_some_and(|ready| ready <= now)
+                && let Some(pending) = self.lanes.take(at, now)
+            {
+                gate.begin(now);
+                let provider = Arc::clone(&integration.provider);
+                let notice = Arc::clone(&pending.notice);
+                let (words, parts) = (self.words.clone(), self.parts.clone());
+                let work = async move { attempt(&provider, &notice, &words, &parts).await };
+                let id = self.attempts.spawn(work).id();
+                self.flying.insert(id, Flight { pending, begun: now });
+            }
+        }
+    }
+
+    /// When something may begin, or everything must end.
+    fn wake(&self, now: Instant) -> Option<Instant> {
+        if self.finish.is_some() {
+            return self.finish;
+        }
+        let each = (0..).zip(&self.gates).filter_map(|(at, gate)| {
+            let due = self.lanes.due(at)?;
+            let free = on_their_way(&self.flying, at) < AT_ONCE;
+            gate.ready_at(now).filter(|_| free).map(|ready| ready.max(due))
+        });
+        each.min()
+    }
+
+    /// The time to finish is over: what is still on its way is cut, and comes back as such.
+    fn cut(&mut self, wake: Option<Instant>) {
+        if self.finish.is_some() && self.finish == wake {
+            self.attempts.abort_all();
+            // Aborted tasks end at once; there is nothing to wake up for.
+            self.finish = Some(Instant::now() + Duration::from_secs(1));
+        }
+    }
+
+    /// An integration that is as it was keeps its rate and its breaker.
+    fn change(&mut self, receiver: Arc<Receiver>, words: Words) {
+        self.words = words;
+        if *self.receiver == *receiver {
+            return;
+        }
+        let mut fresh = gates(&receiver);
+        let old = std::mem::take(&mut self.gates);
+        let same_limits = self.receiver.limits == receiver.limits;
+        for (at, gate) in old.into_iter().enumerate() {
+            let (before, after) =
+                (self.receiver.integrations.get(at), receiver.integrations.get(at));
+            if let Some(place) = fresh.get_mut(at).filter(|_| same_limits && before == after) {
+                *place = gate;
+            }
+        }
+        self.gates = fresh;
+        self.metrics().gone(&self.receiver);
+        self.metrics().born(&receiver);
+        self.receiver = receiver;
+    }
+}
+
+fn gates(receiver: &Receiver) -> Vec<Gate> {
+    let now = Instant::now();
+    let each = receiver.integrations.iter();
+    each.map(|one| Gate::new(&receiver.limits, one.provider.rate(), now)).collect()
+}
+
+fn on_their_way(flying: &HashMap<Id, Flight>, integration: u16) -> usize {
+    let same = |flight: &&Flight| flight.pending.notice.lane.integration == integration;
+    flying.values().filter(same).count()
+}
