@@ -3,7 +3,7 @@ use std::{num::NonZeroU32, path::PathBuf};
 use clap::{ArgAction, Args as Arguments, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::web::Web;
+use super::{alertmanager::Alertmanager, web::Web};
 use crate::{
     compat::{blackbox::log::Level, go_number},
     config::BlackboxOptions,
@@ -86,6 +86,11 @@ pub(super) struct Daemon {
     #[arg(long = "log.level", value_name = "LEVEL", help_heading = "Log", verbatim_doc_comment)]
     pub(super) log_level: Option<String>,
 
+    /// Start although a route reaches a receiver whose provider this build does not have
+    /// [default: false] [env: NOROSHI__ALERTING__ALLOW_MISSING_PROVIDERS]
+    #[arg(long = "allow-missing-providers", help_heading = "Alerting", verbatim_doc_comment)]
+    pub(super) allow_missing_providers: bool,
+
     /// How a line is written: logfmt or json
     /// [default: logfmt] [env: NOROSHI__LOG__FORMAT]
     #[arg(long = "log.format", value_name = "FORMAT", help_heading = "Log", verbatim_doc_comment)]
@@ -100,6 +105,7 @@ impl Daemon {
             route_prefix: self.route_prefix.or(other.route_prefix),
             external_url: self.external_url.or(other.external_url),
             max_requests: self.max_requests.or(other.max_requests),
+            allow_missing_providers: self.allow_missing_providers || other.allow_missing_providers,
             log_level: self.log_level.or(other.log_level),
             log_format: self.log_format.or(other.log_format),
         }
@@ -118,6 +124,14 @@ pub(super) enum Command {
     Explain(Explain),
     /// Take blackbox_exporter's place: its flags, its file, its pages
     Blackbox(Blackbox),
+    /// Take Alertmanager's place: its flags, its file, its API
+    Alertmanager(Alertmanager),
+    /// Show which way an alert would go
+    Route(super::route::Route),
+    /// Try a receiver
+    Notify(super::notify::Notify),
+    /// Silence alerts of a running instance
+    Silence(super::silence::Silence),
     /// Write a configuration from another program's
     Generate(super::generate::Generate),
     /// List the checks of a running instance
@@ -263,6 +277,9 @@ pub(super) struct CheckConfig {
     pub(super) files: Files,
     /// Files to check, as --config.file
     pub(super) paths: Vec<PathBuf>,
+    /// Check an alertmanager.yml instead, and the templates it names
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "config_file", "show_effective"])]
+    pub(super) alertmanager: Option<PathBuf>,
     /// How mistakes are shown
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,

@@ -1,4 +1,4 @@
-use std::io;
+use std::{io, path::Path};
 
 use super::{
     args::{self, Daemon, Files, Format},
@@ -7,10 +7,17 @@ use super::{
     paint::Paint,
     run::sources,
 };
-use crate::{app, config, model::Severity};
+use crate::{
+    app,
+    config::{self, AlertmanagerFile, MatcherMode},
+    model::{Diagnostic, Severity},
+};
 
 /// `noroshi check-config`.
 pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -> Exit {
+    if let Some(path) = &options.alertmanager {
+        return alertmanager(path, options);
+    }
     let mut sources = sources(files, daemon);
     sources.files.extend(options.paths.iter().cloned());
     if sources.files.is_empty() {
@@ -18,6 +25,9 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -
         return Exit::Usage;
     }
     let mut loaded = config::load(&sources);
+    let alerting = loaded.config.as_ref().and_then(|config| config.alerting.as_ref());
+    let templates = alerting.map(app::alerting_diagnostics);
+    loaded.diagnostics.extend(templates.unwrap_or_default());
     let web = loaded.config.as_ref().and_then(|config| config.web.config_file());
     let found = web.map(app::web_config_diagnostics);
     loaded.diagnostics.extend(found.unwrap_or_default());
@@ -28,10 +38,7 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -
     if options.format == Format::Json && !options.show_effective {
         page::show(&format!("{}\n", config::json(&loaded.diagnostics)));
     }
-    let wrong = loaded
-        .diagnostics
-        .iter()
-        .any(|found| found.severity == Severity::Error || options.deny_warnings);
+    let wrong = is_wrong(&loaded.diagnostics, options);
     if wrong || loaded.config.is_none() {
         return Exit::Config;
     }
@@ -45,6 +52,35 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -
         return page::show(&fine);
     }
     Exit::Ok
+}
+
+/// An `alertmanager.yml` and the templates it names.
+fn alertmanager(path: &Path, options: &args::CheckConfig) -> Exit {
+    let mut file = AlertmanagerFile::read(path.to_owned(), MatcherMode::default(), "");
+    let templates = file.alerting.as_ref().map(app::alerting_diagnostics);
+    file.diagnostics.extend(templates.unwrap_or_default());
+    match options.format {
+        Format::Json => {
+            page::show(&format!("{}\n", config::json(&file.diagnostics)));
+        }
+        Format::Human if !file.diagnostics.is_empty() => {
+            eprint!("{}", file.human("nothing was started"));
+        }
+        Format::Human => {}
+    }
+    if is_wrong(&file.diagnostics, options) || file.alerting.is_none() {
+        return Exit::Config;
+    }
+    let receivers = file.alerting.map_or(0, |alerting| alerting.receivers.receivers.len());
+    if options.format == Format::Json {
+        return Exit::Ok;
+    }
+    let plural = if receivers == 1 { "" } else { "s" };
+    page::show(&format!("{} is fine: {receivers} receiver{plural}\n", path.display()))
+}
+
+fn is_wrong(found: &[Diagnostic], options: &args::CheckConfig) -> bool {
+    found.iter().any(|found| found.severity == Severity::Error || options.deny_warnings)
 }
 
 fn named(files: &[std::path::PathBuf]) -> String {

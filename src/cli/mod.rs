@@ -4,6 +4,8 @@
 
 #![expect(clippy::print_stderr, reason = "this folder is the terminal")]
 
+mod alerting;
+mod alertmanager;
 mod args;
 mod argsfile;
 mod blackbox;
@@ -13,10 +15,13 @@ mod exit;
 mod explain;
 mod generate;
 mod list;
+mod notify;
 mod page;
 mod paint;
 mod probe;
+mod route;
 mod run;
+mod silence;
 mod waterfall;
 mod web;
 
@@ -32,7 +37,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     // rustls needs one provider per process; a second call finds it there, which is as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    if let Some(exit) = blackbox::in_its_place(&args) {
+    let own = blackbox::in_its_place(&args).or_else(|| alertmanager::in_its_place(&args));
+    if let Some(exit) = own {
         return exit.into();
     }
     let args = match Args::try_parse_from(args) {
@@ -66,6 +72,13 @@ fn dispatch(args: Args) -> Exit {
             eprintln!("its flags stand behind `noroshi blackbox`, none before it");
             Exit::Usage
         }
+        Some(Command::Alertmanager(_)) => {
+            eprintln!("its flags stand behind `noroshi alertmanager`, none before it");
+            Exit::Usage
+        }
+        Some(Command::Route(options)) => route::run(&files, &daemon, &options),
+        Some(Command::Notify(options)) => notify::run(&files, &daemon, &options),
+        Some(Command::Silence(options)) => silence::run(&options),
         Some(Command::Schema) => page::show(&format!("{:#}\n", crate::config::schema())),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

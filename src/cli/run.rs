@@ -77,7 +77,7 @@ async fn live(options: Options, read: Read, mut signals: Signals) -> Exit {
         Ok(app) => app,
         Err(error) => {
             error!("{error}");
-            let configured = matches!(error, StartError::WebConfig(_));
+            let configured = matches!(error, StartError::WebConfig(_) | StartError::Alerting(_));
             return if configured { Exit::Config } else { Exit::Fatal };
         }
     };
@@ -208,6 +208,9 @@ fn flags(daemon: &Daemon) -> Dict {
     }
     if let Some(number) = daemon.max_requests {
         flags = flags.join(("web.max_requests", number));
+    }
+    if daemon.allow_missing_providers {
+        flags = flags.join(("alerting.allow_missing_providers", true));
     }
     // Strings and numbers always make a dictionary.
     flags.extract().unwrap_or_default()

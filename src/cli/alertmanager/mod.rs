@@ -112,8 +112,12 @@ fn run(flags: Alertmanager) -> Exit {
             return Exit::Fatal;
         }
     };
-    let file = AlertmanagerFile::read(flags.config_file.clone(), options.features.matchers);
-    if file.config.is_none() {
+    let file = AlertmanagerFile::read(
+        flags.config_file.clone(),
+        options.features.matchers,
+        &options.place.external_url,
+    );
+    if file.alerting.is_none() {
         eprint!("{}", file.human("nothing was started"));
         error!(file = %flags.config_file.display(), "error loading configuration file");
         return Exit::Fatal;
@@ -160,6 +164,7 @@ fn options(flags: &Alertmanager) -> Result<Options, Wrong> {
                 .map(Into::into),
         },
         place,
+        grace: GRACE,
         clock: Clock::system(),
     })
 }
@@ -250,7 +255,7 @@ async fn until_ended(mut personality: Personality, signals: &mut Signals) -> Exi
     }
     info!("Received SIGTERM, exiting gracefully...");
     tokio::select! {
-        _ = personality.stop(GRACE) => {}
+        _ = personality.stop() => {}
         () = signals.end.asked() => warn!("a second signal: ending now"),
     }
     Exit::Ok
