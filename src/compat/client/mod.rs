@@ -3,10 +3,12 @@
 //!
 //! Contract: declarations and the rules between keys, told with the codes of the file they stand in.
 
+mod folder;
 mod tls;
 mod url;
 
 pub(in crate::compat) use self::{
+    folder::join,
     tls::{Tls, Version},
     url::Url,
 };
