@@ -50,4 +50,4 @@ pub use secret::Secret;
 pub use silence::{Silence, SilenceId, SilenceState};
 pub use size::ByteSize;
 pub use transition::{BaseState, Overlays, Pace, Transition};
-pub use window::MaintenanceWindow;
+pub use window::{MaintenanceWindow, Recurrence, WindowError};

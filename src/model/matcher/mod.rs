@@ -1,11 +1,26 @@
 //! Matchers of labels: `severity="critical"`, `job=~"api|web"`.
 //!
-//! Contract: as Alertmanager 0.33 reads, writes and applies them; regular expressions are RE2 and anchored.
+//! Contract: as Alertmanager 0.33 reads, writes, orders and applies them; regular expressions are RE2 and anchored.
+//! [`Syntax`] reads them from text, [`Matcher`]'s `Display` writes them, [`all_match`] applies them.
 
-use std::{fmt, sync::Arc};
+mod classic;
+mod lexer;
+mod pattern;
+mod quote;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod utf8;
 
+use std::{cmp::Ordering, fmt, sync::Arc};
+
+use self::pattern::Pattern;
+pub use self::{
+    pattern::regexp_error,
+    quote::Quoted,
+    syntax::{Read, Remark, Syntax},
+};
 use super::Pairs;
-use crate::re2::Regex;
 
 /// How a matcher compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +46,16 @@ impl MatchOp {
         }
     }
 
+    /// By the two questions the v2 API asks.
+    pub const fn from_flags(is_regex: bool, is_equal: bool) -> Self {
+        match (is_regex, is_equal) {
+            (false, true) => Self::Equal,
+            (false, false) => Self::NotEqual,
+            (true, true) => Self::Regex,
+            (true, false) => Self::NotRegex,
+        }
+    }
+
     /// Whether a label that compares is a match: false for the two that deny.
     pub const fn is_positive(self) -> bool {
         matches!(self, Self::Equal | Self::Regex)
@@ -51,28 +76,28 @@ pub struct Matcher {
     pub op: MatchOp,
     /// With what; for a regular expression as it was written, without anchors.
     pub value: Arc<str>,
-    regex: Option<Regex>,
+    pattern: Option<Pattern>,
 }
 
 impl Matcher {
     /// Compiles a matcher.
     ///
     /// # Errors
-    /// Why the value is no regular expression.
+    /// Why the value is no regular expression, in the words of Go's `regexp`.
     pub fn new(
         name: impl Into<Arc<str>>,
         op: MatchOp,
         value: impl Into<Arc<str>>,
     ) -> Result<Self, String> {
         let value: Arc<str> = value.into();
-        let regex = op.is_regex().then(|| format!("^(?:{value})$").parse()).transpose()?;
-        Ok(Self { name: name.into(), op, value, regex })
+        let pattern = op.is_regex().then(|| Pattern::new(&value)).transpose()?;
+        Ok(Self { name: name.into(), op, value, pattern })
     }
 
     /// Whether a label of this value matches.
     pub fn matches(&self, value: &str) -> bool {
-        let same = match &self.regex {
-            Some(regex) => regex.is_match(value.as_bytes()),
+        let same = match &self.pattern {
+            Some(pattern) => pattern.is_match(value),
             None => *self.value == *value,
         };
         same == self.op.is_positive()
@@ -82,6 +107,16 @@ impl Matcher {
     pub fn matches_in(&self, labels: &Pairs) -> bool {
         self.matches(labels.get(&self.name).unwrap_or_default())
     }
+
+    /// The only values that match, where they can be told: those of `=` and of `=~` with plain alternatives. An index can
+    /// look them up.
+    pub fn values(&self) -> Option<Vec<&str>> {
+        match (self.op, &self.pattern) {
+            (MatchOp::Equal, _) => Some(vec![&self.value]),
+            (MatchOp::Regex, Some(pattern)) => pattern.literals(),
+            _ => None,
+        }
+    }
 }
 
 /// Whether all matchers match.
@@ -89,18 +124,48 @@ pub fn all_match(matchers: &[Matcher], labels: &Pairs) -> bool {
     matchers.iter().all(|matcher| matcher.matches_in(labels))
 }
 
+/// Writes a list as Alertmanager does in group keys: `{a="b",c=~"d"}`.
+pub fn braced(matchers: &[Matcher]) -> impl fmt::Display + '_ {
+    fmt::from_fn(move |f| {
+        f.write_str("{")?;
+        for (at, matcher) in matchers.iter().enumerate() {
+            let comma = if at > 0 { "," } else { "" };
+            write!(f, "{comma}{matcher}")?;
+        }
+        f.write_str("}")
+    })
+}
+
 impl PartialEq for Matcher {
     fn eq(&self, other: &Self) -> bool {
-        (&self.name, self.op, &self.value) == (&other.name, other.op, &other.value)
+        self.cmp(other).is_eq()
     }
 }
 
 impl Eq for Matcher {}
 
-/// As Alertmanager writes it in group keys: `name="value"`.
+impl PartialOrd for Matcher {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// As Alertmanager sorts the matchers of a route: by name, value, operator.
+impl Ord for Matcher {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (&self.name, &self.value, self.op).cmp(&(&other.name, &other.value, other.op))
+    }
+}
+
+/// As Alertmanager writes it in group keys and configurations: `name="value"`. A name that only the UTF-8 syntax can read
+/// is quoted as Go quotes, and so is its value then; else the value is escaped as in OpenMetrics.
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The alert stage's author brings Go's quoting of names and values.
-        write!(f, "{}{}{:?}", self.name, self.op.sign(), self.value)
+        let sign = self.op.sign();
+        if self.name.contains(lexer::is_reserved) {
+            write!(f, "{}{sign}{}", Quoted(&self.name), Quoted(&self.value))
+        } else {
+            write!(f, "{}{sign}\"{}\"", self.name, quote::escaped(&self.value))
+        }
     }
 }

@@ -1,0 +1,308 @@
+//! Silences: what people, and planned maintenance, hide from notices.
+//!
+//! Contract: Alertmanager 0.33's rules and sentences. [`Silences`] is owned by the pipeline; a change returns the
+//! [`Record`]s that must be on disk before it is answered. [`Silences::matching`] is asked for each alert of a flush, and
+//! [`Silences::tick`] is called when [`Silences::next_due`] has come. Times and new ids are given; nothing random, no clock.
+
+mod draft;
+mod listing;
+mod maintenance;
+mod size;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+pub use self::{
+    draft::{DraftMatcher, SilenceDraft},
+    listing::SilenceCounts,
+    maintenance::MAINTENANCE_ANNOTATION,
+};
+use self::{maintenance::Planned, size::stored_size};
+use super::{index::MatcherIndex, spec::Maintenance};
+use crate::model::{
+    CommitError, Pairs, Record, Silence, SilenceId, SilenceState,
+    matcher::{Syntax, all_match},
+};
+
+/// Why a silence could not be set or expired.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SilenceError {
+    /// There is none of that id; the API answers 404.
+    #[error("silence not found")]
+    NotFound,
+    /// What was asked for cannot be; the API answers 400 with this sentence, which is Alertmanager's.
+    #[error("{0}")]
+    Invalid(String),
+    /// It is a window of the configuration and is changed there; the API answers 400.
+    #[error(
+        "silence {id} is an occurrence of maintenance.{name}, which the configuration plans; it can only be changed there"
+    )]
+    Planned {
+        /// The silence.
+        id: SilenceId,
+        /// The window's name.
+        name: Arc<str>,
+    },
+    /// It is not on disk, so it was not promised; the API answers 500.
+    #[error(transparent)]
+    Unsaved(#[from] CommitError),
+}
+
+/// What silences are held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How long an ended silence is kept: `--data.retention`.
+    pub retention: Duration,
+    /// The most silences, ended ones included; 0 is no limit: `--silences.max-silences`.
+    pub max_silences: usize,
+    /// The largest silence in bytes; 0 is no limit: `--silences.max-silence-size-bytes`.
+    pub max_size: usize,
+    /// Which label names there are.
+    pub syntax: Syntax,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            retention: Duration::from_hours(120),
+            max_silences: 0,
+            max_size: 0,
+            syntax: Syntax::default(),
+        }
+    }
+}
+
+/// All silences.
+#[derive(Debug, Clone, Default)]
+pub struct Silences {
+    settings: Settings,
+    /// Those that people made.
+    held: HashMap<SilenceId, Arc<Silence>>,
+    /// Those that the configuration plans.
+    planned: Planned,
+    /// Of both, those that have not ended.
+    live: MatcherIndex<SilenceId>,
+    version: u64,
+    due: Option<Timestamp>,
+    /// What had ended by then is no longer in `live`.
+    swept: Timestamp,
+}
+
+impl Silences {
+    /// From what was on disk and what is planned.
+    pub fn new(
+        settings: Settings,
+        restored: impl IntoIterator<Item = Arc<Silence>>,
+        planned: &[Maintenance],
+        now: Timestamp,
+    ) -> Self {
+        let mut silences = Self { settings, ..Self::default() };
+        for silence in restored {
+            silences.put(silence, now);
+        }
+        silences.plan(planned, now);
+        silences
+    }
+
+    /// Takes the windows of a new configuration.
+    pub fn plan(&mut self, planned: &[Maintenance], now: Timestamp) {
+        self.planned.configure(planned);
+        self.refresh_planned(now);
+        self.find_due(now);
+    }
+
+    /// Sets a silence: makes one, changes one in place, or ends one and puts another in its place. `fresh` is a new random
+    /// id, for the case that one is needed. Returns the silence's id and what must be on disk before it is told.
+    ///
+    /// # Errors
+    /// Why it cannot be, in Alertmanager's order of checks; nothing has changed then.
+    pub fn set(
+        &mut self,
+        draft: &SilenceDraft,
+        fresh: SilenceId,
+        now: Timestamp,
+    ) -> Result<(SilenceId, Vec<Record>), SilenceError> {
+        let mut silence = draft.checked(self.settings.syntax, now)?;
+        let previous = match draft.id.as_ref() {
+            "" => None,
+            written => {
+                let id = written.parse().map_err(|_| SilenceError::NotFound)?;
+                self.refuse_planned(id)?;
+                Some(Arc::clone(self.held.get(&id).ok_or(SilenceError::NotFound)?))
+            }
+        };
+        silence.updated_at = now;
+        if let Some(previous) = previous.as_ref().filter(|one| may_become(one, &silence, now)) {
+            silence.id = previous.id;
+            self.check_size(&silence)?;
+            return Ok((silence.id, vec![self.put(Arc::new(silence), now)]));
+        }
+        let (count, most) = (self.held.len(), self.settings.max_silences);
+        if most > 0 && count >= most {
+            return Err(SilenceError::Invalid(format!(
+                "exceeded maximum number of silences: {count} (limit: {most})"
+            )));
+        }
+        silence.id = fresh;
+        silence.starts_at = silence.starts_at.max(now);
+        self.check_size(&silence)?;
+        let mut records: Vec<Record> =
+            previous.map(|previous| self.end(&previous, now)).unwrap_or_default();
+        records.push(self.put(Arc::new(silence), now));
+        Ok((fresh, records))
+    }
+
+    /// Ends a silence now. One that has ended already is left as it is.
+    ///
+    /// # Errors
+    /// When there is none of that id, or it is planned.
+    pub fn expire(&mut self, id: SilenceId, now: Timestamp) -> Result<Vec<Record>, SilenceError> {
+        self.refuse_planned(id)?;
+        let silence = Arc::clone(self.held.get(&id).ok_or(SilenceError::NotFound)?);
+        Ok(self.end(&silence, now))
+    }
+
+    /// The silences that hide an alert now, in the order of their ids.
+    pub fn matching(&self, labels: &Pairs, now: Timestamp) -> Vec<SilenceId> {
+        let hides = |id: &SilenceId| {
+            self.get(*id).is_some_and(|silence| {
+                silence.state(now) == SilenceState::Active && all_match(&silence.matchers, labels)
+            })
+        };
+        let mut found: Vec<SilenceId> = self.live.candidates(labels).filter(hides).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Whether any silence hides an alert now.
+    pub fn hides(&self, labels: &Pairs, now: Timestamp) -> bool {
+        !self.matching(labels, now).is_empty()
+    }
+
+    /// One of them.
+    pub fn get(&self, id: SilenceId) -> Option<&Arc<Silence>> {
+        self.held.get(&id).or_else(|| self.planned.get(id))
+    }
+
+    /// Counts up with every change: what was matched under the same number still holds, but for the states that time alone
+    /// changes.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// When the next silence begins, ends or is forgotten.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due
+    }
+
+    /// Does what time has made due: forgets ended silences whose retention is over, and plans on.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Record> {
+        if self.due.is_none_or(|due| now < due) {
+            return Vec::new();
+        }
+        let retention = self.settings.retention;
+        let over = |silence: &Silence| {
+            silence.ends_at.checked_add(retention).is_ok_and(|gone| gone <= now)
+        };
+        let ended: Vec<Arc<Silence>> =
+            self.held.values().filter(|silence| silence.ends_at <= now).cloned().collect();
+        let mut records = Vec::new();
+        for silence in ended {
+            if silence.ends_at > self.swept {
+                self.live.remove(silence.id, &silence.matchers);
+            }
+            if over(&silence) {
+                self.held.remove(&silence.id);
+                records.push(Record::SilenceGone(silence.id));
+            }
+        }
+        self.swept = now;
+        self.refresh_planned(now);
+        self.find_due(now);
+        records
+    }
+
+    /// Keeps a silence in place of an older one of its id.
+    fn put(&mut self, silence: Arc<Silence>, now: Timestamp) -> Record {
+        if let Some(old) = self.held.insert(silence.id, Arc::clone(&silence)) {
+            self.live.remove(old.id, &old.matchers);
+        }
+        if silence.ends_at > now {
+            self.live.insert(silence.id, &silence.matchers);
+        }
+        self.version += 1;
+        self.find_due(now);
+        Record::Silence(silence)
+    }
+
+    fn end(&mut self, silence: &Silence, now: Timestamp) -> Vec<Record> {
+        if silence.state(now) == SilenceState::Expired {
+            return Vec::new();
+        }
+        let ended = Silence {
+            // One that has not begun never did.
+            starts_at: silence.starts_at.min(now),
+            ends_at: now,
+            updated_at: now,
+            ..silence.clone()
+        };
+        vec![self.put(Arc::new(ended), now)]
+    }
+
+    fn refuse_planned(&self, id: SilenceId) -> Result<(), SilenceError> {
+        match self.planned.name_of(id) {
+            Some(name) => Err(SilenceError::Planned { id, name }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_size(&self, silence: &Silence) -> Result<(), SilenceError> {
+        let (most, size) = (self.settings.max_size, stored_size(silence, self.settings.retention));
+        if most > 0 && size > most {
+            return Err(SilenceError::Invalid(format!(
+                "silence exceeded maximum size: {size} bytes (limit: {most} bytes)"
+            )));
+        }
+        Ok(())
+    }
+
+    fn refresh_planned(&mut self, now: Timestamp) {
+        for silence in self.planned.shown() {
+            self.live.remove(silence.id, &silence.matchers);
+        }
+        self.planned.refresh(now);
+        for silence in self.planned.shown() {
+            self.live.insert(silence.id, &silence.matchers);
+        }
+        self.version += 1;
+    }
+
+    fn find_due(&mut self, now: Timestamp) {
+        let retention = self.settings.retention;
+        let held = self.held.values().filter_map(|silence| match silence.state(now) {
+            SilenceState::Pending => Some(silence.starts_at),
+            SilenceState::Active => Some(silence.ends_at),
+            SilenceState::Expired => silence.ends_at.checked_add(retention).ok(),
+        });
+        let planned = self.planned.shown().map(|silence| match silence.state(now) {
+            SilenceState::Pending => silence.starts_at,
+            SilenceState::Active | SilenceState::Expired => silence.ends_at,
+        });
+        self.due = held.chain(planned).min();
+    }
+}
+
+/// Whether the change rewrites no history, so that the silence keeps its id.
+fn may_become(old: &Silence, new: &Silence, now: Timestamp) -> bool {
+    old.matchers == new.matchers
+        && match old.state(now) {
+            SilenceState::Active => {
+                old.starts_at.as_second() == new.starts_at.as_second() && new.ends_at >= now
+            }
+            SilenceState::Pending => new.starts_at >= now,
+            SilenceState::Expired => false,
+        }
+}
