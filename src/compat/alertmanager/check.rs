@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// Holds all sections against each other, and fills in what they leave to others.
-pub(super) fn check(reader: &mut Reader<'_>, file: &mut File, syntax: Syntax) {
+pub(super) fn check(reader: &mut Reader<'_>, file: &mut File, folder: &str, syntax: Syntax) {
     let global = file.global.get_or_insert_with(file::Global::initial);
-    fill::fill(reader, global, &mut file.receivers);
+    fill::fill(reader, global, &mut file.receivers, folder);
     let mut check = Check { reader, syntax, receivers: HashSet::new(), intervals: HashSet::new() };
     check.receivers(file);
     check.intervals("mute_time_intervals", &file.mute_time_intervals);
@@ -27,6 +27,7 @@ pub(super) fn check(reader: &mut Reader<'_>, file: &mut File, syntax: Syntax) {
         Some(route) => {
             check.root(route);
             check.route("route", route);
+            fill::email_headers(&mut file.receivers, |name| route.names(name));
         }
         None if !check.reader.is_broken("route") => {
             let message = "`route` is missing: where alerts go".to_owned();

@@ -5,14 +5,21 @@ use super::{
     file::{Email, Global, HttpUrl, Opsgenie, Receiver, Rocketchat, Slack, Victorops, Wechat},
 };
 use crate::compat::{
-    client::{Authorization, Client},
+    client::{Authorization, Client, join},
     decode::{Field, Reader, Sensitive, Text},
 };
 
 /// Fills every section of every receiver.
-pub(super) fn fill(reader: &mut Reader<'_>, global: &mut Global, receivers: &mut [Receiver]) {
+///
+/// `folder` is that of the file: a token's file becomes one of an HTTP client, whose files are below it.
+pub(super) fn fill(
+    reader: &mut Reader<'_>,
+    global: &mut Global,
+    receivers: &mut [Receiver],
+    folder: &str,
+) {
     for (at, receiver) in receivers.iter_mut().enumerate() {
-        let mut fill = Fill { reader, global, path: format!("receivers[{at}]") };
+        let mut fill = Fill { reader, global, folder, path: format!("receivers[{at}]") };
         fill.receiver(receiver);
     }
 }
@@ -20,6 +27,7 @@ pub(super) fn fill(reader: &mut Reader<'_>, global: &mut Global, receivers: &mut
 struct Fill<'f, 'd> {
     reader: &'f mut Reader<'d>,
     global: &'f mut Global,
+    folder: &'f str,
     /// Of the receiver or of the section in it.
     path: String,
 }
@@ -172,10 +180,12 @@ impl Fill<'_, '_> {
                 let message = format!("`{path}`: a token of an app is an authorization already");
                 return self.reader.note(codes::CONTRADICTION, &path, message, None);
             }
+            let mut file = one.app_token_file.clone();
+            join(self.folder, &mut file);
             http.authorization = Some(Authorization {
                 r#type: Text(b"Bearer".to_vec()),
                 credentials: one.app_token.clone(),
-                credentials_file: one.app_token_file.clone(),
+                credentials_file: file,
                 credentials_ref: Text::default(),
             });
             one.api_url.0.clone_from(&one.app_url.0);
@@ -244,4 +254,18 @@ fn closed(own: &mut HttpUrl, global: &mut HttpUrl) {
         url.end_in_slash();
     }
     or(own, global);
+}
+
+/// What Alertmanager adds to the headers of emails when it begins to run; only receivers that a route names are run.
+pub(super) fn email_headers(receivers: &mut [Receiver], is_used: impl Fn(&str) -> bool) {
+    let used = receivers.iter_mut().filter(|own| is_used(&own.name.lossy()));
+    for email in used.flat_map(|own| &mut own.email_configs).flatten() {
+        let subject = Text(b"{{ template \"email.default.subject\" . }}".to_vec());
+        let ours = [("Subject", subject), ("To", email.to.clone()), ("From", email.from.clone())];
+        for (name, value) in ours {
+            if !email.headers.iter().any(|(own, _)| own == name) {
+                email.headers.0.push((name.to_owned(), value));
+            }
+        }
+    }
 }

@@ -32,8 +32,9 @@ impl AlertmanagerFile {
             let message = "only the first document of the file is read".to_owned();
             reader.note_at(codes::IGNORED, place, message);
         }
-        folder::resolve(&mut file, &go_path::folder(&path.to_string_lossy()));
-        check::check(&mut reader, &mut file, syntax);
+        let folder = go_path::folder(&path.to_string_lossy());
+        folder::resolve(&mut file, &folder);
+        check::check(&mut reader, &mut file, &folder, syntax);
         warn::warn(&mut reader, &file);
         let diagnostics = reader.into_diagnostics();
         if diagnostics.iter().any(|one| one.severity == Severity::Error) {

@@ -4,6 +4,7 @@
 //! Contract: declarations and the rules between keys, told with the codes of the file they stand in.
 
 mod folder;
+pub(in crate::compat) mod options;
 mod tls;
 mod url;
 

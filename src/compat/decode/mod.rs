@@ -349,6 +349,11 @@ impl<'d> Reader<'d> {
         self.is_broken(&self.below(&quoted(key)))
     }
 
+    /// Whether something is wrong in the value that is read now.
+    pub(in crate::compat) fn is_broken_here(&self) -> bool {
+        self.is_broken(&self.path)
+    }
+
     /// What a node holds, for a value of several shapes.
     pub(in crate::compat) fn inside_of(&self, id: Id) -> &'d Inside {
         let node = self.node(id);

@@ -32,7 +32,7 @@ pub(super) use self::{
     service::{Jira, Sns},
     slack::Slack,
     teams::{Msteams, Msteamsv2},
-    times::{Interval, NamedIntervals, Range, Span},
+    times::NamedIntervals,
     values::{HostPort, HttpUrl, Period, SecretUrl},
     webhook::Webhook,
 };

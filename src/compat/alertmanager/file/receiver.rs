@@ -36,8 +36,10 @@ section! {
 impl Receiver {
     fn validate(&mut self, reader: &mut Reader<'_>) {
         needed(reader, "name", &self.name);
-        match self.labels.iter().find(|(own, _)| *own == "name") {
-            Some((_, value)) if *value != self.name => {
+        let label =
+            self.labels.iter().find(|(own, _)| *own == "name").map(|(_, value)| value.clone());
+        match label {
+            Some(value) if value != self.name => {
                 let why =
                     format!("the label `name` is the receiver's name, `{}`", self.name.lossy());
                 reader.clash(reader.codes().contradiction, &["labels.name", "labels"], why);

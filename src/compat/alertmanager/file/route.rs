@@ -51,6 +51,14 @@ impl Route {
     }
 }
 
+impl Route {
+    /// Whether it or a route below it names a receiver.
+    pub(in crate::compat) fn names(&self, receiver: &str) -> bool {
+        self.receiver.lossy() == receiver
+            || self.routes.iter().flatten().any(|child| child.names(receiver))
+    }
+}
+
 section! {
     /// While a source fires, its targets are hidden.
     InhibitRule {

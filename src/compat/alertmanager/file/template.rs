@@ -1,6 +1,6 @@
 //! Texts that may be Go templates.
 
-use gotmpl::Template;
+use gotmpl::parse::{Expr, ListNode, Node, Parser, PipeNode};
 
 use crate::compat::{
     decode::{Field, Reader, Sensitive, Text},
@@ -17,7 +17,49 @@ pub(super) fn is_template(text: &str) -> Result<bool, String> {
     if !text.contains("{{") {
         return Ok(false);
     }
-    Template::new("").parse(text).map(|_| true).map_err(|why| why.to_string())
+    let parsed = Parser::new(text, "{{", "}}").and_then(Parser::parse);
+    let (list, defines) = parsed.map_err(|why| why.to_string())?;
+    let lists = std::iter::once(&list).chain(defines.iter().map(|define| &define.body));
+    for list in lists {
+        known(list)?;
+    }
+    Ok(true)
+}
+
+/// The functions of Go's templates themselves.
+const BUILTIN: [&str; 19] = [
+    "and", "call", "html", "index", "slice", "js", "len", "not", "or", "print", "printf",
+    "println", "urlquery", "eq", "ge", "gt", "le", "lt", "ne",
+];
+
+/// Whether every function in it is known.
+fn known(list: &ListNode) -> Result<(), String> {
+    list.nodes.iter().try_for_each(|node| match node {
+        Node::Action(action) => in_pipe(&action.pipe),
+        Node::If(branch) | Node::Range(branch) | Node::With(branch) => {
+            in_pipe(&branch.pipe)?;
+            known(&branch.body)?;
+            branch.else_body.as_ref().map_or(Ok(()), known)
+        }
+        Node::Template(template) => template.pipe.as_ref().map_or(Ok(()), in_pipe),
+        Node::Define(define) => known(&define.body),
+        _ => Ok(()),
+    })
+}
+
+fn in_pipe(pipe: &PipeNode) -> Result<(), String> {
+    pipe.commands.iter().flat_map(|command| &command.args).try_for_each(in_expression)
+}
+
+fn in_expression(expression: &Expr) -> Result<(), String> {
+    match expression {
+        Expr::Identifier(_, name) if !BUILTIN.contains(&name.as_str()) => {
+            Err(format!("the function `{name}` is not known here"))
+        }
+        Expr::Pipe(_, pipe) => in_pipe(pipe),
+        Expr::Chain(_, inner, _) => in_expression(inner),
+        _ => Ok(()),
+    }
 }
 
 /// The URL of a webhook: a secret, and it may be a template.
