@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use crate::model::{Lane, MaintenanceWindow, Matcher, Pairs, matcher::Syntax};
 
-pub use super::interval::TimeInterval;
+pub use super::interval::{
+    DayRange, Location, MonthRange, TimeInterval, TimeRange, WeekdayRange, YearRange,
+};
 
 /// Everything the pipeline is configured by. Checked: every name that is used is there.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,12 +3,14 @@
 //! Contract: pure. Foreign text goes in, specs come out (or the other way round); nothing here opens a connection, reads
 //! a clock or a file. What a peer accepts is accepted and what it refuses is refused, with a better message.
 
+pub mod alertmanager;
 pub mod blackbox;
 mod client;
 mod code;
 mod decode;
 mod go_duration;
 pub mod go_number;
+mod go_path;
 mod go_url;
 pub mod web_config;
 mod yaml;

@@ -3,10 +3,13 @@
 //!
 //! Contract: declarations and the rules between keys, told with the codes of the file they stand in.
 
+mod folder;
+pub(in crate::compat) mod options;
 mod tls;
 mod url;
 
 pub(in crate::compat) use self::{
+    folder::join,
     tls::{Tls, Version},
     url::Url,
 };

@@ -344,6 +344,30 @@ impl<'d> Reader<'d> {
         self.broken.iter().any(below)
     }
 
+    /// Whether something is wrong at or below a key of the value that is read now.
+    pub(in crate::compat) fn has_errors_below(&self, key: &str) -> bool {
+        self.is_broken(&self.below(&quoted(key)))
+    }
+
+    /// Whether something is wrong in the value that is read now.
+    pub(in crate::compat) fn is_broken_here(&self) -> bool {
+        self.is_broken(&self.path)
+    }
+
+    /// What a node holds, for a value of several shapes.
+    pub(in crate::compat) fn inside_of(&self, id: Id) -> &'d Inside {
+        let node = self.node(id);
+        match node.inside {
+            Inside::Alias(to) => &self.node(to).inside,
+            _ => &node.inside,
+        }
+    }
+
+    /// Whether the file says something at a key of the value that is read now.
+    pub(in crate::compat) fn says_below(&self, key: &str) -> bool {
+        self.says(&self.below(key))
+    }
+
     /// Whether the file says something at this path.
     pub(in crate::compat) fn says(&self, path: &str) -> bool {
         self.spots.contains_key(path)
@@ -384,7 +408,7 @@ pub(in crate::compat) fn quoted(key: &str) -> String {
 }
 
 /// A stranger's word, cut to a length that fits a message.
-fn shortened(text: &str) -> String {
+pub(in crate::compat) fn shortened(text: &str) -> String {
     let kept = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     let mut short: String = text.chars().take(60).map(kept).collect();
     if text.chars().count() > 60 {

@@ -56,7 +56,7 @@ pub(in crate::compat) fn key(field: &'static str) -> &'static str {
 }
 
 /// Declares a [`Section`]: `key: Type`, `key: Type => always` where a zero is shown too, `field: Type => inline` where the
-/// keys of another section stand among these. `= { .. }` names what is not zero before the file is read; the method
+/// keys of another section stand among these, `=> flow` where the value is shown in brackets. `= { .. }` names what is not zero before the file is read; the method
 /// behind `check` is called when all is read.
 macro_rules! section {
     (
@@ -97,14 +97,14 @@ macro_rules! section {
     };
 
     (@key $keys:ident $field:ident $type:ty => inline) => { <$type as Section>::keys($keys) };
-    (@key $keys:ident $field:ident $type:ty $(=> always)?) => { $keys.push(key(stringify!($field))) };
+    (@key $keys:ident $field:ident $type:ty $(=> $how:ident)?) => { $keys.push(key(stringify!($field))) };
 
     (@entry $place:expr, $key:ident, $reader:ident, $value:ident => inline) => {
         if Section::entry(&mut $place, $key, $reader, $value) {
             return true;
         }
     };
-    (@entry $self:ident.$field:ident, $key:ident, $reader:ident, $value:ident $(=> always)?) => {
+    (@entry $self:ident.$field:ident, $key:ident, $reader:ident, $value:ident $(=> $how:ident)?) => {
         if $key == key(stringify!($field)) {
             $reader.read($value, &mut $self.$field);
             return true;
@@ -115,6 +115,12 @@ macro_rules! section {
     (@show $place:expr, $field:ident, $shown:ident => always) => {
         $shown.push((key(stringify!($field)).into(), Field::show(&$place)))
     };
+    (@show $place:expr, $field:ident, $shown:ident => flow) => {
+        if !Field::is_zero(&$place) {
+            let value = Yaml::Flow(Box::new(Field::show(&$place)));
+            $shown.push((key(stringify!($field)).into(), value));
+        }
+    };
     (@show $place:expr, $field:ident, $shown:ident) => {
         if !Field::is_zero(&$place) {
             $shown.push((key(stringify!($field)).into(), Field::show(&$place)));
@@ -122,6 +128,6 @@ macro_rules! section {
     };
 
     (@zero $place:expr => inline) => { Section::is_empty(&$place) };
-    (@zero $self:ident.$field:ident $(=> always)?) => { Field::is_zero(&$self.$field) };
+    (@zero $self:ident.$field:ident $(=> $how:ident)?) => { Field::is_zero(&$self.$field) };
 }
 pub(in crate::compat) use section;

@@ -153,6 +153,9 @@ impl Page {
     /// A collection in brackets or braces, with all that is in it.
     fn in_flow(&mut self, value: &Yaml, indent: usize) {
         let outer = std::mem::replace(&mut self.inside_flow, true);
+        if matches!(value, Yaml::Map(_) | Yaml::Sorted(_) | Yaml::List(_)) {
+            self.flow = false;
+        }
         match value {
             Yaml::List(list) => {
                 self.out.push('[');

@@ -1,6 +1,6 @@
 use toml::Table;
 
-use super::{Native, client::texts, put};
+use super::{Native, put, texts};
 use crate::{
     compat::{
         blackbox::{

@@ -3,14 +3,13 @@
 //! Contract: [`compile`] never fails; what has no equivalent is told in [`Native::remarks`], and what makes every probe fail
 //! in [`Native::broken`]. The table is read by the kind's own parser, so a module can say nothing that a check cannot.
 
-mod client;
 mod dns;
 mod http;
 mod small;
 mod stream;
 mod warn;
 
-pub(super) use client::without_userinfo;
+pub(super) use crate::compat::client::options::{put, put_text, texts, without_userinfo};
 pub(super) use warn::warnings;
 
 use std::net::IpAddr;
@@ -20,7 +19,11 @@ use toml::Table;
 
 use super::{Prober, codes, file};
 use crate::{
-    compat::{code::Code, decode::Text},
+    compat::{
+        client::options::{self as shared, Nature, Options},
+        code::Code,
+        decode::{Named, Text},
+    },
     model::{CheckSettings, IpProtocol},
     probe::spec::{KINDS, Kind, Spec},
 };
@@ -177,6 +180,44 @@ impl Native {
         }
     }
 
+    /// Lets what every HTTP client has in common add to the table, and takes over what it remarks.
+    fn shared<T>(&mut self, make: impl FnOnce(&mut Options) -> T) -> T {
+        let table = std::mem::take(&mut self.table);
+        let mut options = Options { table, ..Options::default() };
+        let made = make(&mut options);
+        self.table = options.table;
+        for shared::Remark { nature, field, why } in options.remarks {
+            match nature {
+                Nature::Broken => self.broken(&field, why),
+                Nature::Unsupported => self.unsupported(&field, &why),
+                Nature::NoTls => {
+                    let why = format!("{why}; every probe over TLS will fail");
+                    self.remark(codes::BROKEN_MODULE, &field, why);
+                }
+                Nature::Different => self.remark(codes::DIFFERENT, &field, why),
+                Nature::Trap => self.remark(codes::TRAP, &field, why),
+                Nature::Ignored => self.remark(codes::IGNORED, &field, why),
+            }
+        }
+        made
+    }
+
+    fn client(&mut self, client: &file::Client, at: &str) {
+        self.shared(|options| options.client(client, at));
+    }
+
+    fn tls(&mut self, own: &file::Tls, at: &str) -> Option<Table> {
+        self.shared(|options| options.tls(own, at))
+    }
+
+    fn headers<'m>(
+        &mut self,
+        single: impl Iterator<Item = (&'m str, &'m Text)>,
+        several: Option<&Named<file::Header>>,
+    ) {
+        self.shared(|options| options.headers(single, several));
+    }
+
     fn put(&mut self, key: &str, value: impl Into<toml::Value>) {
         put(&mut self.table, key, value);
     }
@@ -184,25 +225,6 @@ impl Native {
     /// Puts a text where it says something.
     fn put_text(&mut self, key: &str, text: &Text) {
         put_text(&mut self.table, key, text);
-    }
-}
-
-/// Puts a value under a dotted key.
-pub(super) fn put(table: &mut Table, key: &str, value: impl Into<toml::Value>) {
-    match key.split_once('.') {
-        None => drop(table.insert(key.to_owned(), value.into())),
-        Some((first, rest)) => {
-            let inner = table.entry(first).or_insert_with(|| Table::new().into());
-            if let Some(inner) = inner.as_table_mut() {
-                put(inner, rest, value);
-            }
-        }
-    }
-}
-
-fn put_text(table: &mut Table, key: &str, text: &Text) {
-    if !text.is_empty() {
-        put(table, key, text.lossy().into_owned());
     }
 }
 

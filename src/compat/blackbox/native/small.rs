@@ -1,7 +1,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use toml::{Table, Value};
 
-use super::{Native, client::texts, stream::Ending};
+use super::{Native, stream::Ending, texts};
 use crate::compat::{
     blackbox::file::{Grpc, Icmp, Websocket},
     decode::Text,

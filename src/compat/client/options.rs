@@ -1,19 +1,47 @@
-//! Credentials, TLS, proxies and headers, which HTTP and WebSocket checks share.
+//! What the sections of an HTTP client mean for noroshi: a table of ours, as docs/configuration.md documents it.
 
 use toml::{Table, Value};
 
-use super::{Native, put, put_text};
-use crate::compat::{
-    blackbox::{
-        codes,
-        file::{Client, Header, JWT_BEARER, OAuth2, Proxy, Tls, Version},
-    },
-    decode::{Field, Named, Sensitive, Text},
-};
+use super::{Client, Header, JWT_BEARER, OAuth2, Proxy, Tls, Version};
+use crate::compat::decode::{Field, Named, Sensitive, Text};
 
-impl Native {
+/// The table so far, and what has to be said of it.
+#[derive(Debug, Default)]
+pub(in crate::compat) struct Options {
+    pub(in crate::compat) table: Table,
+    pub(in crate::compat) remarks: Vec<Remark>,
+}
+
+/// Something worth knowing of a field.
+#[derive(Debug)]
+pub(in crate::compat) struct Remark {
+    pub(in crate::compat) nature: Nature,
+    /// Below the section.
+    pub(in crate::compat) field: String,
+    /// Why, without what follows from it.
+    pub(in crate::compat) why: String,
+}
+
+/// What kind of thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::compat) enum Nature {
+    /// Nothing can work, nor does it in the other program.
+    Broken,
+    /// Nothing can work here, though in the other program it does.
+    Unsupported,
+    /// Nothing that speaks TLS can work.
+    NoTls,
+    /// It works differently here.
+    Different,
+    /// It does not do what it seems to.
+    Trap,
+    /// It does nothing.
+    Ignored,
+}
+
+impl Options {
     /// Everything of the client but redirects and the version. `at` is its place below the section, with its dot.
-    pub(super) fn client(&mut self, client: &Client, at: &str) {
+    pub(in crate::compat) fn client(&mut self, client: &Client, at: &str) {
         self.credentials(client, at);
         if let Some(tls) = self.tls(&client.tls_config, &format!("{at}tls_config")) {
             self.put("tls", tls);
@@ -56,7 +84,7 @@ impl Native {
         self.reference(&own.client_secret_ref, &format!("{at}.client_secret_ref"));
         if own.grant_type.lossy() == JWT_BEARER {
             let why = "noroshi does not fetch tokens by a signed assertion (RFC 7523)";
-            self.unsupported(&format!("{at}.grant_type"), why);
+            self.remark(Nature::Unsupported, &format!("{at}.grant_type"), why);
         }
         let mut table = Table::new();
         put_text(&mut table, "client_id", &own.client_id);
@@ -82,7 +110,7 @@ impl Native {
     }
 
     /// The table of TLS options, if there is anything in it.
-    pub(super) fn tls(&mut self, own: &Tls, at: &str) -> Option<Table> {
+    pub(in crate::compat) fn tls(&mut self, own: &Tls, at: &str) -> Option<Table> {
         for (key, value) in [("ca", &own.ca_ref), ("cert", &own.cert_ref), ("key", &own.key_ref)] {
             self.reference(value, &format!("{at}.{key}_ref"));
         }
@@ -114,24 +142,24 @@ impl Native {
         if max != Version::Any && max < min {
             let why =
                 format!("no version of TLS is at least {} and at most {}", min.word(), max.word());
-            self.remark(
-                codes::BROKEN_MODULE,
-                &format!("{at}.min_version"),
-                format!("{why}; every probe over TLS will fail"),
-            );
+            self.remark(Nature::NoTls, &format!("{at}.min_version"), why);
         }
         for (key, version) in [("min_version", min), ("max_version", max)] {
             if matches!(version, Version::Tls10 | Version::Tls11) {
                 let message = "noroshi does not speak TLS 1.0 and 1.1 (RFC 8996): a target that knows nothing newer fails with `tls_unsupported_version`";
-                self.remark(codes::DIFFERENT, &format!("{at}.{key}"), message);
+                self.remark(Nature::Different, &format!("{at}.{key}"), message);
             }
         }
     }
 
-    /// Keys for a manager of secrets, which blackbox_exporter knows and does not have.
+    /// Keys for a manager of secrets, which the other programs know and do not have.
     fn reference(&mut self, value: &Text, at: &str) {
         if !value.is_empty() {
-            self.broken(at, "there is no manager of secrets, in blackbox_exporter neither");
+            self.remark(
+                Nature::Broken,
+                at,
+                "there is no manager of secrets, in Prometheus' programs neither",
+            );
         }
     }
 
@@ -146,7 +174,7 @@ impl Native {
             let scheme = bare.split("://").next().unwrap_or_default().to_ascii_lowercase();
             if !matches!(&*scheme, "http" | "socks5" | "socks5h") {
                 let why = "noroshi speaks to proxies by `http` and `socks5`, and not by the scheme of this one";
-                self.unsupported(&format!("{at}proxy_url"), why);
+                self.remark(Nature::Unsupported, &format!("{at}proxy_url"), why);
             }
             put(table, "proxy_url", bare);
             if let Some((name, password)) = user {
@@ -173,7 +201,7 @@ impl Native {
     }
 
     /// The headers of a request: one value each, then those with several, which Go adds to the former.
-    pub(super) fn headers<'m>(
+    pub(in crate::compat) fn headers<'m>(
         &mut self,
         single: impl Iterator<Item = (&'m str, &'m Text)>,
         several: Option<&Named<Header>>,
@@ -184,7 +212,7 @@ impl Native {
             if headers.insert(name.clone(), value.lossy().into_owned().into()).is_some() {
                 let message =
                     format!("`{name}` is there twice in different case; one of them wins");
-                self.remark(codes::TRAP, "headers", message);
+                self.remark(Nature::Trap, "headers", message);
             }
         }
         for (name, header) in several.into_iter().flat_map(Named::iter) {
@@ -216,7 +244,7 @@ impl Native {
     fn header_name(&mut self, name: &str, field: &str) -> Option<String> {
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
-            self.broken(field, format!("`{name}` is not a header's name"));
+            self.remark(Nature::Broken, field, format!("`{name}` is not a header's name"));
             return None;
         }
         let canonical: Vec<String> = name
@@ -229,15 +257,45 @@ impl Native {
         let canonical = canonical.join("-");
         if ["Content-Length", "Transfer-Encoding", "Trailer"].contains(&&*canonical) {
             let message = format!("`{name}` is decided by the body and has no effect");
-            self.remark(codes::IGNORED, field, message);
+            self.remark(Nature::Ignored, field, message);
             return None;
         }
         Some(canonical)
     }
 }
 
+impl Options {
+    fn remark(&mut self, nature: Nature, field: &str, why: impl Into<String>) {
+        self.remarks.push(Remark { nature, field: field.to_owned(), why: why.into() });
+    }
+
+    fn put(&mut self, key: &str, value: impl Into<Value>) {
+        put(&mut self.table, key, value);
+    }
+}
+
+/// Puts a value under a dotted key.
+pub(in crate::compat) fn put(table: &mut Table, key: &str, value: impl Into<Value>) {
+    match key.split_once('.') {
+        None => drop(table.insert(key.to_owned(), value.into())),
+        Some((first, rest)) => {
+            let inner = table.entry(first).or_insert_with(|| Table::new().into());
+            if let Some(inner) = inner.as_table_mut() {
+                put(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// Puts a text where it says something.
+pub(in crate::compat) fn put_text(table: &mut Table, key: &str, text: &Text) {
+    if !text.is_empty() {
+        put(table, key, text.lossy().into_owned());
+    }
+}
+
 /// Texts as strings.
-pub(super) fn texts(list: &[Text]) -> Vec<String> {
+pub(in crate::compat) fn texts(list: &[Text]) -> Vec<String> {
     list.iter().map(|text| text.lossy().into_owned()).collect()
 }
 
