@@ -49,10 +49,10 @@ use crate::{
     state::{self, State, Views},
     store,
 };
+use alerting::{Alerts, Around, Memory};
 pub use alerting::{Refused as AlertingRefused, alerting_diagnostics};
 pub use notify_test::{Trial, notify_test};
 pub use one_off::exposition;
-use alerting::{Alerts, Around, Memory};
 use reload::Reloader;
 pub use serve::Front;
 pub use supervise::Cause;

@@ -40,8 +40,7 @@ pub async fn notify_test(
     })?;
     let templates = alerting::templates(alerting)
         .map_err(|mistakes| alerting::Refused(mistakes).to_string())?;
-    let setup =
-        Setup { receivers: (*alerting.receivers).clone(), templates: Arc::new(templates) };
+    let setup = Setup { receivers: (*alerting.receivers).clone(), templates: Arc::new(templates) };
     // Nobody reads them: `once` reports nothing.
     let (deliveries, _unread) = mpsc::channel(1);
     let parts = Parts {

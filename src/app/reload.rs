@@ -310,6 +310,8 @@ pub(super) fn demo_of(options: DemoOptions) -> Result<Option<Demo>, StartError> 
 }
 
 /// What of alerting only a start can change.
-fn options_of(alerting: Option<&Alerting>) -> Option<(std::time::Duration, crate::config::MatcherMode)> {
+fn options_of(
+    alerting: Option<&Alerting>,
+) -> Option<(std::time::Duration, crate::config::MatcherMode)> {
     alerting.map(|alerting| (alerting.start_grace, alerting.matchers))
 }

@@ -103,9 +103,7 @@ fn ways<'r>(route: &'r spec::Route, labels: &Pairs) -> Vec<Way<'r>> {
     for inside in &route.routes {
         let found = ways(inside, labels);
         let taken = !found.is_empty();
-        all.extend(found.into_iter().map(|Way(way)| {
-            Way([route].into_iter().chain(way).collect())
-        }));
+        all.extend(found.into_iter().map(|Way(way)| Way([route].into_iter().chain(way).collect())));
         if taken && !inside.continues {
             break;
         }
@@ -131,10 +129,9 @@ fn text(ways: &[Way<'_>], labels: &Pairs) -> String {
             PromDuration(route.group_interval),
             PromDuration(route.repeat_interval)
         );
-        for (words, names) in [
-            ("muted in ", &route.mute_time_intervals),
-            ("active in", &route.active_time_intervals),
-        ] {
+        for (words, names) in
+            [("muted in ", &route.mute_time_intervals), ("active in", &route.active_time_intervals)]
+        {
             if !names.is_empty() {
                 let _ = writeln!(out, "  {words} {}", names.join(", "));
             }

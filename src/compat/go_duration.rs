@@ -2,7 +2,7 @@
 
 /// Go's `time.ParseDuration`, in nanoseconds: signed, decimal fractions, units ns, us, ms, s, m and h, each as often as
 /// wanted. `None` for what Go refuses.
-pub(super) fn parse(text: &str) -> Option<i64> {
+pub fn parse(text: &str) -> Option<i64> {
     let (negative, mut rest) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),

@@ -8,7 +8,7 @@ pub mod blackbox;
 mod client;
 mod code;
 mod decode;
-mod go_duration;
+pub mod go_duration;
 pub mod go_number;
 mod go_path;
 mod go_url;

@@ -94,7 +94,12 @@ impl Alertmanager {
         })
     }
 
-    async fn resource(self: &Arc<Self>, path: &str, request: Request, place: Option<super::list::Place>) -> Response {
+    async fn resource(
+        self: &Arc<Self>,
+        path: &str,
+        request: Request,
+        place: Option<super::list::Place>,
+    ) -> Response {
         let Some(resource) = Resource::at(path) else {
             return Refusal::no_path(&format!("/api/v2/{path}")).into_response();
         };

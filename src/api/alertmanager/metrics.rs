@@ -146,7 +146,8 @@ impl Metrics {
     }
 
     pub(super) fn received(&self, alerts: &[PostedAlert], now: Timestamp) {
-        let resolved = alerts.iter().filter(|alert| alert.ends_at.is_some_and(|at| at <= now)).count();
+        let resolved =
+            alerts.iter().filter(|alert| alert.ends_at.is_some_and(|at| at <= now)).count();
         for (status, count) in [("resolved", resolved), ("firing", alerts.len() - resolved)] {
             let received = Received { status, version: V2.version };
             self.received.get_or_create(&received).inc_by(u64::try_from(count).unwrap_or_default());

@@ -12,7 +12,9 @@ use axum::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Alertmanager, Counts, JSON, Refusal, dispatch::Resource, exposition, metrics, page::Page};
+use super::{
+    Alertmanager, Counts, JSON, Refusal, dispatch::Resource, exposition, metrics, page::Page,
+};
 use crate::{
     api::{
         Reload, blackbox,

@@ -66,10 +66,7 @@ pub(super) fn prepared(alerting: &Alerting) -> Result<Prepared, Refused> {
     }
     Ok(Prepared {
         pipeline: Arc::clone(&alerting.pipeline),
-        setup: Setup {
-            receivers: (*alerting.receivers).clone(),
-            templates: Arc::new(templates),
-        },
+        setup: Setup { receivers: (*alerting.receivers).clone(), templates: Arc::new(templates) },
         original: Arc::clone(&alerting.original),
     })
 }
@@ -179,7 +176,7 @@ pub(super) struct Around<'a> {
 pub(super) struct Alerts {
     pub(super) handle: alert::Handle,
     notify: notify::Handle,
-    original: Arc<ArcSwap<str>>,
+    original: Arc<ArcSwap<Arc<str>>>,
 }
 
 impl Alerts {
@@ -191,8 +188,7 @@ impl Alerts {
         around: Around<'_>,
     ) -> Self {
         let Around { late, registry, net, clock, commits, alive, count, log_silences } = around;
-        let (pipeline, first) =
-            Pipeline::new(prepared.pipeline, options, restored, clock.now());
+        let (pipeline, first) = Pipeline::new(prepared.pipeline, options, restored, clock.now());
         pipeline.metrics().register(registry);
         let (handle, inbox) = alert::channel();
         let (notify, orders) = notify::channel();
@@ -223,7 +219,7 @@ impl Alerts {
             pushes: Arc::new(move |batch| pushes.push(&batch)),
         };
         late.essential("alerts", alert::run(pipeline, first, inbox, outputs, clock));
-        let original = Arc::new(ArcSwap::new(prepared.original));
+        let original = Arc::new(ArcSwap::from_pointee(prepared.original));
         Self { handle, notify, original }
     }
 
@@ -232,7 +228,7 @@ impl Alerts {
         self.notify.reload(prepared.setup).await;
         // It fails only when everything stops.
         let _ = self.handle.reload(prepared.pipeline).await;
-        self.original.store(prepared.original);
+        self.original.store(Arc::new(prepared.original));
     }
 
     /// Tells the pipeline of checks that came, changed or went.
@@ -244,7 +240,7 @@ impl Alerts {
     /// The configuration in force, as Alertmanager would show it.
     pub(super) fn original(&self) -> Arc<dyn Fn() -> Arc<str> + Send + Sync> {
         let original = Arc::clone(&self.original);
-        Arc::new(move || original.load_full())
+        Arc::new(move || Arc::clone(&original.load()))
     }
 
     /// Begins no more sends; those on their way may take so long.

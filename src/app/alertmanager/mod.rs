@@ -222,13 +222,8 @@ fn pages(
         syntax: options.features.matchers.into(),
         ..api::alertmanager::Options::default()
     };
-    let alertmanager = Alertmanager::new(
-        alerts.handle.clone(),
-        alerts.original(),
-        api,
-        options.clock,
-        metrics,
-    );
+    let alertmanager =
+        Alertmanager::new(alerts.handle.clone(), alerts.original(), api, options.clock, metrics);
     Pages {
         alertmanager: Arc::new(alertmanager),
         counts,

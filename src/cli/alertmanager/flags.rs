@@ -82,13 +82,28 @@ pub(in crate::cli) struct Alertmanager {
     #[arg(long = "no-web.systemd-socket", hide = true)]
     no_systemd_socket: bool,
     /// The file that switches on TLS, users, headers and a rate limit, as exporter-toolkit has it
-    #[arg(long = "web.config.file", value_name = "PATH", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "web.config.file",
+        value_name = "PATH",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(super) web_config_file: String,
     /// The URL under which it is reached from outside; its path prefixes all endpoints
-    #[arg(long = "web.external-url", value_name = "URL", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "web.external-url",
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(super) external_url: String,
     /// Prefix for the internal routes [default: the path of --web.external-url]
-    #[arg(long = "web.route-prefix", value_name = "PATH", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "web.route-prefix",
+        value_name = "PATH",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(super) route_prefix: String,
     /// GET requests at a time; 0 is the number of processors or 8, whichever is larger
     #[arg(
@@ -109,7 +124,12 @@ pub(in crate::cli) struct Alertmanager {
     )]
     pub(super) timeout: Duration,
     /// Taken and without effect: the page needs no files
-    #[arg(long = "web.ui-path", value_name = "FOLDER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "web.ui-path",
+        value_name = "FOLDER",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(super) ui_path: String,
     /// Taken and without effect: there is no garbage collector to tell
     #[arg(long = "auto-gomemlimit.ratio", value_name = "RATIO", default_value_t = 0.9, value_parser = float)]
@@ -159,7 +179,12 @@ pub(in crate::cli) struct Cluster {
     )]
     pub(super) advertise_address: String,
     /// Taken and without effect
-    #[arg(long = "cluster.peer-name", value_name = "NAME", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "cluster.peer-name",
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(super) peer_name: String,
     /// A peer: refused without --cluster.allow-duplicates, as each replica would send every notice
     #[arg(long = "cluster.peer", value_name = "ADDRESS")]
@@ -233,7 +258,12 @@ pub(in crate::cli) struct Cluster {
     )]
     pub(super) reconnect_timeout: Duration,
     /// Taken and without effect
-    #[arg(long = "cluster.tls-config", value_name = "FILE", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "cluster.tls-config",
+        value_name = "FILE",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(super) tls_config: String,
     /// Taken and without effect
     #[arg(
@@ -244,7 +274,12 @@ pub(in crate::cli) struct Cluster {
     #[arg(long = "no-cluster.allow-insecure-public-advertise-address-discovery", hide = true)]
     no_public_address: bool,
     /// Taken and without effect
-    #[arg(long = "cluster.label", value_name = "LABEL", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "cluster.label",
+        value_name = "LABEL",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(super) label: String,
 }
 

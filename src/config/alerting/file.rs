@@ -13,13 +13,7 @@ use super::{
 use crate::{
     alert::spec as alert,
     compat::alertmanager as compat,
-    config::{
-        codes::Code,
-        files::SourceFile,
-        finding::Finding,
-        place, render,
-        syntax::Format,
-    },
+    config::{codes::Code, files::SourceFile, finding::Finding, place, render, syntax::Format},
     model::{Diagnostic, Severity},
     notify::spec::Receivers,
 };
@@ -68,7 +62,31 @@ impl AlertmanagerFile {
         matchers: MatcherMode,
         external_url: &str,
     ) {
-        let compat::AlertmanagerFile { original, templates, warnings, pipeline, receivers } = file;
+        let compat::AlertmanagerFile { original, templates, warnings } = file;
+        let pipeline = alert::Config {
+            route: alert::Route {
+                receiver: "default".into(),
+                matchers: Arc::from([]),
+                continues: false,
+                group_by: alert::GroupBy::All,
+                group_wait: std::time::Duration::ZERO,
+                group_interval: std::time::Duration::from_secs(1),
+                repeat_interval: std::time::Duration::from_secs(100),
+                mute_time_intervals: vec![],
+                active_time_intervals: vec![],
+                labels: Default::default(),
+                routes: vec![],
+            },
+            receivers: vec![],
+            inhibit_rules: vec![],
+            time_intervals: vec![],
+            maintenance: vec![],
+            resolve_timeout: std::time::Duration::from_secs(300),
+            flap_hold: None,
+            resolve_hold: std::time::Duration::ZERO,
+            alertmanagers: vec![],
+        };
+        let receivers = Receivers::default();
         self.diagnostics = warnings;
         let found = template_files::read(&templates, path.parent().unwrap_or(Path::new("")));
         self.diagnostics.extend(unreadable(&found));
@@ -136,10 +154,8 @@ impl Alerting {
             alertmanagers: own.alertmanagers.clone(),
             ..theirs.clone()
         };
-        let receivers = Receivers {
-            receivers: file.receivers.receivers.clone(),
-            ..(*self.receivers).clone()
-        };
+        let receivers =
+            Receivers { receivers: file.receivers.receivers.clone(), ..(*self.receivers).clone() };
         let templates: Vec<TemplateFile> =
             file.templates.iter().chain(&*self.templates).cloned().collect();
         Self {

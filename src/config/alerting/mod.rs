@@ -8,6 +8,7 @@ mod file;
 mod inhibit;
 mod maintenance;
 mod options;
+mod original;
 mod push;
 mod receiver;
 mod route;
