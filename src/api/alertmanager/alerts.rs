@@ -49,7 +49,8 @@ impl Alertmanager {
         // The body keeps its room until it is read.
         let read = move || posted::alerts(&json::lossy(body.as_ref()));
         let alerts = if large { task::spawn_blocking(read).await } else { Ok(read()) };
-        let alerts = alerts.map_err(|_| list::gone_wrong())?.map_err(|why| why.refusal("alerts"))?;
+        let alerts =
+            alerts.map_err(|_| list::gone_wrong())?.map_err(|why| why.refusal("alerts"))?;
         self.metrics.received(&alerts, self.clock.now());
         match self.within(self.handle.post(alerts, AlertSource::Api)).await? {
             Ok(()) => Ok(StatusCode::OK.into_response()),

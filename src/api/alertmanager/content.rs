@@ -13,7 +13,8 @@ pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     };
     let text = String::from_utf8_lossy(value.as_bytes());
     let text = &*text;
-    let media = media(text).map_err(|why| Refusal::unread("Content-Type header", &slashed(text), why))?;
+    let media =
+        media(text).map_err(|why| Refusal::unread("Content-Type header", &slashed(text), why))?;
     if !media.contains('/') {
         let why = format!("mediatype: malformed: \"{media}\" has no subtype");
         return Err(Refusal::unread("Content-Type header", &slashed(text), &why));
@@ -73,11 +74,14 @@ fn token(text: &str) -> (&str, &str) {
 
 /// Whether the client takes JSON: Go asks it where there is something to tell.
 pub(super) fn takes_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let mut asked = headers.get_all(header::ACCEPT).iter().filter(|value| !value.is_empty()).peekable();
+    let mut asked =
+        headers.get_all(header::ACCEPT).iter().filter(|value| !value.is_empty()).peekable();
     let takes = |range: &str| {
         let (media, parameters) = range.split_once(';').unwrap_or((range, ""));
-        let quality = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("q="));
-        let wanted = quality.is_none_or(|quality| quality.trim().parse().is_ok_and(|q: f64| q > 0.0));
+        let quality =
+            parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("q="));
+        let wanted =
+            quality.is_none_or(|quality| quality.trim().parse().is_ok_and(|q: f64| q > 0.0));
         wanted && matches!(&*media.trim().to_ascii_lowercase(), "*/*" | "application/*" | TYPE)
     };
     if asked.peek().is_none()
@@ -96,7 +100,12 @@ mod tests {
     /// Each was asked of Alertmanager 0.33.1.
     #[test]
     fn types_are_read_as_go_reads_them() {
-        for text in ["application/json", "Application/JSON; charset=utf-8", "application/json;", " application/json "] {
+        for text in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/json;",
+            " application/json ",
+        ] {
             assert_eq!(media(text).as_deref(), Ok("application/json"), "{text}");
         }
         for (text, why) in [

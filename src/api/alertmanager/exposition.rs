@@ -7,14 +7,31 @@ use parking_lot::Mutex;
 use crate::{
     alert::Snapshot,
     model::{
-        Delivery, DeliveryResult, Fnv, Histogram, LabelSet, MetricKind, SendReason, SilenceState, Sink,
+        Delivery, DeliveryResult, Fnv, Histogram, LabelSet, MetricKind, SendReason, SilenceState,
+        Sink,
     },
 };
 
 /// Kinds of integrations that Alertmanager 0.33 counts from the start.
 const KINDS: [&str; 18] = [
-    "discord", "email", "incidentio", "jira", "mattermost", "msteams", "msteamsv2", "opsgenie", "pagerduty",
-    "pushover", "rocketchat", "slack", "sns", "telegram", "victorops", "webex", "webhook", "wechat",
+    "discord",
+    "email",
+    "incidentio",
+    "jira",
+    "mattermost",
+    "msteams",
+    "msteamsv2",
+    "opsgenie",
+    "pagerduty",
+    "pushover",
+    "rocketchat",
+    "slack",
+    "sns",
+    "telegram",
+    "victorops",
+    "webex",
+    "webhook",
+    "wechat",
 ];
 
 /// Reasons that Alertmanager 0.33 counts from the start; two more come with their first failure.
@@ -133,9 +150,24 @@ fn configured(snapshot: &Snapshot, original: &str) -> [Plain; 7] {
     #[expect(clippy::cast_precision_loss, reason = "the upper bits are cut off")]
     let hash = (hash.0 & 0xffff_ffff_ffff) as f64;
     [
-        ("alertmanager_config_hash", "Hash of the currently loaded alertmanager configuration", Gauge, hash),
-        ("alertmanager_receivers", "Number of configured receivers", Gauge, whole(config.receivers.len())),
-        ("alertmanager_integrations", "Number of configured integrations", Gauge, whole(integrations)),
+        (
+            "alertmanager_config_hash",
+            "Hash of the currently loaded alertmanager configuration",
+            Gauge,
+            hash,
+        ),
+        (
+            "alertmanager_receivers",
+            "Number of configured receivers",
+            Gauge,
+            whole(config.receivers.len()),
+        ),
+        (
+            "alertmanager_integrations",
+            "Number of configured integrations",
+            Gauge,
+            whole(integrations),
+        ),
         (
             "alertmanager_inhibition_rules",
             "Number of configured inhibition rules",
@@ -168,7 +200,11 @@ fn configured(snapshot: &Snapshot, original: &str) -> [Plain; 7] {
 fn absent() -> impl Iterator<Item = Plain> {
     use MetricKind::{Counter, Gauge};
     [
-        ("alertmanager_cluster_enabled", "Indicates whether the clustering is enabled or not", Gauge),
+        (
+            "alertmanager_cluster_enabled",
+            "Indicates whether the clustering is enabled or not",
+            Gauge,
+        ),
         (
             "alertmanager_dispatcher_aggregation_group_limit_reached_total",
             "Number of times when dispatcher failed to create new aggregation group due to limit",
@@ -179,16 +215,36 @@ fn absent() -> impl Iterator<Item = Plain> {
             "Number of received gossip messages that have been further gossiped",
             Counter,
         ),
-        ("alertmanager_nflog_maintenance_errors_total", "How many maintenances were executed that failed", Counter),
-        ("alertmanager_nflog_query_errors_total", "Number notification log received queries that failed", Counter),
+        (
+            "alertmanager_nflog_maintenance_errors_total",
+            "How many maintenances were executed that failed",
+            Counter,
+        ),
+        (
+            "alertmanager_nflog_query_errors_total",
+            "Number notification log received queries that failed",
+            Counter,
+        ),
         (
             "alertmanager_silences_gossip_messages_propagated_total",
             "Number of received gossip messages that have been further gossiped",
             Counter,
         ),
-        ("alertmanager_silences_gc_errors_total", "How many silence GC errors were encountered", Counter),
-        ("alertmanager_silences_maintenance_errors_total", "How many maintenances were executed that failed", Counter),
-        ("alertmanager_silences_query_errors_total", "How many silence received queries did not succeed", Counter),
+        (
+            "alertmanager_silences_gc_errors_total",
+            "How many silence GC errors were encountered",
+            Counter,
+        ),
+        (
+            "alertmanager_silences_maintenance_errors_total",
+            "How many maintenances were executed that failed",
+            Counter,
+        ),
+        (
+            "alertmanager_silences_query_errors_total",
+            "How many silence received queries did not succeed",
+            Counter,
+        ),
     ]
     .into_iter()
     .map(|(name, help, kind)| (name, help, kind, 0.0))

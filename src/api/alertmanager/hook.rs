@@ -93,7 +93,8 @@ fn read(body: &str, now: Timestamp) -> Result<Vec<PostedAlert>, Unread> {
         }
     }
     if version.as_deref() != Some("4") {
-        let words = format!("version in body should be \"4\", not {:?}", version.unwrap_or_default());
+        let words =
+            format!("version in body should be \"4\", not {:?}", version.unwrap_or_default());
         return Err(Unread::Invalid(606, words));
     }
     let alerts = alerts.ok_or_else(|| Unread::required("alerts"))?;
@@ -128,7 +129,15 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_refused() {
-        for body in ["", "[]", "{}", r#"{"version":"4"}"#, r#"{"version":"3","alerts":[]}"#, "{", r#"{"version":"4","alerts":[{}]}"#] {
+        for body in [
+            "",
+            "[]",
+            "{}",
+            r#"{"version":"4"}"#,
+            r#"{"version":"3","alerts":[]}"#,
+            "{",
+            r#"{"version":"4","alerts":[{}]}"#,
+        ] {
             assert!(read(body, NOW).is_err(), "{body}");
         }
     }

@@ -159,11 +159,7 @@ fn whole(rows: &impl Rows, part: Part) -> Vec<u8> {
     out
 }
 
-fn write(
-    rows: &impl Rows,
-    wanted: impl Iterator<Item = usize>,
-    emit: Emit<'_>,
-) -> ControlFlow<()> {
+fn write(rows: &impl Rows, wanted: impl Iterator<Item = usize>, emit: Emit<'_>) -> ControlFlow<()> {
     let mut out = Vec::with_capacity(CHUNK + 4096);
     out.push(b'[');
     let mut list = Array::default();

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::http::Method;
 use jiff::Timestamp;
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -146,7 +147,8 @@ impl Metrics {
     }
 
     pub(super) fn received(&self, alerts: &[PostedAlert], now: Timestamp) {
-        let resolved = alerts.iter().filter(|alert| alert.ends_at.is_some_and(|at| at <= now)).count();
+        let resolved =
+            alerts.iter().filter(|alert| alert.ends_at.is_some_and(|at| at <= now)).count();
         for (status, count) in [("resolved", resolved), ("firing", alerts.len() - resolved)] {
             let received = Received { status, version: V2.version };
             self.received.get_or_create(&received).inc_by(u64::try_from(count).unwrap_or_default());
@@ -171,7 +173,7 @@ impl Drop for Reading {
 }
 
 /// The method as Prometheus' Go library writes it.
-pub(super) fn method(method: &axum::http::Method) -> &'static str {
+pub(super) fn method(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "get",
         "POST" => "post",

@@ -53,7 +53,8 @@ impl<'a> Query<'a> {
     pub(super) fn flag(&self, name: &str, default: bool) -> bool {
         const TRUE: [&str; 10] =
             ["true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"];
-        self.get(name).map_or(default, |value| TRUE.iter().any(|word| value.eq_ignore_ascii_case(word)))
+        self.get(name)
+            .map_or(default, |value| TRUE.iter().any(|word| value.eq_ignore_ascii_case(word)))
     }
 
     /// Every matcher under a name.
@@ -135,7 +136,9 @@ mod tests {
         assert_eq!(refused("filter="), bad("bad matcher format: "));
         assert_eq!(
             refused("receiver=("),
-            bad("failed to parse receiver param: error parsing regexp: missing closing ): `^(?:()$`")
+            bad(
+                "failed to parse receiver param: error parsing regexp: missing closing ): `^(?:()$`"
+            )
         );
         assert_eq!(
             refused("receiver_matchers=%3D%3D"),

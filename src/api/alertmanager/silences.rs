@@ -128,7 +128,10 @@ fn named(segment: &str) -> Result<SilenceId, Refusal> {
 }
 
 /// Active ones by their end, pending ones by their begin, expired ones from the last to the first.
-fn order(silence: &Silence, now: Timestamp) -> (u8, Timestamp, Reverse<Timestamp>, Timestamp, SilenceId) {
+fn order(
+    silence: &Silence,
+    now: Timestamp,
+) -> (u8, Timestamp, Reverse<Timestamp>, Timestamp, SilenceId) {
     let (state, up, down) = match silence.state(now) {
         SilenceState::Active => (0, silence.ends_at, Timestamp::MIN),
         SilenceState::Pending => (1, silence.starts_at, Timestamp::MIN),

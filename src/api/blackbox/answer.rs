@@ -25,7 +25,10 @@ pub(super) fn families(headers: &HeaderMap, shape: Shape, outcome: &Outcome) -> 
 }
 
 /// What `write` makes of a format, as blackbox_exporter answers: text 0.0.4 or protobuf, never OpenMetrics.
-pub(in crate::api) fn exposition(headers: &HeaderMap, write: impl FnOnce(Format) -> Vec<u8>) -> Response {
+pub(in crate::api) fn exposition(
+    headers: &HeaderMap,
+    write: impl FnOnce(Format) -> Vec<u8>,
+) -> Response {
     let (format, content_type) = accept::classic(headers);
     let body = write(format);
     let encoding = accept::classic_encoding(headers);
@@ -42,7 +45,10 @@ pub(in crate::api) fn exposition(headers: &HeaderMap, write: impl FnOnce(Format)
 }
 
 /// What was written to a sink.
-pub(in crate::api) fn written<E: Encoder + Sink>(mut encoder: E, write: impl FnOnce(&mut E)) -> Vec<u8> {
+pub(in crate::api) fn written<E: Encoder + Sink>(
+    mut encoder: E,
+    write: impl FnOnce(&mut E),
+) -> Vec<u8> {
     write(&mut encoder);
     encoder.finish();
     std::mem::take(encoder.buffer())

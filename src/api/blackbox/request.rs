@@ -153,7 +153,9 @@ impl<'a> Asked<'a> {
 }
 
 /// The parameters of a query. As in Go, a pair with half an escape or a semicolon in it is none.
-pub(in crate::api) fn pairs(query: Option<&str>) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+pub(in crate::api) fn pairs(
+    query: Option<&str>,
+) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     let whole = |pair: &&str| !pair.contains(';') && pair.split('%').skip(1).all(is_escape);
     let pairs = query.unwrap_or_default().split('&').filter(whole);
     pairs.flat_map(|pair| form_urlencoded::parse(pair.as_bytes()))

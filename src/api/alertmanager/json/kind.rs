@@ -37,7 +37,9 @@ impl Mismatch {
     /// In a field, such as `Alert.labels.a`.
     pub(in super::super) fn field(found: Kind, field: &str, wanted: &str) -> Self {
         let found = found.word();
-        Self(format!("json: cannot unmarshal {found} into Go struct field {field} of type {wanted}"))
+        Self(format!(
+            "json: cannot unmarshal {found} into Go struct field {field} of type {wanted}"
+        ))
     }
 
     /// An item of a list.

@@ -262,7 +262,9 @@ impl<'a> Scan<'a> {
                 Some(byte) if byte == expected => self.at += 1,
                 Some(_) => {
                     let expected = char::from(expected);
-                    return Err(self.unexpected(format!("in literal {word} (expecting '{expected}')")));
+                    return Err(
+                        self.unexpected(format!("in literal {word} (expecting '{expected}')"))
+                    );
                 }
                 None => return Err(Syntax::Unfinished),
             }

@@ -11,7 +11,14 @@ pub(in super::super) fn string(out: &mut Vec<u8>, text: &str) {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let width = match byte {
-            0x20 | 0x21 | 0x23..=0x25 | 0x27..=0x3b | 0x3d | 0x3f..=0x5b | 0x5d..=0xe1 | 0xe3..=0xff => {
+            0x20
+            | 0x21
+            | 0x23..=0x25
+            | 0x27..=0x3b
+            | 0x3d
+            | 0x3f..=0x5b
+            | 0x5d..=0xe1
+            | 0xe3..=0xff => {
                 at += 1;
                 continue;
             }
@@ -68,9 +75,32 @@ pub(in super::super) fn time(out: &mut Vec<u8>, at: Timestamp) {
     let [c, y, m, d, h, n, s] = [century, years, month, date, hour, minute, second];
     let millis = rest % 1000;
     out.extend_from_slice(&[
-        b'"', c[0], c[1], y[0], y[1], b'-', m[0], m[1], b'-', d[0], d[1], b'T', h[0], h[1], b':',
-        n[0], n[1], b':', s[0], s[1], b'.', digit(millis / 100), digit(millis / 10), digit(millis),
-        b'Z', b'"',
+        b'"',
+        c[0],
+        c[1],
+        y[0],
+        y[1],
+        b'-',
+        m[0],
+        m[1],
+        b'-',
+        d[0],
+        d[1],
+        b'T',
+        h[0],
+        h[1],
+        b':',
+        n[0],
+        n[1],
+        b':',
+        s[0],
+        s[1],
+        b'.',
+        digit(millis / 100),
+        digit(millis / 10),
+        digit(millis),
+        b'Z',
+        b'"',
     ]);
 }
 

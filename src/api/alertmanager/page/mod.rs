@@ -40,22 +40,23 @@ impl Page {
             hash(&script),
             hash(STYLE)
         );
-        let html = HTML
-            .replace("{base}", base)
-            .replace("/*style*/", STYLE)
-            .replace("/*script*/", &script);
+        let html =
+            HTML.replace("{base}", base).replace("/*style*/", STYLE).replace("/*script*/", &script);
         Self {
             tag: tag(&html),
             html: html.into(),
             // Base64 and plain words: nothing that no header could hold.
-            policy: HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'")),
+            policy: HeaderValue::try_from(policy)
+                .unwrap_or(HeaderValue::from_static("default-src 'none'")),
         }
     }
 
     pub(super) fn answer(&self, method: &Method, headers: &HeaderMap) -> Response {
         if !matches!(*method, Method::GET | Method::HEAD) {
             let mut answer = refused(StatusCode::METHOD_NOT_ALLOWED, &"Method Not Allowed");
-            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+            answer
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
             return answer;
         }
         let mut answer = if is_known(headers, &self.tag) {

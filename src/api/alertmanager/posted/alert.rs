@@ -104,8 +104,7 @@ impl AlertFields {
             let words = format!("{place}.generatorURL in body must be of type uri: {url}");
             return Err(Unread::Invalid(601, words));
         }
-        let labels =
-            self.labels.ok_or_else(|| Unread::required(&format!("{place}.labels")))?;
+        let labels = self.labels.ok_or_else(|| Unread::required(&format!("{place}.labels")))?;
         Ok(PostedAlert {
             labels,
             annotations: self.annotations,
@@ -142,7 +141,10 @@ mod tests {
         assert_eq!(alert.ends_at, None);
         assert_eq!(&*alert.generator_url, "http://p/g?x=1&y");
         assert_eq!(alerts("null").unwrap(), []);
-        assert_eq!(alerts(r#"[{"labels":{},"labels":{"z":"2"}}]"#).unwrap()[0].labels.get("z"), Some("2"));
+        assert_eq!(
+            alerts(r#"[{"labels":{},"labels":{"z":"2"}}]"#).unwrap()[0].labels.get("z"),
+            Some("2")
+        );
     }
 
     /// Each was asked of Alertmanager 0.33.1.

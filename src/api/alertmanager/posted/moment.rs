@@ -105,7 +105,8 @@ impl<'a> Reading<'a> {
     }
 
     fn number(&mut self, length: usize) -> Option<u16> {
-        let digits = self.rest.get(..length).filter(|digits| digits.bytes().all(|d| d.is_ascii_digit()))?;
+        let digits =
+            self.rest.get(..length).filter(|digits| digits.bytes().all(|d| d.is_ascii_digit()))?;
         self.rest = self.rest.get(length..)?;
         digits.parse().ok()
     }
@@ -149,15 +150,30 @@ mod tests {
     fn what_is_none_is_told_in_the_words_of_go() {
         for (text, words) in [
             ("nope", "parsing time \"nope\" as \"2006-01-02\": cannot parse \"nope\" as \"2006\""),
-            ("2036-1-2", "parsing time \"2036-1-2\" as \"2006-01-02\": cannot parse \"1-2\" as \"01\""),
-            ("20360102", "parsing time \"20360102\" as \"2006-01-02\": cannot parse \"0102\" as \"-\""),
+            (
+                "2036-1-2",
+                "parsing time \"2036-1-2\" as \"2006-01-02\": cannot parse \"1-2\" as \"01\"",
+            ),
+            (
+                "20360102",
+                "parsing time \"20360102\" as \"2006-01-02\": cannot parse \"0102\" as \"-\"",
+            ),
             ("2036-02-30", "parsing time \"2036-02-30\": day out of range"),
         ] {
             assert_eq!(read(text), Err(words.to_owned()), "{text}");
         }
         for rest in [
-            "T03:04:05.1-0700", " 03:04:05Z", "t03:04:05z", "T24:00:00Z", "T03:04:60Z", "T03:04:05 UTC",
-            "T03:04:05.Z", "T03:04:05+2:00", "T03:04:05+25:00", "T03:04:05+02", "T03:04+02:00",
+            "T03:04:05.1-0700",
+            " 03:04:05Z",
+            "t03:04:05z",
+            "T24:00:00Z",
+            "T03:04:60Z",
+            "T03:04:05 UTC",
+            "T03:04:05.Z",
+            "T03:04:05+2:00",
+            "T03:04:05+25:00",
+            "T03:04:05+02",
+            "T03:04+02:00",
         ] {
             let text = format!("2036-01-02{rest}");
             assert_eq!(read(&text), Err(format!("parsing time {text:?}: extra text: {rest:?}")));

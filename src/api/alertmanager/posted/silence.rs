@@ -132,10 +132,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn matchers<'a>(
-    scan: &mut Scan<'a>,
-    first: &mut First,
-) -> fields::Read<Vec<MatcherFields<'a>>> {
+fn matchers<'a>(scan: &mut Scan<'a>, first: &mut First) -> fields::Read<Vec<MatcherFields<'a>>> {
     match scan.kind()? {
         Kind::Array => {}
         other => {
@@ -173,7 +170,8 @@ fn matcher<'a>(
     }
     let mut members = scan.enter();
     while let Some(name) = scan.name(&mut members)? {
-        let mismatch = |field| move |found| Mismatch::field(found, &format!("{place}.{field}"), "string");
+        let mismatch =
+            |field| move |found| Mismatch::field(found, &format!("{place}.{field}"), "string");
         if same(&name, "name") {
             matcher.name = fields::text(scan, first, mismatch("name"))?;
         } else if same(&name, "value") {
@@ -228,18 +226,48 @@ mod tests {
         for (body, words) in [
             ("", "empty"),
             ("null", "602 comment in body is required"),
-            ("[]", "json: cannot unmarshal array into Go value of type struct { ID string \"json:\\\"id,omitempty\\\"\" }"),
-            (r#"{"matchers":[1]}"#, "json: cannot unmarshal number into Silence.matchers.0 of type models.Matcher"),
-            (r#"{"matchers":1,"comment":5}"#, "json: cannot unmarshal number into Go struct field Silence.matchers of type models.Matchers"),
-            (r#"{"comment":4,"id":{}}"#, "json: cannot unmarshal object into Go struct field .id of type string"),
-            (r#"{"matchers":[{"value":1}]}"#, "json: cannot unmarshal number into Go struct field Silence.matchers.0.value of type string"),
-            (r#"{"matchers":[{"isEqual":"x"}]}"#, "json: cannot unmarshal string into Go struct field Silence.matchers.0.isEqual of type bool"),
+            (
+                "[]",
+                "json: cannot unmarshal array into Go value of type struct { ID string \"json:\\\"id,omitempty\\\"\" }",
+            ),
+            (
+                r#"{"matchers":[1]}"#,
+                "json: cannot unmarshal number into Silence.matchers.0 of type models.Matcher",
+            ),
+            (
+                r#"{"matchers":1,"comment":5}"#,
+                "json: cannot unmarshal number into Go struct field Silence.matchers of type models.Matchers",
+            ),
+            (
+                r#"{"comment":4,"id":{}}"#,
+                "json: cannot unmarshal object into Go struct field .id of type string",
+            ),
+            (
+                r#"{"matchers":[{"value":1}]}"#,
+                "json: cannot unmarshal number into Go struct field Silence.matchers.0.value of type string",
+            ),
+            (
+                r#"{"matchers":[{"isEqual":"x"}]}"#,
+                "json: cannot unmarshal string into Go struct field Silence.matchers.0.isEqual of type bool",
+            ),
             (r#"{"startsAt":1}"#, "json: cannot unmarshal number into Go value of type string"),
-            (r#"{"annotations":{"x":1}}"#, "json: cannot unmarshal number into Go struct field Silence.annotations.x of type string"),
+            (
+                r#"{"annotations":{"x":1}}"#,
+                "json: cannot unmarshal number into Go struct field Silence.annotations.x of type string",
+            ),
             (r#"{"comment":"","createdBy":""}"#, "602 endsAt in body is required"),
-            (r#"{"comment":"","createdBy":"","endsAt":"2037-01-01"}"#, "602 matchers in body is required"),
-            (r#"{"comment":"","createdBy":"","endsAt":"2037-01-01","matchers":[]}"#, "612 matchers in body should have at least 1 items"),
-            (r#"{"comment":"","createdBy":"","endsAt":"2037-01-01","matchers":[{"value":"a","isRegex":false}]}"#, "602 matchers.0.name in body is required"),
+            (
+                r#"{"comment":"","createdBy":"","endsAt":"2037-01-01"}"#,
+                "602 matchers in body is required",
+            ),
+            (
+                r#"{"comment":"","createdBy":"","endsAt":"2037-01-01","matchers":[]}"#,
+                "612 matchers in body should have at least 1 items",
+            ),
+            (
+                r#"{"comment":"","createdBy":"","endsAt":"2037-01-01","matchers":[{"value":"a","isRegex":false}]}"#,
+                "602 matchers.0.name in body is required",
+            ),
         ] {
             assert_eq!(refused(body), words, "{body}");
         }

@@ -46,9 +46,9 @@ fn is_authority(authority: &str) -> bool {
 
 fn is_user(user: &str) -> bool {
     escapes_hold(user)
-        && user.bytes().all(|byte| {
-            byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&byte)
-        })
+        && user
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&byte))
 }
 
 fn is_host(host: &str) -> bool {
@@ -126,15 +126,34 @@ mod tests {
     #[test]
     fn urls_are_those_that_go_takes() {
         for url in [
-            "/abs/path", "mailto:x@y", "http://h/ ü?q=ü", "*", "x:", "http://x/#frag%", "http://u:p@h/",
-            "http:///x", "http://h/<>\"{}|\\^`", "http://a<b/", "//host/path", "http://x/?a=%", "http://x:99999/",
+            "/abs/path",
+            "mailto:x@y",
+            "http://h/ ü?q=ü",
+            "*",
+            "x:",
+            "http://x/#frag%",
+            "http://u:p@h/",
+            "http:///x",
+            "http://h/<>\"{}|\\^`",
+            "http://a<b/",
+            "//host/path",
+            "http://x/?a=%",
+            "http://x:99999/",
             "http://[::1]:9/",
         ] {
             assert!(is_request_uri(url), "{url}");
         }
         for url in [
-            "::bad", "relative/x", "http://[::1", "http://a b/", "http://x/%zz", "http://x:port/", "1x:y",
-            " http://x", "http://x\t/", "http://%41/",
+            "::bad",
+            "relative/x",
+            "http://[::1",
+            "http://a b/",
+            "http://x/%zz",
+            "http://x:port/",
+            "1x:y",
+            " http://x",
+            "http://x\t/",
+            "http://%41/",
         ] {
             assert!(!is_request_uri(url), "{url}");
         }
