@@ -1,14 +1,14 @@
 //! Which request goes where: paths and methods as the generated server of Alertmanager tells them apart.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use axum::{
     extract::Request,
-    http::{Method, StatusCode, header},
+    http::{Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 
-use super::{Alertmanager, content, cors, refusal::Refusal};
+use super::{Alertmanager, content, cors, list::Place, refusal::Refusal};
 use crate::{api::go_server::refused, clock};
 
 /// A resource of the API.
@@ -88,8 +88,7 @@ impl Alertmanager {
         }
         let deadline = clock::Instant::now() + timeout;
         clock::timeout_at(deadline, answer).await.unwrap_or_else(|_| {
-            let timeout = crate::model::PromDuration::from(timeout);
-            let words = format!("Exceeded configured timeout of {timeout}.\n");
+            let words = format!("Exceeded configured timeout of {}.\n", spelled(timeout));
             (StatusCode::SERVICE_UNAVAILABLE, words).into_response()
         })
     }
@@ -98,7 +97,7 @@ impl Alertmanager {
         self: &Arc<Self>,
         path: &str,
         request: Request,
-        place: Option<super::list::Place>,
+        place: Option<Place>,
     ) -> Response {
         let Some(resource) = Resource::at(path) else {
             return Refusal::no_path(&format!("/api/v2/{path}")).into_response();
@@ -106,8 +105,10 @@ impl Alertmanager {
         let answer = match (resource, request.method().as_str()) {
             (Resource::Alerts, "POST") => self.post_alerts(request).await,
             (Resource::Silences, "POST") => self.post_silence(request).await,
-            (Resource::Silence(id), "DELETE") => self.delete_silence(id, request.headers()).await,
-            (resource, "GET") => self.get(resource, &request, place).await,
+            (Resource::Silence(id), "DELETE") => {
+                self.delete_silence(id, &request.into_parts().0.headers).await
+            }
+            (resource, "GET") => self.get(resource, &request.into_parts().0, place).await,
             (resource, method) => Err(Refusal::method(method, resource.allow())),
         };
         answer.unwrap_or_else(Refusal::into_response)
@@ -116,17 +117,18 @@ impl Alertmanager {
     async fn get(
         self: &Arc<Self>,
         resource: Resource<'_>,
-        request: &Request,
-        place: Option<super::list::Place>,
+        request: &Parts,
+        place: Option<Place>,
     ) -> Result<Response, Refusal> {
-        content::takes_json(request.headers())?;
-        let query = request.uri().query();
+        let headers = &request.headers;
+        content::takes_json(headers)?;
+        let query = request.uri.query();
         match resource {
             Resource::Status => self.status(),
             Resource::Receivers => self.receivers(query).await,
-            Resource::Alerts => self.get_alerts(query, request.headers(), place).await,
-            Resource::Groups => self.get_groups(query, request.headers(), place).await,
-            Resource::Silences => self.get_silences(query, request.headers(), place).await,
+            Resource::Alerts => self.get_alerts(query, headers, place).await,
+            Resource::Groups => self.get_groups(query, headers, place).await,
+            Resource::Silences => self.get_silences(query, headers, place).await,
             Resource::Silence(id) => self.get_silence(id).await,
         }
     }
@@ -148,6 +150,28 @@ impl Alertmanager {
         content::is_json(headers)?;
         self.bodies.read(request.into_body()).await
     }
+}
+
+/// As Go's `Duration` spells itself: `1m30s`, `1.5s`; flags give milliseconds at the finest.
+fn spelled(duration: Duration) -> String {
+    let (minutes, millis) = (duration.as_secs() / 60, duration.as_millis() % 60_000);
+    let mut text = String::new();
+    if minutes >= 60 {
+        let _ = write!(text, "{}h", minutes / 60);
+    }
+    if minutes > 0 {
+        let _ = write!(text, "{}m", minutes % 60);
+    }
+    // Writing into a String cannot fail.
+    let _ = match (minutes, millis) {
+        (0, 1..1000) => write!(text, "{millis}ms"),
+        _ if millis % 1000 == 0 => write!(text, "{}s", millis / 1000),
+        _ => {
+            let thousandths = format!("{:03}", millis % 1000);
+            write!(text, "{}.{}s", millis / 1000, thousandths.trim_end_matches('0'))
+        }
+    };
+    text
 }
 
 /// A segment of a path as it was meant.
@@ -174,6 +198,20 @@ pub(super) fn decoded(segment: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_spelled_as_go_does() {
+        for (millis, text) in [
+            (5_000, "5s"),
+            (90_000, "1m30s"),
+            (3_600_000, "1h0m0s"),
+            (1_500, "1.5s"),
+            (20, "20ms"),
+            (61_050, "1m1.05s"),
+        ] {
+            assert_eq!(spelled(Duration::from_millis(millis)), text);
+        }
+    }
 
     #[test]
     fn paths_are_told_apart() {

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::http::Method;
 use jiff::Timestamp;
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -172,7 +173,7 @@ impl Drop for Reading {
 }
 
 /// The method as Prometheus' Go library writes it.
-pub(super) fn method(method: &axum::http::Method) -> &'static str {
+pub(super) fn method(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "get",
         "POST" => "post",

@@ -203,13 +203,14 @@ impl Server {
         } else {
             None
         };
+        let (head, body) = request.into_parts();
         let answer = async {
             match place {
-                Place::Page => self.page.answer(request.method(), request.headers()),
-                Place::Metrics => self.metrics(request.headers()).await,
-                Place::Healthy | Place::Ready => fine(request.method()),
+                Place::Page => self.page.answer(&head.method, &head.headers),
+                Place::Metrics => self.metrics(&head.headers).await,
+                Place::Healthy | Place::Ready => fine(&head.method),
                 Place::Reload => self.reload().await,
-                Place::Hook => alertmanager.hook(request).await,
+                Place::Hook => alertmanager.hook(Request::from_parts(head, body)).await,
                 Place::Gone(..) => {
                     (StatusCode::GONE, [(header::CONTENT_TYPE, JSON)], GONE).into_response()
                 }

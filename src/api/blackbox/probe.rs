@@ -5,9 +5,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::super::go_server::refused;
 use super::{
-    Blackbox,
-    answer::{self, refused},
+    Blackbox, answer,
     entry::Entry,
     request::{Asked, Refusal},
 };

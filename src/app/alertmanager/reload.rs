@@ -26,11 +26,12 @@ pub(super) struct Reloader {
 
 /// What a file says, with what flags say.
 pub(super) fn of(file: &AlertmanagerFile, options: &Options) -> Result<Alerting, StartError> {
-    let alerting = file.alerting.clone().ok_or_else(|| StartError::System {
+    let mut alerting = file.alerting.clone().ok_or_else(|| StartError::System {
         what: "reading the configuration",
         error: std::io::Error::other("it has mistakes"),
     })?;
-    Ok(Alerting { allow_missing_providers: options.allow_missing_providers, ..alerting })
+    alerting.allow_missing_providers = options.allow_missing_providers;
+    Ok(alerting)
 }
 
 impl Reloader {

@@ -9,6 +9,6 @@ mod text;
 mod write;
 
 pub(super) use kind::{Kind, Mismatch};
-pub(super) use scan::{Members, Scan, Syntax};
+pub(super) use scan::{Scan, Syntax};
 pub(super) use text::lossy;
 pub(super) use write::{Array, string, time};

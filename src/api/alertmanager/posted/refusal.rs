@@ -16,7 +16,7 @@ pub(in super::super) enum Unread {
 
 impl Unread {
     /// Something that must be there.
-    pub(super) fn required(field: &str) -> Self {
+    pub(in super::super) fn required(field: &str) -> Self {
         Self::Invalid(602, format!("{field} in body is required"))
     }
 
