@@ -28,7 +28,7 @@ use tokio::{
     sync::{mpsc, oneshot, watch as latest},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
 pub use crate::metrics::BUILD;
 use crate::{

@@ -6,7 +6,7 @@
 pub mod alertmanager;
 pub mod blackbox;
 mod client;
-mod code;
+pub mod code;
 mod decode;
 pub mod go_duration;
 pub mod go_number;

@@ -50,7 +50,7 @@ impl Memory {
 }
 
 /// Releases every commit without writing it.
-pub(in crate::app) async fn release_at_once(mut commits: mpsc::Receiver<Commit>) {
+async fn release_at_once(mut commits: mpsc::Receiver<Commit>) {
     while let Some(commit) = commits.recv().await {
         (commit.release)(Ok(()));
     }

@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 
 pub(super) use self::{
-    memory::{Memory, release_at_once},
+    memory::Memory,
     transitions::tell,
 };
 use super::Supervisor;

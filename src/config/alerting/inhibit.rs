@@ -17,7 +17,7 @@ use crate::{
 /// While an alert of the one kind fires, those of the other are hidden.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct InhibitKeys {
+pub(in crate::config) struct InhibitKeys {
     /// For people.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,

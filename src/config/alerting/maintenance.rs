@@ -18,7 +18,7 @@ use crate::{
 /// that match are hidden, and checks among them are under MAINTENANCE.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct MaintenanceKeys {
+pub(in crate::config) struct MaintenanceKeys {
     /// Which alerts are hidden: all must match.
     pub matchers: Vec<String>,
     /// When it begins: `2026-03-01T22:00:00+01:00`, or without an offset in `time_zone`. With `rrule` the first time it may.

@@ -27,9 +27,11 @@ pub(super) use self::{
 };
 pub use self::{
     file::AlertmanagerFile,
+    options::{AlertingOptions, MatcherMode},
+};
+use self::{
     inhibit::InhibitKeys,
     maintenance::MaintenanceKeys,
-    options::{AlertingOptions, MatcherMode},
     push::AlertmanagerKeys,
     receiver::{Receiver, ReceiverKeys},
     route::RouteKeys,

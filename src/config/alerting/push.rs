@@ -22,7 +22,7 @@ use crate::{
 /// When and as what our own alerts are pushed to a real Alertmanager; where to, its sender knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct PushKeys {
+pub(in crate::config) struct PushKeys {
     /// From one send of a firing alert to the next; it ends by itself after four of them.
     pub resend: PromDuration,
     /// Added to every alert, as Prometheus does it: the same as its own, where a check has `notify = "both"`.
@@ -38,7 +38,7 @@ impl Default for PushKeys {
 
 /// A real Alertmanager.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AlertmanagerKeys {
+pub(in crate::config) struct AlertmanagerKeys {
     /// When and as what.
     pub push: PushKeys,
     /// Where, and how.

@@ -22,7 +22,7 @@ use crate::{
 /// What every receiver may have beside the tables of its providers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct ReceiverKeys {
+pub(in crate::config) struct ReceiverKeys {
     /// Labels of the receiver, which the API shows.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -36,7 +36,7 @@ pub struct ReceiverKeys {
 /// At most so many notices in so much time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RateLimitKeys {
+pub(in crate::config) struct RateLimitKeys {
     /// How many.
     pub notices: NonZeroU32,
     /// In what time.
@@ -45,7 +45,7 @@ pub struct RateLimitKeys {
 
 /// A receiver as it is written: the common keys, and the integrations in Alertmanager's order of kinds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Receiver {
+pub(in crate::config) struct Receiver {
     /// Its name.
     pub name: String,
     /// What every receiver has.

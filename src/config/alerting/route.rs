@@ -18,7 +18,7 @@ use crate::{
 /// A node of the tree. What it leaves out it has from the node around it, but for the matchers and the intervals.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct RouteKeys {
+pub(in crate::config) struct RouteKeys {
     /// Who is told: the name of a `[receivers.NAME]`. Needed at the root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receiver: Option<String>,
