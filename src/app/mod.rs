@@ -214,6 +214,7 @@ impl App {
             reload: reload.clone(),
             config: Arc::new(move || in_force.load().effective()),
             blackbox: Arc::new(blackbox),
+            store: None,
             clock,
             web: Arc::new(web(&config)),
         };
@@ -380,9 +381,6 @@ async fn release_at_once(mut commits: mpsc::Receiver<Commit>) {
 /// One line per change: trouble as a warning, the rest as information.
 async fn log_transitions(mut transitions: mpsc::Receiver<Transition>) {
     while let Some(transition) = transitions.recv().await {
-        if transition.is_restored() {
-            continue;
-        }
         let Transition { id, from, to, reason, detail, .. } = transition;
         let reason = reason.map_or("", crate::model::Reason::word);
         let overlays = to.1.words().collect::<Vec<_>>().join(",");
