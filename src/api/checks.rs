@@ -66,7 +66,7 @@ pub(super) async fn one(
     }
 }
 
-fn problem(status: StatusCode, error: String) -> Response {
+pub(super) fn problem(status: StatusCode, error: String) -> Response {
     #[derive(Serialize)]
     struct Problem {
         error: String,

@@ -9,8 +9,11 @@ pub mod alertmanager;
 pub mod blackbox;
 mod checks;
 mod compress;
+mod deliveries;
 mod go_server;
 mod guard;
+mod history;
+mod incidents;
 mod landing;
 mod lifecycle;
 mod listener;
@@ -36,6 +39,7 @@ use crate::{
     clock::Clock,
     metrics::{Families, Telemetry},
     state::Views,
+    store::Reader,
 };
 
 use blackbox::Blackbox;
@@ -67,6 +71,8 @@ pub struct State {
     pub config: Arc<dyn Fn() -> String + Send + Sync>,
     /// `/probe` and `/logs`.
     pub blackbox: Arc<Blackbox>,
+    /// Incidents and deliveries; `None` where nothing is kept.
+    pub store: Option<Reader>,
     /// For what grows with time.
     pub clock: Clock,
     /// How the server presents itself.
@@ -92,7 +98,9 @@ pub fn router(state: State) -> Router {
         .route(&at("/-/ready"), get(lifecycle::ready))
         .route(&at("/-/reload"), post(lifecycle::reload).put(lifecycle::reload))
         .route(&at("/api/v1/checks"), get(checks::list))
-        .route(&at("/api/v1/checks/{name}"), get(checks::one));
+        .route(&at("/api/v1/checks/{name}"), get(checks::one))
+        .route(&at("/api/v1/incidents"), get(incidents::list))
+        .route(&at("/api/v1/deliveries"), get(deliveries::list));
     if let Some(last) = prefix.rsplit('/').next().filter(|last| !last.is_empty()) {
         // Relative, so that it also holds behind a proxy that maps the prefix to another path.
         let slash = format!("{last}/");

@@ -252,6 +252,7 @@ impl App {
             reload: reload.clone(),
             config: Arc::new(move || in_force.load().effective()),
             blackbox: Arc::new(blackbox),
+            store: None,
             clock,
             web: Arc::new(web(&config)),
         };

@@ -123,10 +123,7 @@ pub struct Pace {
     pub troubled: bool,
 }
 
-/// A change of a check's state or overlays.
-///
-/// Between two equal ones only after a start: how the check stood when the process ended. What hangs on it can then be
-/// compared, because a crash may have come between a transition and its alert.
+/// A change of a check's state or overlays; never between two equal ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transition {
     /// Whose.
@@ -141,11 +138,4 @@ pub struct Transition {
     pub reason: Option<Reason>,
     /// The last run's own words; may hold a stranger's text.
     pub detail: Arc<str>,
-}
-
-impl Transition {
-    /// Whether it only repeats how the check stood before the process started.
-    pub fn is_restored(&self) -> bool {
-        self.from == self.to
-    }
 }

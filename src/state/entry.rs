@@ -51,15 +51,6 @@ impl Entry {
         let CheckState { base, overlays, up, changed, .. } = *state;
         entry.view = View { base, overlays, up, changed, ..entry.view };
         entry.slot.publish(entry.view.clone());
-        let incident = entry.incident.as_ref();
-        effects.transitions.push(Transition {
-            id: state.check.clone(),
-            at: changed,
-            from: (base, overlays),
-            to: (base, overlays),
-            reason: incident.and_then(|incident| incident.reason),
-            detail: incident.map_or_else(|| Arc::from(""), |incident| Arc::clone(&incident.detail)),
-        });
         entry
     }
 
@@ -112,13 +103,15 @@ impl Entry {
 
     pub(super) fn observe(&mut self, observation: Observation, effects: &mut Effects) {
         let Observation { id, kind: _, at, outcome, missed } = observation;
+        let weight = self.machine.weight(&self.slot.settings);
         let base = self.machine.step(outcome.verdict, &self.slot.settings);
+        let moved = weight != self.machine.weight(&self.slot.settings);
         let overlays = Overlays { flapping: self.machine.flapping(), ..self.view.overlays };
         self.count(&outcome, missed);
         self.view.last_run = Some(at);
         self.view.last = Some(Arc::new(outcome));
         let changed = self.change(base, overlays, at, effects);
-        if !changed && self.machine.is_counting() {
+        if !changed && moved {
             effects.records.push(self.record());
         }
         self.keep_incident(at, effects);

@@ -59,16 +59,23 @@ impl Machine {
         self.incident
     }
 
-    /// Whether it is on its way between UP and DOWN, where each verdict counts.
-    pub(super) fn is_counting(&self) -> bool {
-        matches!(self.base, BaseState::Pending | BaseState::Recovering)
+    /// What of its memory decides how it goes on: where that changes, it must be kept. In a long UP or DOWN it does not.
+    pub(super) fn weight(&self, settings: &CheckSettings) -> impl PartialEq + use<> {
+        // An incident ends by passes alone, and without one passes do not count.
+        let counts = if self.incident {
+            (0, self.passes.min(settings.successes.get()))
+        } else {
+            (self.window & latest(settings.failures.of.get()), 0)
+        };
+        let flaps = self.flaps.failed & latest(settings.flapping.window);
+        (self.base, self.incident, counts, flaps, self.flaps.flapping)
     }
 
     fn fail(&mut self, settings: &CheckSettings) -> BaseState {
         self.passes = 0;
         self.window = (self.window << 1) | 1;
-        let looked_at = u64::MAX >> (64 - settings.failures.of.get().min(64));
-        let enough = (self.window & looked_at).count_ones() >= settings.failures.failures.get();
+        let looked_at = self.window & latest(settings.failures.of.get());
+        let enough = looked_at.count_ones() >= settings.failures.failures.get();
         if self.incident || enough {
             self.incident = true;
             BaseState::Down
@@ -92,6 +99,11 @@ impl Machine {
     }
 }
 
+/// The bits of the latest runs.
+fn latest(runs: u32) -> u64 {
+    u64::MAX.checked_shr(64 - runs.min(64)).unwrap_or_default()
+}
+
 impl Flaps {
     fn note(&mut self, failed: bool, settings: &CheckSettings) {
         let rule = settings.flapping;
@@ -102,7 +114,7 @@ impl Flaps {
             return;
         }
         let pairs = rule.window.min(64) - 1;
-        let changed = (self.failed ^ (self.failed >> 1)) & (u64::MAX >> (64 - pairs));
+        let changed = (self.failed ^ (self.failed >> 1)) & latest(pairs);
         let share = f64::from(changed.count_ones()) / f64::from(pairs);
         let limit = if self.flapping { rule.stop } else { rule.start };
         self.flapping = share >= limit;

@@ -20,7 +20,7 @@ use super::{
 use crate::{clock::Instant, model::Restored};
 
 /// How long a lock that another program holds is waited for.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// How long the look for damage may delay a start; what it does not reach shows when it is read.
 const CHECK: Duration = Duration::from_secs(1);

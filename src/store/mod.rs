@@ -94,6 +94,3 @@ pub fn open_synchronous(
     started.map_err(|error| fail(Problem::System(error)))?;
     Ok((Store { commits, reader, ended: Ended(ended) }, restored))
 }
-
-#[cfg(test)]
-mod tests;

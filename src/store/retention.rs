@@ -15,6 +15,14 @@ const PAGES: usize = 256;
 /// What history may take while everything is held in memory.
 const MEMORY: u64 = 32 << 20;
 
+/// What a step did.
+pub(super) struct Step {
+    /// Pages it wrote, at most.
+    pub(super) pages: usize,
+    /// Whether there is more to do.
+    pub(super) more: bool,
+}
+
 /// Deletes history that is too old or too much: deliveries and closed incidents, nothing else ever.
 pub(super) struct Retention {
     options: spec::Options,
@@ -27,14 +35,15 @@ impl Retention {
         Self { options: options.clone(), complained: false }
     }
 
-    /// One step; true if there is more to do.
-    pub(super) fn step(&mut self, database: &mut Database, now: Timestamp) -> Result<bool> {
+    /// One step.
+    pub(super) fn step(&mut self, database: &mut Database, now: Timestamp) -> Result<Step> {
         let kept = self.options.retention.0;
         if !kept.is_zero() {
             let since = SignedDuration::try_from(kept).unwrap_or(SignedDuration::MAX);
             let since = now.saturating_sub(since).unwrap_or(Timestamp::MIN).as_microsecond();
-            if oldest_go(&database.db, "at < ?1", "ended < ?1", since)? >= STEP {
-                return Ok(true);
+            let gone = oldest_go(&database.db, "at < ?1", "ended < ?1", since)?;
+            if gone > 0 {
+                return Ok(Step { pages: gone, more: true });
             }
         }
         let sizes = database.sizes()?;
@@ -44,26 +53,27 @@ impl Retention {
         };
         if sizes.used > most {
             let gone = self.shrink(&database.db)?;
-            vacuum(&database.db)?;
-            return Ok(gone);
+            return Ok(Step { pages: gone, more: gone > 0 });
         }
         self.complained = false;
-        // Free pages are used again by what comes next; only many of them are given back.
-        if sizes.free > sizes.used / 2 + (4 << 20) {
+        // Free pages are used again by what comes next; only many of them, or those of too large a file, are given back.
+        if sizes.free > sizes.used / 2 + (4 << 20)
+            || (sizes.free > 0 && sizes.free + sizes.used > most)
+        {
             vacuum(&database.db)?;
-            return Ok(true);
+            return Ok(Step { pages: PAGES, more: true });
         }
-        Ok(false)
+        Ok(Step { pages: 0, more: false })
     }
 
-    fn shrink(&mut self, db: &Connection) -> Result<bool> {
+    fn shrink(&mut self, db: &Connection) -> Result<usize> {
         let gone = oldest_go(db, "?1 >= 0", "?1 >= 0 AND ended IS NOT NULL", 0)?;
         if gone == 0 && !std::mem::replace(&mut self.complained, true) {
             tracing::warn!(
                 "the store is larger than `max_size`, and all of it is in force: no history is left to delete"
             );
         }
-        Ok(gone > 0)
+        Ok(gone)
     }
 }
 

@@ -6,7 +6,13 @@ use rusqlite::{ErrorCode, TransactionBehavior};
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
-use super::{Metrics, backlog::Backlog, database::Database, retention::Retention, spec, table};
+use super::{
+    Metrics,
+    backlog::Backlog,
+    database::{BUSY, Database},
+    retention::{Retention, Step},
+    spec, table,
+};
 use crate::{
     clock::{self, Clock, Instant},
     model::{Commit, CommitError, Record},
@@ -38,8 +44,9 @@ pub(super) struct Writer {
     last: (usize, Instant),
     /// When it is time to look around.
     round: Instant,
-    /// Pages in the log, about.
+    /// Pages in the log, about; and how many there were when it was last looked around.
     pages: usize,
+    seen: usize,
     retention: Retention,
     clock: Clock,
     metrics: Metrics,
@@ -63,6 +70,7 @@ impl Writer {
             last: (1, now),
             round: now,
             pages: 0,
+            seen: 0,
             clock,
             metrics,
         }
@@ -182,15 +190,17 @@ impl Writer {
             error!(error = %why, "the store is degraded: nothing is acknowledged until it can be written again");
         }
         self.degraded = Some((why.clone(), Instant::now()));
+        let mut releases = Vec::with_capacity(batch.len());
         for Commit { records, release } in batch {
             let lost = self.backlog.take(records);
-            if lost > 0 {
-                self.metrics.lost.inc_by(lost as u64);
-            }
-            release(Err(why.clone()));
+            self.metrics.lost.inc_by(lost as u64);
+            releases.push(release);
         }
         self.metrics.degraded.set(1);
         self.metrics.backlog.set(count(self.backlog.len()));
+        for release in releases {
+            release(Err(why.clone()));
+        }
     }
 
     /// Writes what could not be written before, because it happened before. Tried once in a [`ROUND`] while degraded.
@@ -233,40 +243,56 @@ impl Writer {
         Ok(())
     }
 
-    /// Brings the log into the file. Readers and writers may go on.
+    /// Brings the log into the file, beside readers and without waiting for any.
     fn checkpoint(&mut self, how: &str) {
-        self.pages = 0;
+        (self.pages, self.seen) = (0, 0);
+        let db = &self.database.db;
         let sql = ["PRAGMA wal_checkpoint(", how, ")"].concat();
-        if let Err(error) = self.database.db.query_row(&sql, (), |_| Ok(())) {
+        let patient = db.busy_timeout(Duration::ZERO);
+        let done = db.query_row(&sql, (), |_| Ok(()));
+        if let Err(error) = patient.and(done).and(db.busy_timeout(BUSY)) {
             // The log goes on growing meanwhile, and is tried again.
             warn!(%error, "the store's log was not brought into its file");
         }
     }
 
-    /// What is to be done beside commits: numbers for people, history that is too old or too much.
+    /// What is to be done beside commits: numbers for people, history that is too old or too much, a log that nobody
+    /// writes to any more.
     fn look_around(&mut self) {
-        let degraded = self.degraded.is_some();
         let more = match self.catch_up() {
             Ok(()) => self.tidy(),
             Err(_) => false,
         };
+        let quiet = self.pages == self.seen;
+        self.seen = self.pages;
+        if self.pages >= CHECKPOINT {
+            self.checkpoint("PASSIVE");
+        } else if quiet && self.pages > 0 {
+            self.checkpoint("TRUNCATE");
+        }
         if let Err(error) = self.measure() {
             warn!(%error, "the store could not be measured");
         }
-        let pause = match (more, degraded) {
-            (true, _) => Duration::ZERO,
-            (false, true) => ROUND,
-            (false, false) => IDLE,
+        let pause = match more {
+            true => Duration::ZERO,
+            false if self.pages > 0 || self.degraded.is_some() => ROUND,
+            false => IDLE,
         };
         self.round = Instant::now() + pause;
     }
 
+    /// A step of the retention; true if there is more to do.
     fn tidy(&mut self) -> bool {
-        let now = self.clock.now();
-        self.retention.step(&mut self.database, now).unwrap_or_else(|error| {
-            warn!(%error, "old history was not deleted from the store");
-            false
-        })
+        match self.retention.step(&mut self.database, self.clock.now()) {
+            Ok(Step { pages, more }) => {
+                self.pages += pages;
+                more
+            }
+            Err(error) => {
+                warn!(%error, "old history was not deleted from the store");
+                false
+            }
+        }
     }
 
     fn measure(&self) -> rusqlite::Result<()> {

@@ -1,5 +1,6 @@
 //! Routes, asked through the router, by theme. Conventions are those of the exporter guidelines, by number.
 
+mod history;
 mod lifecycle;
 mod pages;
 mod probe;
@@ -27,6 +28,10 @@ struct Setup {
 }
 
 fn setup_with(slots: Vec<Slot>, web: Web) -> Setup {
+    setup_stored(slots, web, None)
+}
+
+fn setup_stored(slots: Vec<Slot>, web: Web, store: Option<Reader>) -> Setup {
     let World { views, families, mut telemetry } = World::new(slots);
     let metrics = Metrics::default();
     metrics.register(telemetry.registry());
@@ -43,6 +48,7 @@ fn setup_with(slots: Vec<Slot>, web: Web) -> Setup {
         reload,
         config: Arc::new(|| "password = \"<secret>\"\n".to_owned()),
         blackbox: Arc::new(blackbox::tests::fixture(Vec::new(), 2).blackbox),
+        store,
         clock: Clock::anchored(fixture::at(60)),
         web: Arc::new(web),
     };

@@ -2,8 +2,10 @@
 -- datetime(at / 1000000, 'unixepoch') shows them, and the readable_* views do so already.
 -- Labels and other structures are JSON: labels ->> 'alertname' works in every query.
 
+-- In the order of arrival, so that new ones stand together on few pages; by fingerprint each would touch a page of its own.
 CREATE TABLE alerts (
-    fingerprint   INTEGER PRIMARY KEY, -- 64 bits, signed: printf('%016x', fingerprint) is what the API shows
+    id            INTEGER PRIMARY KEY,
+    fingerprint   INTEGER NOT NULL UNIQUE, -- 64 bits, signed: printf('%016x', fingerprint) is what the API shows
     labels        TEXT NOT NULL,
     annotations   TEXT NOT NULL,
     starts_at     INTEGER NOT NULL,

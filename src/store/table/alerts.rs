@@ -7,8 +7,12 @@ use crate::{
     store::column::{Json, Micros, Words, by_word},
 };
 
-const PUT: &str = "INSERT OR REPLACE INTO alerts (fingerprint, labels, annotations, starts_at, ends_at, updated_at, \
-                   generator_url, timeout, source, overlays) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+/// An update in its place: a replacement would be a new row elsewhere.
+const PUT: &str = "INSERT INTO alerts (fingerprint, labels, annotations, starts_at, ends_at, updated_at, generator_url, \
+                   timeout, source, overlays) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE \
+                   SET annotations = excluded.annotations, starts_at = excluded.starts_at, ends_at = excluded.ends_at, \
+                   updated_at = excluded.updated_at, generator_url = excluded.generator_url, \
+                   timeout = excluded.timeout, source = excluded.source, overlays = excluded.overlays";
 
 pub(super) fn put(db: &Connection, alert: &Alert) -> Result<()> {
     db.prepare_cached(PUT)?.execute((

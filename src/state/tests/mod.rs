@@ -1,3 +1,7 @@
+mod maintenance;
+mod release;
+mod restart;
+
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
