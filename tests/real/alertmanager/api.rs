@@ -32,8 +32,8 @@ struct Exchange {
     settles: bool,
 }
 
-/// Headers that clients look at.
-const HEADERS: [&str; 9] = [
+/// Headers that clients look at. `X-Content-Type-Options` is on every answer of ours, on some of theirs.
+const HEADERS: [&str; 8] = [
     "content-type",
     "allow",
     "cache-control",
@@ -42,7 +42,6 @@ const HEADERS: [&str; 9] = [
     "access-control-allow-origin",
     "access-control-allow-methods",
     "access-control-allow-headers",
-    "x-content-type-options",
 ];
 
 /// Where we mean to differ: the exchange, what of it, and why.
@@ -54,7 +53,6 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("page", "all", "the page is ours"),
     ("head of page", "all", "the page is ours, and answers HEAD"),
     ("post page", "headers", "the page answers HEAD too"),
-    ("metrics posted", "headers", ""),
 ];
 
 /// What one side answered, with what may differ from run to run masked.
@@ -127,7 +125,9 @@ fn told(
     for exchange in exchanges {
         let (place, body) = (filled(&exchange.send, &ids), filled(&exchange.body, &ids));
         let headers: Vec<&str> = exchange.headers.iter().map(String::as_str).collect();
-        let answer = send(place.split_once(' ').unwrap(), &headers, body.as_bytes());
+        // The real one may close before it has read a body that it refuses, and its answer is lost with that.
+        let asked = || send(place.split_once(' ').unwrap(), &headers, body.as_bytes());
+        let answer = (0..5).find_map(|_| asked());
         let id = answer.as_ref().and_then(|answer| given.captures(&answer.body));
         ids.extend(id.map(|captures| captures[1].to_owned()));
         all.push(answer.map(|answer| mask.told(&answer)));
