@@ -35,7 +35,7 @@ impl Pipeline {
                 }
             }
         }
-        if invalid.is_empty() { Ok(()) } else { Err(InvalidAlerts(invalid.join("; "))) }
+        if invalid.is_empty() { Ok(()) } else { Err(InvalidAlerts(invalid.join("\n"))) }
     }
 
     /// Takes an alert of somebody else's.

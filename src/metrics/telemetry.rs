@@ -1,6 +1,6 @@
 use prometheus_client::{encoding::text, registry::Registry};
 
-use super::{BUILD, Reloads, openmetrics, process};
+use super::{BUILD, Build, Reloads, openmetrics, process};
 use crate::model::Sink;
 
 /// noroshi's own metrics. Every folder that counts something registers it here; the registry is encoded once per scrape
@@ -25,9 +25,14 @@ impl Telemetry {
 
     /// In the place of another program: its build and its configuration under its name, such as `blackbox_exporter`.
     pub fn in_place_of(program: &'static str) -> Self {
+        Self::speaking_as(program, BUILD.version)
+    }
+
+    /// In the place of that version of another program, for clients that choose what to say by it.
+    pub fn speaking_as(program: &'static str, version: &'static str) -> Self {
         let mut registry = Registry::default();
         BUILD.register(&mut registry);
-        BUILD.register_as(program, &mut registry);
+        Build { version, ..BUILD }.register_as(program, &mut registry);
         registry.register_collector(Box::new(process::Process));
         let reloads = Reloads::default();
         reloads.register(&mut registry, program);

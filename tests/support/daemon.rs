@@ -40,6 +40,35 @@ impl Answer {
     }
 }
 
+/// One request on a connection of its own; `None` where there is no whole answer.
+pub fn exchange(
+    address: &str,
+    (method, path): (&str, &str),
+    headers: &[&str],
+    body: &[u8],
+) -> Option<Answer> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    let headers: String = headers.iter().flat_map(|header| [*header, "\r\n"]).collect();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n",
+        body.len()
+    )
+    .ok()?;
+    stream.write_all(body).ok()?;
+    let mut raw = Vec::new();
+    stream.read_to_end(&mut raw).ok()?;
+    let end = raw.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = String::from_utf8(raw[..end].to_vec()).unwrap().to_ascii_lowercase();
+    let mut body = raw[end + 4..].to_vec();
+    if head.contains("transfer-encoding: chunked") {
+        body = joined(&body);
+    }
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Some(Answer { status, head, body: String::from_utf8_lossy(&body).into_owned(), raw: body })
+}
+
 /// The binary with these arguments and a clean environment.
 pub fn noroshi(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_noroshi"));
@@ -135,27 +164,7 @@ impl Daemon {
 
     /// Any request on a connection of its own; `None` where there is no whole answer.
     pub fn send(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Option<Answer> {
-        let mut stream = TcpStream::connect(&self.address).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        let headers: String = headers.iter().flat_map(|header| [*header, "\r\n"]).collect();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n",
-            self.address,
-            body.len()
-        )
-        .ok()?;
-        stream.write_all(body).ok()?;
-        let mut raw = Vec::new();
-        stream.read_to_end(&mut raw).ok()?;
-        let end = raw.windows(4).position(|four| four == b"\r\n\r\n")?;
-        let head = String::from_utf8(raw[..end].to_vec()).unwrap().to_ascii_lowercase();
-        let mut body = raw[end + 4..].to_vec();
-        if head.contains("transfer-encoding: chunked") {
-            body = joined(&body);
-        }
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Some(Answer { status, head, body: String::from_utf8_lossy(&body).into_owned(), raw: body })
+        exchange(&self.address, (method, path), headers, body)
     }
 
     /// Sends a signal by name: `TERM`, `HUP`.

@@ -17,6 +17,7 @@
     reason = "every theme takes the parts it needs, and a test says what went wrong by panicking, and every peer is started alike"
 )]
 
+pub mod alertmanager;
 pub mod alone;
 pub mod app;
 pub mod authority;

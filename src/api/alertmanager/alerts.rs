@@ -111,7 +111,7 @@ pub(super) fn write<'r>(
 ) {
     let alert = &*view.alert;
     out.extend_from_slice(b"{\"annotations\":");
-    pairs(out, &alert.annotations);
+    pairs(out, &alert.annotations, json::string);
     out.extend_from_slice(b",\"endsAt\":");
     json::time(out, view.ends_at);
     out.extend_from_slice(b",\"fingerprint\":\"");
@@ -135,7 +135,7 @@ pub(super) fn write<'r>(
         json::string(out, &alert.generator_url);
     }
     out.extend_from_slice(b",\"labels\":");
-    pairs(out, &alert.labels);
+    pairs(out, &alert.labels, json::string);
     out.push(b'}');
 }
 
@@ -165,15 +165,15 @@ fn status(out: &mut Vec<u8>, view: &AlertView, muted_by: &[Arc<str>]) {
     out.extend_from_slice(b"\"}");
 }
 
-/// Labels or annotations.
-pub(super) fn pairs(out: &mut Vec<u8>, pairs: &Pairs) {
+/// Labels or annotations; `text` writes their names and values.
+pub(super) fn pairs(out: &mut Vec<u8>, pairs: &Pairs, text: fn(&mut Vec<u8>, &str)) {
     out.push(b'{');
     let mut list = Array::default();
     for (name, value) in pairs {
         list.next(out);
-        json::string(out, name);
+        text(out, name);
         out.push(b':');
-        json::string(out, value);
+        text(out, value);
     }
     out.push(b'}');
 }

@@ -95,6 +95,8 @@ pub(super) fn takes_json(headers: &HeaderMap) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     /// Each was asked of Alertmanager 0.33.1.
@@ -124,7 +126,7 @@ mod tests {
     #[test]
     fn answers_are_taken_as_the_client_says() {
         let takes = |accept: &'static str| {
-            let value = axum::http::HeaderValue::from_static(accept);
+            let value = HeaderValue::from_static(accept);
             takes_json(&HeaderMap::from_iter([(header::ACCEPT, value)])).is_ok()
         };
         assert!(takes_json(&HeaderMap::new()).is_ok());

@@ -87,9 +87,9 @@ impl Groups {
             }
         }
         out.extend_from_slice(b"],\"labels\":");
-        alerts::pairs(out, &group.labels);
+        alerts::pairs(out, &group.labels, json::plain);
         out.extend_from_slice(b",\"receiver\":{\"name\":");
-        json::string(out, &group.receiver);
+        json::plain(out, &group.receiver);
         out.extend_from_slice(b"}}");
     }
 }

@@ -36,9 +36,9 @@ impl Alertmanager {
             }
             list.next(&mut out);
             out.extend_from_slice(b"{\"labels\":");
-            alerts::pairs(&mut out, &labels);
+            alerts::pairs(&mut out, &labels, json::plain);
             out.extend_from_slice(b",\"name\":");
-            json::string(&mut out, &receiver.name);
+            json::plain(&mut out, &receiver.name);
             out.push(b'}');
         }
         out.extend_from_slice(b"]\n");

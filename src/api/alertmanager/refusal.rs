@@ -77,7 +77,7 @@ impl IntoResponse for Refusal {
                 body.push(b'}');
             }
             Shape::Text(words) => {
-                json::string(&mut body, words);
+                json::plain(&mut body, words);
                 body.push(b'\n');
             }
             Shape::Nothing => return self.status.into_response(),

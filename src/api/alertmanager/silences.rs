@@ -175,7 +175,7 @@ fn write(out: &mut Vec<u8>, silence: &Silence, now: Timestamp) {
     json::time(out, silence.updated_at);
     if !silence.annotations.is_empty() {
         out.extend_from_slice(b",\"annotations\":");
-        alerts::pairs(out, &silence.annotations);
+        alerts::pairs(out, &silence.annotations, json::string);
     }
     out.extend_from_slice(b",\"comment\":");
     json::string(out, &silence.comment);

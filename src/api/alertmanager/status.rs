@@ -40,7 +40,7 @@ impl Alertmanager {
         out.extend_from_slice(b"{\"cluster\":");
         self.options.cluster.write(&mut out);
         out.extend_from_slice(b",\"config\":{\"original\":");
-        json::string(&mut out, &original);
+        json::plain(&mut out, &original);
         out.extend_from_slice(b"},\"uptime\":");
         json::time(&mut out, self.started);
         out.extend_from_slice(b",\"versionInfo\":{");
@@ -54,9 +54,9 @@ impl Alertmanager {
             ("version", VERSION),
         ] {
             list.next(&mut out);
-            json::string(&mut out, name);
+            json::plain(&mut out, name);
             out.push(b':');
-            json::string(&mut out, value);
+            json::plain(&mut out, value);
         }
         out.extend_from_slice(b"}}\n");
         Ok(([(header::CONTENT_TYPE, super::JSON)], out).into_response())
@@ -68,7 +68,7 @@ impl Cluster {
         out.push(b'{');
         if let Some(name) = &self.name {
             out.extend_from_slice(b"\"name\":");
-            json::string(out, name);
+            json::plain(out, name);
             out.push(b',');
         }
         out.extend_from_slice(b"\"peers\":[");
@@ -76,14 +76,14 @@ impl Cluster {
         for peer in &self.peers {
             list.next(out);
             out.extend_from_slice(b"{\"address\":");
-            json::string(out, &peer.address);
+            json::plain(out, &peer.address);
             out.extend_from_slice(b",\"name\":");
-            json::string(out, &peer.name);
+            json::plain(out, &peer.name);
             out.push(b'}');
         }
         let status = if self.name.is_some() { "ready" } else { "disabled" };
         out.extend_from_slice(b"],\"status\":");
-        json::string(out, status);
+        json::plain(out, status);
         out.push(b'}');
     }
 }

@@ -11,4 +11,4 @@ mod write;
 pub(super) use kind::{Kind, Mismatch};
 pub(super) use scan::{Scan, Syntax};
 pub(super) use text::lossy;
-pub(super) use write::{Array, string, time};
+pub(super) use write::{Array, plain, string, time};

@@ -5,30 +5,30 @@ const DAY: i64 = 86_400_000;
 
 /// A text in quotes, as Go writes it into JSON: `<`, `>`, `&` and the two line separators are escaped too.
 pub(in super::super) fn string(out: &mut Vec<u8>, text: &str) {
+    write::<true>(out, text);
+}
+
+/// The same without escapes that only HTML needs: what Alertmanager's handlers answer without a model of their own.
+pub(in super::super) fn plain(out: &mut Vec<u8>, text: &str) {
+    write::<false>(out, text);
+}
+
+fn write<const HTML: bool>(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut plain = 0;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let width = match byte {
-            0x20
-            | 0x21
-            | 0x23..=0x25
-            | 0x27..=0x3b
-            | 0x3d
-            | 0x3f..=0x5b
-            | 0x5d..=0xe1
-            | 0xe3..=0xff => {
-                at += 1;
-                continue;
-            }
+            b'<' | b'>' | b'&' if !HTML => 0,
+            b'"' | b'\\' | b'<' | b'>' | b'&' | 0..0x20 => 1,
             0xe2 if matches!(bytes.get(at + 1..at + 3), Some([0x80, 0xa8 | 0xa9])) => 3,
-            0xe2 => {
-                at += 1;
-                continue;
-            }
-            _ => 1,
+            _ => 0,
         };
+        if width == 0 {
+            at += 1;
+            continue;
+        }
         out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());
         escape(out, byte, bytes.get(at + 2).copied());
         at += width;

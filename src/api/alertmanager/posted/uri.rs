@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-/// Whether Go takes it.
+/// Whether Go takes it; what follows a `#` is cut off before it is asked.
 pub(super) fn is_request_uri(text: &str) -> bool {
+    let text = text.split_once('#').map_or(text, |(text, _)| text);
     if text.is_empty() || text.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {
         return false;
     }
