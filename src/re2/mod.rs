@@ -65,18 +65,28 @@ impl Regex {
         let text = Text::new(haystack);
         let captures = self.compiled.captures(&text)?;
         let mut expanded = Vec::new();
-        for piece in template::pieces(template) {
-            match piece {
-                Piece::Text(text) => expanded.extend_from_slice(text.as_bytes()),
-                // Of several groups with one name that counts which took part.
-                Piece::Group(name) => {
-                    let found = self.numbers(name).find_map(|number| captures.get(number));
-                    expanded
-                        .extend_from_slice(found.map_or(&[], |group| text.between(group.range())));
-                }
-            }
-        }
+        self.expand_into(&mut expanded, template::pieces(template), &captures, &text, usize::MAX)?;
         Some(expanded)
+    }
+
+    /// Every match replaced by `template` with its groups expanded (`$1`, `${name}`), as Go's `ReplaceAllString`; `None`
+    /// where the result would be longer than `most` bytes.
+    pub fn replace_all(&self, haystack: &[u8], template: &str, most: usize) -> Option<Vec<u8>> {
+        let text = Text::new(haystack);
+        let pieces: Vec<Piece<'_>> = template::pieces(template).collect();
+        let (mut replaced, mut copied) = (Vec::with_capacity(haystack.len()), 0);
+        for captures in self.compiled.captures_iter(&text) {
+            let Some(whole) = captures.get(0) else { continue };
+            // Nothing is found between characters, and not within one.
+            if whole.is_empty() && text.get(whole.start()).is_some_and(|byte| byte & 0xC0 == 0x80) {
+                continue;
+            }
+            replaced.extend_from_slice(text.between(copied..whole.start()));
+            copied = whole.end();
+            self.expand_into(&mut replaced, pieces.iter().copied(), &captures, &text, most)?;
+        }
+        replaced.extend_from_slice(text.between(copied..text.len()));
+        (replaced.len() <= most).then_some(replaced)
     }
 
     /// References of a template to groups that the pattern does not have: they are empty whatever matches.
@@ -87,6 +97,31 @@ impl Regex {
                 Piece::Group(_) | Piece::Text(_) => None,
             })
             .collect()
+    }
+
+    /// `None` once there are more than `most` bytes.
+    fn expand_into<'t>(
+        &self,
+        out: &mut Vec<u8>,
+        pieces: impl Iterator<Item = Piece<'t>>,
+        captures: &regex::bytes::Captures<'_>,
+        text: &Text<'_>,
+        most: usize,
+    ) -> Option<()> {
+        for piece in pieces {
+            if out.len() > most {
+                return None;
+            }
+            match piece {
+                Piece::Text(literal) => out.extend_from_slice(literal.as_bytes()),
+                // Of several groups with one name that counts which took part.
+                Piece::Group(name) => {
+                    let found = self.numbers(name).find_map(|number| captures.get(number));
+                    out.extend_from_slice(found.map_or(&[], |group| text.between(group.range())));
+                }
+            }
+        }
+        Some(())
     }
 
     /// The groups that a template means by a number or name.

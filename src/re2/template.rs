@@ -1,6 +1,7 @@
 //! Templates that a match is written into, as Go's `Regexp.Expand` reads them: `$1`, `$name`, `${name}x`, `$$`.
 
 /// A part of a template.
+#[derive(Clone, Copy)]
 pub(super) enum Piece<'t> {
     /// Stands for itself.
     Text(&'t str),

@@ -8,8 +8,21 @@
 //! (`.Alerts.Firing`, `.StartsAt.Format "15:04"`) into a call of one lookup function, and `value` says how our types
 //! travel through its untyped values.
 
+mod compiled;
 mod data;
+mod functions;
+mod json;
+mod lookup;
+mod render;
+mod rewrite;
+mod sample;
 mod set;
+mod show;
+mod structure;
+#[cfg(test)]
+mod tests;
+mod time;
+mod value;
 
 use std::{fmt, sync::Arc};
 
