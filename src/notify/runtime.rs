@@ -203,7 +203,8 @@ impl House {
             }
             let (queue, notices) = mpsc::channel(worker::QUEUE);
             let (orders, ordered) = mpsc::channel(COMMANDS);
-            let worker = Worker::new(Arc::clone(receiver), words.clone(), self.parts.clone());
+            let (receiver, parts) = (Arc::clone(receiver), self.parts.clone());
+            let worker = Worker::new(receiver, words.clone(), parts, worker::real());
             self.children.spawn(worker.run(notices, ordered));
             workers.insert(Arc::clone(name), orders);
             queues.insert(Arc::clone(name), queue);

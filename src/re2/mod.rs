@@ -77,6 +77,10 @@ impl Regex {
         let (mut replaced, mut copied) = (Vec::with_capacity(haystack.len()), 0);
         for captures in self.compiled.captures_iter(&text) {
             let Some(whole) = captures.get(0) else { continue };
+            // Nothing is found between characters, and not within one.
+            if whole.is_empty() && text.get(whole.start()).is_some_and(|byte| byte & 0xC0 == 0x80) {
+                continue;
+            }
             replaced.extend_from_slice(text.between(copied..whole.start()));
             copied = whole.end();
             self.expand_into(&mut replaced, pieces.iter().copied(), &captures, &text, most)?;

@@ -16,7 +16,7 @@ use super::{
 /// The engine's limit of branches and calls within each other is 200, and escaping HTML recurses through all of them.
 const DEPTH: usize = 200;
 /// Iterations of `range` in one render; its steps are counted more closely by `Render`.
-const ITERATIONS: u64 = 10_000_000;
+const ITERATIONS: u64 = 5_000_000;
 /// The name of the text itself: none, as in Go.
 const OWN: &str = "";
 

@@ -6,7 +6,7 @@ use gotmpl::{TemplateError, Value};
 
 use super::{
     render::{Bounded, VALUE, error},
-    show::float,
+    show::digits,
     value::{Go, Struct, entries},
 };
 
@@ -135,11 +135,7 @@ fn string(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_char('"')
 }
 
-/// JSON's numbers have an exponent from 1e21 and below 1e-6.
+/// An exponent below 1e-6 and from 1e21, and of `e-09` no zero.
 fn number_of(number: f64) -> String {
-    if number != 0.0 && number.abs() < 1e-4 && number.abs() >= 1e-6 {
-        return format!("{number}");
-    }
-    // `e-09` is `e-9` there.
-    float(number).replace("e-0", "e-")
+    digits(number, -6..21).replace("e-0", "e-")
 }

@@ -19,6 +19,8 @@ mod sample;
 mod set;
 mod show;
 mod structure;
+#[cfg(test)]
+mod tests;
 mod time;
 mod value;
 

@@ -17,7 +17,7 @@ pub(super) const VALUE: usize = 4 << 20;
 /// All bytes and elements that functions may produce.
 const PRODUCED: usize = 128 << 20;
 /// All actions, branches and calls that are walked: ten thousand alerts with thirty labels, several times over.
-const STEPS: u64 = 10_000_000;
+const STEPS: u64 = 5_000_000;
 /// Patterns of one render that are kept compiled.
 const PATTERNS: usize = 64;
 

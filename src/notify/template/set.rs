@@ -32,8 +32,11 @@ const KEPT: usize = 4096;
 pub struct Templates {
     pub(super) bodies: BTreeMap<String, Body>,
     pub(super) places: Vec<Place>,
-    compiled: Mutex<HashMap<(Mode, Arc<str>), Arc<Compiled>>>,
+    compiled: Mutex<Kept>,
 }
+
+/// Texts by what they are rendered as.
+type Kept = HashMap<(Mode, Arc<str>), Arc<Compiled>>;
 
 /// What is wrong with a template, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -90,8 +90,13 @@ fn of<'m>(map: &'m Map, name: &str) -> &'m str {
     map.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The shortest digits; with an exponent below 1e-4 and from 1e21, as Go's `%v`.
+/// The shortest digits; with an exponent below 1e-4 and from 1e6, as Go's `%v`.
 pub(super) fn float(number: f64) -> String {
+    digits(number, -4..6)
+}
+
+/// The shortest digits; with an exponent where that is outside of a range.
+pub(super) fn digits(number: f64, plain: std::ops::Range<i32>) -> String {
     if number.is_nan() {
         return "NaN".to_owned();
     }
@@ -99,13 +104,11 @@ pub(super) fn float(number: f64) -> String {
         return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
     let scientific = format!("{number:e}");
-    let exponent =
-        scientific.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok());
-    match (scientific.split_once('e'), exponent) {
-        (Some((digits, _)), Some(exponent)) if number != 0.0 && !(-4..21).contains(&exponent) => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.abs())
-        }
-        _ => format!("{number}"),
+    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if number == 0.0 || plain.contains(&exponent) {
+        return format!("{number}");
     }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:02}", exponent.abs())
 }

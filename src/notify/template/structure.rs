@@ -117,10 +117,9 @@ fn length(text: &str) -> usize {
         match (quote, byte) {
             (Some(b'"' | b'\''), b'\\') => at += 1,
             (Some(open), byte) if *byte == open => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'\'' | b'`') => quote = Some(*byte),
             (None, b'}') if bytes.get(at + 1) == Some(&b'}') => return at,
-            (None, _) => {}
+            _ => {}
         }
         at += 1;
     }

@@ -122,7 +122,7 @@ impl<'v> Go<'v> {
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::Plain(Value::List(items)) => match items.first().map(Self::of) {
-                Some(Self::Struct(Struct::Alert, _)) => "[]template.Alert",
+                Some(Self::Struct(Struct::Alert, _)) => "template.Alerts",
                 Some(Self::Plain(Value::String(_))) => "[]string",
                 _ => "[]interface {}",
             },
@@ -154,7 +154,7 @@ pub(super) fn sorted(map: &Map) -> impl Iterator<Item = (&Arc<str>, &Value)> + C
     first.chain(entries(map).filter(|(name, _)| &***name != "alertname"))
 }
 
-pub(super) fn kv<'p>(pairs: impl IntoIterator<Item = (Arc<str>, Value)>) -> Value {
+pub(super) fn kv(pairs: impl IntoIterator<Item = (Arc<str>, Value)>) -> Value {
     let mut map: Map = pairs.into_iter().filter(|(name, _)| &**name != MARK).collect();
     if map.is_empty() {
         return safe(SafeKind::Srcset, "");

@@ -1,4 +1,6 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
 
 use crate::{
     clock::{self, Instant},
@@ -18,6 +20,18 @@ pub(in crate::notify) struct Attempted {
     pub result: Result<Option<Handle>, Setback>,
     /// From its begin to its end.
     pub took: Duration,
+}
+
+/// Makes an attempt in a task of its own.
+pub(in crate::notify) type Try = Arc<
+    dyn Fn(Arc<Provider>, Arc<Notice>, Words, Parts) -> BoxFuture<'static, Attempted> + Send + Sync,
+>;
+
+/// The attempt that the provider makes.
+pub(in crate::notify) fn real() -> Try {
+    Arc::new(|provider, notice, words, parts| {
+        Box::pin(async move { attempt(&provider, &notice, &words, &parts).await })
+    })
 }
 
 /// How much longer than its deadline an attempt may take before it is cut from outside.

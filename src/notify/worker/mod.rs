@@ -5,6 +5,8 @@
 
 mod attempt;
 mod ended;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -13,7 +15,7 @@ use tokio::{
     task::{Id, JoinSet},
 };
 
-pub(super) use attempt::{Attempted, attempt};
+pub(super) use attempt::{Attempted, Try, attempt, real};
 
 use super::{
     metrics::Metrics,
@@ -49,6 +51,7 @@ pub(super) struct Worker {
     receiver: Arc<Receiver>,
     words: Words,
     parts: Parts,
+    tries: Try,
     gates: Vec<Gate>,
     lanes: Lanes,
     attempts: JoinSet<Attempted>,
@@ -63,11 +66,12 @@ struct Flight {
 }
 
 impl Worker {
-    pub(super) fn new(receiver: Arc<Receiver>, words: Words, parts: Parts) -> Self {
+    /// `tries` makes an attempt; all but tests take [`real`].
+    pub(super) fn new(receiver: Arc<Receiver>, words: Words, parts: Parts, tries: Try) -> Self {
         parts.metrics.born(&receiver);
         let gates = gates(&receiver);
         let (lanes, attempts, flying) = (Lanes::default(), JoinSet::new(), HashMap::new());
-        Self { receiver, words, parts, gates, lanes, attempts, flying, finish: None }
+        Self { receiver, words, parts, tries, gates, lanes, attempts, flying, finish: None }
     }
 
     /// Works until it is told to finish, or until nobody can tell it anything any more.
@@ -119,8 +123,7 @@ impl Worker {
                 gate.begin(now);
                 let provider = Arc::clone(&integration.provider);
                 let notice = Arc::clone(&pending.notice);
-                let (words, parts) = (self.words.clone(), self.parts.clone());
-                let work = async move { attempt(&provider, &notice, &words, &parts).await };
+                let work = (self.tries)(provider, notice, self.words.clone(), self.parts.clone());
                 let id = self.attempts.spawn(work).id();
                 self.flying.insert(id, Flight { pending, begun: now });
             }

@@ -5,3 +5,4 @@ mod api;
 mod peers;
 mod prometheus;
 mod routes;
+mod templates;

@@ -7,10 +7,10 @@ use super::{
         show::plain,
         value::{Go, entries, text},
     },
-    Made, integer,
+    Made, Table, integer,
 };
 
-pub(super) const TABLE: &[(&str, fn(&[Value]) -> Made)] = &[
+pub(super) const TABLE: Table = &[
     ("len", |args| match args {
         [value] => length(value),
         _ => Err(count("len", 1, args)),

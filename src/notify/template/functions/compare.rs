@@ -4,10 +4,10 @@ use gotmpl::{TemplateError, Value};
 
 use super::{
     super::{lookup::count, render::error, value::Go},
-    Made,
+    Made, Table,
 };
 
-pub(super) const TABLE: &[(&str, fn(&[Value]) -> Made)] = &[
+pub(super) const TABLE: Table = &[
     ("eq", |args| match args {
         [first, others @ ..] if !others.is_empty() => {
             for other in others {

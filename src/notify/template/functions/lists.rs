@@ -9,13 +9,13 @@ use super::{
         render::{Render, VALUE, current, error},
         value::{Go, Map, text},
     },
-    Made, string,
+    Made, Table, string,
 };
 
 /// How deep lists and dicts may lie in each other. Printing and dropping them recurses.
 const DEPTH: usize = 32;
 
-pub(super) const TABLE: &[(&str, fn(&[Value]) -> Made)] = &[
+pub(super) const TABLE: Table = &[
     ("join", |args| match args {
         [separator, Value::List(items)] => joined(string(separator)?, items),
         [_, other] => Err(wrong("[]string", other)),

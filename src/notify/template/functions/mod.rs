@@ -16,13 +16,15 @@ use gotmpl::{FuncMap, TemplateError, Value};
 use super::{
     lookup::{self, wrong},
     render::{Mode, current, error},
-    show::shown,
+    show::{float, shown},
     value::{Go, entries, text},
 };
 
 pub(super) use lists::joined;
 
 type Made = Result<Value, TemplateError>;
+/// Names and functions.
+type Table = &'static [(&'static str, fn(&[Value]) -> Made)];
 
 /// Names that no template can write, for what `rewrite` puts into templates.
 pub(super) const AT: &str = "at a place";
@@ -31,7 +33,7 @@ pub(super) const PRINTED: &str = "printed";
 pub(super) const ITEMS: &str = "items of";
 pub(super) const NOTHING: &str = "nothing";
 
-const OURS: &[(&str, fn(&[Value]) -> Made)] =
+const OURS: Table =
     &[(AT, at), (FIELD, field), (PRINTED, printed), (ITEMS, items), (NOTHING, |_| Ok(Value::Nil))];
 
 static FUNCTIONS: LazyLock<FuncMap> = LazyLock::new(|| {
@@ -90,18 +92,29 @@ fn field(args: &[Value]) -> Made {
     }
 }
 
-/// What an action prints. In HTML the engine looks at scalars and trusted content itself.
+/// What an action prints. In HTML the engine looks itself at what JavaScript has too, and at trusted content.
 fn printed(args: &[Value]) -> Made {
     let [value] = args else { return Err(lookup::count("print", 1, args)) };
+    if matches!(value, Value::String(_)) {
+        return Ok(value.clone());
+    }
     let is_html = current(|render| render.mode == Mode::Html)?;
+    if is_html && (matches!(Go::of(value), Go::Markup(_)) || is_of_the_engine(value)) {
+        return Ok(value.clone());
+    }
+    Ok(text(&shown(value)?))
+}
+
+/// Whether the engine prints it as Go does.
+fn is_of_the_engine(value: &Value) -> bool {
     match Go::of(value) {
-        Go::Plain(Value::String(_)) => Ok(value.clone()),
-        Go::Markup(_) | Go::Plain(Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Uint(_))
-            if is_html =>
-        {
-            Ok(value.clone())
-        }
-        _ => Ok(text(&shown(value)?)),
+        Go::Plain(
+            Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::String(_),
+        ) => true,
+        Go::Plain(Value::Float(number)) => float(*number) == number.to_string(),
+        Go::Plain(Value::List(items)) => items.iter().all(is_of_the_engine),
+        Go::Plain(Value::Map(map)) => map.values().all(is_of_the_engine),
+        _ => false,
     }
 }
 

@@ -9,10 +9,10 @@ use super::{
         show::plain,
         value::{Go, text},
     },
-    Made, string,
+    Made, Table, string,
 };
 
-pub(super) const TABLE: &[(&str, fn(&[Value]) -> Made)] = &[("printf", printf)];
+pub(super) const TABLE: Table = &[("printf", printf)];
 
 /// The engine's widest field.
 const WIDEST: usize = u16::MAX as usize;
@@ -45,10 +45,21 @@ fn argument(arg: &Value, verb: char) -> Made {
         Go::Month(number) | Go::Weekday(number) if is_of_numbers(verb) => {
             Ok(Value::Int(number.into()))
         }
+        Go::Plain(Value::List(items)) if verb == 'q' => Ok(text(&quoted(items)?)),
         Go::Plain(Value::List(_) | Value::Map(_)) => Ok(text(&plain(arg)?)),
+        Go::Plain(Value::Float(_)) if verb == 'v' => Ok(text(&plain(arg)?)),
+        Go::Plain(Value::Float(_)) if is_of_numbers(verb) => {
+            Ok(text(&format!("%!{verb}(float64={})", plain(arg)?)))
+        }
         Go::Plain(_) | Go::Markup(_) => Ok(arg.clone()),
         _ => Ok(text(&plain(arg)?)),
     }
+}
+
+/// Each item in quotes.
+fn quoted(items: &[Value]) -> Result<String, TemplateError> {
+    let quoted = items.iter().map(|item| engine(vec![text("%q"), text(&plain(item)?)]));
+    Ok(format!("[{}]", quoted.collect::<Result<Vec<_>, _>>()?.join(" ")))
 }
 
 const fn is_of_numbers(verb: char) -> bool {
@@ -80,7 +91,7 @@ fn template(count: usize) -> Result<Template, TemplateError> {
 
 /// Which argument is printed by which verb.
 struct Verbs {
-    /// The format, with `%s` for `%T`.
+    /// The format, with `%s` where the argument is made into the text that is meant.
     format: String,
     used: Vec<(usize, char)>,
     /// The sum of widths and precisions.
@@ -97,15 +108,11 @@ impl Verbs {
             if char != '%' {
                 continue;
             }
-            let (mut number, mut in_brackets) = (0_usize, false);
+            let mut number = 0_usize;
             for char in chars.by_ref() {
                 match char {
-                    '[' => (number, in_brackets) = (0, true),
-                    ']' => {
-                        // The widest that an index could be taken for has been counted by then.
-                        next = number.saturating_sub(1);
-                        (number, in_brackets) = (0, false);
-                    }
+                    '[' => number = 0,
+                    ']' => next = std::mem::take(&mut number).saturating_sub(1),
                     '0'..='9' => {
                         number =
                             number.saturating_mul(10).saturating_add(char as usize - '0' as usize);
@@ -118,17 +125,21 @@ impl Verbs {
                     '.' => verbs.widths += WIDEST.min(std::mem::take(&mut number)),
                     verb => {
                         verbs.widths += WIDEST.min(number);
+                        let is_text = match args.get(next) {
+                            Some(Value::List(_)) => matches!(verb, 'q' | 'T'),
+                            Some(Value::Float(_)) => is_of_numbers(verb) || verb == 'T',
+                            _ => verb == 'T',
+                        };
+                        verbs.format.push(if is_text { 's' } else { verb });
                         if verb != '%' {
                             verbs.used.push((next, verb));
                             next += 1;
                         }
-                        verbs.format.push(if verb == 'T' { 's' } else { verb });
                         break;
                     }
                 }
                 verbs.format.push(char);
             }
-            let _ = in_brackets;
         }
         verbs
     }

@@ -6,10 +6,10 @@ use super::{
         render::{Render, VALUE, current, error, error_of_data},
         value::text,
     },
-    Made, strings,
+    Made, Table, strings,
 };
 
-pub(super) const TABLE: &[(&str, fn(&[Value]) -> Made)] = &[
+pub(super) const TABLE: Table = &[
     ("toUpper", |args| mapped("toUpper", args, upper)),
     ("toLower", |args| mapped("toLower", args, lower)),
     ("title", |args| Ok(text(&title(strings::<1>("title", args)?[0])))),

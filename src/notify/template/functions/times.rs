@@ -8,12 +8,12 @@ use super::{
         time::{self, Moment, SECOND, Zone},
         value::{Go, moment, span, text},
     },
-    Made,
+    Table,
     printf::four_digits,
     string, strings,
 };
 
-pub(super) const TABLE: &[(&str, fn(&[Value]) -> Made)] = &[
+pub(super) const TABLE: Table = &[
     ("now", |args| {
         if args.is_empty() { now().map(|now| moment(&now)) } else { Err(count("now", 0, args)) }
     }),

@@ -81,8 +81,7 @@ impl<'m> Parts<'m> {
     fn zone(&self, out: &mut String) -> std::fmt::Result {
         match self.moment.zone_name() {
             name if name.is_empty() => {
-                let minutes = Offset { z: false, colons: false, minutes: true, seconds: false };
-                self.offset(out, minutes)
+                self.offset(out, Offset { z: false, colons: false, digits: 4 })
             }
             name => out.write_str(&name),
         }
@@ -96,10 +95,10 @@ impl<'m> Parts<'m> {
         let colon = if offset.colons { ":" } else { "" };
         out.write_char(if self.seconds_east < 0 { '-' } else { '+' })?;
         write!(out, "{:02}", east / 3600)?;
-        if offset.minutes {
+        if offset.digits > 2 {
             write!(out, "{colon}{:02}", east / 60 % 60)?;
         }
-        if offset.seconds {
+        if offset.digits > 4 {
             write!(out, "{colon}{:02}", east % 60)?;
         }
         Ok(())

@@ -34,8 +34,8 @@ pub(super) struct Offset {
     /// `Z` stands for Greenwich.
     pub(super) z: bool,
     pub(super) colons: bool,
-    pub(super) minutes: bool,
-    pub(super) seconds: bool,
+    /// Two for hours, two for minutes, two for seconds.
+    pub(super) digits: usize,
 }
 
 /// `.000` or `.999`.
@@ -91,20 +91,20 @@ const FIXED: &[(&str, Piece)] = &[
     ("5", Piece::Second),
     ("PM", Piece::UpperHalf),
     ("pm", Piece::LowerHalf),
-    ("-070000", offset(false, false, true, true)),
-    ("-07:00:00", offset(false, true, true, true)),
-    ("-0700", offset(false, false, true, false)),
-    ("-07:00", offset(false, true, true, false)),
-    ("-07", offset(false, false, false, false)),
-    ("Z070000", offset(true, false, true, true)),
-    ("Z07:00:00", offset(true, true, true, true)),
-    ("Z0700", offset(true, false, true, false)),
-    ("Z07:00", offset(true, true, true, false)),
-    ("Z07", offset(true, false, false, false)),
+    ("-070000", offset(false, false, 6)),
+    ("-07:00:00", offset(false, true, 6)),
+    ("-0700", offset(false, false, 4)),
+    ("-07:00", offset(false, true, 4)),
+    ("-07", offset(false, false, 2)),
+    ("Z070000", offset(true, false, 6)),
+    ("Z07:00:00", offset(true, true, 6)),
+    ("Z0700", offset(true, false, 4)),
+    ("Z07:00", offset(true, true, 4)),
+    ("Z07", offset(true, false, 2)),
 ];
 
-const fn offset(z: bool, colons: bool, minutes: bool, seconds: bool) -> Piece {
-    Piece::Offset(Offset { z, colons, minutes, seconds })
+const fn offset(z: bool, colons: bool, digits: usize) -> Piece {
+    Piece::Offset(Offset { z, colons, digits })
 }
 
 fn starting(rest: &str) -> Option<(Piece, usize)> {

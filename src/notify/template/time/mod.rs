@@ -9,6 +9,9 @@ mod parse;
 mod span;
 mod zone;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use moment::Moment;
 pub(super) use parse::parse;
 pub(super) use span::{SECOND, Span};

@@ -154,11 +154,7 @@ impl Read {
         };
         let (hours, mut rest) = digits(&text[1..], 2, 2)?;
         let mut east = i32::from(hours) * 3600;
-        for unit in [60]
-            .into_iter()
-            .filter(|_| offset.minutes)
-            .chain([1].into_iter().filter(|_| offset.seconds))
-        {
+        for unit in [60, 1].into_iter().take(offset.digits / 2 - 1) {
             if offset.colons {
                 rest = rest.strip_prefix(':')?;
             }
@@ -248,12 +244,12 @@ fn digits(text: &str, least: usize, most: usize) -> Option<(u16, &str)> {
     Some((text[..count].parse().ok()?, &text[count..]))
 }
 
-fn number<'t>(
-    text: &'t str,
+fn number(
+    text: &str,
     least: usize,
     range: std::ops::RangeInclusive<i8>,
     take: impl FnOnce(i8),
-) -> Option<&'t str> {
+) -> Option<&str> {
     let (number, rest) = digits(text, least, 2)?;
     let number = i8::try_from(number).ok().filter(|number| range.contains(number))?;
     take(number);

@@ -1,0 +1,115 @@
+//! Notices, and one attempt at one of them.
+
+use std::sync::Arc;
+
+use figment::value::Value;
+use noroshi::{
+    clock::Clock,
+    model::{Delivery, Fingerprint, Handle, Lane, Notice, NoticeAlert, NoticeReason, Pairs},
+    net::Net,
+    notify::{
+        self, DeadmanMetrics, Metrics, PROVIDERS, Parts, Provider, PushMetrics, Setup,
+        spec::{Integration, Limits, Receiver, Receivers},
+        template::Templates,
+    },
+};
+use tokio::sync::mpsc;
+
+/// A provider of one table in TOML; it has no mistakes.
+pub fn provider(kind: &str, table: &str) -> Provider {
+    let row = PROVIDERS.iter().find(|row| row.word == kind).unwrap();
+    let table: toml::Table = toml::from_str(table).unwrap();
+    let value = Value::serialize(table).unwrap();
+    let provider = (row.parse)(&value).unwrap_or_else(|error| panic!("{kind}: {error}"));
+    assert!(provider.problems().is_empty(), "{kind}: {:?}", provider.problems());
+    provider
+}
+
+/// A configuration of one receiver `r` with one integration.
+pub fn setup(provider: Provider) -> Setup {
+    let receiver = Receiver {
+        name: "r".into(),
+        integrations: vec![Integration::from(provider)],
+        limits: Limits::default(),
+        ..Receiver::default()
+    };
+    Setup {
+        receivers: Receivers {
+            receivers: vec![Arc::new(receiver)],
+            external_url: "http://noroshi.example".into(),
+            ..Receivers::default()
+        },
+        templates: Arc::new(Templates::parse(&[]).unwrap()),
+    }
+}
+
+/// What delivery needs, and where it reports.
+pub fn parts() -> (Parts, mpsc::Receiver<Delivery>) {
+    let (deliveries, told) = mpsc::channel(256);
+    let parts = Parts {
+        net: Net::new(),
+        clock: Clock::anchored(at()),
+        deliveries,
+        metrics: Metrics::default(),
+        pushes: PushMetrics::default(),
+        heartbeats: DeadmanMetrics::default(),
+        alive: Arc::new(|| true),
+    };
+    (parts, told)
+}
+
+/// When all of it happens.
+pub fn at() -> jiff::Timestamp {
+    "2026-11-28T12:00:00.25Z".parse().unwrap()
+}
+
+/// A notice of two alerts, the second one resolved, to the first integration of `r`.
+pub fn notice(kind: &str) -> Notice {
+    let alert = |name: &str, ends_at| {
+        let labels = Pairs::new([("alertname", name), ("severity", "critical")]);
+        NoticeAlert {
+            fingerprint: Fingerprint(labels.fingerprint()),
+            labels,
+            annotations: Pairs::new([("summary", "it is <down> & out")]),
+            starts_at: "2026-11-28T11:59:00.123456789Z".parse().unwrap(),
+            ends_at,
+            generator_url: "http://prometheus.example/graph?a=1&b=2".into(),
+        }
+    };
+    Notice {
+        id: 7,
+        lane: Lane {
+            group: r#"{}:{alertname="Down"}"#.into(),
+            receiver: "r".into(),
+            integration: 0,
+        },
+        kind: kind.into(),
+        idempotency_key: "key-7".into(),
+        reason: NoticeReason::First,
+        at: at(),
+        since: at(),
+        group_labels: Pairs::new([("severity", "critical")]),
+        alerts: [alert("Down", None), alert("Slow", Some(at()))].into(),
+        handle: None,
+        held_back: 0,
+    }
+}
+
+/// The same when all is over, after a message of that handle.
+pub fn resolved(kind: &str, handle: Option<Handle>) -> Notice {
+    let notice = notice(kind);
+    let ended = |alert: &NoticeAlert| NoticeAlert { ends_at: Some(at()), ..alert.clone() };
+    Notice {
+        id: 8,
+        idempotency_key: "key-8".into(),
+        reason: NoticeReason::AllResolved,
+        alerts: notice.alerts.iter().map(ended).collect(),
+        handle,
+        ..notice
+    }
+}
+
+/// One attempt.
+pub async fn once(notice: &Notice, provider: Provider) -> Delivery {
+    notify::once(notice, &setup(provider), &parts().0).await
+}
