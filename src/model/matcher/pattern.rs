@@ -42,7 +42,7 @@ impl Pattern {
                 let inside = value.strip_prefix(prefix.as_ref());
                 inside
                     .and_then(|rest| rest.strip_suffix(suffix.as_ref()))
-                    .is_some_and(|inside| !(*filled && inside.is_empty()) && !inside.contains('\n'))
+                    .is_some_and(|inside| !(inside.contains('\n') || *filled && inside.is_empty()))
             }
             Self::Engine(regex) => regex.is_match(value.as_bytes()),
         }
