@@ -280,9 +280,8 @@ fn maintenance(name: &str, window: MaintenanceWindow) -> Maintenance {
 
 #[test]
 fn planned_windows_are_silences_that_only_the_configuration_changes() {
-    let daily =
-        MaintenanceWindow::recurring("FREQ=DAILY;BYHOUR=2", "UTC", Duration::from_secs(3600))
-            .unwrap();
+    let daily = MaintenanceWindow::recurring("FREQ=DAILY;BYHOUR=2", "UTC", Duration::from_hours(1))
+        .unwrap();
     let windows = [maintenance("night", daily)];
     let moment = |text: &str| text.parse::<Timestamp>().unwrap();
     let now = moment("2026-11-28T02:30:00Z");

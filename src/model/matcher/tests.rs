@@ -183,7 +183,7 @@ fn fallback_prefers_the_classic_reading() {
         match (classic.strip_prefix('!'), utf8.strip_prefix('!'), got) {
             (Some(why), Some(_), Err(got)) => assert_eq!(got, why, "{text}"),
             (Some(_), None, Ok(read)) => {
-                assert_eq!((short(&read.value).as_str(), read.remark), (*utf8, None))
+                assert_eq!((short(&read.value).as_str(), read.remark), (*utf8, None));
             }
             (None, other, Ok(read)) => {
                 assert_eq!(&short(&read.value), classic, "{text}");
