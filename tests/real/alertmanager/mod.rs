@@ -4,3 +4,4 @@ mod amtool;
 mod peers;
 mod prometheus;
 mod routes;
+mod rules;
