@@ -293,7 +293,7 @@ fn plain_patterns_need_no_engine() {
     let kind = |text: &str| match Pattern::new(text).unwrap() {
         Pattern::Literals(literals) => format!("{literals:?}"),
         Pattern::Framed { prefix, suffix, filled } => format!("{prefix:?}{filled}{suffix:?}"),
-        Pattern::Engine(_) => "engine".to_owned(),
+        Pattern::Engine { .. } => "engine".to_owned(),
     };
     for (text, wanted) in [
         ("api", "[\"api\"]"),
@@ -312,7 +312,7 @@ fn plain_patterns_need_no_engine() {
         "a.b", "a.*b.*", "a*", "(a)(b)", "(a|b)c", "a|b.*", "(?i)a", r"a\d", "[ab]", "a{2}", "x{",
         ".*?", ".+?x", "a|(b)", r"(a\)", "a$b", "$a", r"\Qa\E", "(a|(b))",
     ] {
-        if let Ok(Pattern::Engine(_)) | Err(_) = Pattern::new(engine) {
+        if let Ok(Pattern::Engine { .. }) | Err(_) = Pattern::new(engine) {
             continue;
         }
         panic!("{engine}: {}", kind(engine));
@@ -329,6 +329,31 @@ fn only_values_that_match_are_listed() {
     assert_eq!(values("a=~\"c|b\"").as_deref(), Some("b/c"));
     for none in ["a!=b", "a!~b", "a=~\"b.*\"", "a=~\"[b]\""] {
         assert_eq!(values(none), None);
+    }
+}
+
+#[test]
+fn what_matches_begins_with_a_known_text() {
+    let prefixes = |text: &str| Pattern::new(text).unwrap().prefixes().map(|found| found.join("/"));
+    for (text, wanted) in [
+        ("api-.*", Some("api-")),
+        (r"^api\.[0-9]+$", Some("api.")),
+        ("api-(a|b)", Some("api-")),
+        ("web-[|]|api-(x|y).|apis?.", Some("api/web-")),
+        ("[]|a]b|c.", None),
+        ("abc?d", Some("ab")),
+        ("abc+", Some("abc")),
+        ("ab{0,1}.", Some("a")),
+        ("a|.b", None),
+        ("(?i)abc.", None),
+        ("abc(?i)d|e.", None),
+        (r"ab\Qc\E.", None),
+        (".*b", None),
+        ("a[[:alpha:](]b|c.", None),
+        ("(ab)c", None),
+        ("b*", None),
+    ] {
+        assert_eq!(prefixes(text).as_deref(), wanted, "{text}");
     }
 }
 
@@ -369,7 +394,7 @@ proptest! {
     /// The short ways and the engine agree.
     #[test]
     fn the_engine_would_say_the_same(
-        pattern in r"[ab.*+|\\^$()?\n-]{0,8}",
+        pattern in r"[ab.*+|\\^$()?\[\]{}0,\n-]{0,10}|[ab-]{1,3}[ab.*+|()?\[\]-]{0,6}",
         values in prop::collection::vec("[ab.*|\\\\\n-]{0,6}", 1..8),
     ) {
         let anchored = format!("^(?:{pattern})$").parse::<crate::re2::Regex>();
@@ -377,7 +402,12 @@ proptest! {
         prop_assert_eq!(anchored.is_ok(), short.is_ok(), "{}", pattern);
         if let (Ok(engine), Ok(short)) = (anchored, short) {
             for value in values.into_iter().collect::<BTreeSet<_>>() {
-                prop_assert_eq!(engine.is_match(value.as_bytes()), short.is_match(&value), "{} {:?}", pattern, value);
+                let is_match = engine.is_match(value.as_bytes());
+                prop_assert_eq!(is_match, short.is_match(&value), "{} {:?}", pattern, value);
+                if let Some(prefixes) = short.prefixes().filter(|_| is_match) {
+                    let begins = prefixes.iter().filter(|prefix| value.starts_with(**prefix));
+                    prop_assert_eq!(begins.count(), 1, "{} {:?} {:?}", pattern, value, prefixes);
+                }
             }
         }
     }
