@@ -81,7 +81,9 @@ impl<K: Copy + Eq + Hash> MatcherIndex<K> {
         let Some(bucket) = self.by_name.get_mut(name) else { return };
         match &place {
             Place::Values(_, values) => {
-                values.iter().for_each(|value| forget(&mut bucket.by_value, value, key));
+                for value in values {
+                    forget(&mut bucket.by_value, value, key);
+                }
             }
             Place::Prefixes(_, prefixes) => {
                 for prefix in prefixes {

@@ -182,7 +182,7 @@ fn silences_are_refused_alike() {
             1 => draft.ends_at = Timestamp::now() - hour,
             2 => {
                 (draft.starts_at, draft.ends_at) =
-                    (Some(Timestamp::now() - 3 * hour), Timestamp::now() - hour)
+                    (Some(Timestamp::now() - 3 * hour), Timestamp::now() - hour);
             }
             3 => draft.starts_at = None,
             4 => draft.id = Uuid::from_u128(7).to_string().into(),
