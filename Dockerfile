@@ -1,10 +1,13 @@
-# The image of noroshi, and with `--target blackbox` the one that stands in for blackbox_exporter's.
+# The image of noroshi, and with `--target blackbox` or `--target alertmanager` the ones that stand in for blackbox_exporter's
+# and Alertmanager's.
 #
 #   docker build -t noroshi .
 #   docker build -t noroshi-blackbox --target blackbox .
+#   docker build -t noroshi-alertmanager --target alertmanager .
 #
 # Nothing is in it but the binary, the two libraries it is linked with, the authorities' certificates and who the user is:
-# no shell, no package manager. It needs no capability, no writable folder and no root.
+# no shell, no package manager. It needs no capability and no root; only
+# what stands in for Alertmanager has a folder to write to, `/alertmanager`.
 #
 # The last stage starts from scratch rather than from a distroless image: what is shipped comes from one base that is named
 # below, and `make image-test` can build the very same image where no registry is reached. The packages' records are kept
@@ -44,6 +47,8 @@ RUN set -eu; \
     printf 'root:x:0:\nnoroshi:x:65532:\n' >etc/group; \
     echo 'hosts: files dns' >etc/nsswitch.conf; \
     ln -s noroshi bin/blackbox_exporter; \
+    ln -s noroshi bin/alertmanager; \
+    mkdir -p /storage; \
     find . -exec touch -h -d "@${SOURCE_DATE_EPOCH}" {} +
 
 FROM scratch AS base
@@ -67,6 +72,18 @@ COPY charts/noroshi/files/blackbox.yml /etc/blackbox_exporter/config.yml
 EXPOSE 9115
 ENTRYPOINT ["/bin/blackbox_exporter"]
 CMD ["--config.file=/etc/blackbox_exporter/config.yml"]
+
+# In the place of prom/alertmanager: the same entry point, arguments, port, configuration and storage.
+FROM base AS alertmanager
+LABEL org.opencontainers.image.title="noroshi alertmanager" \
+      org.opencontainers.image.description="A drop-in for Alertmanager: the same flags, configuration and API; what it acknowledged is on disk"
+COPY charts/noroshi/files/alertmanager.yml /etc/alertmanager/alertmanager.yml
+COPY --from=build --chown=65532:65532 /storage/ /alertmanager/
+EXPOSE 9093
+VOLUME ["/alertmanager"]
+WORKDIR /alertmanager
+ENTRYPOINT ["/bin/alertmanager"]
+CMD ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"]
 
 FROM base AS noroshi
 EXPOSE 10070

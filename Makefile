@@ -24,7 +24,7 @@ image-test: ## the image, built from the Dockerfile and run as a strict cluster 
 # The functions first: the load program puts their results on its page. NOROSHI_BENCH_SECONDS=1 makes it short.
 bench: ## figures beside the peers' own; writes docs/performance.md
 	@tests/real/parts.sh "$(NOROSHI_PARTS)" prometheus-smokeping-prober || [ -z "$$CI" ]
-	$(CARGO) bench --locked --bench exposition --bench schedule
+	$(CARGO) bench --locked --bench alerting --bench exposition --bench schedule
 	$(CARGO) bench --locked --bench process
 
 # NOROSHI_SOAK is how long each of the two takes, in seconds.

@@ -82,6 +82,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const MAY_NOT_NAME: &[(&str, &[&str])] =
     &[("model", &["tokio", "hyper", "axum", "futures_util", "rustls"])];
 
+/// Crates that one file alone may name: what they are good for is behind its functions.
+const ONLY_IN: &[(&str, &str)] = &[("rrule", "model/window/recurrence.rs")];
+
 /// Names that say nothing of what is inside.
 const EMPTY_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", "manager", "misc"];
 
@@ -401,6 +404,10 @@ fn broken_promises(sources: &[Source]) -> Vec<String> {
             }
             if words.len() > 1 && banned.contains(&words[0].as_str()) {
                 complaints.push(format!("{at}: {folder} has no business with {path}"));
+            }
+            let of = ONLY_IN.iter().find(|(name, own)| words[0] == *name && source.path != *own);
+            if let Some((_, own)) = of.filter(|_| words.len() > 1) {
+                complaints.push(format!("{at}: {path} belongs into {own}"));
             }
         });
     }

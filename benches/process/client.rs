@@ -9,7 +9,7 @@ use std::{
 use anyhow::ensure;
 use bytes::Bytes;
 use http::{Request, header};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Client {
-    sender: SendRequest<Empty<Bytes>>,
+    sender: SendRequest<Full<Bytes>>,
     host: String,
 }
 
@@ -44,21 +44,33 @@ impl Client {
 
     /// `encoding` is what is accepted: `gzip`, `identity`.
     pub(crate) async fn get(&mut self, path: &str, encoding: &str) -> anyhow::Result<Answer> {
-        tokio::time::timeout(PATIENCE, self.ask("GET", path, encoding)).await?
+        tokio::time::timeout(PATIENCE, self.ask("GET", path, encoding, Bytes::new())).await?
     }
 
     /// Without a body.
     pub(crate) async fn post(&mut self, path: &str) -> anyhow::Result<Answer> {
-        tokio::time::timeout(PATIENCE, self.ask("POST", path, "identity")).await?
+        self.post_json(path, Bytes::new()).await
     }
 
-    async fn ask(&mut self, method: &str, path: &str, encoding: &str) -> anyhow::Result<Answer> {
+    /// With a body of JSON.
+    pub(crate) async fn post_json(&mut self, path: &str, body: Bytes) -> anyhow::Result<Answer> {
+        tokio::time::timeout(PATIENCE, self.ask("POST", path, "identity", body)).await?
+    }
+
+    async fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        encoding: &str,
+        body: Bytes,
+    ) -> anyhow::Result<Answer> {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::HOST, &self.host)
             .header(header::ACCEPT_ENCODING, encoding)
-            .body(Empty::new())?;
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(body))?;
         self.sender.ready().await?;
         let begun = Instant::now();
         let mut answer = self.sender.send_request(request).await?;

@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stderr, clippy::expect_used, reason = "a bench tells how far it is")]
 
+mod alerting;
 mod check_cpu;
 mod client;
 mod figure;
@@ -48,6 +49,7 @@ async fn measure(settings: &Settings) -> anyhow::Result<()> {
     add(section(settings, "probe", probe_cpu::measure(settings)).await);
     add(section(settings, "scale", scale::measure(settings)).await);
     add(section(settings, "ping", ping::measure(settings)).await);
+    add(section(settings, "alerting", alerting::measure(settings)).await);
     let page = page::page(&machine, settings, &tables, begun.elapsed());
     std::fs::write(&settings.page, page)?;
     eprintln!("{}: written after {:.0?}", settings.page.display(), begun.elapsed());

@@ -180,6 +180,7 @@ fn circumstances(machine: &Machine, settings: &Settings, took: Duration) -> Stri
         ("noroshi", env!("CARGO_PKG_VERSION").to_owned()),
         ("blackbox_exporter", part(peer::BLACKBOX)),
         ("smokeping_prober", part(peer::SMOKEPING)),
+        ("Alertmanager", part(peer::ALERTMANAGER)),
         (
             "windows",
             format!(

@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub(crate) const BLACKBOX: &str = "prometheus-blackbox-exporter";
+pub(crate) const ALERTMANAGER: &str = "prometheus-alertmanager";
 pub(crate) const SMOKEPING: &str = "prometheus-smokeping-prober";
 
 /// One module for each kind that is compared; options as the checks of noroshi have them.
@@ -61,6 +62,38 @@ pub(crate) async fn noroshi_blackbox(settings: &Settings) -> anyhow::Result<Serv
     let mut command = Command::new(service::noroshi());
     command.arg("blackbox").env_clear();
     prober(settings, command).await
+}
+
+/// Alertmanager on this file, with nothing kept from before.
+pub(crate) async fn alertmanager(settings: &Settings, config: &str) -> anyhow::Result<Service> {
+    alerting(settings, Command::new(find(settings, ALERTMANAGER)?), config).await
+}
+
+/// noroshi in its place.
+pub(crate) async fn noroshi_alertmanager(
+    settings: &Settings,
+    config: &str,
+) -> anyhow::Result<Service> {
+    let mut command = Command::new(service::noroshi());
+    command.arg("alertmanager").env_clear();
+    alerting(settings, command, config).await
+}
+
+async fn alerting(
+    settings: &Settings,
+    mut command: Command,
+    config: &str,
+) -> anyhow::Result<Service> {
+    let folder = settings.folder.path();
+    let (file, storage) = (folder.join("alertmanager.yml"), folder.join("storage"));
+    std::fs::write(&file, config)?;
+    if storage.exists() {
+        std::fs::remove_dir_all(&storage)?;
+    }
+    command.arg(format!("--config.file={}", file.display()));
+    command.arg(format!("--storage.path={}", storage.display()));
+    command.arg("--cluster.listen-address=");
+    Service::start(settings, command).await
 }
 
 async fn prober(settings: &Settings, mut command: Command) -> anyhow::Result<Service> {

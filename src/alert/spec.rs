@@ -67,7 +67,7 @@ pub struct Route {
     /// Labels of the route (0.34); inherited.
     pub labels: Pairs,
     /// Children.
-    pub routes: Vec<Route>,
+    pub routes: Vec<Self>,
 }
 
 /// What makes a group.

@@ -57,7 +57,7 @@ impl Pairs {
     /// FNV-1a over every name and value, each closed by 0xFF: Prometheus' `LabelSet.Fingerprint`.
     pub fn fingerprint(&self) -> u64 {
         let mut hash = Fnv::default();
-        for (name, value) in self.iter() {
+        for (name, value) in self {
             hash.part(name);
             hash.part(value);
         }

@@ -26,7 +26,7 @@ pub(super) fn translate(pattern: &str) -> Result<Translated, String> {
         names: vec![None],
         atom: None,
         weight: 1,
-        repeated: false,
+        repeated: None,
     };
     translator.run()?;
     let names = translator.names.into_iter().map(|name| name.map(Box::from)).collect();
@@ -74,15 +74,15 @@ pub(super) struct Translator<'p> {
     atom: Option<Atom>,
     /// The largest weight of the atoms of this group.
     weight: u32,
-    /// Whether the last thing read was a repetition.
-    repeated: bool,
+    /// What follows from the last thing read on, if that was a repetition.
+    repeated: Option<&'p str>,
 }
 
 impl<'p> Translator<'p> {
     fn run(&mut self) -> Result<(), String> {
         while let Some(character) = self.rest.chars().next() {
             let before = self.rest;
-            let was_repeated = std::mem::take(&mut self.repeated);
+            let repeated = self.repeated.take();
             match character {
                 '(' if before.starts_with("(?") => self.flags_or_name()?,
                 '(' => {
@@ -107,9 +107,9 @@ impl<'p> Translator<'p> {
                         '+' => (1, None),
                         _ => (0, Some(1)),
                     };
-                    self.repeat(before, &character.to_string(), min, max, was_repeated)?;
+                    self.repeat(before, &character.to_string(), min, max, repeated)?;
                 }
-                '{' => self.counted(before, was_repeated)?,
+                '{' => self.counted(before, repeated)?,
                 '\\' => self.backslash()?,
                 literal => {
                     self.skip(literal.len_utf8());
@@ -225,7 +225,7 @@ impl<'p> Translator<'p> {
     }
 
     /// `{2}`, `{2,}`, `{2,5}`; anything else is a literal brace.
-    fn counted(&mut self, before: &'p str, was_repeated: bool) -> Result<(), String> {
+    fn counted(&mut self, before: &'p str, repeated: Option<&'p str>) -> Result<(), String> {
         let Some(Bounds { min, max, length }) = bounds(self.rest) else {
             self.skip(1);
             self.literal('{');
@@ -237,7 +237,7 @@ impl<'p> Translator<'p> {
         }
         let operator = self.rest[..length].to_owned();
         self.skip(length);
-        self.repeat(before, &operator, min, max, was_repeated)
+        self.repeat(before, &operator, min, max, repeated)
     }
 
     fn repeat(
@@ -246,15 +246,16 @@ impl<'p> Translator<'p> {
         operator: &str,
         min: u32,
         max: Option<u32>,
-        was_repeated: bool,
+        repeated: Option<&'p str>,
     ) -> Result<(), String> {
         let lazy = self.rest.starts_with('?');
         if lazy {
             self.skip(1);
         }
         let written = &before[..before.len() - self.rest.len()];
-        if was_repeated {
-            return Err(format!("invalid nested repetition operator: `{written}`"));
+        if let Some(first) = repeated {
+            let both = &first[..first.len() - self.rest.len()];
+            return Err(format!("invalid nested repetition operator: `{both}`"));
         }
         let Some(atom) = self.atom.clone() else {
             return Err(format!("missing argument to repetition operator: `{written}`"));
@@ -279,7 +280,7 @@ impl<'p> Translator<'p> {
         let end = atom.start + new.len();
         self.weight = self.weight.max(weight);
         self.atom = Some(Atom { start: atom.start, end, weight, is_repetition: true });
-        self.repeated = true;
+        self.repeated = Some(before);
         Ok(())
     }
 

@@ -75,6 +75,9 @@ fn broken_promises_are_found() {
     let channel = "use tokio::sync::mpsc; fn f(tokio: u8) {}";
     assert_eq!(broken_promises(&plant(&[("model/x.rs", channel)])).len(), 1);
     assert!(broken_promises(&plant(&[("net/x.rs", channel)])).is_empty());
+    let rule = "use rrule::RRuleSet; fn f(rrule: u8) {}";
+    let sources = plant(&[("model/x.rs", rule), ("model/window/recurrence.rs", rule)]);
+    assert_eq!(broken_promises(&sources).len(), 1);
     let tests = format!("#[cfg(test)]\nmod tests {{ {reads} }}");
     assert!(broken_promises(&plant(&[("net/x.rs", &tests)])).is_empty());
 }

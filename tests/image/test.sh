@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# test.sh: builds the real Dockerfile, both targets, and runs them as a strict cluster would: user 65532, no capability, no
+# test.sh: builds the real Dockerfile, every target, and runs them as a strict cluster would: user 65532, no capability, no
 # new privileges, the runtime's seccomp filter, a root that cannot be written, a network namespace of their own.
 #
 # Wants root, a Debian and its mirror, the crate registry, and Rust on PATH. The tools (podman, crun) and everything they
@@ -25,12 +25,14 @@ main() {
     trap clean EXIT
     build noroshi
     build blackbox
+    build alertmanager
     contents noroshi
     labels
     runs_unconfigured
     runs_and_pings
     says_that_it_may_not_ping
     runs_as_blackbox
+    runs_as_alertmanager
     [ "$failed" = 0 ] && echo "image: all good"
 }
 
@@ -144,8 +146,11 @@ contents() {
     podman rm listed >/dev/null
     files() { awk '{ print $6 }' <<<"$list" | sed 's|^\./||'; }
     expect "the programs are noroshi and its links" \
-        [ "$(files | grep '^bin/.' | sort | paste -sd ' ')" = "bin/blackbox_exporter bin/noroshi" ]
-    expect "the link leads to noroshi" grep -q 'bin/blackbox_exporter -> noroshi$' <<<"$list"
+        [ "$(files | grep '^bin/.' | sort | paste -sd ' ')" = "bin/alertmanager bin/blackbox_exporter bin/noroshi" ]
+    local link
+    for link in alertmanager blackbox_exporter; do
+        expect "the link $link leads to noroshi" grep -q "bin/$link -> noroshi\$" <<<"$list"
+    done
     expect "no shell, no package manager" [ -z "$(files | grep -E '(^|/)(sh|ash|bash|dash|busybox|apt|dpkg|apk|perl|env)$')" ]
     expect "no file that gives privileges" [ -z "$(grep -E '^-..[sS]|^-.....[sS]' <<<"$list")" ]
     expect "no file that others may write" [ -z "$(grep -E '^[-d].......w' <<<"$list")" ]
@@ -157,16 +162,16 @@ contents() {
 
 labels() {
     local target=noroshi label wanted
-    for target in noroshi blackbox; do
+    for target in noroshi blackbox alertmanager; do
         for label in "version $VERSION" "revision $REVISION" "source $SOURCE" "licenses Apache-2.0" "title noroshi" "description .*"; do
             wanted=${label#* } label=${label%% *}
-            [ "$target $label" != "blackbox title" ] || wanted='noroshi blackbox'
+            [ "$label" != title ] || [ "$target" = noroshi ] || wanted="noroshi $target"
             expect "$target: label $label" grep -Eqx "$wanted" \
                 <(podman inspect --format "{{index .Config.Labels \"org.opencontainers.image.$label\"}}" "localhost/noroshi-test:$target")
         done
     done
     expect "runs as 65532" [ "$(podman inspect --format '{{.Config.User}}' localhost/noroshi-test:noroshi)" = 65532:65532 ]
-    expect "ports are told" [ "$(podman inspect --format '{{.Config.ExposedPorts}}' localhost/noroshi-test:noroshi localhost/noroshi-test:blackbox | tr -d '\n')" = "map[10070/tcp:{}]map[9115/tcp:{}]" ]
+    expect "ports are told" [ "$(podman inspect --format '{{.Config.ExposedPorts}}' localhost/noroshi-test:{noroshi,blackbox,alertmanager} | tr -d '\n')" = "map[10070/tcp:{}]map[9115/tcp:{}]map[9093/tcp:{}]" ]
 }
 
 # strictly NAME PING IMAGE-AND-ARGUMENTS...: in the background; PING is the group range that may ping.
@@ -258,6 +263,25 @@ runs_as_blackbox() {
     strictly named '1 0' --entrypoint /bin/blackbox_exporter localhost/noroshi-test:noroshi --config.file=/config/blackbox.yml
     expect "named: the link in the ordinary image is the drop-in" answers named 9115 /metrics '^blackbox_exporter_build_info'
     ends named
+}
+
+# With the arguments the image has by itself; its volume is the only place it may write to, and a silence outlives the container.
+runs_as_alertmanager() {
+    rm -rf "$STORE/storage"
+    install -d -o 65532 -g 65532 "$STORE/storage"
+    strictly pages '1 0' --volume "$STORE/storage:/alertmanager" localhost/noroshi-test:alertmanager
+    expect "alertmanager: ready" answers pages 9093 /-/ready '^HTTP/1.[01] 200'
+    expect "alertmanager: the API tells its configuration" answers pages 9093 /api/v2/status 'receiver: default'
+    expect "alertmanager: a silence is taken" quietly podman exec pages /bin/noroshi silence add \
+        --url=http://127.0.0.1:9093 --author=image --comment=outlives --duration=1h alertname=Outlives
+    ends pages
+    strictly again '1 0' --volume "$STORE/storage:/alertmanager" localhost/noroshi-test:alertmanager
+    expect "alertmanager: the silence outlives the container" answers again 9093 /api/v2/silences 'Outlives'
+    ends again
+    strictly called '1 0' --volume "$STORE/storage:/alertmanager" --entrypoint /bin/alertmanager localhost/noroshi-test:alertmanager \
+        --config.file=/etc/alertmanager/alertmanager.yml --storage.path=/alertmanager --cluster.listen-address= --web.external-url=http://pages.example.org/am
+    expect "alertmanager: upstream's arguments" answers called 9093 /am/api/v2/status 'receiver: default'
+    ends called
 }
 
 main "$@"

@@ -13,6 +13,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alertmanager;
 mod bind;
 mod blackbox;
 mod chart;

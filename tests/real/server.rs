@@ -106,3 +106,9 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Option<String> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     (head.split(' ').nth(1) == Some("200")).then(|| body.to_owned())
 }
+
+/// Whether the peer is to stand on both sides, which shows that a difference is not the test's own:
+/// `NOROSHI_DIFFERENTIAL=itself`. Nothing may differ then, and no difference is allowed.
+pub(crate) fn itself() -> bool {
+    std::env::var("NOROSHI_DIFFERENTIAL").is_ok_and(|value| value == "itself")
+}

@@ -125,25 +125,37 @@ impl Daemon {
 
     /// One request on a connection of its own.
     pub fn ask(&self, method: &str, path: &str, headers: &[&str]) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        self.send(method, path, headers, b"").expect("an answer")
+    }
+
+    /// JSON, by POST; `None` where nobody answers any more.
+    pub fn post(&self, path: &str, body: &serde_json::Value) -> Option<Answer> {
+        self.send("POST", path, &["Content-Type: application/json"], body.to_string().as_bytes())
+    }
+
+    /// Any request on a connection of its own; `None` where there is no whole answer.
+    pub fn send(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Option<Answer> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
         let headers: String = headers.iter().flat_map(|header| [*header, "\r\n"]).collect();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n{headers}\r\n",
-            self.address
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n",
+            self.address,
+            body.len()
         )
-        .unwrap();
+        .ok()?;
+        stream.write_all(body).ok()?;
         let mut raw = Vec::new();
-        stream.read_to_end(&mut raw).unwrap();
-        let end = raw.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+        stream.read_to_end(&mut raw).ok()?;
+        let end = raw.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = String::from_utf8(raw[..end].to_vec()).unwrap().to_ascii_lowercase();
         let mut body = raw[end + 4..].to_vec();
         if head.contains("transfer-encoding: chunked") {
             body = joined(&body);
         }
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head, body: String::from_utf8_lossy(&body).into_owned(), raw: body }
+        Some(Answer { status, head, body: String::from_utf8_lossy(&body).into_owned(), raw: body })
     }
 
     /// Sends a signal by name: `TERM`, `HUP`.

@@ -77,6 +77,17 @@ configMap:
 {{- if $path }}/{{ $path }}{{ end -}}
 {{- end -}}
 
+{{/* The key of the drop-in's file. */}}
+{{- define "noroshi.configKey" -}}
+{{- default (ternary "alertmanager.yml" "config.yml" (eq .Values.personality "alertmanager")) .Values.configKey -}}
+{{- end -}}
+
+{{/* "true" where what it knows is on a volume. */}}
+{{- define "noroshi.persistent" -}}
+{{- $asked := .Values.persistence.enabled -}}
+{{- ternary (eq .Values.personality "alertmanager") (eq (toString $asked) "true") (kindIs "invalid" $asked) -}}
+{{- end -}}
+
 {{/* All that differs between the personalities, in one place. */}}
 {{- define "noroshi.personality" -}}
 {{- $prefix := include "noroshi.prefix" . -}}
@@ -86,16 +97,30 @@ probe: {{ $prefix }}/probe
 {{- if eq .Values.personality "blackbox" }}
 port: {{ default 9115 .Values.web.port }}
 folder: /etc/blackbox_exporter
+storage: ""
 ready: {{ $prefix }}/-/healthy
 maxRequests: {{ default 256 .Values.web.maxRequests }}
 args:
   - blackbox
-  - --config.file=/etc/blackbox_exporter/{{ .Values.configKey }}
+  - --config.file=/etc/blackbox_exporter/{{ include "noroshi.configKey" . }}
   # blackbox_exporter reads its file again only when told so; here nobody would tell it that the ConfigMap has changed.
+  - --config.enable-auto-reload
+{{- else if eq .Values.personality "alertmanager" }}
+port: {{ default 9093 .Values.web.port }}
+folder: /etc/alertmanager
+storage: /alertmanager
+ready: {{ $prefix }}/-/ready
+maxRequests: {{ .Values.web.maxRequests }}
+args:
+  - alertmanager
+  - --config.file=/etc/alertmanager/{{ include "noroshi.configKey" . }}
+  - --storage.path=/alertmanager
+  # Alertmanager reads its file again only when told so; here nobody would tell it that the ConfigMap has changed.
   - --config.enable-auto-reload
 {{- else }}
 port: {{ default 10070 .Values.web.port }}
 folder: /etc/noroshi
+storage: {{ ternary "/var/lib/noroshi" "" (eq (include "noroshi.persistent" .) "true") | quote }}
 ready: {{ $prefix }}/-/ready
 maxRequests: {{ .Values.web.maxRequests }}
 args:
@@ -110,7 +135,8 @@ args:
 {{- $own := include "noroshi.personality" . | fromYaml -}}
 {{- /* By the port alone, which means both families: the default of noroshi is IPv4. */ -}}
 {{- $args := append $own.args (printf "--web.listen-address=:%v" $own.port) -}}
-{{- with $own.maxRequests }}{{ $args = append $args (printf "--web.max-requests=%v" .) }}{{ end -}}
+{{- $most := ternary "--web.get-concurrency" "--web.max-requests" (eq .Values.personality "alertmanager") -}}
+{{- with $own.maxRequests }}{{ $args = append $args (printf "%s=%v" $most .) }}{{ end -}}
 {{- with .Values.web -}}
 {{- with .routePrefix }}{{ $args = append $args (printf "--web.route-prefix=%s" .) }}{{ end -}}
 {{- with .externalUrl }}{{ $args = append $args (printf "--web.external-url=%s" .) }}{{ end -}}
@@ -174,12 +200,29 @@ args:
 {{- if and (not .Values.web.configSecret) (or .Values.web.credentials (eq .Values.web.scheme "https")) -}}
 {{- fail "web.scheme=https and web.credentials say what the file in web.configSecret does: set that" -}}
 {{- end -}}
-{{- range $flag, $value := dict "--web.listen-address" "web.port" "--web.route-prefix" "web.routePrefix" "--web.external-url" "web.externalUrl" "--web.config.file" "web.configSecret" "--web.max-requests" "web.maxRequests" -}}
+{{- range $flag, $value := dict "--web.listen-address" "web.port" "--web.route-prefix" "web.routePrefix" "--web.external-url" "web.externalUrl" "--web.config.file" "web.configSecret" "--web.max-requests" "web.maxRequests" "--web.get-concurrency" "web.maxRequests" "--storage.path" "persistence" "--config.file" "config" -}}
 {{- range $.Values.extraArgs -}}
 {{- if hasPrefix $flag . }}{{ fail (printf "extraArgs: set %s instead of %s, for the rest of the chart to follow" $value $flag) }}{{ end -}}
 {{- end -}}
 {{- end -}}
-{{- if and (not $blackbox) (kindIs "map" .Values.config) -}}
+{{- if and (eq .Values.personality "alertmanager") (gt (int .Values.replicas) 1) -}}
+{{- fail "replicas: one alertmanager; two would tell everything twice, for they do not know of each other" -}}
+{{- end -}}
+{{- $persistent := eq (include "noroshi.persistent" .) "true" -}}
+{{- if and $persistent $blackbox -}}
+{{- fail "persistence.enabled: blackbox keeps nothing" -}}
+{{- end -}}
+{{- if and $persistent (gt (int .Values.replicas) 1) -}}
+{{- fail "replicas: one with persistence.enabled, for two could not write to one volume" -}}
+{{- end -}}
+{{- if and .Values.persistence.existingClaim (not $persistent) -}}
+{{- fail "persistence.existingClaim would not be used: set persistence.enabled" -}}
+{{- end -}}
+{{- if and .Values.templates (or (ne .Values.personality "alertmanager") .Values.existingConfigMap .Values.existingSecret) -}}
+{{- fail "templates stand beside alertmanager's own config: put them into the existing ConfigMap or Secret" -}}
+{{- end -}}
+{{- if and (eq .Values.personality "noroshi") (kindIs "map" .Values.config) -}}
+{{- if and $persistent (hasKey (default dict .Values.config.store) "path") }}{{ fail "config.store.path: set persistence instead, for the rest of the chart to follow" }}{{ end -}}
 {{- range $key, $value := dict "listen_address" "web.port" "route_prefix" "web.routePrefix" "external_url" "web.externalUrl" "config_file" "web.configSecret" -}}
 {{- if hasKey (default dict $.Values.config.web) $key }}{{ fail (printf "config.web.%s: set %s instead, for the rest of the chart to follow" $key $value) }}{{ end -}}
 {{- end -}}

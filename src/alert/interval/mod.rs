@@ -45,6 +45,7 @@ pub struct TimeInterval {
 }
 
 /// Alertmanager leaves out empty lists too.
+#[expect(clippy::ref_option, reason = "serde gives the field as it is")]
 fn is_nothing<T>(list: &Option<Vec<T>>) -> bool {
     list.as_ref().is_none_or(Vec::is_empty)
 }

@@ -27,7 +27,7 @@ impl FromStr for Location {
         let zone = match name {
             "" | "UTC" => return Ok(Self { name: "UTC".into(), zone: TimeZone::UTC }),
             "Local" => TimeZone::system(),
-            name if name.contains("..") || name.starts_with('/') || name.contains('\\') => {
+            name if name.contains("..") || name.starts_with(['/', '\\']) => {
                 return Err("time: invalid location name".to_owned());
             }
             // jiff does not mind the case; the files that Alertmanager looks for do.

@@ -117,6 +117,13 @@ impl Matcher {
             _ => None,
         }
     }
+
+    /// Texts one of which begins every value that matches, where they can be told: those of `=~` with `api-.*`. None of
+    /// them is empty, and no value begins with two of them.
+    pub fn prefixes(&self) -> Option<Vec<&str>> {
+        let pattern = self.pattern.as_ref().filter(|_| self.op == MatchOp::Regex)?;
+        pattern.prefixes()
+    }
 }
 
 /// Whether all matchers match.

@@ -18,7 +18,11 @@ pub(super) enum Pattern {
         filled: bool,
     },
     /// All else.
-    Engine(Regex),
+    Engine {
+        regex: Regex,
+        /// What matches begins with one of these, none of which begins with another; empty where that is not known.
+        prefixes: Box<[Box<str>]>,
+    },
 }
 
 impl Pattern {
@@ -30,7 +34,7 @@ impl Pattern {
         }
         let anchored = format!("^(?:{text})$");
         let compiled = anchored.parse().map_err(|why: String| go_error(&anchored, &why))?;
-        Ok(Self::Engine(compiled))
+        Ok(Self::Engine { regex: compiled, prefixes: prefixes(text).unwrap_or_default() })
     }
 
     pub(super) fn is_match(&self, value: &str) -> bool {
@@ -42,9 +46,9 @@ impl Pattern {
                 let inside = value.strip_prefix(prefix.as_ref());
                 inside
                     .and_then(|rest| rest.strip_suffix(suffix.as_ref()))
-                    .is_some_and(|inside| !(*filled && inside.is_empty()) && !inside.contains('\n'))
+                    .is_some_and(|inside| !(inside.contains('\n') || *filled && inside.is_empty()))
             }
-            Self::Engine(regex) => regex.is_match(value.as_bytes()),
+            Self::Engine { regex, .. } => regex.is_match(value.as_bytes()),
         }
     }
 
@@ -52,6 +56,17 @@ impl Pattern {
     pub(super) fn literals(&self) -> Option<Vec<&str>> {
         match self {
             Self::Literals(literals) => Some(literals.iter().map(AsRef::as_ref).collect()),
+            _ => None,
+        }
+    }
+
+    /// Texts one of which begins everything that matches, none of them empty; no value begins with two of them.
+    pub(super) fn prefixes(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Framed { prefix, .. } if !prefix.is_empty() => Some(vec![prefix]),
+            Self::Engine { prefixes, .. } if !prefixes.is_empty() => {
+                Some(prefixes.iter().map(AsRef::as_ref).collect())
+            }
             _ => None,
         }
     }
@@ -163,4 +178,85 @@ fn literal(pieces: &[Piece]) -> Option<Box<str>> {
         Piece::Anything { .. } | Piece::Or => None,
     });
     characters.collect::<Option<String>>().map(String::into_boxed_str)
+}
+
+/// What every alternative of a pattern begins with, if each of them begins with text.
+fn prefixes(text: &str) -> Option<Box<[Box<str>]>> {
+    // Flags and quoted text change how the rest is read, and a named class has brackets of its own.
+    let flags =
+        text.match_indices("(?").any(|(at, _)| !text[at + 2..].starts_with([':', 'P', '<']));
+    if flags || text.contains("\\Q") || text.contains("[:") {
+        return None;
+    }
+    let text = without_anchors(text);
+    let mut found: Vec<Box<str>> = Vec::new();
+    for alternative in alternatives(text) {
+        let prefix = leading(alternative);
+        if prefix.is_empty() {
+            return None;
+        }
+        found.push(prefix.into());
+    }
+    found.sort();
+    // Sorted, so whatever begins with a text stands behind it.
+    let mut apart: Vec<Box<str>> = Vec::new();
+    for prefix in found {
+        if !apart.last().is_some_and(|last| prefix.starts_with(last.as_ref())) {
+            apart.push(prefix);
+        }
+    }
+    Some(apart.into())
+}
+
+/// The pattern cut at each `|` outside of groups and classes.
+fn alternatives(text: &str) -> Vec<&str> {
+    let (mut depth, mut in_class, mut start) = (0_usize, false, 0);
+    let mut found = Vec::new();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 1,
+            b']' => in_class = false,
+            _ if in_class => {}
+            b'[' => {
+                in_class = true;
+                at += usize::from(bytes.get(at + 1) == Some(&b'^'));
+                // A bracket that comes first is a character of the class.
+                at += usize::from(bytes.get(at + 1) == Some(&b']'));
+            }
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            b'|' if depth == 0 => {
+                found.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    found.push(&text[start..]);
+    found
+}
+
+/// The text that an alternative begins with.
+fn leading(alternative: &str) -> String {
+    let mut literal = String::new();
+    let mut rest = alternative.chars();
+    while let Some(next) = rest.next() {
+        let character = match next {
+            '\\' => match rest.next().filter(char::is_ascii_punctuation) {
+                Some(escaped) => escaped,
+                None => break,
+            },
+            '^' | '$' | '.' | '(' | ')' | '[' | ']' | '{' | '}' | '*' | '+' | '?' => break,
+            plain => plain,
+        };
+        // A character that may be missing begins nothing.
+        if rest.clone().next().is_some_and(|next| "*?{".contains(next)) {
+            break;
+        }
+        literal.push(character);
+    }
+    literal
 }

@@ -65,8 +65,7 @@ fn one(lexer: &mut Lexer<'_>) -> Result<Matcher, String> {
 /// Reads what may stand between two matchers: whether another one follows.
 fn another(lexer: &mut Lexer<'_>) -> Result<bool, String> {
     match lexer.peek() {
-        Err(Fault::End) => return Ok(false),
-        Ok(Token { kind: Kind::CloseBrace, .. }) => return Ok(false),
+        Err(Fault::End) | Ok(Token { kind: Kind::CloseBrace, .. }) => return Ok(false),
         Ok(Token { kind: Kind::Comma, .. }) => {}
         Ok(token) => return Err(format!("{}: expected a comma or close brace", unexpected(token))),
         Err(fault) => return Err(format!("{fault}: expected a comma or close brace")),
@@ -74,8 +73,7 @@ fn another(lexer: &mut Lexer<'_>) -> Result<bool, String> {
     let after = "expected a matcher or close brace after comma";
     expect(lexer, |kind| kind == Kind::Comma).map_err(|fault| fault.to_string())?;
     match lexer.peek() {
-        Err(Fault::End) => Ok(false),
-        Ok(Token { kind: Kind::CloseBrace, .. }) => Ok(false),
+        Err(Fault::End) | Ok(Token { kind: Kind::CloseBrace, .. }) => Ok(false),
         Ok(Token { kind: Kind::Quoted | Kind::Unquoted, .. }) => Ok(true),
         Ok(token) => Err(format!("{}: {after}", unexpected(token))),
         Err(fault) => Err(format!("{fault}: {after}")),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use super::exporter::itself;
+use crate::server::itself;
 
 /// A reason on a line that begins with `=`; below it rows of `case | metric or field` that have this reason, where several
 /// of either stand between semicolons. Lines that begin with `#` are for the reader.

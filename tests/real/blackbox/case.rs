@@ -7,7 +7,8 @@ use url::form_urlencoded;
 
 use crate::support::{authority::Authority, daemon::Daemon, peer::Peer, tun::Pings};
 
-use super::{allowed::Difference, exporter::itself, observed::Observed};
+use super::{allowed::Difference, observed::Observed};
+use crate::server::itself;
 
 /// Cases that run at a time.
 const AT_ONCE: usize = 24;

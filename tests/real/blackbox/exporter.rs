@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    server::part,
+    server::{itself, part},
     support::daemon::{Daemon, noroshi},
 };
 
@@ -71,10 +71,4 @@ fn peer() -> Option<PathBuf> {
         assert!(words.contains(&format!("version {VERSION}")), "not {VERSION}, but {words}");
     });
     Some(path)
-}
-
-/// Whether the peer is to stand on both sides, which shows that a difference is not the test's own:
-/// `NOROSHI_DIFFERENTIAL=itself`. Nothing may differ then, and no difference is allowed.
-pub(super) fn itself() -> bool {
-    std::env::var("NOROSHI_DIFFERENTIAL").is_ok_and(|value| value == "itself")
 }

@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use crate::server::itself;
 use crate::support::{
     alone::in_a_world,
     daemon::Daemon,
@@ -11,7 +12,7 @@ use crate::support::{
 
 use super::{
     allowed::{self, Difference},
-    exporter::{Side, itself},
+    exporter::Side,
     observed::Observed,
     world::World,
 };

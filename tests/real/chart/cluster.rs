@@ -103,6 +103,14 @@ impl Release<'_> {
         self.helm(&["upgrade", "watch", CHART, "--set", "personality=blackbox"]);
         let container = &self.deployment()["spec"]["template"]["spec"]["containers"][0];
         assert_eq!(container["ports"][0]["containerPort"], 9115);
+        // And the third; a claim comes with it, and stays out of the way when it goes.
+        self.helm(&["upgrade", "watch", CHART, "--set", "personality=alertmanager"]);
+        let deployment = self.deployment();
+        assert_eq!(deployment["spec"]["strategy"]["type"], "Recreate");
+        let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+        assert_eq!(container["ports"][0]["containerPort"], 9093);
+        let claim = format!("persistentvolumeclaim watch-noroshi --namespace {}", self.namespace);
+        assert_eq!(self.cluster.get(&claim)["spec"]["resources"]["requests"]["storage"], "1Gi");
         self.helm(&["rollback", "watch", "1"]);
         let deployment = self.deployment();
         assert_eq!(deployment["spec"]["replicas"], 1);
@@ -111,12 +119,12 @@ impl Release<'_> {
         assert_eq!(container["ports"][0]["containerPort"], 10070);
         let history: Value =
             serde_json::from_str(&self.helm(&["history", "watch", "--output", "json"])).unwrap();
-        assert_eq!(history.as_array().unwrap().len(), 4, "{history}");
+        assert_eq!(history.as_array().unwrap().len(), 5, "{history}");
     }
 
     fn uninstall(&self) {
         self.helm(&["uninstall", "watch"]);
-        let kinds = "deployments,services,configmaps,serviceaccounts,servicemonitors,secrets";
+        let kinds = "deployments,services,persistentvolumeclaims,configmaps,serviceaccounts,servicemonitors,secrets";
         let chosen = "--selector app.kubernetes.io/instance=watch --ignore-not-found";
         let left =
             self.cluster.kubectl(&format!("get {kinds} {chosen} --namespace {}", self.namespace));

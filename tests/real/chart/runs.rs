@@ -192,6 +192,64 @@ fn what_is_rendered_runs_as_blackbox() {
     }
 }
 
+/// The drop-in for Alertmanager, on a folder in the place of its volume: the file as the kubelet brings it, and again.
+#[test]
+fn what_is_rendered_runs_as_alertmanager() {
+    let helms = helms();
+    let Some(helm) = helms.first() else { return };
+    let all = helm.render(Some("alertmanager"), &[]);
+    let deployment = only(&all, "Deployment");
+    assert_eq!(deployment["spec"]["strategy"], json!({ "type": "Recreate" }));
+    let claim = only(&all, "PersistentVolumeClaim");
+    let pod = &deployment["spec"]["template"]["spec"];
+    assert_eq!(pod["volumes"][1]["persistentVolumeClaim"]["claimName"], claim["metadata"]["name"]);
+    assert_eq!(claim["spec"]["accessModes"], json!(["ReadWriteOncePod"]));
+    assert_eq!(claim["spec"]["storageClassName"], "fast");
+    let (mounted, storage) =
+        (Mounted::new(&only(&all, "ConfigMap")["data"]), tempfile::tempdir().unwrap());
+    let volumes = [("config", mounted.0.path()), ("storage", storage.path())];
+    let started = Started::new(deployment, &volumes, &["--config.auto-reload-interval=1"]);
+    started.is_asked_by_the_test_pod(&all);
+    assert!(started.daemon.get("/api/v2/receivers").body.contains("\"ops\""));
+    assert!(storage.path().join("noroshi.db").is_file());
+    let more = helm.render(
+        Some("alertmanager"),
+        &["--set", "config.receivers[0].name=late,config.route.receiver=late"],
+    );
+    mounted.swap("..second", &only(&more, "ConfigMap")["data"]);
+    started.daemon.until("/api/v2/receivers", "late", |page| page.contains("\"late\""));
+
+    let all = helm.render(Some("alertmanager-existing"), &[]);
+    let pod = &only(&all, "Deployment")["spec"]["template"]["spec"];
+    assert_eq!(pod["volumes"][0]["secret"]["secretName"], "theirs");
+    assert_eq!(pod["volumes"][1]["persistentVolumeClaim"]["claimName"], "storage-alertmanager-0");
+    assert!(!all.keys().any(|(kind, _)| kind == "PersistentVolumeClaim"));
+    let argument = &pod["containers"][0]["args"][1];
+    assert_eq!(argument, "--config.file=/etc/alertmanager/alertmanager.yaml");
+}
+
+/// The ordinary daemon with a volume: its states are in a file there.
+#[test]
+fn what_is_rendered_keeps_its_states() {
+    let helms = helms();
+    let Some(helm) = helms.first() else { return };
+    let all = helm.render(Some("stored"), &[]);
+    let mut deployment = only(&all, "Deployment").clone();
+    assert_eq!(deployment["spec"]["strategy"], json!({ "type": "Recreate" }));
+    let variable = &mut deployment["spec"]["template"]["spec"]["containers"][0]["env"][0];
+    assert_eq!(
+        *variable,
+        json!({ "name": "NOROSHI__STORE__PATH", "value": "/var/lib/noroshi/noroshi.db" })
+    );
+    let (mounted, storage) =
+        (Mounted::new(&only(&all, "ConfigMap")["data"]), tempfile::tempdir().unwrap());
+    variable["value"] = json!(storage.path().join("noroshi.db"));
+    let volumes = [("config", mounted.0.path()), ("storage", storage.path())];
+    let started = Started::new(&deployment, &volumes, &[]);
+    assert!(storage.path().join("noroshi.db").is_file());
+    started.is_asked_by_the_test_pod(&all);
+}
+
 /// A folder with a certificate, its key and a web configuration that begins with TLS.
 fn web_config(more: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

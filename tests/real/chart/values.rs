@@ -97,7 +97,15 @@ fn wrong_values_and_contradictions_are_refused() {
     for helm in helms() {
         for (set, words) in [
             ("icmp.mode=netRaw", "'sysctl', 'none'"),
-            ("personality=alertmanager", "'noroshi', 'blackbox'"),
+            ("personality=alertmanger", "'noroshi', 'blackbox', 'alertmanager'"),
+            ("personality=alertmanager,replicas=2", "one alertmanager"),
+            ("personality=blackbox,persistence.enabled=true", "blackbox keeps nothing"),
+            ("persistence.enabled=true,replicas=2", "one with persistence.enabled"),
+            ("persistence.existingClaim=a", "set persistence.enabled"),
+            ("persistence.enabled=true,config.store.path=/a", "set persistence instead"),
+            ("persistence.size=much", "/persistence/size"),
+            ("templates.a=b", "beside alertmanager's own config"),
+            ("extraArgs[0]=--storage.path=/a", "set persistence"),
             ("serviceMonitor.interval=soon", "/serviceMonitor/interval"),
             ("service.port=70000", "/service/port"),
             ("replicas=two", "/replicas"),

@@ -1,3 +1,5 @@
+//! A recurrence rule with its length and zone.
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::{
@@ -7,77 +9,10 @@ use jiff::{
 };
 use rrule::RRuleSet;
 
-/// When maintenance is: once, or again and again.
-#[derive(Debug, Clone, PartialEq)]
-pub enum MaintenanceWindow {
-    /// From one moment to another.
-    Fixed {
-        /// When it begins.
-        starts_at: Timestamp,
-        /// When it ends.
-        ends_at: Timestamp,
-    },
-    /// At each occurrence of a rule, for a while.
-    Recurring(Recurrence),
-}
-
-/// Why a window cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WindowError {
-    /// It would be over before it begins.
-    #[error("it must end after it begins")]
-    Empty,
-    /// The duration is none that can be.
-    #[error("the duration must be more than zero and at most 366 days")]
-    Duration,
-    /// The zone is not in the database.
-    #[error("`{0}` is no time zone of the IANA database, such as `Europe/Berlin`")]
-    TimeZone(String),
-    /// The rule cannot be read, or not be followed.
-    #[error("{0}")]
-    Rule(String),
-}
-
-impl MaintenanceWindow {
-    /// A window that is once.
-    ///
-    /// # Errors
-    /// When it would end before it begins.
-    pub fn fixed(starts_at: Timestamp, ends_at: Timestamp) -> Result<Self, WindowError> {
-        if ends_at <= starts_at {
-            return Err(WindowError::Empty);
-        }
-        Ok(Self::Fixed { starts_at, ends_at })
-    }
-
-    /// A window that comes again; see [`Recurrence::new`].
-    ///
-    /// # Errors
-    /// Why it cannot be.
-    pub fn recurring(rule: &str, zone: &str, duration: Duration) -> Result<Self, WindowError> {
-        Recurrence::new(rule, zone, duration).map(Self::Recurring)
-    }
-
-    /// Beginning and end of the occurrence that `now` is in; of several the one that began last.
-    pub fn occurrence_at(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
-        match self {
-            Self::Fixed { starts_at, ends_at } => {
-                (*starts_at <= now && now < *ends_at).then_some((*starts_at, *ends_at))
-            }
-            Self::Recurring(recurrence) => recurrence.occurrence_at(now),
-        }
-    }
-
-    /// Beginning and end of the first occurrence that begins after `now`.
-    pub fn next_after(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
-        match self {
-            Self::Fixed { starts_at, ends_at } => {
-                (now < *starts_at).then_some((*starts_at, *ends_at))
-            }
-            Self::Recurring(recurrence) => recurrence.next_after(now),
-        }
-    }
-}
+use super::{
+    WindowError,
+    parts::{BASIC, Frequency, Parts, named, wall_clock},
+};
 
 /// A rule of RFC 5545 (`RRULE`) with the length of its occurrences, in a time zone.
 ///
@@ -102,15 +37,6 @@ struct Rule {
     counted: bool,
     /// `RRULE` and `EXDATE` for the crate, whose UTC is our wall clock.
     lines: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Frequency {
-    Hourly,
-    Daily,
-    Weekly,
-    Monthly,
-    Yearly,
 }
 
 /// The most occurrences within a day.
@@ -162,13 +88,13 @@ impl Recurrence {
         self.duration
     }
 
-    fn occurrence_at(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    pub(super) fn occurrence_at(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let earliest = now.checked_sub(SignedDuration::try_from(self.duration).ok()?).ok()?;
         let running = self.from(earliest).take_while(|(start, _)| *start <= now);
         running.filter(|(_, end)| now < *end).last()
     }
 
-    fn next_after(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    pub(super) fn next_after(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         self.from(now).find(|(start, _)| now < *start)
     }
 
@@ -211,7 +137,8 @@ impl Rule {
                 "RRULE" if rule.is_none() => rule = Some(value.to_ascii_uppercase()),
                 "EXDATE" => {
                     for value in value.split(',') {
-                        exceptions += &format!("\nEXDATE:{}", moment(value)?.strftime(BASIC));
+                        exceptions.push_str("\nEXDATE:");
+                        exceptions.push_str(&moment(value)?.strftime(BASIC).to_string());
                     }
                 }
                 twice @ ("DTSTART" | "RRULE") => return Err(format!("{twice} stands there twice")),
@@ -309,146 +236,5 @@ impl Rule {
                 Date::new(year, i8::try_from(month % 12 + 1).ok()?, self.start.day()).ok()?;
             Some(date.to_datetime(self.start.time()))
         })
-    }
-}
-
-/// A time as RFC 5545 writes it, on the wall clock, which is UTC for the crate.
-const BASIC: &str = "%Y%m%dT%H%M%SZ";
-
-/// `NAME;PARAMETERS:VALUE`
-fn named(line: &str) -> Result<(&str, &str), String> {
-    line.split_once(':').ok_or_else(|| format!("`{line}` is no line such as `RRULE:FREQ=DAILY`"))
-}
-
-/// A date or time on the zone's wall clock.
-fn wall_clock(
-    value: &str,
-    parameters: &str,
-    zone_name: &str,
-    zone: &TimeZone,
-) -> Result<DateTime, String> {
-    for parameter in parameters.split(';').filter(|parameter| !parameter.is_empty()) {
-        match parameter.split_once('=') {
-            Some((name, "DATE" | "DATE-TIME")) if name.eq_ignore_ascii_case("VALUE") => {}
-            Some((name, own)) if name.eq_ignore_ascii_case("TZID") && own == zone_name => {}
-            Some((name, own)) if name.eq_ignore_ascii_case("TZID") => {
-                return Err(format!("TZID={own} is not the window's time zone, {zone_name}"));
-            }
-            _ => return Err(format!("the parameter `{parameter}` is not read")),
-        }
-    }
-    let value = value.trim().to_ascii_uppercase();
-    let bad = || format!("`{value}` is no time such as 20260101T020000");
-    let (written, utc) = match value.strip_suffix('Z') {
-        Some(written) => (written, true),
-        None => (value.as_str(), false),
-    };
-    let wall = match written.len() {
-        8 => Date::strptime("%Y%m%d", written).map(|date| date.at(0, 0, 0, 0)),
-        _ => DateTime::strptime("%Y%m%dT%H%M%S", written),
-    };
-    let wall = wall.map_err(|_| bad())?;
-    if !utc {
-        return Ok(wall);
-    }
-    let moment = TimeZone::UTC.to_timestamp(wall).map_err(|_| bad())?;
-    Ok(zone.to_datetime(moment))
-}
-
-/// The parts of an `RRULE`, in their order.
-struct Parts<'r>(Vec<(&'r str, &'r str)>);
-
-impl<'r> Parts<'r> {
-    fn read(rule: &'r str) -> Result<Self, String> {
-        let parts = rule.split(';').filter(|part| !part.trim().is_empty());
-        let parts: Result<Vec<_>, String> = parts
-            .map(|part| {
-                let (name, value) = part
-                    .split_once('=')
-                    .ok_or_else(|| format!("`{part}` is no part of a rule, such as FREQ=DAILY"))?;
-                Ok((name.trim(), value.trim()))
-            })
-            .collect();
-        let parts = parts?;
-        for (at, (name, _)) in parts.iter().enumerate() {
-            if parts[..at].iter().any(|(other, _)| other == name) {
-                return Err(format!("{name} stands there twice"));
-            }
-        }
-        Ok(Self(parts))
-    }
-
-    fn get(&self, name: &str) -> Option<&'r str> {
-        self.0.iter().find(|(own, _)| *own == name).map(|(_, value)| *value)
-    }
-
-    fn frequency(&self) -> Result<Frequency, String> {
-        Ok(match self.get("FREQ").ok_or("there is no FREQ")? {
-            "HOURLY" => Frequency::Hourly,
-            "DAILY" => Frequency::Daily,
-            "WEEKLY" => Frequency::Weekly,
-            "MONTHLY" => Frequency::Monthly,
-            "YEARLY" => Frequency::Yearly,
-            other => {
-                return Err(format!(
-                    "FREQ={other} is not read; HOURLY, DAILY, WEEKLY, MONTHLY and YEARLY are"
-                ));
-            }
-        })
-    }
-
-    fn number(&self, name: &str) -> Result<Option<u32>, String> {
-        let read = |text: &str| {
-            // The crate counts intervals with 16 bits.
-            let number = text.parse::<u16>().ok().filter(|_| !text.starts_with('+'));
-            number.map(u32::from).ok_or_else(|| format!("{name}={text} is no number that can be"))
-        };
-        self.get(name).map(read).transpose()
-    }
-
-    /// At most how often it begins on a day.
-    fn a_day(&self, frequency: Frequency) -> usize {
-        let listed = |name| self.get(name).map(|list: &str| list.split(',').count());
-        let hours = if frequency == Frequency::Hourly { 24 } else { 1 };
-        let minutes = listed("BYMINUTE").unwrap_or(1) * listed("BYSECOND").unwrap_or(1);
-        listed("BYHOUR").unwrap_or(hours) * minutes
-    }
-
-    /// Without a start a rule must say itself when it comes.
-    fn stand_alone(
-        &self,
-        frequency: Frequency,
-        interval: u32,
-        counted: bool,
-    ) -> Result<(), String> {
-        let says = |names: &[&str]| names.iter().any(|name| self.get(name).is_some());
-        let missing = match frequency {
-            _ if interval > 1 => "INTERVAL",
-            _ if counted => "COUNT",
-            Frequency::Weekly if !says(&["BYDAY"]) => "FREQ=WEEKLY without BYDAY",
-            Frequency::Monthly if !says(&["BYDAY", "BYMONTHDAY"]) => {
-                "FREQ=MONTHLY without BYDAY or BYMONTHDAY"
-            }
-            Frequency::Yearly if !says(&["BYDAY", "BYMONTHDAY", "BYYEARDAY"]) => {
-                "FREQ=YEARLY without BYDAY, BYMONTHDAY or BYYEARDAY"
-            }
-            _ => return Ok(()),
-        };
-        Err(format!("{missing} counts from somewhere: add a line DTSTART:20260101T020000"))
-    }
-
-    /// The rule with its end on the wall clock.
-    fn on_the_wall_clock(&self, zone: &TimeZone) -> Result<String, String> {
-        let parts = self.0.iter().map(|(name, value)| match *name {
-            "UNTIL" => {
-                let end = wall_clock(value, "", "", zone)?;
-                // A date alone means all of that day.
-                let all_day = value.len() == 8;
-                let end = if all_day { end.date().at(23, 59, 59, 0) } else { end };
-                Ok(format!("UNTIL={}", end.strftime(BASIC)))
-            }
-            _ => Ok(format!("{name}={value}")),
-        });
-        Ok(parts.collect::<Result<Vec<_>, String>>()?.join(";"))
     }
 }

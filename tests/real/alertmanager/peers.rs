@@ -1,0 +1,70 @@
+//! The two programs, each as a process: on the same file, on a port of its own.
+
+use std::{path::PathBuf, process::Command, sync::OnceLock};
+
+use tempfile::TempDir;
+
+use crate::{
+    server::{itself, part},
+    support::daemon::{Daemon, noroshi},
+};
+
+/// The package and the program of the peer, as Debian names them.
+const PEER: &str = "prometheus-alertmanager";
+
+/// What noroshi stands in for.
+const VERSION: &str = "0.33.1";
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Theirs,
+    Ours,
+}
+
+/// One of them, and the folder it works in.
+pub(super) struct Peer {
+    pub(super) daemon: Daemon,
+    folder: TempDir,
+}
+
+impl Side {
+    /// Starts it on this configuration. `None` where the peer is missing, which was said then.
+    pub(super) fn start(self, config: &str, more: &[&str]) -> Option<Peer> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = match self {
+            Self::Ours if !itself() => noroshi(&["alertmanager"]),
+            _ => Command::new(peer()?),
+        };
+        let file = folder.path().join("alertmanager.yml");
+        std::fs::write(&file, config).unwrap();
+        command
+            .env_clear()
+            .arg(format!("--config.file={}", file.display()))
+            .arg(format!("--storage.path={}", folder.path().join("data").display()))
+            .args(["--cluster.listen-address=", "--web.listen-address=127.0.0.1:0"])
+            .args(more);
+        Some(Peer { daemon: Daemon::spawn(&mut command), folder })
+    }
+}
+
+impl Peer {
+    /// The same process on another configuration.
+    pub(super) fn reload(&self, config: &str) {
+        std::fs::write(self.folder.path().join("alertmanager.yml"), config).unwrap();
+        let answer = self.daemon.ask("POST", "/-/reload", &[]);
+        assert_eq!(answer.status, 200, "{}\n{config}", answer.body);
+    }
+}
+
+/// The peer's program; it has to be the version that the tests were written for.
+fn peer() -> Option<PathBuf> {
+    static RIGHT: OnceLock<()> = OnceLock::new();
+    let path = part(PEER)?;
+    RIGHT.get_or_init(|| {
+        let output = Command::new(&path).arg("--version").output().unwrap();
+        let words = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(words.contains(&format!("version {VERSION}")), "not {VERSION}, but {words}");
+    });
+    Some(path)
+}
