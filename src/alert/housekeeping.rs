@@ -51,10 +51,10 @@ impl Pipeline {
             if more { now } else { after(now, self.options.gc_interval.clamp(SHORTEST, LONGEST)) };
     }
 
-    /// An entry is over when its time has come and no group goes on with it; one whose receiver refuses everything is
-    /// given up with it.
+    /// An entry is over when its time has come and no group goes on with it. One whose receiver refuses everything is given
+    /// up after the retention, or its group would be held for ever.
     fn clean_log(&mut self, now: Timestamp, effects: &mut Effects) {
-        let groups = &self.groups;
+        let (groups, retention) = (&self.groups, self.options.retention);
         let lives = |lane: &Lane| {
             groups
                 .of_key(&lane.group)
@@ -62,9 +62,12 @@ impl Pipeline {
                 .any(|id| groups.get(*id).is_some_and(|group| group.receiver == lane.receiver))
         };
         self.lanes.retain(|lane, state| {
-            let over = state.told.as_ref().is_some_and(|told| told.expires_at <= now);
             let goes_on = lives(lane);
-            if over && state.pending.is_none() && (!goes_on || state.refused.is_some()) {
+            let over = state.told.as_ref().is_some_and(|told| {
+                told.expires_at <= now
+                    && (!goes_on || (state.refused.is_some() && after(told.at, retention) <= now))
+            });
+            if over && state.pending.is_none() {
                 state.told = None;
                 effects.records.push(Record::NotifiedGone(lane.clone()));
             }

@@ -80,6 +80,15 @@ impl Pending {
         *self.resolved == *content.resolved && *self.firing == *content.told_firing(told)
     }
 
+    /// The lane was told of these after all. Those that this notice does not name are hidden, and still known to it.
+    fn inherit(&mut self, firing: &[Fingerprint]) {
+        let unnamed = firing.iter().filter(|one| self.resolved.binary_search(one).is_err());
+        let mut all: Vec<Fingerprint> = self.firing.iter().chain(unnamed).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        self.firing = all.into();
+    }
+
     fn told(&self, delivery: &Delivery, handle: Option<&Handle>, generation: u64) -> Notified {
         Notified {
             lane: delivery.lane.clone(),
@@ -167,6 +176,9 @@ impl LaneState {
             replaced.map(|pending| *pending)
         };
         let Some(pending) = pending else { return Outcome::Unknown };
+        if let Some(newer) = &mut self.pending {
+            newer.inherit(&pending.firing);
+        }
         self.log(pending.told(delivery, handle, generation), records);
         self.refused = None;
         Outcome::Told { overdue: is_pending && std::mem::take(&mut self.overdue) }
@@ -194,9 +206,12 @@ impl LaneState {
             before.firing == pending.firing && before.resolved == pending.resolved
         });
         let times = before.map_or(1, |before| before.times.saturating_add(1));
-        // The next tick is an interval away already.
-        let wait = pace.first.saturating_mul(1 << (times - 1).min(16)).min(pace.longest);
-        let wait = wait.saturating_sub(pace.interval);
+        // The first time at the next tick, whenever that is.
+        let wait = if times == 1 {
+            Duration::ZERO
+        } else {
+            pace.first.saturating_mul(1 << (times - 1).min(16)).min(pace.longest)
+        };
         self.refused = Some(Refused {
             times,
             firing: pending.firing,
@@ -211,9 +226,7 @@ impl LaneState {
 /// How often a refused notice is told again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
-    /// From tick to tick.
-    pub(super) interval: Duration,
-    /// After the first time.
+    /// What is doubled each time.
     pub(super) first: Duration,
     /// At most.
     pub(super) longest: Duration,

@@ -123,7 +123,7 @@ impl Pipeline {
         let interval = route.map_or(Duration::from_secs(300), |route| route.group_interval);
         let repeat = route.map_or(interval, |route| route.repeat_interval);
         let first = interval.max(SHORTEST_PACE);
-        Pace { interval, first, longest: repeat.max(first) }
+        Pace { first, longest: repeat.max(first) }
     }
 
     /// Takes those alerts out of a group that were resolved at its last flush and of which no lane still has to tell, and
