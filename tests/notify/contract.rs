@@ -221,7 +221,7 @@ async fn peer(row: &'static Row, fault: Fault) -> Peer {
     }
     match fault {
         Fault::Reset => reset().await,
-        Fault::Hang => Peer::stream(|_stream, _, _| std::future::pending()).await,
+        Fault::Hang => Peer::holding().await,
         _ => web::serve(move |request| answer(row, fault, request)).await,
     }
 }

@@ -54,7 +54,7 @@ fn exposition(register: impl FnOnce(&mut Registry)) -> String {
 #[tokio::test]
 async fn batches_go_out_to_each_target_by_itself() {
     let good = web::serve(|_| web::reply(200, &[], b"")).await;
-    let silent = Peer::stream(|_stream, _, _| std::future::pending()).await;
+    let silent = Peer::holding().await;
     let (parts, _told) = notice::parts();
     let metrics = parts.pushes.clone();
     let (handle, inbox) = notify::channel();

@@ -1,9 +1,12 @@
 //! Slack: what is said, as new, in place and in threads; answers that are failures though they are 200.
 
 use noroshi::model::{DeliveryResult, Handle, SendReason};
-use serde_json::Value;
 
-use crate::support::{Peer, notice, web};
+use crate::support::{
+    Peer,
+    notice::{self, requests},
+    web,
+};
 
 /// A Web API that says what it is asked, one answer after the other.
 async fn api(answers: &'static [&'static str]) -> Peer {
@@ -24,21 +27,6 @@ fn table(peer: &Peer, more: &str) -> String {
         "api_url = 'http://{at}/api/chat.postMessage'\nbot_token = 'xoxb-1'\nchannel = '#ops'\n\
          title = 't'\ntext = 'x'\n{more}"
     )
-}
-
-/// Requests as they came: the path and the body.
-async fn requests(peer: &Peer) -> Vec<(String, Value)> {
-    let mut heard = peer.heard().await.into_iter();
-    let mut requests = Vec::new();
-    while let Some((part, words)) = heard.next() {
-        if part == "request" {
-            let path = words.split(' ').nth(1).unwrap().to_owned();
-            let (_, body) = heard.find(|(part, _)| part == "body").unwrap();
-            let body = body.replace(r#"\""#, "\"").replace(r"\\", r"\").replace(r"\n", "");
-            requests.push((path, serde_json::from_str(&body).unwrap()));
-        }
-    }
-    requests
 }
 
 fn handle(delivery: &noroshi::model::Delivery) -> Option<Handle> {

@@ -113,3 +113,36 @@ pub fn resolved(kind: &str, handle: Option<Handle>) -> Notice {
 pub async fn once(notice: &Notice, provider: Provider) -> Delivery {
     notify::once(notice, &setup(provider), &parts().0).await
 }
+
+/// Requests of JSON as they came: the path and the body.
+pub async fn requests(peer: &super::Peer) -> Vec<(String, serde_json::Value)> {
+    let mut heard = peer.heard().await.into_iter();
+    let mut requests = Vec::new();
+    while let Some((part, words)) = heard.next() {
+        if part == "request" {
+            let path = words.split(' ').nth(1).unwrap().to_owned();
+            let (_, body) = heard.find(|(part, _)| part == "body").unwrap();
+            requests.push((path, serde_json::from_slice(&unescaped(&body)).unwrap()));
+        }
+    }
+    requests
+}
+
+/// What a peer heard, before it was escaped to be kept.
+fn unescaped(text: &str) -> Vec<u8> {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let (byte, length) = match (first, after.first()) {
+            (b'\\', Some(b'x')) => {
+                let hex = std::str::from_utf8(&after[1..3]).unwrap();
+                (u8::from_str_radix(hex, 16).unwrap(), 3)
+            }
+            (b'\\', Some(b'n')) => (b'\n', 1),
+            (b'\\', Some(other)) => (*other, 1),
+            _ => (*first, 0),
+        };
+        bytes.push(byte);
+        rest = &after[length..];
+    }
+    bytes
+}

@@ -69,6 +69,15 @@ impl Peer {
         Self::stream_at((Ipv4Addr::LOCALHOST, 0).into(), script).await
     }
 
+    /// Accepts, and says nothing.
+    pub async fn holding() -> Self {
+        Self::stream(|stream, _, _| async move {
+            let _held = stream;
+            std::future::pending().await
+        })
+        .await
+    }
+
     /// The same on an address of one's own choice.
     pub async fn stream_at<S, F>(address: SocketAddr, script: S) -> Self
     where

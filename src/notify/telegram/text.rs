@@ -20,7 +20,7 @@ pub(super) fn of(spec: &Spec, message: &Message<'_>) -> Result<String, Setback> 
         ParseMode::Markdown | ParseMode::MarkdownV2 => {
             let text = message.text(&spec.message)?;
             let fits = text.len() <= READ && text.chars().count() <= SHOWN;
-            Ok(if fits { text } else { plain(&instead(message)) })
+            Ok(if fits { text } else { marked(&instead(message), spec.parse_mode) })
         }
         ParseMode::Plain => {
             Ok(limit::characters(&message.text(&spec.message)?, SHOWN).into_owned())
@@ -52,10 +52,17 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Without what either markup would read.
-fn plain(text: &str) -> String {
-    let marks = |c: char| "_*[]()~`>#+-=|{}.!\\".contains(c);
-    text.chars().map(|c| if marks(c) { ' ' } else { c }).collect()
+/// With a backslash before what the markup would read.
+fn marked(text: &str, mode: ParseMode) -> String {
+    let marks = if mode == ParseMode::MarkdownV2 { "_*[]()~`>#+-=|{}.!\\" } else { "_*[`" };
+    let mut marked = String::with_capacity(text.len() + 32);
+    for c in text.chars() {
+        if marks.contains(c) {
+            marked.push('\\');
+        }
+        marked.push(c);
+    }
+    marked
 }
 
 /// How many characters are seen of HTML: tags are not, an entity is one. What is not well formed counts as it is written.
