@@ -23,13 +23,13 @@ pub enum NoticeReason {
     #[serde(rename = "first notification")]
     First,
     /// An alert joined.
-    #[serde(rename = "new alerts added to the group")]
+    #[serde(rename = "new alerts added")]
     New,
     /// Some resolved.
-    #[serde(rename = "some alerts have been resolved")]
+    #[serde(rename = "some alerts resolved")]
     SomeResolved,
     /// All resolved.
-    #[serde(rename = "all alerts have been resolved")]
+    #[serde(rename = "all alerts resolved")]
     AllResolved,
     /// It is time again.
     #[serde(rename = "repeat interval elapsed")]

@@ -217,6 +217,28 @@ mod tests {
         assert!(matches("b", b"\xff\xfeb"));
     }
 
+    /// Each of these was given to Go's `ReplaceAllString`.
+    #[test]
+    fn every_match_is_replaced() {
+        let replaced = |pattern: &str, text: &str, with: &str| {
+            let pattern: Regex = pattern.parse().unwrap();
+            pattern
+                .replace_all(text.as_bytes(), with, 100)
+                .map(|bytes| String::from_utf8(bytes).unwrap())
+        };
+        for (pattern, text, with, expected) in [
+            ("a*", "baac", "x", "xbxcx"),
+            ("", "äb", "-", "-ä-b-"),
+            ("([a-z]+)-([0-9])", "mitte-1 ost-2", "$2:${1}x", "1:mittex 2:ostx"),
+            ("(a)", "abc", "$1x", "bc"),
+            ("x", "abc", "y", "abc"),
+        ] {
+            assert_eq!(replaced(pattern, text, with).as_deref(), Some(expected), "{pattern}");
+        }
+        assert_eq!(replaced("a", &"a".repeat(90), "bb"), None);
+        assert_eq!(replaced(".", "a", &"b".repeat(101)), None);
+    }
+
     /// Each of these was given to Go's `regexp`.
     #[test]
     fn a_byte_that_is_no_utf8_is_a_character() {

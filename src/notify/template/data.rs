@@ -177,9 +177,9 @@ const fn status(firing: bool) -> &'static str {
 const fn reason(reason: NoticeReason) -> &'static str {
     match reason {
         NoticeReason::First => "first notification",
-        NoticeReason::New => "new alerts added to the group",
-        NoticeReason::SomeResolved => "some alerts have been resolved",
-        NoticeReason::AllResolved => "all alerts have been resolved",
+        NoticeReason::New => "new alerts added",
+        NoticeReason::SomeResolved => "some alerts resolved",
+        NoticeReason::AllResolved => "all alerts resolved",
         NoticeReason::Repeat => "repeat interval elapsed",
     }
 }

@@ -1,6 +1,7 @@
 //! `noroshi alertmanager` beside the program whose place it takes: the same files, the same requests, the same tools.
 
 mod amtool;
+mod payloads;
 mod peers;
 mod prometheus;
 mod routes;
