@@ -233,8 +233,16 @@ fn keep(side: Side, all: &[Payload]) {
     for (at, payload) in all.iter().enumerate() {
         let state = if at < 4 { "firing" } else { "resolved" };
         let name = format!("{side:?}-{}-{state}.txt", payload.kind).to_ascii_lowercase();
-        let headers: String =
-            payload.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let headers: String = payload
+            .headers
+            .iter()
+            .flat_map(|(name, value)| {
+                [
+                    name, ": ", value, "
+",
+                ]
+            })
+            .collect();
         let text = format!("{}\n{headers}\n{}\n", payload.request, payload.body);
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(std::path::Path::new(&folder).join(name), text).unwrap();
