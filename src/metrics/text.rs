@@ -243,7 +243,7 @@ mod tests {
         # HELP noroshi_check_state_changed_timestamp_seconds When the current state was entered, as seconds since the epoch.
         # TYPE noroshi_check_state_changed_timestamp_seconds gauge
         noroshi_check_state_changed_timestamp_seconds{check="new",group="web",kind="http"} 1763635200
-        # HELP noroshi_check_state_seconds_total Time spent in each state.
+        # HELP noroshi_check_state_seconds_total Time spent in each state; time under maintenance only as state `maintenance`.
         # TYPE noroshi_check_state_seconds_total counter
         noroshi_check_state_seconds_total{check="new",group="web",kind="http",state="down"} 0
         noroshi_check_state_seconds_total{check="new",group="web",kind="http",state="up"} 0
@@ -251,6 +251,7 @@ mod tests {
         noroshi_check_state_seconds_total{check="new",group="web",kind="http",state="degraded"} 0
         noroshi_check_state_seconds_total{check="new",group="web",kind="http",state="unknown"} 60
         noroshi_check_state_seconds_total{check="new",group="web",kind="http",state="recovering"} 0
+        noroshi_check_state_seconds_total{check="new",group="web",kind="http",state="maintenance"} 0
         # HELP noroshi_checks Configured checks.
         # TYPE noroshi_checks gauge
         noroshi_checks{kind="http"} 1
@@ -272,7 +273,7 @@ mod tests {
         # HELP noroshi_check_state_info State as a word; always 1, and only the current state has a row.
         # TYPE noroshi_check_state_info gauge
         noroshi_check_state_info{check="a \"b\"\\c",group="web",kind="http",state="down"} 1
-        # HELP noroshi_check_overlay What mutes the check's alerts without changing its state: flapping, suppressed. Always 1; a row exists only while the overlay lies over the check.
+        # HELP noroshi_check_overlay What mutes the check's alerts without changing its state: maintenance, flapping, suppressed. Always 1; a row exists only while the overlay lies over the check.
         # TYPE noroshi_check_overlay gauge
         noroshi_check_overlay{check="a \"b\"\\c",group="web",kind="http",overlay="suppressed"} 1
         # HELP noroshi_check_failing Why the last run failed, or could tell nothing: 1 with the reason while that is so, else absent.
@@ -313,7 +314,7 @@ mod tests {
         # HELP noroshi_check_state_changed_timestamp_seconds When the current state was entered, as seconds since the epoch.
         # TYPE noroshi_check_state_changed_timestamp_seconds gauge
         noroshi_check_state_changed_timestamp_seconds{check="a \"b\"\\c",group="web",kind="http"} 1763635230
-        # HELP noroshi_check_state_seconds Time spent in each state.
+        # HELP noroshi_check_state_seconds Time spent in each state; time under maintenance only as state `maintenance`.
         # TYPE noroshi_check_state_seconds counter
         noroshi_check_state_seconds_total{check="a \"b\"\\c",group="web",kind="http",state="down"} 30
         noroshi_check_state_seconds_total{check="a \"b\"\\c",group="web",kind="http",state="up"} 0
@@ -321,6 +322,7 @@ mod tests {
         noroshi_check_state_seconds_total{check="a \"b\"\\c",group="web",kind="http",state="degraded"} 0
         noroshi_check_state_seconds_total{check="a \"b\"\\c",group="web",kind="http",state="unknown"} 30
         noroshi_check_state_seconds_total{check="a \"b\"\\c",group="web",kind="http",state="recovering"} 0
+        noroshi_check_state_seconds_total{check="a \"b\"\\c",group="web",kind="http",state="maintenance"} 0
         # HELP noroshi_http_status_code Status code of the last answer.
         # TYPE noroshi_http_status_code gauge
         noroshi_http_status_code{check="a \"b\"\\c",group="web",kind="http"} 200

@@ -141,7 +141,7 @@ fn a_failing_check() {
       check="a"  group="web"  kind="http" 0
     noroshi_check_state_info gauge: State as a word; always 1, and only the current state has a row.
       check="a"  group="web"  kind="http"  state="down" 1
-    noroshi_check_overlay gauge: What mutes the check's alerts without changing its state: flapping, suppressed. Always 1; a row exists only while the overlay lies over the check.
+    noroshi_check_overlay gauge: What mutes the check's alerts without changing its state: maintenance, flapping, suppressed. Always 1; a row exists only while the overlay lies over the check.
       check="a"  group="web"  kind="http"  overlay="suppressed" 1
     noroshi_check_failing gauge: Why the last run failed, or could tell nothing: 1 with the reason while that is so, else absent.
       check="a"  group="web"  kind="http"  reason="http_status" 1
@@ -166,13 +166,14 @@ fn a_failing_check() {
       check="a"  group="web"  kind="http" 1763635230
     noroshi_check_state_changed_timestamp_seconds gauge: When the current state was entered, as seconds since the epoch.
       check="a"  group="web"  kind="http" 1763635230
-    noroshi_check_state_seconds_total counter: Time spent in each state.
+    noroshi_check_state_seconds_total counter: Time spent in each state; time under maintenance only as state `maintenance`.
       check="a"  group="web"  kind="http"  state="down" 30
       check="a"  group="web"  kind="http"  state="up" 0
       check="a"  group="web"  kind="http"  state="pending" 0
       check="a"  group="web"  kind="http"  state="degraded" 0
       check="a"  group="web"  kind="http"  state="unknown" 30
       check="a"  group="web"  kind="http"  state="recovering" 0
+      check="a"  group="web"  kind="http"  state="maintenance" 0
     noroshi_http_status_code gauge: Status code of the last answer.
       check="a"  group="web"  kind="http" 200
     noroshi_tls_not_after_timestamp_seconds gauge: End of validity of a certificate, as seconds since the epoch.
