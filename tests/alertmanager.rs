@@ -11,7 +11,20 @@ use noroshi::{
 use proptest::prelude::*;
 
 /// Files of which we think otherwise, and why.
-const OTHERWISE: &[(&str, &str)] = &[];
+const OTHERWISE: &[(&str, &str)] = &[
+    ("flow_too_deep", "our parser stops at a depth that no configuration has"),
+    ("interval_null_element", "a null day is Sunday in Alertmanager; we say what is wrong"),
+    ("recorder_kafka_acks", KAFKA),
+    ("recorder_kafka_compression", KAFKA),
+    ("recorder_kafka_default", KAFKA),
+    ("recorder_kafka_empty_broker", KAFKA),
+    ("recorder_kafka_format", KAFKA),
+    ("recorder_kafka_no_brokers", KAFKA),
+    ("recorder_kafka_no_topic", KAFKA),
+];
+
+const KAFKA: &str =
+    "recorded from a build without Kafka, which does not look at the section; we do, as upstream";
 
 /// Where `record.sh` keeps the files: relative paths are shown with their folder.
 const FOLDER: &str = "/tmp/noroshi-alertmanager";
@@ -24,6 +37,10 @@ fn file(name: &str) -> String {
 fn read(name: &str) -> Result<AlertmanagerFile, Vec<Diagnostic>> {
     let text = file(&format!("{name}.yml"));
     AlertmanagerFile::read(&text, &Path::new(FOLDER).join(format!("{name}.yml")), Syntax::Fallback)
+}
+
+fn is_otherwise(name: &str) -> bool {
+    OTHERWISE.iter().any(|(own, _)| *own == name)
 }
 
 /// Name and whether Alertmanager accepts it.
@@ -57,7 +74,8 @@ fn files_are_accepted_and_refused_as_alertmanager_does() {
     let mut complaints = String::new();
     for (name, accepted) in verdicts() {
         let read = read(&name);
-        let otherwise = OTHERWISE.iter().any(|(own, _)| *own == name);
+        // The one difference in what is shown, not in what is accepted.
+        let otherwise = is_otherwise(&name) && name != "recorder_kafka_default";
         if (read.is_ok() == accepted) == otherwise {
             let ours = read.map(drop).map_err(|found| lines(&found));
             let _ = writeln!(complaints, "{name}: theirs {accepted}, ours {ours:?}");
@@ -72,6 +90,9 @@ fn what_is_shown_of_a_file_is_theirs() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/alertmanager");
     for (name, _) in verdicts() {
         let theirs = format!("{name}.config");
+        if is_otherwise(&name) {
+            continue;
+        }
         let (true, Ok(ours)) = (folder.join(&theirs).exists(), read(&name)) else { continue };
         let theirs = file(&theirs);
         compared += 1;

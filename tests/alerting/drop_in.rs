@@ -87,10 +87,6 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-fn post(daemon: &Daemon, path: &str, body: &Value) -> super::support::daemon::Answer {
-    daemon.send("POST", path, &[("Content-Type", "application/json")], body.to_string().as_bytes())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_is_told_silenced_and_resolved_over_a_restart() {
     let place = Place::new().await;
@@ -98,9 +94,13 @@ async fn an_alert_is_told_silenced_and_resolved_over_a_restart() {
     for page in ["/-/healthy", "/-/ready", "/metrics", "/api/v2/status", "/"] {
         assert_eq!(daemon.get(page).status, 200, "{page}");
     }
-    assert_ne!(daemon.get("/alertmanager/api/v2/status").status, 200, "Grafana takes that for Mimir");
+    assert_ne!(
+        daemon.get("/alertmanager/api/v2/status").status,
+        200,
+        "Grafana takes that for Mimir"
+    );
     let alert = json!([{ "labels": { "alertname": "Down", "host": "a" } }]);
-    assert_eq!(post(&daemon, "/api/v2/alerts", &alert).status, 200);
+    assert_eq!(daemon.post("/api/v2/alerts", &alert).unwrap().status, 200);
     place.until_told(&["firing"]);
 
     let silence = noroshi(&["silence", "add", "Other", "--comment=x", "--url", &daemon.url()]);
@@ -118,7 +118,7 @@ async fn an_alert_is_told_silenced_and_resolved_over_a_restart() {
     assert_eq!(listed[0]["labels"]["host"], "a", "an alert survives");
     let ended = json!([{ "labels": { "alertname": "Down", "host": "a" }, "endsAt": "2020-01-01T00:00:00Z",
         "startsAt": "2019-01-01T00:00:00Z" }]);
-    assert_eq!(post(&daemon, "/api/v2/alerts", &ended).status, 200);
+    assert_eq!(daemon.post("/api/v2/alerts", &ended).unwrap().status, 200);
     place.until_told(&["firing", "resolved"]);
 }
 
@@ -132,13 +132,13 @@ async fn signals_reload_and_end_it() {
     daemon.until_log("Completed loading of configuration file");
     assert!(daemon.get("/api/v2/status").body.contains("30ms"));
     place.write("route: {}\n");
-    let refused = daemon.send("POST", "/-/reload", &[], b"");
+    let refused = daemon.ask("POST", "/-/reload", &[]);
     assert_eq!(refused.status, 500, "{}", refused.body);
     assert!(refused.body.contains("failed to reload config"), "{}", refused.body);
     assert!(daemon.get("/metrics").body.contains("alertmanager_config_last_reload_successful 0"));
     assert!(daemon.get("/api/v2/status").body.contains("30ms"), "nothing changed");
     daemon.signal("TERM");
-    assert_eq!(daemon.ended().code(), Some(0));
+    assert_eq!(daemon.wait().code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,18 +149,46 @@ async fn flags_exit_codes_and_words_are_alertmanagers() {
     assert!(text(&version.stdout).starts_with("alertmanager, version 0.33.1 ("));
     let help = text(&place.output(&["--help"]).stdout);
     for flag in [
-        "config.file", "storage.path", "data.retention", "data.maintenance-interval",
-        "silences.max-silences", "silences.max-silence-size-bytes", "log.silences",
-        "alerts.gc-interval", "alerts.per-alertname-limit", "dispatch.maintenance-interval",
-        "dispatch.start-delay", "web.systemd-socket", "web.listen-address", "web.config.file",
-        "web.external-url", "web.route-prefix", "web.get-concurrency", "web.timeout",
-        "web.ui-path", "auto-gomemlimit.ratio", "cluster.listen-address",
-        "cluster.advertise-address", "cluster.peer-name", "cluster.peer", "cluster.peer-timeout",
-        "cluster.peers-resolve-timeout", "cluster.gossip-interval", "cluster.pushpull-interval",
-        "cluster.tcp-timeout", "cluster.probe-timeout", "cluster.probe-interval",
-        "cluster.settle-timeout", "cluster.reconnect-interval", "cluster.reconnect-timeout",
-        "cluster.tls-config", "cluster.allow-insecure-public-advertise-address-discovery",
-        "cluster.label", "enable-feature", "log.level", "log.format",
+        "config.file",
+        "storage.path",
+        "data.retention",
+        "data.maintenance-interval",
+        "silences.max-silences",
+        "silences.max-silence-size-bytes",
+        "log.silences",
+        "alerts.gc-interval",
+        "alerts.per-alertname-limit",
+        "dispatch.maintenance-interval",
+        "dispatch.start-delay",
+        "web.systemd-socket",
+        "web.listen-address",
+        "web.config.file",
+        "web.external-url",
+        "web.route-prefix",
+        "web.get-concurrency",
+        "web.timeout",
+        "web.ui-path",
+        "auto-gomemlimit.ratio",
+        "cluster.listen-address",
+        "cluster.advertise-address",
+        "cluster.peer-name",
+        "cluster.peer",
+        "cluster.peer-timeout",
+        "cluster.peers-resolve-timeout",
+        "cluster.gossip-interval",
+        "cluster.pushpull-interval",
+        "cluster.tcp-timeout",
+        "cluster.probe-timeout",
+        "cluster.probe-interval",
+        "cluster.settle-timeout",
+        "cluster.reconnect-interval",
+        "cluster.reconnect-timeout",
+        "cluster.tls-config",
+        "cluster.allow-insecure-public-advertise-address-discovery",
+        "cluster.label",
+        "enable-feature",
+        "log.level",
+        "log.format",
     ] {
         assert!(help.contains(&format!("--{flag}")), "{flag}");
     }
@@ -177,7 +205,8 @@ async fn flags_exit_codes_and_words_are_alertmanagers() {
         let said = text(&refused.stderr);
         assert!(said.contains(words), "{arguments:?}: {said}");
     }
-    let daemon = place.start(&["--cluster.peer=b:9094", "--cluster.allow-duplicates", "--web.timeout=1d"]);
+    let daemon =
+        place.start(&["--cluster.peer=b:9094", "--cluster.allow-duplicates", "--web.timeout=1d"]);
     assert!(daemon.log().contains("every notice is sent by each of them"), "{}", daemon.log());
     assert!(daemon.log().contains("Listening on"), "{}", daemon.log());
 }
@@ -202,14 +231,16 @@ async fn the_terminal_shows_the_way_of_an_alert_and_tries_a_receiver() {
     let place = Place::new().await;
     let file = place.file();
     let file = file.to_str().unwrap();
-    let route = noroshi(&["route", "test", "--alertmanager", file, "Down", "host=a"]).output().unwrap();
+    let route =
+        noroshi(&["route", "test", "--alertmanager", file, "Down", "host=a"]).output().unwrap();
     let shown = text(&route.stdout);
     assert_eq!(route.status.code(), Some(0), "{}", text(&route.stderr));
     assert!(shown.starts_with("hook\n") && shown.contains("{alertname=\"Down\"}"), "{shown}");
     let wrong = ["route", "test", "--alertmanager", file, "--verify-receivers=other", "a=b"];
     assert_eq!(noroshi(&wrong).output().unwrap().status.code(), Some(1));
 
-    let tried = noroshi(&["notify", "test", "--alertmanager", file, "hook", "team=db"]).output().unwrap();
+    let tried =
+        noroshi(&["notify", "test", "--alertmanager", file, "hook", "team=db"]).output().unwrap();
     assert_eq!(tried.status.code(), Some(0), "{}{}", text(&tried.stdout), text(&tried.stderr));
     assert!(text(&tried.stdout).contains("hook/webhook[0]  delivered"), "{}", text(&tried.stdout));
     assert_eq!(place.statuses(), ["firing"]);

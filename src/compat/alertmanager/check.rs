@@ -100,17 +100,16 @@ impl Check<'_, '_> {
             }
         }
         if !route.receiver.is_empty() {
-            let defined = &self.receivers;
-            let hint = undefined(&route.receiver, defined);
-            self.undefined(&format!("{path}.receiver"), "receiver", &route.receiver, hint);
+            let path = format!("{path}.receiver");
+            self.defined(&path, "receiver", &route.receiver, |own| &own.receivers);
         }
         for (key, names) in [
             ("mute_time_intervals", &route.mute_time_intervals),
             ("active_time_intervals", &route.active_time_intervals),
         ] {
             for (at, name) in names.iter().enumerate() {
-                let hint = undefined(name, &self.intervals);
-                self.undefined(&format!("{path}.{key}[{at}]"), "time interval", name, hint);
+                let path = format!("{path}.{key}[{at}]");
+                self.defined(&path, "time interval", name, |own| &own.intervals);
             }
         }
         for (at, child) in route.routes.iter_mut().enumerate() {
@@ -126,9 +125,21 @@ impl Check<'_, '_> {
         }
     }
 
-    fn undefined(&mut self, path: &str, what: &str, name: &Text, found: Option<Option<String>>) {
-        let Some(hint) = found else { return };
-        let message = format!("`{path}`: no {what} `{}` is defined", shortened(&name.lossy()));
+    fn defined(
+        &mut self,
+        path: &str,
+        what: &str,
+        name: &Text,
+        known: impl Fn(&Self) -> &HashSet<String>,
+    ) {
+        let name = name.lossy();
+        if known(self).contains(&*name) {
+            return;
+        }
+        let mut all: Vec<&str> = known(self).iter().map(String::as_str).collect();
+        all.sort_unstable();
+        let hint = suggest::did_you_mean(&name, all);
+        let message = format!("`{path}`: no {what} `{}` is defined", shortened(&name));
         self.reader.note(codes::UNDEFINED, path, message, hint);
     }
 
@@ -170,12 +181,4 @@ impl Check<'_, '_> {
         }
         matchers.read.sort();
     }
-}
-
-/// Nothing for a name that is defined, else what may have been meant.
-fn undefined(name: &Text, defined: &HashSet<String>) -> Option<Option<String>> {
-    let name = name.lossy();
-    let mut known: Vec<&str> = defined.iter().map(String::as_str).collect();
-    known.sort_unstable();
-    (!defined.contains(&*name)).then(|| suggest::did_you_mean(&name, known))
 }

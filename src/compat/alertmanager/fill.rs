@@ -1,5 +1,7 @@
 //! What `global` says, where a receiver does not say it itself.
 
+use std::fmt::Write as _;
+
 use super::{
     codes,
     file::{Email, Global, HttpUrl, Opsgenie, Receiver, Rocketchat, Slack, Victorops, Wechat},
@@ -69,7 +71,7 @@ impl Fill<'_, '_> {
             let global = &fill.global;
             or(&mut one.api_url, &global.telegram_api_url);
             let from = (&global.telegram_bot_token, &global.telegram_bot_token_file);
-            secret((&mut one.bot_token, &mut one.bot_token_file), from);
+            secret(&mut one.bot_token, &mut one.bot_token_file, from);
             let has = !one.bot_token.is_zero() || !one.bot_token_file.is_empty();
             fill.needed(has, "bot_token", "telegram_bot_token");
         });
@@ -107,15 +109,15 @@ impl Fill<'_, '_> {
     ) {
         let length = self.path.len();
         for (at, one) in list.iter_mut().enumerate() {
-            self.path.push_str(&format!(".{kind}_configs[{at}]"));
+            // Writing to a string cannot fail.
+            let _ = write!(self.path, ".{kind}_configs[{at}]");
             // What is wrong in itself has been told.
             if !self.reader.is_broken(&self.path) {
-                match one {
-                    Some(one) => with(self, one),
-                    None => {
-                        let message = format!("`{}` is null; it is a section", self.path);
-                        self.reader.note(codes::MISSING, &self.path, message, None);
-                    }
+                if let Some(one) = one {
+                    with(self, one);
+                } else {
+                    let message = format!("`{}` is null; it is a section", self.path);
+                    self.reader.note(codes::MISSING, &self.path, message, None);
                 }
             }
             self.path.truncate(length);
@@ -143,7 +145,7 @@ impl Fill<'_, '_> {
         or(&mut one.hello, &global.smtp_hello);
         or(&mut one.auth_username, &global.smtp_auth_username);
         let from = (&global.smtp_auth_password, &global.smtp_auth_password_file);
-        secret((&mut one.auth_password, &mut one.auth_password_file), from);
+        secret(&mut one.auth_password, &mut one.auth_password_file, from);
         or(&mut one.auth_secret, &global.smtp_auth_secret);
         or(&mut one.auth_secret_file, &global.smtp_auth_secret_file);
         or(&mut one.auth_identity, &global.smtp_auth_identity);
@@ -207,7 +209,7 @@ impl Fill<'_, '_> {
         closed(&mut one.api_url, &mut self.global.wechat_api_url);
         self.needed(!one.api_url.is_zero(), "api_url", "wechat_api_url");
         let from = (&self.global.wechat_api_secret, &self.global.wechat_api_secret_file);
-        secret((&mut one.api_secret, &mut one.api_secret_file), from);
+        secret(&mut one.api_secret, &mut one.api_secret_file, from);
         let has = !one.api_secret.is_zero() || !one.api_secret_file.is_empty();
         self.needed(has, "api_secret", "wechat_api_secret");
         or(&mut one.corp_id, &self.global.wechat_api_corp_id);
@@ -240,10 +242,10 @@ impl Fill<'_, '_> {
 }
 
 /// A secret and its file, as a pair.
-fn secret(own: (&mut Sensitive, &mut Text), global: (&Sensitive, &Text)) {
-    if own.0.is_zero() && own.1.is_empty() {
-        own.0.clone_from(global.0);
-        own.1.clone_from(global.1);
+fn secret(own: &mut Sensitive, file: &mut Text, global: (&Sensitive, &Text)) {
+    if own.is_zero() && file.is_empty() {
+        own.clone_from(global.0);
+        file.clone_from(global.1);
     }
 }
 

@@ -7,24 +7,43 @@
 
 mod check;
 mod codes;
+mod compile;
 mod file;
 mod fill;
 mod folder;
+mod original;
 mod read;
+#[cfg(test)]
+mod tests;
 mod warn;
 
 use std::sync::Arc;
 
-pub use self::codes::CODES;
-use crate::model::Diagnostic;
+pub use self::{codes::CODES, original::original};
+use crate::{alert::spec::Config, model::Diagnostic, notify::spec::Receivers};
 
 /// An `alertmanager.yml` that was read.
 #[derive(Debug, Clone)]
 pub struct AlertmanagerFile {
+    /// Routes, inhibition and time intervals.
+    pub config: Config,
+    /// Who is told and how. Where people find us is the caller's to say.
+    pub receivers: Receivers,
+    /// What a route reaches and cannot be sent by: a start is refused, unless it is said that it may be missing.
+    pub missing: Vec<Missing>,
     /// The whole file as Alertmanager shows it at `/api/v2/status`: defaults filled in, secrets masked.
     pub original: Arc<str>,
     /// Patterns of files with templates, relative ones below the folder of the file.
     pub templates: Vec<String>,
     /// What is worth knowing of a file that is accepted.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// A receiver that a route reaches, with a kind that cannot be sent by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The receiver's name.
+    pub receiver: Arc<str>,
+    /// `pagerduty`, ...
+    pub kind: &'static str,
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{
     AlertmanagerFile, check, codes,
+    compile::{self, Compiled},
     file::{DIALECT, File},
     folder, warn,
 };
@@ -36,11 +37,18 @@ impl AlertmanagerFile {
         folder::resolve(&mut file, &folder);
         check::check(&mut reader, &mut file, &folder, syntax);
         warn::warn(&mut reader, &file);
+        let compiled = compile::compile(&mut reader, &file);
         let diagnostics = reader.into_diagnostics();
         if diagnostics.iter().any(|one| one.severity == Severity::Error) {
             return Err(diagnostics);
         }
+        let Some(Compiled { config, receivers, missing }) = compiled else {
+            return Err(diagnostics);
+        };
         Ok(Self {
+            config,
+            receivers,
+            missing,
             original: file.show().write(Version::V2).into(),
             templates: file.templates.iter().map(|glob| glob.lossy().into_owned()).collect(),
             warnings: diagnostics,

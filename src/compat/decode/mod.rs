@@ -349,9 +349,16 @@ impl<'d> Reader<'d> {
         self.is_broken(&self.below(&quoted(key)))
     }
 
-    /// Whether something is wrong in the value that is read now.
-    pub(in crate::compat) fn is_broken_here(&self) -> bool {
-        self.is_broken(&self.path)
+    /// Every word and text of the document in which something is found, with its place.
+    pub(in crate::compat) fn texts_with<T>(
+        &self,
+        mut find: impl FnMut(&str) -> Option<T>,
+    ) -> Vec<(Place, T)> {
+        let texts = self.document.nodes().filter_map(|node| match &node.inside {
+            Inside::Scalar { text, .. } => find(text).map(|found| (node.place, found)),
+            _ => None,
+        });
+        texts.collect()
     }
 
     /// What a node holds, for a value of several shapes.

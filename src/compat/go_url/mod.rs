@@ -60,7 +60,7 @@ impl GoUrl {
         }
         if !rest.starts_with('/') {
             if !url.scheme.is_empty() {
-                url.opaque = rest.to_owned();
+                rest.clone_into(&mut url.opaque);
                 return Ok(url);
             }
             if rest.split('/').next().unwrap_or_default().contains(':') {
@@ -234,7 +234,7 @@ fn literal(text: &str) -> Result<Vec<u8>, &'static str> {
     if !is_address || zone == b"%" {
         return Err("only an IPv6 address stands in brackets");
     }
-    Ok([b"[", &*address, &*zone, b"]", text[end + 1..].as_bytes()].concat())
+    Ok([b"[", &*address, &*zone, b"]", &text.as_bytes()[end + 1..]].concat())
 }
 
 fn is_port(text: &str) -> bool {

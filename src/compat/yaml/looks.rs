@@ -5,6 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use super::scalar::{Scalar, plain};
 
 /// Which styles can hold a text.
+#[expect(clippy::struct_excessive_bools, reason = "one per style")]
 pub(super) struct Looks {
     pub(super) plain: bool,
     /// Whether it may be plain in brackets and braces too.

@@ -121,6 +121,10 @@ impl Document {
         self.root
     }
 
+    pub(in crate::compat) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter()
+    }
+
     pub(in crate::compat) fn node(&self, id: Id) -> &Node {
         &self.nodes[id.0]
     }

@@ -8,7 +8,7 @@ use crate::compat::{
 section! {
     /// `global`: what receivers have where they do not say it themselves.
     Global = {
-        resolve_timeout: Period(std::time::Duration::from_secs(300)),
+        resolve_timeout: Period(std::time::Duration::from_mins(5)),
         http_config: Some(Client::initial()),
         smtp_hello: Text(b"localhost".to_vec()),
         smtp_require_tls: true,

@@ -87,7 +87,8 @@ impl Field for Regexps {
 impl Regexps {
     pub(in crate::compat) fn matchers(&self) -> impl Iterator<Item = Matcher> {
         self.0.iter().filter_map(|(name, regexp)| {
-            let text = regexp.text.as_ref()?.lossy().into_owned();
+            // With the anchors: that is how Alertmanager has it in the keys of groups.
+            let text = format!("^(?:{})$", regexp.text.as_ref()?.lossy());
             Matcher::new(name, MatchOp::Regex, text).ok()
         })
     }

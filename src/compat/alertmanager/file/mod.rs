@@ -33,7 +33,7 @@ pub(super) use self::{
     slack::Slack,
     teams::{Msteams, Msteamsv2},
     times::NamedIntervals,
-    values::{HostPort, HttpUrl, Period, SecretUrl},
+    values::{HostPort, HttpUrl, Listed, Period, SecretUrl, written},
     webhook::Webhook,
 };
 

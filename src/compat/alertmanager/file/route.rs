@@ -1,4 +1,4 @@
-use super::{Matchers, Period, Regexps, Values};
+use super::{Listed, Matchers, Period, Regexps, Values};
 use crate::compat::{
     decode::{Field, Reader, Section, Text, key, section},
     yaml::{Id, Yaml},
@@ -8,7 +8,7 @@ section! {
     /// A node of the route tree.
     Route check validate {
         receiver: Text,
-        group_by: Vec<Text>,
+        group_by: Listed<Text>,
         r#match: Values,
         match_re: Regexps,
         matchers: Matchers,
@@ -39,7 +39,7 @@ impl Route {
             reader.clash(reader.codes().contradiction, &["group_by"], why);
         }
         for (at, label) in self.group_by.iter().enumerate() {
-            if !all(label) && self.group_by[..at].contains(label) {
+            if !all(label) && self.group_by.iter().take(at).any(|other| other == label) {
                 let why = format!("the label `{}` stands there twice", label.lossy());
                 reader.clash(
                     reader.codes().duplicate,

@@ -2,6 +2,7 @@
 
 use std::{fmt::Display, str::FromStr, sync::Arc};
 
+use super::Listed;
 use crate::{
     alert::spec::{
         DayRange, Location, MonthRange, TimeInterval, TimeRange, WeekdayRange, YearRange,
@@ -36,63 +37,47 @@ impl NamedIntervals {
 
 section! {
     /// What must hold all at once.
-    Interval {
-        times: Ranges<Times>,
-        weekdays: Ranges<Parsed<WeekdayRange>> => flow,
-        days_of_month: Ranges<Parsed<DayRange>> => flow,
-        months: Ranges<Parsed<MonthRange>> => flow,
-        years: Ranges<Parsed<YearRange>> => flow,
+    Interval check validate {
+        times: Listed<Times>,
+        weekdays: Listed<Parsed<WeekdayRange>> => flow,
+        days_of_month: Listed<Parsed<DayRange>> => flow,
+        months: Listed<Parsed<MonthRange>> => flow,
+        years: Listed<Parsed<YearRange>> => flow,
         location: Parsed<Location> => flow,
     }
 }
 
 impl Interval {
+    fn validate(&mut self, reader: &mut Reader<'_>) {
+        let nothing = [
+            ("times", self.times.iter().any(Field::is_zero)),
+            ("weekdays", self.weekdays.iter().any(Field::is_zero)),
+            ("days_of_month", self.days_of_month.iter().any(Field::is_zero)),
+            ("months", self.months.iter().any(Field::is_zero)),
+            ("years", self.years.iter().any(Field::is_zero)),
+        ];
+        for (key, _) in nothing.iter().filter(|(_, nothing)| *nothing) {
+            if !reader.has_errors_below(key) {
+                reader.clash(reader.codes().bad_value, &[key], "an element is null");
+            }
+        }
+    }
+
     fn compiled(&self) -> TimeInterval {
         TimeInterval {
-            times: self.times.of(|one| one.0),
-            weekdays: self.weekdays.of(|one| one.0),
-            days_of_month: self.days_of_month.of(|one| one.0),
-            months: self.months.of(|one| one.0),
-            years: self.years.of(|one| one.0),
+            times: ranges(&self.times, |one| one.0),
+            weekdays: ranges(&self.weekdays, |one| one.0),
+            days_of_month: ranges(&self.days_of_month, |one| one.0),
+            months: ranges(&self.months, |one| one.0),
+            years: ranges(&self.years, |one| one.0),
             location: self.location.0.clone(),
         }
     }
 }
 
-/// A list that permits everything where it is not there, and nothing where it is empty. Neither is shown.
-#[derive(Debug, Clone)]
-pub(in crate::compat) struct Ranges<F>(Option<Vec<F>>);
-
-impl<F> Default for Ranges<F> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<F> Ranges<F> {
-    fn of<R>(&self, inner: impl FnMut(&F) -> Option<R>) -> Option<Vec<R>> {
-        self.0.as_ref().map(|list| list.iter().filter_map(inner).collect())
-    }
-}
-
-impl<F: Field> Field for Ranges<F> {
-    fn take(&mut self, reader: &mut Reader<'_>, id: Id) -> bool {
-        let mut list: Vec<F> = Vec::new();
-        if !list.take(reader, id) {
-            return false;
-        }
-        if list.iter().any(Field::is_zero) && !reader.is_broken_here() {
-            return reader.bad_value(id, "an element is null");
-        }
-        self.0 = Some(list);
-        true
-    }
-    fn show(&self) -> Yaml {
-        self.0.as_ref().map_or(Yaml::Null, Field::show)
-    }
-    fn is_zero(&self) -> bool {
-        self.0.as_ref().is_none_or(Vec::is_empty)
-    }
+/// None of them permits everything, an empty list nothing.
+fn ranges<F, R>(list: &Listed<F>, inner: impl FnMut(&F) -> Option<R>) -> Option<Vec<R>> {
+    list.given().map(|list| list.iter().filter_map(inner).collect())
 }
 
 /// A value of the pipeline's own that reads from text and is written as text.

@@ -1,6 +1,6 @@
 //! What may stand behind a key of an `alertmanager.yml` beside text and numbers.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use crate::{
     compat::{
@@ -99,6 +99,42 @@ impl Field for SecretUrl {
     }
 }
 
+/// A list that is different where it is empty and where it is not there; neither is shown.
+#[derive(Debug, Clone)]
+pub(in crate::compat) struct Listed<F>(Option<Vec<F>>);
+
+impl<F> Default for Listed<F> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<F> Listed<F> {
+    /// What is said.
+    pub(in crate::compat) fn given(&self) -> Option<&[F]> {
+        self.0.as_deref()
+    }
+
+    pub(in crate::compat) fn iter(&self) -> impl Iterator<Item = &F> {
+        self.0.iter().flatten()
+    }
+}
+
+impl<F: Field> Field for Listed<F> {
+    fn take(&mut self, reader: &mut Reader<'_>, id: Id) -> bool {
+        let mut list: Vec<F> = Vec::new();
+        let good = list.take(reader, id);
+        self.0 = good.then_some(list);
+        good
+    }
+    fn show(&self) -> Yaml {
+        self.0.as_ref().map_or(Yaml::Null, Field::show)
+    }
+    fn is_zero(&self) -> bool {
+        self.0.as_ref().is_none_or(Vec::is_empty)
+    }
+}
+
 /// A duration as Prometheus writes it, `1d12h`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::compat) struct Period(pub(in crate::compat) Duration);
@@ -134,7 +170,7 @@ impl Field for Period {
 }
 
 /// Prometheus' `Duration.String`: years and weeks only where nothing is left of them.
-pub(in crate::compat::alertmanager) fn written(duration: Duration) -> String {
+pub(in crate::compat) fn written(duration: Duration) -> String {
     const UNITS: [(&str, u128, bool); 7] = [
         ("y", 365 * 86_400_000, true),
         ("w", 7 * 86_400_000, true),
@@ -150,7 +186,8 @@ pub(in crate::compat::alertmanager) fn written(duration: Duration) -> String {
     }
     for (unit, size, whole) in UNITS {
         if millis >= size && (!whole || millis.is_multiple_of(size)) {
-            out.push_str(&format!("{}{unit}", millis / size));
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{}{unit}", millis / size);
             millis %= size;
         }
     }

@@ -14,9 +14,7 @@ pub(super) use self::{
     stream::{QueryResponse, Tcp, Unix},
 };
 
-pub(super) use crate::compat::client::{
-    BasicAuth, Client, Header, JWT_BEARER, OAuth2, Proxy, Tls, Version,
-};
+pub(super) use crate::compat::client::{BasicAuth, Client, Header, Proxy, Tls};
 
 use super::codes;
 use crate::compat::{

@@ -181,10 +181,10 @@ impl Native {
     }
 
     /// Lets what every HTTP client has in common add to the table, and takes over what it remarks.
-    fn shared<T>(&mut self, make: impl FnOnce(&mut Options) -> T) -> T {
+    fn shared<T>(&mut self, add: impl FnOnce(&mut Options) -> T) -> T {
         let table = std::mem::take(&mut self.table);
         let mut options = Options { table, ..Options::default() };
-        let made = make(&mut options);
+        let result = add(&mut options);
         self.table = options.table;
         for shared::Remark { nature, field, why } in options.remarks {
             match nature {
@@ -199,7 +199,7 @@ impl Native {
                 Nature::Ignored => self.remark(codes::IGNORED, &field, why),
             }
         }
-        made
+        result
     }
 
     fn client(&mut self, client: &file::Client, at: &str) {
