@@ -169,7 +169,7 @@ pub(in crate::cli) struct Alertmanager {
 pub(in crate::cli) struct Cluster {
     /// Taken and without effect: nothing listens there
     #[arg(long = "cluster.listen-address", value_name = "ADDRESS", default_value = "0.0.0.0:9094")]
-    pub(super) listen_address: String,
+    pub(super) gossip_address: String,
     /// Taken and without effect
     #[arg(
         long = "cluster.advertise-address",
