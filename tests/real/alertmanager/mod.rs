@@ -2,6 +2,8 @@
 
 mod amtool;
 mod api;
+mod browser;
+mod page;
 mod peers;
 mod prometheus;
 mod routes;
