@@ -18,24 +18,45 @@ fn write<const HTML: bool>(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let mut plain = 0;
     let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
+    while let Some(found) =
+        bytes.get(at..).and_then(|rest| rest.iter().position(|byte| is_special(*byte)))
+    {
+        at += found;
+        let byte = bytes.get(at).copied().unwrap_or_default();
         let width = match byte {
             b'<' | b'>' | b'&' if !HTML => 0,
-            b'"' | b'\\' | b'<' | b'>' | b'&' | 0..0x20 => 1,
             0xe2 if matches!(bytes.get(at + 1..at + 3), Some([0x80, 0xa8 | 0xa9])) => 3,
-            _ => 0,
+            0xe2 => 0,
+            _ => 1,
         };
-        if width == 0 {
-            at += 1;
-            continue;
+        if width > 0 {
+            out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());
+            escape(out, byte, bytes.get(at + 2).copied());
+            plain = at + width;
         }
-        out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());
-        escape(out, byte, bytes.get(at + 2).copied());
-        at += width;
-        plain = at;
+        at += width.max(1);
     }
     out.extend_from_slice(bytes.get(plain..).unwrap_or_default());
     out.push(b'"');
+}
+
+/// Whether a byte may need an escape: one look into a table, since a list holds millions of them.
+fn is_special(byte: u8) -> bool {
+    static SPECIAL: [bool; 256] = {
+        let mut special = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            special[byte] = byte < 0x20 || byte == 0xe2;
+            byte += 1;
+        }
+        let mut at = 0;
+        while at < 5 {
+            special[b"\"\\<>&"[at] as usize] = true;
+            at += 1;
+        }
+        special
+    };
+    SPECIAL.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 fn escape(out: &mut Vec<u8>, byte: u8, last: Option<u8>) {
