@@ -24,6 +24,7 @@ pub(super) struct Query<'a> {
 
 /// Which alerts and groups are wanted.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the API's own flags")]
 pub(super) struct Wanted {
     pub(super) filter: Vec<Matcher>,
     receiver: Option<Matcher>,

@@ -59,7 +59,7 @@ impl Browser {
         let mut browser =
             Self { address, session: String::new(), _driver: driver, _folder: folder };
         let made = browser.command("POST", "/session", &wanted);
-        browser.session = made["sessionId"].as_str().unwrap().to_owned();
+        made["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         browser.on("/window/rect", &json!({ "width": width, "height": height }));
         Some(browser)
     }
