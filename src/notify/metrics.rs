@@ -221,8 +221,8 @@ impl Metrics {
             self.theirs.notifications.get_or_create(&kind).inc();
         }
         let reason = match end {
-            Counted::Delivered(late) => {
-                self.latency.get_or_create(&way).observe(late.as_secs_f64());
+            Counted::Delivered(after) => {
+                self.latency.get_or_create(&way).observe(after.as_secs_f64());
                 return;
             }
             Counted::Again(reason) | Counted::Dead(reason) => reason.word(),

@@ -21,7 +21,6 @@ macro_rules! providers {
     ($($variant:ident $module:ident)+) => {
         /// How an integration tells: one table of a receiver.
         #[derive(Debug, Clone, PartialEq)]
-        #[expect(clippy::large_enum_variant, reason = "always behind an Arc of its own")]
         pub enum Provider {
             $(#[doc = concat!("`", stringify!($module), "`")] $variant($module::Spec),)+
             /// Known to Alertmanager, not to us yet.

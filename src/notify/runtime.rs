@@ -229,4 +229,4 @@ impl House {
 }
 
 /// How long the attempts of a receiver that was removed may take to end.
-const LAST_WORDS: Duration = Duration::from_secs(60);
+const LAST_WORDS: Duration = Duration::from_mins(1);

@@ -98,7 +98,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            give_up_after: PromDuration(Duration::from_secs(6 * 3600)),
+            give_up_after: PromDuration(Duration::from_hours(6)),
             rate: None,
             breaker_failures: 10,
             breaker_pause: PromDuration(Duration::from_secs(30)),

@@ -162,7 +162,6 @@ fn wanted(row: &Row, fault: Fault) -> Wanted {
         Fault::None => Wanted::Delivered,
         Fault::Status(401 | 403) => Wanted::Dead(AuthError),
         Fault::Status(400..=499) => Wanted::Dead(ClientError),
-        Fault::Status(_) => Wanted::Again(ServerError),
         Fault::Throttled(_) if is_mail => Wanted::NotApplicable("SMTP has no word for a wait"),
         Fault::Throttled(Form::Nowhere) => Wanted::Again(RateLimited),
         Fault::Throttled(Form::Fraction) => Wanted::AgainAfter(120.5),
@@ -171,7 +170,7 @@ fn wanted(row: &Row, fault: Fault) -> Wanted {
         Fault::Hang => Wanted::Again(DeadlineExceeded),
         Fault::Huge => row.huge,
         Fault::HugeFailure if is_mail => Wanted::Again(Other),
-        Fault::HugeFailure => Wanted::Again(ServerError),
+        Fault::HugeFailure | Fault::Status(_) => Wanted::Again(ServerError),
     }
 }
 

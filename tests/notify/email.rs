@@ -34,19 +34,19 @@ async fn a_letter_has_both_forms_and_its_headers() {
     let more = "require_tls = false\ntext = 'plain: {{ .Status }}'\nhtml = '<b>{{ .CommonAnnotations.summary }}</b>'\n\
                 threading = { enabled = true }\n\
                 headers = { Subject = '[{{ .Status }}] größer', X-Group = \"{{ .GroupLabels.severity }}\\nBcc: evil@x.example\" }";
-    let heard = heard(&peer, more).await;
-    assert_eq!(parts(&heard, "mail"), ["<n@x.example>"]);
-    assert_eq!(parts(&heard, "rcpt"), ["<ops@x.example>", "<b@x.example>"]);
-    let letter = parts(&heard, "data")[0];
-    let (head, body) = letter.split_once("\r\n\r\n").unwrap();
+    let told = heard(&peer, more).await;
+    assert_eq!(parts(&told, "mail"), ["<n@x.example>"]);
+    assert_eq!(parts(&told, "rcpt"), ["<ops@x.example>", "<b@x.example>"]);
+    let letter = parts(&told, "data")[0];
+    let (fields, body) = letter.split_once("\r\n\r\n").unwrap();
     let field = |name: &str| {
-        let found = head.lines().find(|line| line.to_ascii_lowercase().starts_with(name));
-        found.unwrap_or_else(|| panic!("no {name} in {head}")).split_once(": ").unwrap().1
+        let found = fields.lines().find(|line| line.to_ascii_lowercase().starts_with(name));
+        found.unwrap_or_else(|| panic!("no {name} in {fields}")).split_once(": ").unwrap().1
     };
     assert_eq!(field("from: "), "noroshi <n@x.example>");
     assert_eq!(field("to: "), "Ops <ops@x.example>, b@x.example");
     assert_eq!(field("date: "), "Sat, 28 Nov 2026 12:00:00 +0000");
-    assert!(field("subject: ").contains("[firing]"), "{head}");
+    assert!(field("subject: ").contains("[firing]"), "{fields}");
     // What a stranger's label brings stays in its line.
     assert_eq!(field("x-group: "), "critical Bcc: evil@x.example");
     let root = field("references: ");
@@ -60,7 +60,7 @@ async fn a_letter_has_both_forms_and_its_headers() {
         (body.find("plain: firing"), body.find("<b>it is &lt;down&gt; &amp; out</b>"));
     assert!(plain.is_some() && plain < html, "text first, values escaped: {body}");
     // The same message has the same name at the next attempt.
-    let again = self::heard(&peer, more).await;
+    let again = heard(&peer, more).await;
     assert!(parts(&again, "data")[0].contains(id));
 }
 

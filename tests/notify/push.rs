@@ -124,14 +124,14 @@ async fn a_deadman_is_heard_while_all_is_alive() {
     }
     alive.store(false, Ordering::SeqCst);
     eventually!(shown().contains(r#"withheld_total{deadman="plain"} 1"#), "{}", shown());
-    let heard = sink.heard().await;
-    let requests: Vec<_> = heard
+    let told = sink.heard().await;
+    let requests: Vec<_> = told
         .iter()
         .filter(|(part, _)| part == "request")
         .map(|(_, words)| words.as_str())
         .collect();
     assert!(requests.contains(&"GET /ping HTTP/1.1") && requests.contains(&"POST /r HTTP/1.1"));
-    assert!(heard.iter().any(|(part, words)| part == "body" && words.contains("NoroshiDeadman")));
+    assert!(told.iter().any(|(part, words)| part == "body" && words.contains("NoroshiDeadman")));
     handle.stop(Duration::ZERO).await;
     running.await.unwrap();
 }

@@ -81,9 +81,10 @@ async fn walk(
     request.headers = headers(dialer, options, request.headers).await?;
     for _ in 0..=REDIRECTS {
         let answer = hop(dialer, options, &origin, &request).await?;
-        let next = match options.follow_redirects {
-            true => redirect::next(&answer.head, &request.url, &request.method)?,
-            false => None,
+        let next = if options.follow_redirects {
+            redirect::next(&answer.head, &request.url, &request.method)?
+        } else {
+            None
         };
         let Some(next) = next else {
             return Ok(read(dialer.attempt, answer).await);

@@ -39,7 +39,7 @@ pub struct Deadman {
 }
 
 fn interval() -> PromDuration {
-    PromDuration(std::time::Duration::from_secs(60))
+    PromDuration(std::time::Duration::from_mins(1))
 }
 
 fn timeout() -> PromDuration {

@@ -15,19 +15,19 @@ const REPLY_LIMIT: usize = 8 * 1024;
 
 /// Asks for TLS; what comes next on the stream is its handshake.
 pub(super) async fn ask(stream: &mut TcpStream, hello: &str) -> Result<(), Setback> {
-    expect(reply(stream).await?, 220, "greeting")?;
+    expect(&reply(stream).await?, 220, "greeting")?;
     say(stream, &format!("EHLO {hello}\r\n")).await?;
     let offered = reply(stream).await?;
     let offers = offered
         .lines()
         .any(|line| line.get(4..).is_some_and(|word| word.trim().eq_ignore_ascii_case("STARTTLS")));
-    expect(offered, 250, "EHLO")?;
+    expect(&offered, 250, "EHLO")?;
     if !offers {
         let detail = "`require_tls` is set, but the server does not offer STARTTLS";
         return Err(Setback::retry(SendReason::Other, detail));
     }
     say(stream, "STARTTLS\r\n").await?;
-    expect(reply(stream).await?, 220, "STARTTLS")
+    expect(&reply(stream).await?, 220, "STARTTLS")
 }
 
 async fn say(stream: &mut TcpStream, line: &str) -> Result<(), Setback> {
@@ -54,7 +54,7 @@ async fn reply(stream: &mut TcpStream) -> Result<String, Setback> {
     }
 }
 
-fn expect(reply: String, wanted: u16, to: &str) -> Result<(), Setback> {
+fn expect(reply: &str, wanted: u16, to: &str) -> Result<(), Setback> {
     let code = reply.get(..3).and_then(|code| code.parse::<u16>().ok());
     if code == Some(wanted) {
         return Ok(());

@@ -17,7 +17,7 @@ pub(super) struct Breaker {
 }
 
 /// The longest it stays open.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 impl Breaker {
     pub(super) fn new(limit: u32, pause: Duration) -> Self {

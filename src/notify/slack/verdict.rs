@@ -1,4 +1,4 @@
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 
 use crate::{
@@ -29,7 +29,7 @@ pub(super) fn read(answer: &Answer, secrets: &Masked) -> Result<Taken, Setback> 
     if let Some(broken) = &answer.broken {
         return Err(broken.clone().into());
     }
-    let content = answer.headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let content = answer.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     if !content.is_some_and(|content| content.starts_with(b"application/json")) {
         return match answer.body.trim_ascii() {
             b"ok" => Ok(Taken { ok: true, ..Taken::default() }),
