@@ -83,8 +83,8 @@ impl fmt::Display for PromDuration {
             return f.write_str("0s");
         }
         for (name, size) in UNITS {
-            // As Prometheus prints it: years, weeks and days only where they divide evenly.
-            let whole_only = matches!(name, "y" | "w" | "d");
+            // As Prometheus prints it: years and weeks only where they divide evenly.
+            let whole_only = matches!(name, "y" | "w");
             if millis >= size && (!whole_only || millis.is_multiple_of(size)) {
                 write!(f, "{}{name}", millis / size)?;
                 millis %= size;
