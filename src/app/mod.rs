@@ -187,6 +187,7 @@ impl App {
 
         let mut late = supervisor.sibling();
         let memory = memory(&config, clock, &mut late, telemetry.registry()).await?;
+        let reader = memory.reader.clone();
         let net = Net::new();
         let changes = mpsc::channel(CHANGES);
         let alerts = prepared.map(|prepared| {
@@ -252,7 +253,7 @@ impl App {
             reload: reload.clone(),
             config: Arc::new(move || in_force.load().effective()),
             blackbox: Arc::new(blackbox),
-            store: None,
+            store: reader,
             clock,
             web: Arc::new(web(&config)),
         };

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use super::{args, exit::Exit, page};
 use crate::{
-    compat::{alertmanager, blackbox, code::Code as Foreign},
+    compat::{alertmanager, blackbox},
     config::{Code, nearest},
     model::{Explanation, Reason},
 };
@@ -16,7 +16,8 @@ pub(super) fn run(options: &args::Explain) -> Exit {
     if let Some(code) = Code::ALL.iter().find(|code| code.word().eq_ignore_ascii_case(word)) {
         return page::show(&one(code.word(), code.explanation()));
     }
-    if let Some(code) = foreign().find(|code| code.word.eq_ignore_ascii_case(word)) {
+    let mut foreign = blackbox::CODES.iter().chain(alertmanager::CODES);
+    if let Some(code) = foreign.find(|code| code.word.eq_ignore_ascii_case(word)) {
         return page::show(&one(code.word, code.explanation));
     }
     let near = near(word);
@@ -26,11 +27,6 @@ pub(super) fn run(options: &args::Explain) -> Exit {
     };
     eprintln!("`{word}` is neither a reason nor a code; {hint}");
     Exit::Usage
-}
-
-/// The codes of files that belong to other programs.
-fn foreign() -> impl Iterator<Item = &'static Foreign> {
-    blackbox::CODES.iter().chain(alertmanager::CODES)
 }
 
 /// Reasons with the word inside them, `tls_expired` for `expired`; else the one it may be a typo of.
@@ -46,7 +42,8 @@ fn all() -> String {
     let reasons = Reason::ALL.iter().map(|reason| (reason.word(), reason.explanation()));
     let codes = Code::ALL.iter().map(|code| (code.word(), code.explanation()));
     let mut out = String::new();
-    let foreign = foreign().map(|code| (code.word, code.explanation));
+    let foreign = blackbox::CODES.iter().chain(alertmanager::CODES);
+    let foreign = foreign.map(|code| (code.word, code.explanation));
     for (word, explanation) in reasons.chain(codes).chain(foreign) {
         let _ = writeln!(out, "{word:<26} {}", explanation.meaning);
     }

@@ -6,7 +6,7 @@
 pub mod alertmanager;
 pub mod blackbox;
 mod client;
-pub mod code;
+mod code;
 mod decode;
 pub mod go_duration;
 pub mod go_number;

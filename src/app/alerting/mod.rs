@@ -13,10 +13,7 @@ use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 
-pub(super) use self::{
-    memory::Memory,
-    transitions::tell,
-};
+pub(super) use self::{memory::Memory, transitions::tell};
 use super::Supervisor;
 use crate::{
     alert::{self, Outputs, Pipeline},

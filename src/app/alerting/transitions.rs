@@ -58,9 +58,6 @@ fn unsaved<E: std::error::Error>(answer: Result<(), alert::CallError<E>>) {
 
 /// One line per change: trouble as a warning, the rest as information.
 fn log(transition: &Transition) {
-    if transition.is_restored() {
-        return;
-    }
     let Transition { id, from, to, reason, detail, .. } = transition;
     let reason = reason.map_or("", Reason::word);
     let overlays = to.1.words().collect::<Vec<_>>().join(",");

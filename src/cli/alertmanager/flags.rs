@@ -168,13 +168,8 @@ pub(in crate::cli) struct Alertmanager {
 #[derive(Debug, Clone, Arguments)]
 pub(in crate::cli) struct Cluster {
     /// Taken and without effect: nothing listens there
-    #[arg(
-        id = "cluster.listen-address",
-        long = "cluster.listen-address",
-        value_name = "ADDRESS",
-        default_value = "0.0.0.0:9094"
-    )]
-    pub(super) listen_address: String,
+    #[arg(long = "cluster.listen-address", value_name = "ADDRESS", default_value = "0.0.0.0:9094")]
+    pub(super) gossip_address: String,
     /// Taken and without effect
     #[arg(
         long = "cluster.advertise-address",

@@ -166,7 +166,7 @@ const KINDS: [(&str, &str); 4] = [
 
 fn integration(own: &Integration) -> Option<Yaml> {
     let mut shown = vec![("send_resolved", Yaml::Bool(own.send_resolved))];
-    let template = |template: &Template| text(template.text());
+    let template = |template: &Template| text(template.as_str());
     match &*own.provider {
         Provider::Webhook(_) => shown.push(("url", text(Secret::MASK))),
         Provider::Email(email) => {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Alerting, MatcherMode, TemplateFile, compile::Compile, original, push, template_files,
+    Alerting, MatcherMode, TemplateFile, compile::Compile, push, template_files,
     warnings::unreadable, written::Written,
 };
 use crate::{
@@ -62,31 +62,8 @@ impl AlertmanagerFile {
         matchers: MatcherMode,
         external_url: &str,
     ) {
-        let compat::AlertmanagerFile { original, templates, warnings } = file;
-        let pipeline = alert::Config {
-            route: alert::Route {
-                receiver: "default".into(),
-                matchers: Arc::from([]),
-                continues: false,
-                group_by: alert::GroupBy::All,
-                group_wait: std::time::Duration::ZERO,
-                group_interval: std::time::Duration::from_secs(1),
-                repeat_interval: std::time::Duration::from_secs(100),
-                mute_time_intervals: vec![],
-                active_time_intervals: vec![],
-                labels: Default::default(),
-                routes: vec![],
-            },
-            receivers: vec![],
-            inhibit_rules: vec![],
-            time_intervals: vec![],
-            maintenance: vec![],
-            resolve_timeout: std::time::Duration::from_secs(300),
-            flap_hold: None,
-            resolve_hold: std::time::Duration::ZERO,
-            alertmanagers: vec![],
-        };
-        let receivers = Receivers::default();
+        let compat::AlertmanagerFile { config, receivers, original, templates, warnings, .. } =
+            file;
         self.diagnostics = warnings;
         let found = template_files::read(&templates, path.parent().unwrap_or(Path::new("")));
         self.diagnostics.extend(unreadable(&found));
@@ -98,7 +75,7 @@ impl AlertmanagerFile {
         written.options.config_file = Some(path.to_owned());
         written.options.matchers = matchers;
         let receivers = Receivers { external_url: external_url.into(), ..receivers };
-        let mut alerting = Alerting::new(written, pipeline, receivers);
+        let mut alerting = Alerting::new(written, config, receivers);
         alerting.original = original;
         alerting.templates = found.files.into();
         self.alerting = Some(alerting);
@@ -118,7 +95,7 @@ impl Alerting {
         let mut watched = found.watched;
         self.templates = found.files.into();
         let Some(path) = self.written.options.config_file.clone() else {
-            self.original = original::of(&self.pipeline, &self.receivers).into();
+            self.original = compat::original(&self.pipeline, &self.receivers).into();
             return AlertmanagerFile { alerting: Some(self), diagnostics, file: None, watched };
         };
         let external_url = Arc::clone(&self.receivers.external_url);

@@ -8,7 +8,6 @@ mod file;
 mod inhibit;
 mod maintenance;
 mod options;
-mod original;
 mod push;
 mod receiver;
 mod route;

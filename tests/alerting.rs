@@ -1,0 +1,279 @@
+//! From a check that fails to a person who is told, in process: the app with an alert pipeline, against a webhook that keeps
+//! what it hears.
+
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+#[path = "alerting/drop_in.rs"]
+mod drop_in;
+mod support;
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::Duration,
+};
+
+use noroshi::{
+    app::{App, Options, StartError},
+    clock::Clock,
+};
+use parking_lot::Mutex;
+use serde_json::Value;
+use support::{
+    Peer,
+    app::{COMMON, ask, sources},
+    eventually, web,
+};
+
+/// What a webhook was told, one by one.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<Value>>>);
+
+impl Told {
+    /// The status of each notice.
+    fn statuses(&self) -> Vec<String> {
+        self.0.lock().iter().map(|one| one["status"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn last(&self) -> Value {
+        self.0.lock().last().cloned().unwrap_or_default()
+    }
+}
+
+/// A webhook, and what it is told.
+async fn hook() -> (Peer, Told) {
+    let told = Told::default();
+    let keeps = told.clone();
+    let peer = web::serve(move |request| {
+        keeps.0.lock().push(serde_json::from_slice(&request.body).unwrap());
+        web::reply(200, &[], b"")
+    })
+    .await;
+    (peer, told)
+}
+
+/// A site that is as well as the test says.
+async fn site() -> (Peer, Arc<AtomicU16>) {
+    let status = Arc::new(AtomicU16::new(500));
+    let answers = Arc::clone(&status);
+    let peer = web::serve(move |_| web::reply(answers.load(Ordering::SeqCst), &[], b"")).await;
+    (peer, status)
+}
+
+/// An app with a folder of its own, which outlives it.
+struct House {
+    folder: tempfile::TempDir,
+}
+
+impl House {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn write(&self, hook: &Peer, site: &Peer, more: &str) {
+        let store = self.folder.path().join("noroshi.db");
+        let text = format!(
+            "{COMMON}[store]\npath = {:?}\n[route]\nreceiver = \"ops\"\ngroup_wait = \"50ms\"\ngroup_interval = \"100ms\"\n\
+             [receivers.ops]\nwebhook.url = \"http://{}/\"\n[checks.site]\nhttp.url = \"http://{}/\"\n{more}",
+            store,
+            hook.address(),
+            site.address(),
+        );
+        fs::write(self.file(), text).unwrap();
+    }
+
+    fn file(&self) -> std::path::PathBuf {
+        self.folder.path().join("noroshi.toml")
+    }
+
+    async fn start(&self) -> App {
+        try_start(&self.file()).await.unwrap()
+    }
+}
+
+async fn try_start(file: &Path) -> Result<App, StartError> {
+    let grace = Duration::from_secs(3);
+    App::start(Options { sources: sources(file), clock: Clock::system(), grace }).await
+}
+
+async fn state(app: &App) -> String {
+    let (_, answer) = ask(app.addresses()[0], "/api/v1/checks/site").await.unwrap();
+    let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    body["state"].as_str().unwrap_or_default().to_owned()
+}
+
+async fn alerts(app: &App, path: &str) -> Value {
+    let (_, answer) = ask(app.addresses()[0], path).await.unwrap();
+    serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
+}
+
+/// Long enough for many runs, flushes and sends: what has not come by then does not come.
+async fn a_while() {
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_goes_down_is_told_with_its_reason_and_resolved() {
+    let ((hook, told), (site, status)) = (hook().await, site().await);
+    let house = House::new();
+    house.write(&hook, &site, "");
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing"], "{:?}", told.0.lock());
+    let alert = &told.last()["alerts"][0];
+    assert_eq!(alert["labels"]["alertname"], "NoroshiCheckDown");
+    assert_eq!(alert["labels"]["check"], "site");
+    assert_eq!(alert["labels"]["severity"], "warning");
+    assert_eq!(alert["annotations"]["reason"], "http_status");
+    assert_eq!(told.last()["receiver"], "ops");
+    let listed = alerts(&app, "/api/v2/alerts").await;
+    assert_eq!(listed[0]["receivers"][0]["name"], "ops");
+
+    status.store(200, Ordering::SeqCst);
+    eventually!(told.statuses() == ["firing", "resolved"], "{:?}", told.0.lock());
+    assert!(app.stop().await, "something did not end by itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_keeps_firing_and_sends_the_resolve() {
+    let ((hook, told), (site, status)) = (hook().await, site().await);
+    let house = House::new();
+    house.write(&hook, &site, "");
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing"]);
+    assert!(app.stop().await);
+
+    // Still down: nobody is told again.
+    let app = house.start().await;
+    eventually!(state(&app).await == "down");
+    a_while().await;
+    assert_eq!(told.statuses(), ["firing"], "{:?}", told.0.lock());
+    assert_eq!(alerts(&app, "/api/v2/alerts").await[0]["labels"]["check"], "site");
+    assert!(app.stop().await);
+
+    // Up meanwhile: the resolve follows.
+    status.store(200, Ordering::SeqCst);
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing", "resolved"], "{:?}", told.0.lock());
+    assert!(app.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn maintenance_mutes_and_what_is_still_down_after_it_is_told() {
+    let ((hook, told), (site, _)) = (hook().await, site().await);
+    let house = House::new();
+    let now = Clock::system().now();
+    let hour = jiff::SignedDuration::from_hours(1);
+    let window = format!(
+        "[maintenance.disks]\nmatchers = ['check=\"site\"']\nstarts_at = \"{}\"\nends_at = \"{}\"\n",
+        now - hour,
+        now + hour
+    );
+    house.write(&hook, &site, &window);
+    let app = house.start().await;
+    eventually!(state(&app).await == "down");
+    a_while().await;
+    assert_eq!(told.statuses(), [""; 0], "{:?}", told.0.lock());
+    let silences = alerts(&app, "/api/v2/silences").await;
+    assert_eq!(silences[0]["status"]["state"], "active", "{silences}");
+    let (_, checks) = ask(app.addresses()[0], "/api/v1/checks/site").await.unwrap();
+    assert!(checks.contains("maintenance"), "{checks}");
+
+    house.write(&hook, &site, "");
+    app.reload().await.unwrap();
+    eventually!(told.statuses() == ["firing"], "{:?}", told.0.lock());
+    assert!(app.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_keeps_groups_and_sends_to_where_the_receiver_is_now() {
+    let ((first, told), (site, status)) = (hook().await, site().await);
+    let house = House::new();
+    house.write(&first, &site, "");
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing"]);
+    let (second, told_second) = hook().await;
+    house.write(&second, &site, "[time_intervals.nights]\nweekdays = [\"monday\"]\n");
+    app.reload().await.unwrap();
+    a_while().await;
+    assert_eq!(told.statuses(), ["firing"], "told again by the reload");
+    assert_eq!(told_second.statuses(), [""; 0], "told again by the reload");
+    status.store(200, Ordering::SeqCst);
+    eventually!(told_second.statuses() == ["resolved"], "{:?}", told_second.0.lock());
+    assert!(app.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_only_prometheus_tells_of_is_not_told_here() {
+    let ((hook, told), (site, _)) = (hook().await, site().await);
+    for who in ["prometheus", "none"] {
+        let house = House::new();
+        house.write(&hook, &site, "");
+        let text = fs::read_to_string(house.file()).unwrap();
+        let text = text.replace("[checks.site]\n", &format!("[checks.site]\nnotify = {who:?}\n"));
+        fs::write(house.file(), text).unwrap();
+        let app = house.start().await;
+        eventually!(state(&app).await == "down");
+        a_while().await;
+        assert_eq!(told.statuses(), [""; 0], "{who}: {:?}", told.0.lock());
+        assert_eq!(alerts(&app, "/api/v2/alerts").await, Value::Array(Vec::new()));
+        assert!(app.stop().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_route_to_a_provider_that_is_not_built_refuses_the_start_naming_both() {
+    let ((hook, told), (site, _)) = (hook().await, site().await);
+    let house = House::new();
+    let missing = "[receivers.ops.pagerduty]\nrouting_key_file = \"/run/secrets/pagerduty\"\n";
+    house.write(&hook, &site, missing);
+    let Err(StartError::Alerting(refused)) = try_start(&house.file()).await else {
+        panic!("it started")
+    };
+    let words = refused.to_string();
+    assert!(words.contains("\"ops\"") && words.contains("pagerduty"), "{words}");
+
+    let allowed = format!("{missing}[alerting]\nallow_missing_providers = true\n");
+    house.write(&hook, &site, &allowed);
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing"]);
+    // What the start refuses, a reload refuses too, and nothing changes.
+    house.write(&hook, &site, missing);
+    assert!(app.reload().await.unwrap_err().contains("pagerduty"));
+    assert!(app.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_template_fails_the_reload_and_not_the_page() {
+    let ((hook, told), (site, _)) = (hook().await, site().await);
+    let house = House::new();
+    let (templates, file) = ("[alerting]\ntemplates = [\"*.tmpl\"]\n", "good.tmpl");
+    let named = |words: &str| format!("{{{{ define \"mine\" }}}}{words}{{{{ end }}}}");
+    fs::write(house.folder.path().join(file), named("fine")).unwrap();
+    house.write(&hook, &site, templates);
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing"]);
+    fs::write(house.folder.path().join(file), named("{{ .Nope")).unwrap();
+    let why = app.reload().await.unwrap_err();
+    assert!(why.contains(file), "{why}");
+    assert_eq!(alerts(&app, "/api/v2/alerts").await.as_array().unwrap().len(), 1);
+    assert!(app.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_alerting_there_is_no_api_for_it_and_nothing_to_store() {
+    let (site, _) = site().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("noroshi.toml");
+    let check = format!("{COMMON}[checks.site]\nhttp.url = \"http://{}/\"\n", site.address());
+    fs::write(&file, check).unwrap();
+    let app = try_start(&file).await.unwrap();
+    eventually!(state(&app).await == "down");
+    assert_eq!(ask(app.addresses()[0], "/api/v2/alerts").await.unwrap().0, 404);
+    let (_, metrics) = ask(app.addresses()[0], "/metrics").await.unwrap();
+    assert!(!metrics.contains("noroshi_alerts") && !metrics.contains("noroshi_store"));
+    assert!(app.stop().await);
+}
