@@ -134,6 +134,8 @@ async fn what_is_acknowledged_survives_a_power_cut() {
             }
         }
     }
+    // A few to make it, and one for each checkpoint: cuts before, within and after all of them.
+    assert!(disk.syncs("noroshi.db") > 4, "the log was never brought into the file");
 }
 
 /// The negative control: the same records, the same cuts, and no sync.

@@ -194,6 +194,26 @@ async fn numbers_are_shown() {
     assert!(counted.value("noroshi_store_commit_duration_seconds_count") > 0.5);
 }
 
+#[tokio::test]
+async fn commits_that_come_together_share_a_sync() {
+    let folder = tempfile::tempdir().unwrap();
+    let counted = Counted::open(&in_file(&folder.path().join("noroshi.db")));
+    let (told, answers) = std::sync::mpsc::channel();
+    for nth in 0..500 {
+        let commit = records::told(vec![Record::Alert(alert(nth))], told.clone());
+        assert!(counted.store.commits.send(commit).await.is_ok());
+    }
+    let registry = counted.registry;
+    close(counted.store).await;
+    assert_eq!(answers.try_iter().filter(Result::is_ok).count(), 500);
+    let (store, restored) = open(&in_file(&folder.path().join("noroshi.db"))).unwrap();
+    assert_eq!(restored.alerts.len(), 500);
+    let counted = Counted { store, registry };
+    let transactions = counted.value("noroshi_store_commit_duration_seconds_count");
+    assert!((1.0..250.0).contains(&transactions), "{transactions} transactions of 500 commits");
+    close(counted.store).await;
+}
+
 /// What people do with the file while it is in use.
 #[tokio::test]
 async fn people_can_ask_the_file() {

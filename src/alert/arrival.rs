@@ -62,7 +62,7 @@ impl Pipeline {
     /// Stores an alert that is not known yet.
     pub(super) fn insert(
         &mut self,
-        alert: Alert,
+        mut alert: Alert,
         now: Timestamp,
         effects: &mut Effects,
     ) -> Option<Slot> {
@@ -74,6 +74,7 @@ impl Pipeline {
         }
         let path = self.tree.path_of(&alert.labels);
         self.inhibitor.upsert(&alert);
+        alert.generator_url = self.table.shared_url(alert.generator_url);
         let alert = Arc::new(alert);
         let slot = self.table.insert(Entry {
             fingerprint: alert.fingerprint(),

@@ -240,15 +240,12 @@ impl Pipeline {
             source: AlertSource::Check,
             overlays: known.overlays,
         };
-        let slot = match self.table.slot(fingerprint) {
-            Some(slot) => {
-                self.replace(slot, alert, now, effects);
-                Some(slot)
-            }
-            None => {
-                self.metrics.received(AlertSource::Check, false);
-                self.insert(alert, now, effects)
-            }
+        let slot = if let Some(slot) = self.table.slot(fingerprint) {
+            self.replace(slot, alert, now, effects);
+            Some(slot)
+        } else {
+            self.metrics.received(AlertSource::Check, false);
+            self.insert(alert, now, effects)
         };
         if let Some(known) = self.checks.known.get_mut(id) {
             known.open = slot;

@@ -102,7 +102,7 @@ impl Pipeline {
                 if flush.alerts.is_empty() {
                     flush.alerts = self.notice_alerts(members);
                 }
-                self.send(lane, integration, reason, &flush, effects);
+                self.send(&lane, integration, reason, &flush, effects);
             }
         }
     }
@@ -166,7 +166,7 @@ impl Pipeline {
     /// Puts a notice into the lane's outbox.
     fn send(
         &mut self,
-        lane: Lane,
+        lane: &Lane,
         integration: &Integration,
         reason: NoticeReason,
         flush: &Flush,
@@ -192,12 +192,12 @@ impl Pipeline {
         };
         self.last_notice += 1;
         let id = self.last_notice;
-        let state = self.lanes.entry(&lane);
+        let state = self.lanes.entry(lane);
         let told = state.told.as_ref();
         let notice = Arc::new(Notice {
             id,
             kind: Arc::clone(&integration.kind),
-            idempotency_key: idempotency_key(&lane, id, flush.now),
+            idempotency_key: idempotency_key(lane, id, flush.now),
             reason,
             at: flush.now,
             since: flush.since(reason, told),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::{
     ingest::after,
     routes::{Node, NodeId},
+    slab::Slab,
     table::{Memberships, Slot},
 };
 use crate::model::{Fingerprint, Pairs};
@@ -20,8 +21,7 @@ pub(super) type GroupId = u32;
 /// All groups, and their deadlines in order.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    groups: Vec<Option<Group>>,
-    free: Vec<GroupId>,
+    slab: Slab<Group>,
     /// By route and the fingerprint of the group labels.
     by_labels: HashMap<(NodeId, u64), GroupId>,
     /// By group key: two routes with the same matchers share it.
@@ -61,22 +61,22 @@ pub(super) struct Group {
 impl Groups {
     /// A group.
     pub(super) fn get(&self, id: GroupId) -> Option<&Group> {
-        self.groups.get(usize::try_from(id).ok()?)?.as_ref()
+        self.slab.get(id)
     }
 
     /// A group; its deadline is changed by [`Groups::schedule`].
     pub(super) fn get_mut(&mut self, id: GroupId) -> Option<&mut Group> {
-        self.groups.get_mut(usize::try_from(id).ok()?)?.as_mut()
+        self.slab.get_mut(id)
     }
 
     /// Every group.
     pub(super) fn iter(&self) -> impl Iterator<Item = (GroupId, &Group)> {
-        (0..).zip(&self.groups).filter_map(|(id, group)| Some((id, group.as_ref()?)))
+        self.slab.iter()
     }
 
     /// Every group, with no deadline any more.
     pub(super) fn into_groups(self) -> impl Iterator<Item = Group> {
-        self.groups.into_iter().flatten()
+        self.slab.into_values()
     }
 
     /// How many there are.
@@ -113,20 +113,7 @@ impl Groups {
             fingerprint,
             due,
         };
-        let id = match self.free.pop() {
-            Some(id) => {
-                if let Some(place) = usize::try_from(id).ok().and_then(|at| self.groups.get_mut(at))
-                {
-                    *place = Some(group);
-                }
-                id
-            }
-            None => {
-                self.groups.push(Some(group));
-                // There are never four billion: each has an alert.
-                GroupId::try_from(self.groups.len() - 1).unwrap_or(GroupId::MAX)
-            }
-        };
+        let id = self.slab.insert(group);
         self.by_labels.insert((node, fingerprint), id);
         self.by_key.entry(key).or_default().add(id);
         self.deadlines.insert((due, id));
@@ -135,7 +122,7 @@ impl Groups {
 
     /// Closes a group.
     pub(super) fn close(&mut self, id: GroupId) -> Option<Group> {
-        let group = self.groups.get_mut(usize::try_from(id).ok()?)?.take()?;
+        let group = self.slab.take(id)?;
         self.by_labels.remove(&(group.node, group.fingerprint));
         if let Some(groups) = self.by_key.get_mut(&group.key) {
             groups.remove(id);
@@ -144,16 +131,12 @@ impl Groups {
             }
         }
         self.deadlines.remove(&(group.due, id));
-        self.free.push(id);
         Some(group)
     }
 
     /// Moves a group's deadline.
     pub(super) fn schedule(&mut self, id: GroupId, due: Timestamp) {
-        let Some(group) = usize::try_from(id).ok().and_then(|at| self.groups.get_mut(at)) else {
-            return;
-        };
-        let Some(group) = group else { return };
+        let Some(group) = self.slab.get_mut(id) else { return };
         self.deadlines.remove(&(group.due, id));
         group.due = due;
         self.deadlines.insert((due, id));

@@ -8,13 +8,13 @@ use super::{Effects, ingest::after, lanes::LaneState, pipeline::Pipeline, table:
 use crate::model::{Lane, Record};
 
 /// Prometheus tells a resolve again for so long. An alert that was forgotten earlier would be taken for another one.
-const RESOLVED_FOR: Duration = Duration::from_secs(15 * 60);
+const RESOLVED_FOR: Duration = Duration::from_mins(15);
 
 /// At most so many are forgotten in one step, so that it stays short; the next one follows at once.
 const AT_ONCE: usize = 4096;
 
 /// How often the log is looked through, if alerts are not looked through more often.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const LONGEST: Duration = Duration::from_mins(15);
 
 impl Pipeline {
     /// Forgets alerts that are resolved and told, and entries of the log that are over.
@@ -46,6 +46,7 @@ impl Pipeline {
             }
             effects.records.push(Record::AlertGone(entry.fingerprint));
         }
+        self.table.forget_urls();
         self.clean_log(now, effects);
         self.clean_at =
             if more { now } else { after(now, self.options.gc_interval.clamp(SHORTEST, LONGEST)) };

@@ -130,15 +130,15 @@ impl LaneState {
     }
 
     /// Whether somebody was told of something that fires, or is about to be.
-    pub(super) fn knows_of_fire(&self) -> bool {
+    fn knows_of_fire(&self) -> bool {
         self.told.as_ref().is_some_and(|told| !told.firing.is_empty())
             || self.pending.as_ref().is_some_and(|pending| !pending.firing.is_empty())
     }
 
     /// Whether a resolved alert must stay in its group for this lane: a notice on its way speaks of it, or it was told as
     /// firing and its resolve is `owed`.
-    pub(super) fn holds(&self, alert: &Fingerprint, owed: bool) -> bool {
-        let is_in = |list: &[Fingerprint]| list.binary_search(alert).is_ok();
+    pub(super) fn holds(&self, alert: Fingerprint, owed: bool) -> bool {
+        let is_in = |list: &[Fingerprint]| list.binary_search(&alert).is_ok();
         self.pending
             .as_ref()
             .is_some_and(|pending| is_in(&pending.firing) || is_in(&pending.resolved))
@@ -249,6 +249,11 @@ impl Lanes {
     /// Every lane.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Lane, &LaneState)> {
         self.lanes.iter()
+    }
+
+    /// Whether a lane was told of something that fires, or is about to be.
+    pub(super) fn knows_of_fire(&self, lane: &Lane) -> bool {
+        self.lanes.get(lane).is_some_and(LaneState::knows_of_fire)
     }
 
     /// Keeps those lanes for which `keep` says so.

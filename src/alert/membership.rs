@@ -38,20 +38,19 @@ impl Pipeline {
             return;
         };
         let labels = &entry.alert.labels;
-        let id = match self.groups.find(node, route.group_of(labels)) {
-            Some(id) => id,
-            None => {
-                let labels = route.group_labels(labels);
-                if resolved {
-                    let (key, receiver) = (route.group_key(&labels), &route.route.receiver);
-                    let knows = |lane: &Lane| lane.group == key && lane.receiver == *receiver;
-                    let mut told = self.lanes.iter().filter(|(lane, _)| knows(lane));
-                    if !told.any(|(_, state)| state.knows_of_fire()) {
-                        return;
-                    }
+        let known = self.groups.find(node, route.group_of(labels));
+        let id = if let Some(id) = known {
+            id
+        } else {
+            let labels = route.group_labels(labels);
+            if resolved {
+                let key = route.group_key(&labels);
+                let mut lanes = self.config.lanes(&key, &route.route.receiver);
+                if !lanes.any(|(lane, _)| self.lanes.knows_of_fire(&lane)) {
+                    return;
                 }
-                self.groups.open((node, route), labels, now)
             }
+            self.groups.open((node, route), labels, now)
         };
         if !entry.groups.as_slice().contains(&id) {
             entry.groups.add(id);
@@ -120,7 +119,7 @@ impl Pipeline {
             .and_then(|id| self.groups.get(id))
             .and_then(|group| self.tree.node(group.node))
             .map(|node| &node.route);
-        let interval = route.map_or(Duration::from_secs(300), |route| route.group_interval);
+        let interval = route.map_or(Duration::from_mins(5), |route| route.group_interval);
         let repeat = route.map_or(interval, |route| route.repeat_interval);
         let first = interval.max(SHORTEST_PACE);
         Pace { first, longest: repeat.max(first) }
@@ -132,8 +131,8 @@ impl Pipeline {
         let Some(group) = self.groups.get(id) else { return };
         let Some(flushed) = group.flushed else { return };
         let lanes = self.lanes_of(group);
-        let kept = |fingerprint: &Fingerprint| {
-            let hidden = group.hidden.binary_search(fingerprint).is_ok();
+        let kept = |fingerprint: Fingerprint| {
+            let hidden = group.hidden.binary_search(&fingerprint).is_ok();
             lanes.iter().any(|(lane, send_resolved)| {
                 let state = self.lanes.get(lane);
                 state.is_some_and(|state| state.holds(fingerprint, hidden || *send_resolved))
@@ -148,7 +147,7 @@ impl Pipeline {
                     // Not one that ended, or fired again, after the flush.
                     entry.alert.is_resolved(flushed)
                         && entry.alert.is_resolved(now)
-                        && !kept(&entry.fingerprint)
+                        && !kept(entry.fingerprint)
                 })
             })
             .collect();
@@ -193,15 +192,6 @@ impl Pipeline {
 
     /// A group's lanes, and whether resolves are told there.
     fn lanes_of(&self, group: &Group) -> Vec<(Lane, bool)> {
-        let integrations = self.receiver(&group.receiver).map(|receiver| &receiver.integrations);
-        let lane = |integration| Lane {
-            group: std::sync::Arc::clone(&group.key),
-            receiver: std::sync::Arc::clone(&group.receiver),
-            integration,
-        };
-        (0..)
-            .zip(integrations.into_iter().flatten())
-            .map(|(at, integration)| (lane(at), integration.send_resolved))
-            .collect()
+        self.config.lanes(&group.key, &group.receiver).collect()
     }
 }

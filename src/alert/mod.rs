@@ -29,6 +29,7 @@ mod restart;
 mod routes;
 mod run;
 pub mod silences;
+mod slab;
 mod snapshot;
 pub mod spec;
 mod stages;

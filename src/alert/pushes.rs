@@ -14,7 +14,7 @@ use super::{Effects, ingest::after, pipeline::Pipeline, spec::Push, table::Slot}
 use crate::model::{Alert, AlertSource, Fingerprint, Overlays, Pairs, PushAlert, PushBatch};
 
 /// How long a resolve is told again: as long as Prometheus does.
-const RESOLVED_FOR: Duration = Duration::from_secs(15 * 60);
+const RESOLVED_FOR: Duration = Duration::from_mins(15);
 
 /// A target drops an alert that it was not told of for so many resends.
 const RESENDS_PER_LIFE: u32 = 4;

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A sender that tells alerts rarely is given longer, but not for ever.
-const LONGEST_GRACE: Duration = Duration::from_secs(3600);
+const LONGEST_GRACE: Duration = Duration::from_hours(1);
 
 impl Pipeline {
     /// Takes what was on disk. What it leads to at once are the notices that were not sent.
@@ -62,7 +62,7 @@ impl Pipeline {
             pushes: Pushes::default(),
             wake: Vec::new(),
             last_notice: restored.last_notice,
-            clean_at: after(now, options.gc_interval.min(Duration::from_secs(900))),
+            clean_at: after(now, options.gc_interval.min(Duration::from_mins(15))),
             version: 1,
             measured: 0,
             snapshot: None,
@@ -92,37 +92,39 @@ impl Pipeline {
         let grace = grace.filter(|grace| *grace <= LONGEST_GRACE).max().unwrap_or_default();
         let expires_from = after(now, grace.max(self.options.start_grace));
         for alert in alerts {
-            let mut alert = Arc::clone(alert);
+            let mut alert = Alert::clone(alert);
+            alert.generator_url = self.table.shared_url(alert.generator_url);
             if !was_resolved(&alert) && alert.ends_at < expires_from {
-                Arc::make_mut(&mut alert).ends_at = expires_from;
+                alert.ends_at = expires_from;
             }
-            self.restore_alert(alert, now);
+            self.restore_alert(Arc::new(alert), now);
         }
     }
 
     fn restore_alert(&mut self, alert: Arc<Alert>, now: Timestamp) {
         let (fires, is_own) = (!alert.is_resolved(now), alert.source == AlertSource::Check);
         self.inhibitor.upsert(&alert);
-        let path = self.tree.path_of(&alert.labels);
+        let (path, updated_at) = (self.tree.path_of(&alert.labels), alert.updated_at);
+        let own = (fires && is_own).then(|| Arc::clone(&alert));
         let slot = self.table.insert(Entry {
             fingerprint: alert.fingerprint(),
             path,
             groups: Memberships::default(),
-            changed: alert.updated_at,
+            changed: updated_at,
             silenced: Silenced::default(),
             flaps: None,
-            alert: Arc::clone(&alert),
+            alert,
         });
         if is_own {
             self.pushes.restore(slot);
         }
+        if let Some(own) = own {
+            self.checks.restore(slot, &own);
+        }
         if fires {
             self.count_name(slot);
-            if is_own {
-                self.checks.restore(slot, &alert);
-            }
             // Its group has waited since it came, not since we are back.
-            self.join(slot, false, alert.updated_at.min(now));
+            self.join(slot, false, updated_at.min(now));
         }
     }
 

@@ -40,7 +40,7 @@ pub struct Outputs {
 const OFFER_AGAIN: Duration = Duration::from_secs(1);
 
 /// The longest sleep: the calendar may be set, and a deadline then comes earlier than it seemed.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// How often the gauges are brought up to date while something changes.
 const GAUGES_EVERY: Duration = Duration::from_secs(15);

@@ -38,6 +38,19 @@ impl Config {
         self.receivers.iter().find(|receiver| *receiver.name == *name)
     }
 
+    /// The lanes of a group to a receiver, and whether resolves are told there.
+    pub fn lanes<'c>(
+        &'c self,
+        group: &'c Arc<str>,
+        receiver: &'c Arc<str>,
+    ) -> impl Iterator<Item = (Lane, bool)> + 'c {
+        let integrations = self.receiver(receiver).map(|receiver| &receiver.integrations);
+        (0..).zip(integrations.into_iter().flatten()).map(|(integration, own)| {
+            let (group, receiver) = (Arc::clone(group), Arc::clone(receiver));
+            (Lane { group, receiver, integration }, own.send_resolved)
+        })
+    }
+
     /// The kind of the integration that a lane leads to.
     pub fn kind_of(&self, lane: &Lane) -> Option<&Arc<str>> {
         let receiver = self.receiver(&lane.receiver)?;
@@ -185,11 +198,11 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            gc_interval: Duration::from_secs(30 * 60),
+            gc_interval: Duration::from_mins(30),
             per_alertname_limit: 0,
             start_delay: Duration::ZERO,
-            start_grace: Duration::from_secs(5 * 60),
-            retention: Duration::from_secs(120 * 3600),
+            start_grace: Duration::from_mins(5),
+            retention: Duration::from_hours(120),
             max_silences: 0,
             max_silence_size: 0,
             syntax: Syntax::default(),

@@ -1,14 +1,14 @@
 //! The alerts that are held: each once, whatever groups it is in.
 
 use std::{
-    collections::{HashMap, hash_map},
+    collections::{HashMap, HashSet},
     num::NonZeroU32,
     sync::Arc,
 };
 
 use jiff::Timestamp;
 
-use super::{flaps::Flaps, groups::GroupId, routes::PathId, silences::Silences};
+use super::{flaps::Flaps, groups::GroupId, routes::PathId, silences::Silences, slab::Slab};
 use crate::model::{Alert, Fingerprint, SilenceId};
 
 /// An alert's place in the table: shorter than its fingerprint, and the table's own.
@@ -18,8 +18,9 @@ pub(super) type Slot = u32;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     slots: HashMap<Fingerprint, Slot>,
-    entries: Vec<Option<Entry>>,
-    free: Vec<Slot>,
+    entries: Slab<Entry>,
+    /// Generator URLs: all alerts of a rule have the same.
+    urls: HashSet<Arc<str>>,
 }
 
 /// One alert, and what was worked out of its labels.
@@ -66,12 +67,12 @@ impl Entry {
 impl Table {
     /// The entry at a slot.
     pub(super) fn get(&self, slot: Slot) -> Option<&Entry> {
-        self.entries.get(usize::try_from(slot).ok()?)?.as_ref()
+        self.entries.get(slot)
     }
 
     /// The entry at a slot.
     pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Entry> {
-        self.entries.get_mut(usize::try_from(slot).ok()?)?.as_mut()
+        self.entries.get_mut(slot)
     }
 
     /// Where an alert is.
@@ -82,43 +83,40 @@ impl Table {
     /// Takes an alert that is not there yet.
     pub(super) fn insert(&mut self, entry: Entry) -> Slot {
         let fingerprint = entry.fingerprint;
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                if let Some(place) =
-                    usize::try_from(slot).ok().and_then(|at| self.entries.get_mut(at))
-                {
-                    *place = Some(entry);
-                }
-                slot
-            }
-            None => {
-                self.entries.push(Some(entry));
-                // There are never four billion: each is hundreds of bytes.
-                Slot::try_from(self.entries.len() - 1).unwrap_or(Slot::MAX)
-            }
-        };
+        let slot = self.entries.insert(entry);
         self.slots.insert(fingerprint, slot);
         slot
     }
 
+    /// The same text, in the allocation that other alerts hold already.
+    pub(super) fn shared_url(&mut self, url: Arc<str>) -> Arc<str> {
+        if let Some(known) = self.urls.get(&url) {
+            return Arc::clone(known);
+        }
+        self.urls.insert(Arc::clone(&url));
+        url
+    }
+
+    /// Forgets URLs that no alert has any more.
+    pub(super) fn forget_urls(&mut self) {
+        self.urls.retain(|url| Arc::strong_count(url) > 1);
+    }
+
     /// Forgets an alert.
     pub(super) fn remove(&mut self, slot: Slot) -> Option<Entry> {
-        let entry = self.entries.get_mut(usize::try_from(slot).ok()?)?.take()?;
-        if let hash_map::Entry::Occupied(known) = self.slots.entry(entry.fingerprint) {
-            known.remove();
-        }
-        self.free.push(slot);
+        let entry = self.entries.take(slot)?;
+        self.slots.remove(&entry.fingerprint);
         Some(entry)
     }
 
     /// Every alert, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &Entry)> {
-        (0..).zip(&self.entries).filter_map(|(slot, entry)| Some((slot, entry.as_ref()?)))
+        self.entries.iter()
     }
 
     /// Every alert, in no order.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (Slot, &mut Entry)> {
-        (0..).zip(&mut self.entries).filter_map(|(slot, entry)| Some((slot, entry.as_mut()?)))
+        self.entries.iter_mut()
     }
 
     /// How many there are.

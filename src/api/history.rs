@@ -78,6 +78,10 @@ pub(super) fn words(
     text.into_iter().flat_map(|text| text.split(',')).map(one).collect()
 }
 
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "an error of 128 bytes is too large to carry about"
+)]
 pub(super) fn bad(words: String) -> Refusal {
     problem(StatusCode::BAD_REQUEST, words).into()
 }

@@ -13,6 +13,7 @@ mod one_off;
 mod reload;
 mod self_check;
 mod serve;
+mod stages;
 mod supervise;
 mod watch;
 mod web_config;
@@ -20,9 +21,7 @@ mod web_config;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use futures_util::FutureExt;
 use jiff::Timestamp;
-use prometheus_client::registry::Registry;
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot, watch as latest},
@@ -32,45 +31,25 @@ use tracing::info;
 
 pub use crate::metrics::BUILD;
 use crate::{
-    alert,
     api::{self, blackbox::Blackbox},
     clock::{Clock, Instant},
     compat::blackbox::{Modules, log::Format},
     config::{self, Config, Loaded, LogFormat, Sources},
     metrics::{Families, Telemetry},
-    model::{Commit, Trace},
     net::Net,
-    notify,
-    probe::{
-        self,
-        spec::{Change, Check},
-    },
-    schedule::{self, Limits, Runner, Schedule},
-    state::{self, State, Views},
+    probe::{self, spec::Check},
     store,
 };
-use alerting::{Alerts, Around, Memory};
+use alerting::Alerts;
 pub use alerting::{Refused as AlertingRefused, alerting_diagnostics};
 pub use notify_test::{Trial, notify_test};
 pub use one_off::exposition;
 use reload::Reloader;
 pub use serve::Front;
+use stages::Owners;
 pub use supervise::Cause;
 use supervise::Supervisor;
 pub use web_config::web_config_diagnostics;
-
-/// Observations that may wait for the state: at 10,000 runs a second and 5 us each, 4,096 cover a stall of 0.4 s;
-/// beyond that runs wait with their results, which slows the schedule instead of losing one.
-const OBSERVATIONS: usize = 4096;
-
-/// Transitions that may wait to be told; a line takes microseconds, and the disk takes hundreds of them at once.
-const TRANSITIONS: usize = 1024;
-
-/// Changes of pace that may wait for the schedule; it reads them between two runs.
-const PACES: usize = 1024;
-
-/// Sets of changes that may wait: reloads are one at a time.
-const CHANGES: usize = 4;
 
 /// What is added to the grace for everything that does not wait for a peer.
 const SLACK: Duration = Duration::from_secs(1);
@@ -186,38 +165,17 @@ impl App {
         opened.register(telemetry.registry());
 
         let mut late = supervisor.sibling();
-        let memory = memory(&config, clock, &mut late, telemetry.registry()).await?;
-        let reader = memory.reader.clone();
         let net = Net::new();
-        let changes = mpsc::channel(CHANGES);
-        let alerts = prepared.map(|prepared| {
-            let around = Around {
-                late: &mut late,
-                registry: telemetry.registry(),
-                net: net.clone(),
-                clock,
-                commits: memory.commits.clone(),
-                alive: alive(&memory.commits, &changes.0),
-                count: None,
-                log_silences: false,
-            };
-            Alerts::start(prepared, alert_options(&config), &memory.restored, around)
-        });
-
-        let limits = reload::limits(&config);
-        let handle = alerts.as_ref().map(|alerts| alerts.handle.clone());
-        let inputs = Inputs { clock, net: &net, memory, changes, limits, alerts: handle };
-        let stages = stages(&mut supervisor, &mut telemetry, inputs, &stop, grace);
+        let owners =
+            Owners { supervisor: &mut supervisor, late: &mut late, telemetry: &mut telemetry };
+        let stages = stages::start(owners, &config, prepared, (clock, &net), &stop, grace).await?;
 
         let (ready, is_ready) = latest::channel(false);
         let (reload, reloads) = mpsc::channel(1);
         let shown = Arc::new(ArcSwap::from_pointee(config.clone()));
         let in_force = Arc::clone(&shown);
         let modules = Arc::new(ArcSwap::new(Arc::clone(&loaded.modules)));
-        let first = addresses.first().filter(|_| watch_itself);
-        let prefix = config.web.prefix();
-        let prefix = (!opened.is_protected()).then_some(prefix.as_str());
-        let own = first.and_then(|at| self_check::check(*at, prefix));
+        let own = watch_itself.then(|| own_check(&config, &opened)).flatten();
         let mut reloader = Reloader::new(
             sources,
             &config,
@@ -227,22 +185,19 @@ impl App {
                 limits: stages.limits,
                 shown,
                 modules: Arc::clone(&modules),
-                alerts: alerts.clone(),
+                alerts: stages.alerts.clone(),
             },
             demo,
             own,
             clock,
             telemetry.reloads.clone(),
         );
-        let watched = loaded.watched().to_vec();
-        let (notice, noticed) = mpsc::channel(1);
-        supervisor.restarting("config-watch", move || {
-            watch::files(watched.clone(), since.into(), notice.clone())
-        });
+        let noticed = watched(&mut supervisor, &loaded, since);
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
         let blackbox = on_request(&config, modules, net, clock, &mut telemetry);
-        let v2 = alerts.as_ref().map(|alerts| v2(alerts, &config, clock, &mut telemetry));
+        let v2 =
+            stages.alerts.as_ref().map(|alerts| stages::v2(alerts, &config, clock, &mut telemetry));
         let telemetry = Arc::new(telemetry);
         let api = api::State {
             views: stages.views,
@@ -253,7 +208,7 @@ impl App {
             reload: reload.clone(),
             config: Arc::new(move || in_force.load().effective()),
             blackbox: Arc::new(blackbox),
-            store: reader,
+            store: stages.reader,
             clock,
             web: Arc::new(web(&config)),
         };
@@ -261,11 +216,7 @@ impl App {
         if let Some(v2) = v2 {
             router = router.merge(api::alertmanager::routes(&v2, config.web.prefix().as_str()));
         }
-        let (server, end) = serve::start(opened, &router, &stop.server)?;
-        let stopping = stop.tasks.clone();
-        supervisor.essential("server", async move {
-            let _ = stopping.run_until_cancelled(end).await;
-        });
+        let server = served(&mut supervisor, opened, &router, &stop)?;
         let applied = reloader.first(&config).await;
         let run = reloader.run(reloads, noticed, stop.tasks.clone());
         supervisor.essential("reload", run);
@@ -278,7 +229,7 @@ impl App {
             reload,
             supervisor,
             late,
-            alerts,
+            alerts: stages.alerts,
             server,
             telemetry,
             stop,
@@ -337,99 +288,36 @@ impl App {
     }
 }
 
-/// The stages that carry data, from outside: what goes in, and what readers look at.
-struct Stages {
-    settings: mpsc::Sender<state::Settings>,
-    changes: mpsc::Sender<Vec<Change>>,
-    limits: latest::Sender<Limits>,
-    views: Arc<Views>,
+/// noroshi's look at itself: through its own front, where nothing stands before it.
+fn own_check(config: &Config, opened: &serve::Opened) -> Option<Check> {
+    let prefix = config.web.prefix();
+    let prefix = (!opened.is_protected()).then_some(prefix.as_str());
+    opened.addresses().first().and_then(|at| self_check::check(*at, prefix))
 }
 
-/// What the stages are started with.
-struct Inputs<'a> {
-    clock: Clock,
-    net: &'a Net,
-    memory: Memory,
-    changes: (mpsc::Sender<Vec<Change>>, mpsc::Receiver<Vec<Change>>),
-    limits: Limits,
-    alerts: Option<alert::Handle>,
+/// Told of every change of a file that was read.
+fn watched(supervisor: &mut Supervisor, loaded: &Loaded, since: Timestamp) -> mpsc::Receiver<()> {
+    let watched = loaded.watched().to_vec();
+    let (notice, noticed) = mpsc::channel(1);
+    supervisor.restarting("config-watch", move || {
+        watch::files(watched.clone(), since.into(), notice.clone())
+    });
+    noticed
 }
 
-/// Starts the schedule and the state and connects them.
-fn stages(
+/// Starts the server, whose end is expected once everything stops.
+fn served(
     supervisor: &mut Supervisor,
-    telemetry: &mut Telemetry,
-    inputs: Inputs<'_>,
+    opened: serve::Opened,
+    router: &axum::Router,
     stop: &Stop,
-    grace: Duration,
-) -> Stages {
-    let Inputs { clock, net, memory, changes: (changes_in, changes), limits, alerts } = inputs;
-    let (settings_in, settings) = mpsc::channel(CHANGES);
-    let (observations_in, observations) = mpsc::channel(OBSERVATIONS);
-    let (transitions_in, transitions) = mpsc::channel(TRANSITIONS);
-    let (paces_in, paces) = mpsc::channel(PACES);
-    let (limits_in, limits) = latest::channel(limits);
-
-    let state = State::new(clock, &memory.restored);
-    let views = state.views();
-    let outputs =
-        state::Outputs { commits: memory.commits, transitions: transitions_in, paces: paces_in };
-    supervisor.essential("state", state.run(settings, observations, outputs));
-    supervisor.essential("transitions", alerting::tell(transitions, alerts));
-
-    let counts = schedule::Metrics::default();
-    counts.register(telemetry.registry());
-    let schedule = Schedule::new(clock, runner(net.clone(), clock), counts);
-    let inputs = schedule::Inputs { changes, paces, limits };
-    let run = schedule.run(inputs, observations_in, stop.schedule.clone(), grace);
-    supervisor.essential("schedule", run);
-    Stages { settings: settings_in, changes: changes_in, limits: limits_in, views }
-}
-
-/// A store where something must survive: an alert, or whatever a database was named for.
-async fn memory(
-    config: &Config,
-    clock: Clock,
-    late: &mut Supervisor,
-    registry: &mut Registry,
-) -> Result<Memory, StartError> {
-    if config.alerting.is_none() && config.store.path.is_none() {
-        return Ok(Memory::none(late));
-    }
-    Memory::open(config.store.clone(), clock, late, registry).await
-}
-
-/// Whether the store and the schedule are alive: both still read what they are sent.
-fn alive(commits: &mpsc::Sender<Commit>, changes: &mpsc::Sender<Vec<Change>>) -> notify::Alive {
-    let (commits, changes) = (commits.downgrade(), changes.downgrade());
-    Arc::new(move || {
-        commits.upgrade().is_some_and(|commits| !commits.is_closed() && commits.capacity() > 0)
-            && changes.upgrade().is_some_and(|changes| !changes.is_closed())
-    })
-}
-
-fn alert_options(config: &Config) -> alert::Options {
-    let Some(alerting) = &config.alerting else { return alert::Options::default() };
-    alert::Options {
-        start_grace: alerting.start_grace,
-        syntax: alerting.matchers.into(),
-        ..alert::Options::default()
-    }
-}
-
-/// The API of Alertmanager's second version in front of the pipeline.
-fn v2(
-    alerts: &Alerts,
-    config: &Config,
-    clock: Clock,
-    telemetry: &mut Telemetry,
-) -> Arc<api::alertmanager::Alertmanager> {
-    let metrics = api::alertmanager::Metrics::default();
-    metrics.register(telemetry.registry());
-    let syntax = alert_options(config).syntax;
-    let options = api::alertmanager::Options { syntax, ..api::alertmanager::Options::default() };
-    let (handle, original) = (alerts.handle.clone(), alerts.original());
-    Arc::new(api::alertmanager::Alertmanager::new(handle, original, options, clock, metrics))
+) -> Result<serve::Server, StartError> {
+    let (server, end) = serve::start(opened, router, &stop.server)?;
+    let stopping = stop.tasks.clone();
+    supervisor.essential("server", async move {
+        let _ = stopping.run_until_cancelled(end).await;
+    });
+    Ok(server)
 }
 
 /// Reads files and checks them off the runtime: 100,000 checks take seconds.
@@ -474,14 +362,6 @@ fn on_request(
     let run = blackbox::probing::on(Handle::current(), net, clock);
     let say = blackbox::probing::failures_to_log();
     Blackbox::new(modules, options, run, say, clock, metrics)
-}
-
-/// What the schedule calls for each run.
-fn runner(net: Net, clock: Clock) -> Runner {
-    Arc::new(move |check: Check| {
-        let net = net.clone();
-        async move { probe::run(&check, &net, clock, Trace::default()).await.outcome }.boxed()
-    })
 }
 
 /// Every family of facts, in the order of the registry.

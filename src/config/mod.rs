@@ -60,7 +60,7 @@ use crate::{
     compat::blackbox::Modules,
     model::{Diagnostic, Severity, suggest},
     probe::spec::Check,
-    store,
+    store::spec::Options as StoreOptions,
 };
 
 /// What a configuration is made of.
@@ -94,7 +94,7 @@ pub struct Config {
     /// Who is told of what; `None` where nothing is said of it.
     pub alerting: Option<Alerting>,
     /// What survives a restart.
-    pub store: store::spec::Options,
+    pub store: StoreOptions,
 }
 
 /// The outcome of loading. It holds the files and every value for whoever asks where something came from; take the

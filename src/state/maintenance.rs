@@ -17,7 +17,7 @@ pub struct Planned {
 }
 
 /// The longest pause between two looks at the calendar, which may be set anew meanwhile.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_mins(1);
 
 /// What is planned, and what of it is going on.
 #[derive(Debug, Default)]

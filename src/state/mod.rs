@@ -122,27 +122,23 @@ impl State {
             let pause = self.plans.pause(self.clock.now());
             let effects = tokio::select! {
                 biased;
-                change = settings.recv(), if configured => match change {
-                    Some(Settings { changes, maintenance, applied }) => {
-                        let effects = self.settle(changes, maintenance);
-                        // Whoever waited may have gone.
-                        let _ = applied.send(());
-                        effects
-                    }
-                    None => {
+                change = settings.recv(), if configured => {
+                    let Some(Settings { changes, maintenance, applied }) = change else {
                         configured = false;
                         continue;
-                    }
-                },
+                    };
+                    let effects = self.settle(changes, maintenance);
+                    // Whoever waited may have gone.
+                    let _ = applied.send(());
+                    effects
+                }
                 () = unreleased.hand_on(), if !unreleased.is_empty() => continue,
                 observation = observations.recv(), if observing && !unreleased.is_full() => {
-                    match observation {
-                        Some(observation) => self.observe(observation),
-                        None => {
-                            observing = false;
-                            continue;
-                        }
-                    }
+                    let Some(observation) = observation else {
+                        observing = false;
+                        continue;
+                    };
+                    self.observe(observation)
                 }
                 () = clock::sleep(pause.unwrap_or_default()), if pause.is_some() => self.tick(),
             };

@@ -68,7 +68,8 @@ impl Source {
         match self {
             Self::File(path) => Connection::open_with_flags(path, how),
             Self::Memory(uri) => {
-                let how = how - OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+                let how =
+                    how.difference(OpenFlags::SQLITE_OPEN_READ_ONLY) | OpenFlags::SQLITE_OPEN_URI;
                 let write = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
                 Connection::open_with_flags(uri, how | write)
             }

@@ -28,7 +28,7 @@ const ROWS: usize = 2048;
 const ROUND: Duration = Duration::from_secs(1);
 
 /// The same while nothing happens.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Pages written to the log until they are brought into the file: 8 MB.
 const CHECKPOINT: usize = 2000;
@@ -132,7 +132,7 @@ impl Writer {
         let records = batch.iter().flat_map(|commit| &commit.records);
         match self.catch_up().and_then(|()| self.transaction(records)) {
             Ok(()) => batch.into_iter().for_each(|commit| self.release(commit)),
-            Err(Failure::Disk(why)) => self.refuse(batch, why),
+            Err(Failure::Disk(why)) => self.refuse(batch, &why),
             // One of them is at fault, and the others shall not suffer from it.
             Err(Failure::Record(_)) => batch.into_iter().for_each(|commit| self.write_one(commit)),
         }
@@ -148,7 +148,7 @@ impl Writer {
     fn write_one(&mut self, commit: Commit) {
         match self.transaction(commit.records.iter()) {
             Ok(()) => self.release(commit),
-            Err(Failure::Disk(why)) => self.refuse(vec![commit], why),
+            Err(Failure::Disk(why)) => self.refuse(vec![commit], &why),
             Err(Failure::Record(why)) => {
                 error!(error = %why, "the store refused records, they are lost at the next restart");
                 self.metrics.lost.inc_by(commit.records.len() as u64);
@@ -185,7 +185,7 @@ impl Writer {
     }
 
     /// Says no, and keeps the records: who handed them in goes on with them, so the disk must follow.
-    fn refuse(&mut self, batch: Vec<Commit>, why: CommitError) {
+    fn refuse(&mut self, batch: Vec<Commit>, why: &CommitError) {
         if self.degraded.is_none() {
             error!(error = %why, "the store is degraded: nothing is acknowledged until it can be written again");
         }

@@ -43,14 +43,14 @@ labels = { owner = "sre" }
 rate_limit = { notices = 3, per = "1m" }
 retry = { give_up_after = "1h", rate = { messages = 2, per = "1s" } }
 [[receivers.ops.telegram]]
-bot_token_file = "/run/secrets/telegram"
+bot_token = "hook-with-a-secret"
 chat_id = 5
 [[receivers.ops.telegram]]
 bot_token_file = "/run/secrets/telegram"
 chat_id = 6
 send_resolved = false
 [receivers.ops.webhook]
-url = "http://127.0.0.1:1/hook-with-a-secret"
+url_file = "/run/secrets/hook"
 [receivers.none]
 
 [[inhibit_rules]]
@@ -274,7 +274,7 @@ matchers = ['a="b"', 'c="d"']
 matchers = ['e="f"']
 repeat_interval = "1m"
 [receivers.ops]
-webhook.url = "https://${HOST}/hook"
+webhook.url = "https://example.org/${HOOK}"
 pagerduty.routing_key_file = "/run/secrets/pagerduty"
 "#;
     let (directory, loaded) = load_text("config.toml", text);

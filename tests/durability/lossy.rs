@@ -222,6 +222,7 @@ pub(crate) struct Disk {
 
 #[derive(Default)]
 struct Image {
+    syncs: usize,
     synced: Vec<u8>,
     unsynced: Vec<Event>,
 }
@@ -243,6 +244,7 @@ impl Disk {
             }
             let image = self.files.entry(name.to_owned()).or_default();
             if matches!(event, Event::Sync) {
+                image.syncs += 1;
                 for event in image.unsynced.drain(..) {
                     apply(&mut image.synced, &event);
                 }
@@ -251,6 +253,11 @@ impl Disk {
             }
         }
         self.place = place;
+    }
+
+    /// How often a file was synced until here.
+    pub(crate) fn syncs(&self, name: &str) -> usize {
+        self.files.get(Path::new(name)).map_or(0, |image| image.syncs)
     }
 
     /// What the disk has after a power cut, into another folder.
@@ -262,12 +269,12 @@ impl Disk {
                 _ => fastrand::Rng::with_seed(0),
             };
             for event in &image.unsynced {
-                let survived = match survives {
+                let is_kept = match survives {
                     Survives::Nothing => false,
                     Survives::Some(_) => random.bool(),
                     Survives::Everything => true,
                 };
-                if survived {
+                if is_kept {
                     apply(&mut bytes, event);
                 }
             }

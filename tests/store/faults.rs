@@ -21,7 +21,7 @@ use super::{
 /// The words of a refusal; the file is afterwards as it was before.
 fn refused(path: &Path, wanted: impl Fn(&Problem) -> bool) -> String {
     let before = fs::read(path).ok();
-    let error = open(&in_file(path)).err().expect("it is refused");
+    let error = open(&in_file(path)).err().unwrap();
     assert!(wanted(&error.problem), "{error:?}");
     assert!(fs::read(path).ok() == before, "{error}: the file was changed");
     let words = error.to_string();
@@ -182,7 +182,7 @@ async fn full_disk() {
     let other = folder.path().join("other.db");
     assert!(fs::write(&ballast, vec![0; 2 << 20]).is_err());
     let full = |problem: &Problem| matches!(problem, Problem::Full | Problem::Access { .. });
-    let error = open(&in_file(&other)).err().expect("it is refused");
+    let error = open(&in_file(&other)).err().unwrap();
     assert!(full(&error.problem), "{error:?}");
 }
 

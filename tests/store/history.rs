@@ -17,6 +17,8 @@ fn delivered(notice: u64, seconds: i64) -> Delivery {
     delivery(notice, seconds, DeliveryResult::Delivered(None))
 }
 
+type Filter = (IncidentQuery, fn(&Incident) -> bool);
+
 /// Twelve incidents, every third one over after ten seconds, two of a time.
 fn incidents() -> Vec<Record> {
     let mut records = Vec::new();
@@ -53,7 +55,6 @@ async fn incidents_are_found_by_what_they_are() {
     for limit in 1..12 {
         assert_eq!(all(reader, IncidentQuery { limit, ..IncidentQuery::default() }).await, every);
     }
-    type Filter = (IncidentQuery, fn(&Incident) -> bool);
     let query = || IncidentQuery { limit: 5, ..IncidentQuery::default() };
     let filters: [Filter; 7] = [
         (IncidentQuery { check: Some("check-1".into()), ..query() }, |one| {

@@ -128,8 +128,8 @@ pub fn route(receiver: &str, text: &str) -> Route {
         continues: false,
         group_by: GroupBy::Labels(["alertname".into()].into()),
         group_wait: Duration::from_millis(10),
-        group_interval: Duration::from_secs(60),
-        repeat_interval: Duration::from_secs(3600),
+        group_interval: Duration::from_mins(1),
+        repeat_interval: Duration::from_hours(1),
         mute_time_intervals: Vec::new(),
         active_time_intervals: Vec::new(),
         labels: Pairs::default(),
@@ -170,9 +170,9 @@ pub fn config() -> Config {
         }],
         time_intervals: vec![("always".into(), vec![TimeInterval::default()])],
         maintenance: Vec::new(),
-        resolve_timeout: Duration::from_secs(300),
+        resolve_timeout: Duration::from_mins(5),
         flap_hold: None,
-        resolve_hold: Duration::from_secs(120),
+        resolve_hold: Duration::from_mins(2),
         alertmanagers: Vec::new(),
     }
 }

@@ -51,13 +51,11 @@ impl Bodies {
     /// Reads a body to its end.
     pub(super) async fn read(&self, body: Body) -> Result<Held, Refusal> {
         let deadline = Instant::now() + DEADLINE;
-        match clock::timeout_at(deadline, self.gathered(body)).await {
-            Ok(read) => read,
-            Err(_) => {
-                let words = format!("the body did not come within {} s", DEADLINE.as_secs());
-                Err(Refusal::described(StatusCode::REQUEST_TIMEOUT, words))
-            }
-        }
+        let gathered = clock::timeout_at(deadline, self.gathered(body)).await;
+        gathered.unwrap_or_else(|_| {
+            let words = format!("the body did not come within {} s", DEADLINE.as_secs());
+            Err(Refusal::described(StatusCode::REQUEST_TIMEOUT, words))
+        })
     }
 
     async fn gathered(&self, body: Body) -> Result<Held, Refusal> {
@@ -66,11 +64,11 @@ impl Bodies {
             return Err(large());
         }
         let mut room = self.more(told)?;
-        let mut held = Held { bytes: Vec::with_capacity(told), _room: Vec::new() };
+        let mut bytes = Vec::with_capacity(told);
         let mut stream = body.into_data_stream();
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(|error| Refusal::unread("body", "", &error.to_string()))?;
-            let length = held.bytes.len() + chunk.len();
+            let length = bytes.len() + chunk.len();
             if length > LARGEST {
                 return Err(large());
             }
@@ -78,10 +76,9 @@ impl Bodies {
                 // Of a body that does not tell its length each chunk takes its own room.
                 room.extend(self.more(chunk.len())?);
             }
-            held.bytes.extend_from_slice(&chunk);
+            bytes.extend_from_slice(&chunk);
         }
-        held._room = room;
-        Ok(held)
+        Ok(Held { bytes, _room: room })
     }
 
     fn more(&self, bytes: usize) -> Result<Vec<OwnedSemaphorePermit>, Refusal> {

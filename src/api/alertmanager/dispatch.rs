@@ -124,7 +124,7 @@ impl Alertmanager {
         content::takes_json(headers)?;
         let query = request.uri.query();
         match resource {
-            Resource::Status => self.status(),
+            Resource::Status => Ok(self.status()),
             Resource::Receivers => self.receivers(query).await,
             Resource::Alerts => self.get_alerts(query, headers, place).await,
             Resource::Groups => self.get_groups(query, headers, place).await,
@@ -181,15 +181,12 @@ pub(super) fn decoded(segment: &str) -> String {
     while let Some((first, behind)) = rest.split_first() {
         let hex = behind.get(..2).filter(|_| *first == b'%');
         let byte = hex.and_then(|hex| std::str::from_utf8(hex).ok());
-        match byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
+        if let Some(byte) = byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            bytes.push(byte);
+            rest = behind.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = behind;
         }
     }
     super::json::lossy(&bytes).into_owned()

@@ -7,11 +7,7 @@ use axum::http::StatusCode;
 use super::{super::blackbox::pairs, refusal::Refusal};
 use crate::{
     alert::filter,
-    model::{
-        Matcher, Pairs,
-        matcher::{Syntax, regexp_error},
-    },
-    re2::Regex,
+    model::{MatchOp, Matcher, Pairs, matcher::Syntax},
 };
 
 /// The longest pattern of receivers; a stranger's, and compiled for each request.
@@ -28,9 +24,10 @@ pub(super) struct Query<'a> {
 
 /// Which alerts and groups are wanted.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the API's own flags")]
 pub(super) struct Wanted {
     pub(super) filter: Vec<Matcher>,
-    receiver: Option<Regex>,
+    receiver: Option<Matcher>,
     pub(super) receiver_matchers: Vec<Matcher>,
     pub(super) active: bool,
     pub(super) silenced: bool,
@@ -90,13 +87,12 @@ impl<'a> Query<'a> {
     }
 }
 
-fn pattern(text: &str) -> Result<Regex, String> {
+fn pattern(text: &str) -> Result<Matcher, String> {
     let told = |why: &str| format!("failed to parse receiver param: {why}");
     if text.len() > PATTERN {
         return Err(told(&format!("longer than {PATTERN} bytes")));
     }
-    let anchored = format!("^(?:{text})$");
-    anchored.parse().map_err(|why: String| told(&regexp_error(&anchored).unwrap_or(why)))
+    Matcher::new("", MatchOp::Regex, text).map_err(|why| told(&why))
 }
 
 impl Wanted {
@@ -107,7 +103,7 @@ impl Wanted {
 
     /// Whether the name of a receiver is wanted.
     pub(super) fn names(&self, receiver: &str) -> bool {
-        self.receiver.as_ref().is_none_or(|pattern| pattern.is_match(receiver.as_bytes()))
+        self.receiver.as_ref().is_none_or(|pattern| pattern.matches(receiver))
     }
 
     /// Whether a receiver's labels are wanted.

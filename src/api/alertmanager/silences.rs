@@ -46,8 +46,8 @@ impl Alertmanager {
                 && filter::names(&matchers, &silence.matchers)
         };
         // Time alone moves a silence on, from pending to active to expired.
-        let past = |state| snapshot.silences.iter().filter(|s| s.state(now) == state).count();
-        let stand = (past(SilenceState::Pending), past(SilenceState::Expired));
+        let count = |state| snapshot.silences.iter().filter(|s| s.state(now) == state).count();
+        let stand = (count(SilenceState::Pending), count(SilenceState::Expired));
         let tag = list::tag(("silences", self.started, snapshot.version, stand, query));
         let mut silences: Vec<_> = snapshot.silences.iter().filter(wanted).cloned().collect();
         silences.sort_by_cached_key(|silence| order(silence, now));

@@ -35,15 +35,15 @@ use self::{
     receiver::{Receiver, ReceiverKeys},
     route::RouteKeys,
 };
-use crate::{alert, notify};
+use crate::{alert::spec::Config, notify::spec::Receivers};
 
 /// Who is told of what: everything the pipeline, delivery and the store are configured by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alerting {
     /// The pipeline.
-    pub pipeline: Arc<alert::spec::Config>,
+    pub pipeline: Arc<Config>,
     /// Delivery.
-    pub receivers: Arc<notify::spec::Receivers>,
+    pub receivers: Arc<Receivers>,
     /// How long after a start nothing that merely ran out is resolved.
     pub start_grace: std::time::Duration,
     /// Names and texts of the files of templates.
@@ -68,11 +68,7 @@ pub struct TemplateFile {
 }
 
 impl Alerting {
-    fn new(
-        written: Written,
-        pipeline: alert::spec::Config,
-        receivers: notify::spec::Receivers,
-    ) -> Self {
+    fn new(written: Written, pipeline: Config, receivers: Receivers) -> Self {
         Self {
             pipeline: Arc::new(pipeline),
             receivers: Arc::new(receivers),

@@ -10,7 +10,7 @@ use crate::{
     alert::spec::TimeInterval,
     config::schema::{in_place, object},
     notify::spec::{Alertmanager, Deadman, PROVIDERS, UNBUILT},
-    store,
+    store::spec::Options as StoreOptions,
 };
 
 /// The properties of a file that are about alerting.
@@ -24,7 +24,7 @@ pub(in crate::config) fn properties(generator: &mut SchemaGenerator) -> Map<Stri
         ("maintenance", named::<MaintenanceKeys>("Planned work by name.", generator)),
         ("alertmanagers", by_name("Real Alertmanagers by name.", alertmanager(generator))),
         ("deadman", named::<Deadman>("Heartbeats by name.", generator)),
-        ("store", Value::Object(object::<store::spec::Options>(generator))),
+        ("store", Value::Object(object::<StoreOptions>(generator))),
     ];
     sections.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }

@@ -88,7 +88,7 @@ async fn a_new_plan_takes_the_place_of_the_old_one() {
 async fn the_task_wakes_up_for_it() {
     let state = with(vec![planned("check", "web", (3600, 7200))]);
     let views = state.views();
-    let mut wired = super::release::wired(state);
+    let mut wired = release::wired(state);
     assert!(wired.transitions.try_recv().is_err());
     let commit = wired.commits.recv().await.unwrap();
     (commit.release)(Ok(()));

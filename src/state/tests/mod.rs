@@ -1,3 +1,7 @@
+//! The state from inside, by theme.
+//!
+//! Contract: time is paused or passed in; what is kept of it is folded as a store would keep it.
+
 mod maintenance;
 mod release;
 mod restart;

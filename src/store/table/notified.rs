@@ -55,7 +55,7 @@ fn texts(fingerprints: &[Fingerprint]) -> Vec<String> {
     fingerprints.iter().map(ToString::to_string).collect()
 }
 
-fn fingerprints(texts: Json<Vec<String>>) -> Result<Arc<[Fingerprint]>> {
-    let parsed = texts.0.iter().map(|text| u64::from_str_radix(text, 16).map(Fingerprint));
+fn fingerprints(Json(texts): Json<Vec<String>>) -> Result<Arc<[Fingerprint]>> {
+    let parsed = texts.into_iter().map(|text| u64::from_str_radix(&text, 16).map(Fingerprint));
     Ok(parsed.collect::<std::result::Result<_, _>>().map_err(FromSqlError::other)?)
 }

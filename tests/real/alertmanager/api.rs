@@ -51,8 +51,6 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("type any", "all", "the real one answers 500, though the request is at fault"),
     ("status", "body", "build and configuration are our own"),
     ("page", "all", "the page is ours"),
-    ("head of page", "all", "the page is ours, and answers HEAD"),
-    ("post page", "headers", "the page answers HEAD too"),
 ];
 
 /// What one side answered, with what may differ from run to run masked.

@@ -1,6 +1,9 @@
 //! `noroshi alertmanager` beside the program whose place it takes: the same files, the same requests, the same tools.
 
 mod amtool;
+mod api;
+mod browser;
+mod page;
 mod payloads;
 mod peers;
 mod prometheus;

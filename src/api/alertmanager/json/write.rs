@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use jiff::Timestamp;
 
 /// Milliseconds of a day.
@@ -18,24 +20,45 @@ fn write<const HTML: bool>(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let mut plain = 0;
     let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
+    while let Some(found) =
+        bytes.get(at..).and_then(|rest| rest.iter().position(|byte| is_special(*byte)))
+    {
+        at += found;
+        let byte = bytes.get(at).copied().unwrap_or_default();
         let width = match byte {
             b'<' | b'>' | b'&' if !HTML => 0,
-            b'"' | b'\\' | b'<' | b'>' | b'&' | 0..0x20 => 1,
             0xe2 if matches!(bytes.get(at + 1..at + 3), Some([0x80, 0xa8 | 0xa9])) => 3,
-            _ => 0,
+            0xe2 => 0,
+            _ => 1,
         };
-        if width == 0 {
-            at += 1;
-            continue;
+        if width > 0 {
+            out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());
+            escape(out, byte, bytes.get(at + 2).copied());
+            plain = at + width;
         }
-        out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());
-        escape(out, byte, bytes.get(at + 2).copied());
-        at += width;
-        plain = at;
+        at += width.max(1);
     }
     out.extend_from_slice(bytes.get(plain..).unwrap_or_default());
     out.push(b'"');
+}
+
+/// Whether a byte may need an escape: one look into a table, since a list holds millions of them.
+fn is_special(byte: u8) -> bool {
+    static SPECIAL: [bool; 256] = {
+        let mut special = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            special[byte] = byte < 0x20 || byte == 0xe2;
+            byte += 1;
+        }
+        let mut at = 0;
+        while at < 5 {
+            special[b"\"\\<>&"[at] as usize] = true;
+            at += 1;
+        }
+        special
+    };
+    SPECIAL.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 fn escape(out: &mut Vec<u8>, byte: u8, last: Option<u8>) {
@@ -67,41 +90,24 @@ pub(in super::super) fn time(out: &mut Vec<u8>, at: Timestamp) {
     let millis = at.as_millisecond() - i64::from(at.subsec_nanosecond() % 1_000_000 < 0);
     let (day, rest) = (millis.div_euclid(DAY), millis.rem_euclid(DAY));
     let (year, month, date) = civil(day);
-    let pair = |value: i64| [digit(value / 10), digit(value)];
-    let [century, years] = [pair(year / 100), pair(year % 100)];
-    let [month, date] = [pair(month), pair(date)];
-    let [hour, minute, second] =
-        [pair(rest / 3_600_000), pair(rest / 60_000 % 60), pair(rest / 1000 % 60)];
-    let [c, y, m, d, h, n, s] = [century, years, month, date, hour, minute, second];
-    let millis = rest % 1000;
-    out.extend_from_slice(&[
-        b'"',
-        c[0],
-        c[1],
-        y[0],
-        y[1],
-        b'-',
-        m[0],
-        m[1],
-        b'-',
-        d[0],
-        d[1],
-        b'T',
-        h[0],
-        h[1],
-        b':',
-        n[0],
-        n[1],
-        b':',
-        s[0],
-        s[1],
-        b'.',
-        digit(millis / 100),
-        digit(millis / 10),
-        digit(millis),
-        b'Z',
-        b'"',
-    ]);
+    let mut text = *b"\"0000-00-00T00:00:00.000Z\"";
+    let mut put = |places: Range<usize>, value: i64| {
+        let mut rest = value;
+        for place in places.rev() {
+            if let Some(byte) = text.get_mut(place) {
+                *byte = digit(rest);
+            }
+            rest /= 10;
+        }
+    };
+    put(1..5, year);
+    put(6..8, month);
+    put(9..11, date);
+    put(12..14, rest / 3_600_000);
+    put(15..17, rest / 60_000 % 60);
+    put(18..20, rest / 1000 % 60);
+    put(21..24, rest % 1000);
+    out.extend_from_slice(&text);
 }
 
 fn digit(value: i64) -> u8 {

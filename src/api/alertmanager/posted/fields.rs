@@ -10,7 +10,7 @@ use jiff::Timestamp;
 pub(super) struct First(Option<String>);
 
 impl First {
-    pub(super) fn add(&mut self, why: impl ToString) {
+    pub(super) fn add(&mut self, why: &impl ToString) {
         if self.0.is_none() {
             self.0 = Some(why.to_string());
         }
@@ -42,7 +42,7 @@ pub(super) fn text<'a>(
     match scan.kind()? {
         Kind::String => return scan.string().map(Some),
         Kind::Null => {}
-        other => first.add(mismatch(other)),
+        other => first.add(&mismatch(other)),
     }
     scan.skip()?;
     Ok(None)
@@ -53,7 +53,7 @@ pub(super) fn truth(scan: &mut Scan<'_>, first: &mut First, field: &str) -> Read
     match scan.kind()? {
         Kind::Bool => return scan.bool().map(Some),
         Kind::Null => {}
-        other => first.add(Mismatch::field(other, field, "bool")),
+        other => first.add(&Mismatch::field(other, field, "bool")),
     }
     scan.skip()?;
     Ok(None)
@@ -65,7 +65,7 @@ pub(super) fn time(scan: &mut Scan<'_>, first: &mut First) -> Read<Timestamp> {
     Ok(text.and_then(|text| match moment::read(&text) {
         Ok(at) => Some(at),
         Err(why) => {
-            first.add(why);
+            first.add(&why);
             None
         }
     }))
@@ -85,7 +85,7 @@ pub(super) fn pairs<'a>(
             return scan.skip();
         }
         other => {
-            first.add(Mismatch::field(other, field, "models.LabelSet"));
+            first.add(&Mismatch::field(other, field, "models.LabelSet"));
             return scan.skip();
         }
     }

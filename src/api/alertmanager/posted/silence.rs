@@ -137,7 +137,7 @@ fn matchers<'a>(scan: &mut Scan<'a>, first: &mut First) -> fields::Read<Vec<Matc
         Kind::Array => {}
         other => {
             if other != Kind::Null {
-                first.add(Mismatch::field(other, "Silence.matchers", "models.Matchers"));
+                first.add(&Mismatch::field(other, "Silence.matchers", "models.Matchers"));
             }
             scan.skip()?;
             return Ok(None);
@@ -162,7 +162,7 @@ fn matcher<'a>(
         Kind::Object => {}
         other => {
             if other != Kind::Null {
-                first.add(Mismatch::item(other, place, "models.Matcher"));
+                first.add(&Mismatch::item(other, place, "models.Matcher"));
             }
             scan.skip()?;
             return Ok(matcher);
