@@ -2,7 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
-use std::{fs, path::Path};
+mod support;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use noroshi::{
+    app,
+    config::{self, Loaded, Sources},
+};
+use support::daemon::{Daemon, noroshi};
 
 fn text(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -46,7 +58,16 @@ fn every_difference_that_is_permitted_is_told() {
 fn the_readme_is_short_and_its_links_lead_somewhere() {
     let readme = text("README.md");
     assert!(readme.lines().count() < 150);
-    for page in ["README.md", "ARCHITECTURE.md", "docs/configuration.md", "docs/metrics.md"] {
+    for page in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "docs/alerting.md",
+        "docs/alertmanager.md",
+        "docs/api.md",
+        "docs/blackbox.md",
+        "docs/configuration.md",
+        "docs/metrics.md",
+    ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
         for link in text(page).split("](").skip(1) {
             let target = link.split([')', '#']).next().unwrap();
@@ -69,4 +90,204 @@ fn the_readmes_commands_are_those_of_ci_and_make() {
         assert!(makefile.contains(&format!("\n{target}:")), "{target}");
     }
     assert!(ci.contains("make test"));
+}
+
+/// The blocks of a language in a page, with the line each begins at.
+fn blocks(page: &str, language: &str) -> Vec<(usize, String)> {
+    let fence = format!("```{language}");
+    let (text, mut found) = (text(page), Vec::new());
+    let mut lines = (1..).zip(text.lines());
+    while let Some((at, line)) = lines.next() {
+        if line == fence {
+            let inside = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
+            found.push((at, inside.collect::<Vec<_>>().join("\n") + "\n"));
+        }
+    }
+    found
+}
+
+/// What the page's blocks take for granted: somebody to tell, and something to tell of.
+const AROUND: &str = "\
+[checks.website]
+tcp.address = 'localhost:1'
+[receivers.ops]
+[route]
+receiver = 'ops'
+";
+
+/// A block beside what it takes for granted, but one that names a file in the place of all that.
+fn loaded(block: &str) -> Loaded {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("alertmanager.yml", "route: { receiver: ops }\nreceivers: [{ name: ops }]\n");
+    let around = if block.contains("config_file") {
+        "checks.a.tcp.address = 'localhost:1'\n"
+    } else {
+        AROUND
+    };
+    write("around.toml", around);
+    let file = folder.path().join("alertmanager.yml");
+    let block = block.replace("\"alertmanager.yml\"", &format!("{file:?}"));
+    write("block.toml", &block);
+    let files = ["around.toml", "block.toml"].map(|name| folder.path().join(name));
+    config::load(&Sources { files: files.into(), ..Sources::default() })
+}
+
+/// Nobody copies an example that is refused, or that warns.
+#[test]
+fn every_example_about_alerting_loads() {
+    let mut seen = 0;
+    for page in ["docs/alerting.md", "README.md"] {
+        let about_checks = |block: &String| page == "README.md" && !block.contains("[route]");
+        for (line, block) in blocks(page, "toml") {
+            if about_checks(&block) {
+                continue;
+            }
+            let loaded = loaded(&block);
+            assert_eq!(loaded.diagnostics, [], "{page}:{line}\n{}", loaded.human(false, ""));
+            let config = loaded.config.unwrap();
+            let alerting = config.alerting.unwrap();
+            assert_eq!(app::alerting_diagnostics(&alerting), [], "{page}:{line}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen}");
+}
+
+#[test]
+fn a_bad_example_would_be_found() {
+    let bad = "[receivers.ops]\nslack.chanel = '#ops'\n";
+    assert_ne!(loaded(bad).diagnostics, []);
+}
+
+/// The flags of Alertmanager 0.33.1, as its `--help` has them.
+const FLAGS: &[&str] = &[
+    "config.file",
+    "storage.path",
+    "data.retention",
+    "data.maintenance-interval",
+    "silences.max-silences",
+    "silences.max-silence-size-bytes",
+    "log.silences",
+    "alerts.gc-interval",
+    "alerts.per-alertname-limit",
+    "dispatch.maintenance-interval",
+    "dispatch.start-delay",
+    "web.systemd-socket",
+    "web.listen-address",
+    "web.config.file",
+    "web.external-url",
+    "web.route-prefix",
+    "web.get-concurrency",
+    "web.timeout",
+    "web.ui-path",
+    "auto-gomemlimit.ratio",
+    "cluster.listen-address",
+    "cluster.advertise-address",
+    "cluster.peer-name",
+    "cluster.peer",
+    "cluster.peer-timeout",
+    "cluster.peers-resolve-timeout",
+    "cluster.gossip-interval",
+    "cluster.pushpull-interval",
+    "cluster.tcp-timeout",
+    "cluster.probe-timeout",
+    "cluster.probe-interval",
+    "cluster.settle-timeout",
+    "cluster.reconnect-interval",
+    "cluster.reconnect-timeout",
+    "cluster.tls-config",
+    "cluster.allow-insecure-public-advertise-address-discovery",
+    "cluster.label",
+    "enable-feature",
+    "log.level",
+    "log.format",
+];
+
+/// What each flag does here stands in the page: all of Alertmanager's, and all that the binary knows.
+#[test]
+fn every_flag_of_alertmanager_is_told_and_taken() {
+    let page = text("docs/alertmanager.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `--")?.split('`').next());
+    let told: BTreeSet<&str> = rows.collect();
+    let help = noroshi(&["alertmanager", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let lines = help.lines().filter_map(|line| line.trim_start().strip_prefix("--"));
+    let known = lines.filter_map(|line| line.split([' ', '=']).next());
+    let taken: BTreeSet<&str> = known.filter(|name| !["help", "version"].contains(name)).collect();
+    assert_eq!(told, taken);
+    let missing: Vec<_> = FLAGS.iter().filter(|name| !taken.contains(*name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// What tests permit to differ from Alertmanager, its users can read; and nothing that no test needs any more.
+#[test]
+fn every_difference_from_alertmanager_is_told() {
+    let list = text("tests/real/alertmanager/templates/allowed.txt");
+    let mut permitted: BTreeSet<String> =
+        list.lines().filter_map(|line| Some(line.split_once(" | ")?.1.to_owned())).collect();
+    for (file, name) in [
+        ("tests/real/alertmanager/api.rs", "const ALLOWED:"),
+        ("tests/alertmanager.rs", "const OTHERWISE:"),
+    ] {
+        let source = text(file);
+        let list = source.split_once(name).unwrap().1.split_once("\n];").unwrap().0;
+        let last = |line: &str| Some(line.strip_suffix("\"),")?.rsplit_once('"')?.1.to_owned());
+        permitted.extend(list.lines().filter_map(last));
+    }
+    let source = text("tests/alertmanager.rs");
+    let kafka = source.split_once("const KAFKA:").unwrap().1.split('"').nth(1).unwrap();
+    permitted.insert(kafka.to_owned());
+    let page = text("docs/alertmanager.md");
+    let section = page.split_once("\n### Whatever else the tests permit\n").unwrap().1;
+    let section = section.split("\n## ").next().unwrap();
+    let told: BTreeSet<String> =
+        section.lines().filter_map(|line| line.strip_prefix("- ").map(str::to_owned)).collect();
+    assert!(permitted.len() > 10, "{permitted:?}");
+    assert_eq!(told, permitted);
+}
+
+/// Dashboards and rules are written for names: those that the page lists are there, and no other of Alertmanager's.
+#[test]
+fn the_metrics_of_alertmanager_are_those_that_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("alertmanager.yml");
+    fs::write(&file, "route: { receiver: none }\nreceivers: [{ name: none }]\n").unwrap();
+    let mut command = noroshi(&["alertmanager", "--web.listen-address", "127.0.0.1:0"]);
+    command.arg("--config.file").arg(&file).arg("--storage.path").arg(folder.path().join("data"));
+    let drop_in = Daemon::spawn(&mut command);
+    // Families of answers are there with the first of them; sizes are known of pages beside the API.
+    for path in ["/api/v2/receivers", "/-/healthy"] {
+        assert_eq!(drop_in.get(path).status, 200);
+    }
+    let metrics = drop_in.get("/metrics").body;
+    let types = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE alertmanager_"));
+    let shown: BTreeSet<&str> = types.filter_map(|line| line.split(' ').next()).collect();
+    let page = text("docs/alertmanager.md");
+    let section =
+        page.split_once("\n## Metrics\n").unwrap().1.split_once("\nWhat counts").unwrap().0;
+    let told: BTreeSet<&str> =
+        section.split('`').filter_map(|part| part.strip_prefix("alertmanager_")).collect();
+    assert_eq!(told, shown);
+}
+
+/// Codes that the pages name are those that `noroshi explain` knows.
+#[test]
+fn codes_in_the_pages_are_explained() {
+    let pages: BTreeMap<_, _> =
+        ["docs/alerting.md", "docs/alertmanager.md"].map(|page| (page, text(page))).into();
+    for (page, text) in pages {
+        let words = text.split('`').skip(1).step_by(2);
+        let is_code = |word: &&str| {
+            let digits = word.strip_prefix(['A', 'C']).unwrap_or_default();
+            digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let mut codes = 0;
+        for code in words.filter(is_code) {
+            let output = noroshi(&["explain", code]).output().unwrap();
+            assert!(output.status.success(), "{page}: {code}");
+            codes += 1;
+        }
+        assert!(codes > 5, "{page}");
+    }
 }
