@@ -77,9 +77,9 @@ impl House {
     fn write(&self, hook: &Peer, site: &Peer, more: &str) {
         let store = self.folder.path().join("noroshi.db");
         let text = format!(
-            "{COMMON}[store]\npath = {:?}\n[route]\nreceiver = \"ops\"\ngroup_wait = \"50ms\"\ngroup_interval = \"100ms\"\n\
+            "{COMMON}[store]\npath = \"{}\"\n[route]\nreceiver = \"ops\"\ngroup_wait = \"50ms\"\ngroup_interval = \"100ms\"\n\
              [receivers.ops]\nwebhook.url = \"http://{}/\"\n[checks.site]\nhttp.url = \"http://{}/\"\n{more}",
-            store,
+            store.display(),
             hook.address(),
             site.address(),
         );

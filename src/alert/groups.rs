@@ -154,11 +154,3 @@ impl Groups {
         self.deadlines.first().copied()
     }
 }
-
-#[cfg(test)]
-impl Group {
-    /// When it is looked at next.
-    pub(super) fn due(&self) -> Timestamp {
-        self.due
-    }
-}

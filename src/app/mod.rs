@@ -179,14 +179,7 @@ impl App {
         let mut reloader = Reloader::new(
             sources,
             &config,
-            reload::Outputs {
-                settings: stages.settings,
-                changes: stages.changes,
-                limits: stages.limits,
-                shown,
-                modules: Arc::clone(&modules),
-                alerts: stages.alerts.clone(),
-            },
+            stages.outputs(shown, &modules),
             demo,
             own,
             clock,
@@ -212,10 +205,9 @@ impl App {
             clock,
             web: Arc::new(web(&config)),
         };
-        let mut router = api::router(api);
-        if let Some(v2) = v2 {
-            router = router.merge(api::alertmanager::routes(&v2, config.web.prefix().as_str()));
-        }
+        let prefix = config.web.prefix();
+        let more = v2.map(|v2| api::alertmanager::routes(&v2, prefix.as_str()));
+        let router = api::router(api).merge(more.unwrap_or_default());
         let server = served(&mut supervisor, opened, &router, &stop)?;
         let applied = reloader.first(&config).await;
         let run = reloader.run(reloads, noticed, stop.tasks.clone());

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, watch as latest};
@@ -9,11 +10,12 @@ use tokio::sync::{mpsc, watch as latest};
 use super::{
     StartError, Stop, Supervisor,
     alerting::{self, Alerts, Around, Memory, Prepared},
-    reload::limits,
+    reload::{Outputs, limits},
 };
 use crate::{
     alert, api,
     clock::Clock,
+    compat::blackbox::Modules,
     config::Config,
     metrics::Telemetry,
     model::{Commit, Trace},
@@ -51,6 +53,24 @@ pub(super) struct Stages {
     pub(super) alerts: Option<Alerts>,
     /// Answers questions about what is kept, if anything is.
     pub(super) reader: Option<Reader>,
+}
+
+impl Stages {
+    /// Where a new configuration goes.
+    pub(super) fn outputs(
+        &self,
+        shown: Arc<ArcSwap<Config>>,
+        modules: &Arc<ArcSwap<Modules>>,
+    ) -> Outputs {
+        Outputs {
+            settings: self.settings.clone(),
+            changes: self.changes.clone(),
+            limits: self.limits.clone(),
+            shown,
+            modules: Arc::clone(modules),
+            alerts: self.alerts.clone(),
+        }
+    }
 }
 
 /// Who owns the tasks and counts what they do.

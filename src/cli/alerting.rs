@@ -16,25 +16,20 @@ pub(super) fn read(
     daemon: &Daemon,
     alertmanager: Option<&Path>,
 ) -> Result<Alerting, Exit> {
-    let alerting = match alertmanager {
-        Some(path) => {
-            let file = AlertmanagerFile::read(path.to_owned(), MatcherMode::default(), "");
-            if file.alerting.is_none() {
-                eprint!("{}", file.human("nothing was done"));
-            }
-            file.alerting
+    if let Some(path) = alertmanager {
+        let file = AlertmanagerFile::read(path.to_owned(), MatcherMode::default(), "");
+        if file.alerting.is_none() {
+            eprint!("{}", file.human("nothing was done"));
         }
-        None => {
-            let loaded = config::load(&sources(files, daemon));
-            let Some(config) = loaded.config.clone() else {
-                eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was done"));
-                return Err(Exit::Config);
-            };
-            if config.alerting.is_none() {
-                eprintln!("the configuration has no `[route]`; --config.file names another");
-            }
-            config.alerting
-        }
+        return file.alerting.ok_or(Exit::Config);
+    }
+    let loaded = config::load(&sources(files, daemon));
+    let Some(config) = loaded.config.clone() else {
+        eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was done"));
+        return Err(Exit::Config);
     };
-    alerting.ok_or(Exit::Config)
+    if config.alerting.is_none() {
+        eprintln!("the configuration has no `[route]`; --config.file names another");
+    }
+    config.alerting.ok_or(Exit::Config)
 }

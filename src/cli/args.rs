@@ -125,7 +125,7 @@ pub(super) enum Command {
     /// Take blackbox_exporter's place: its flags, its file, its pages
     Blackbox(Blackbox),
     /// Take Alertmanager's place: its flags, its file, its API
-    Alertmanager(Alertmanager),
+    Alertmanager(Box<Alertmanager>),
     /// Show which way an alert would go
     Route(super::route::Route),
     /// Try a receiver

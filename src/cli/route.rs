@@ -65,7 +65,7 @@ pub(super) fn run(files: &Files, daemon: &Daemon, route: &Route) -> Exit {
     };
     let ways = ways(&alerting.pipeline.route, &labels);
     let shown = page::show(&text(&ways, &labels));
-    let reached: Vec<&str> = ways.iter().map(|way| way.receiver()).collect();
+    let reached: Vec<&str> = ways.iter().map(Way::receiver).collect();
     if options.verify_receivers.is_empty() || reached == options.verify_receivers {
         return shown;
     }

@@ -21,7 +21,7 @@ use super::support::{
 struct Place {
     folder: tempfile::TempDir,
     told: Arc<Mutex<Vec<Value>>>,
-    _hook: super::Peer,
+    hook: super::Peer,
 }
 
 impl Place {
@@ -37,11 +37,11 @@ impl Place {
         for name in ["alertmanager", "prometheus-alertmanager"] {
             symlink(env!("CARGO_BIN_EXE_noroshi"), folder.path().join(name)).unwrap();
         }
-        let place = Self { folder, told, _hook: hook };
+        let place = Self { folder, told, hook: hook };
         place.write(&format!(
             "route:\n  receiver: hook\n  group_by: [alertname]\n  group_wait: 20ms\n  group_interval: 100ms\n\
              receivers:\n- name: hook\n  webhook_configs:\n  - url: http://{}/\n",
-            place._hook.address()
+            place.hook.address()
         ));
         place
     }

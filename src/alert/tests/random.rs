@@ -11,7 +11,7 @@ use crate::{
     model::{Fingerprint, Lane},
 };
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Fire(u8),
     Resolve(u8),
@@ -54,7 +54,7 @@ fn configured(other_tree: bool) -> Config {
 }
 
 fn labels(alert: u8) -> String {
-    let even = if alert % 2 == 0 { "even=yes" } else { "" };
+    let even = if alert.is_multiple_of(2) { "even=yes" } else { "" };
     format!("alertname=A{} n={alert} {even}", alert / 3)
 }
 

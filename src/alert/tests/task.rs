@@ -25,7 +25,7 @@ struct Task {
     commits: mpsc::Receiver<Commit>,
     notices: Arc<Mutex<Vec<Arc<Notice>>>>,
     room: Arc<AtomicUsize>,
-    task: tokio::task::JoinHandle<()>,
+    running: tokio::task::JoinHandle<()>,
 }
 
 fn task() -> Task {
@@ -47,8 +47,8 @@ fn task() -> Task {
         Ok(())
     };
     let outputs = Outputs { commits, notices: Arc::new(offer), pushes: Arc::new(|_| ()) };
-    let task = tokio::spawn(run(pipeline, first, inbox, outputs, Clock::anchored(start())));
-    Task { handle, commits: taken, notices, room, task }
+    let running = tokio::spawn(run(pipeline, first, inbox, outputs, Clock::anchored(start())));
+    Task { handle, commits: taken, notices, room, running }
 }
 
 impl Task {
@@ -138,8 +138,8 @@ async fn errors_are_the_callers_or_ours() {
     task.commits.close();
     let lost = task.post("alertname=X").await.unwrap();
     assert_eq!(lost, Err("not on disk: the store has stopped".to_owned()));
-    task.task.abort();
-    let _ = task.task.await;
+    task.running.abort();
+    let _ = task.running.await;
     let stopped = task.handle.snapshot().await.unwrap_err();
     assert_eq!(stopped, CallError::Stopped);
 }
@@ -168,7 +168,7 @@ async fn deliveries_are_written_even_after_the_last_handle_is_gone() {
     let commit = task.commits.recv().await.unwrap();
     assert!(matches!(commit.records[..], [Record::Delivery(_), Record::Notified(_)]));
     drop(deliveries);
-    task.task.await.unwrap();
+    task.running.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -152,6 +152,9 @@ fn reach(route: &alert::spec::Route, reached: &mut Vec<Arc<str>>) {
     route.routes.iter().for_each(|inside| reach(inside, reached));
 }
 
+/// Counts an attempt at a notice.
+pub(super) type Count = Box<dyn Fn(&Delivery) + Send>;
+
 /// What the pipeline is connected with.
 pub(super) struct Around<'a> {
     /// Its tasks end after everything that gives it something.
@@ -163,7 +166,7 @@ pub(super) struct Around<'a> {
     /// Whether the schedule and the store are alive.
     pub(super) alive: notify::Alive,
     /// Told of every attempt at a notice.
-    pub(super) count: Option<Box<dyn Fn(&Delivery) + Send>>,
+    pub(super) count: Option<Count>,
     /// Whether each change of a silence is a line in the log.
     pub(super) log_silences: bool,
 }
@@ -249,7 +252,7 @@ impl Alerts {
 /// Lets each delivery be counted on its way to the pipeline.
 fn counted(
     late: &mut Supervisor,
-    count: Box<dyn Fn(&Delivery) + Send>,
+    count: Count,
     to: mpsc::Sender<Delivery>,
 ) -> mpsc::Sender<Delivery> {
     let (deliveries, mut told) = mpsc::channel(DELIVERIES);

@@ -127,17 +127,17 @@ impl Personality {
         drop(memory);
 
         let (reload, reloads) = mpsc::channel(RELOADS);
-        let (noticed, notices) = mpsc::channel(1);
+        let (told, file_changes) = mpsc::channel(1);
         let (since, watched) = (options.clock.now(), file.watched.clone());
         supervisor.restarting("config-watch", move || {
-            watch::files(watched.clone(), since.into(), noticed.clone())
+            watch::files(watched.clone(), since.into(), told.clone())
         });
         let reload_counts = telemetry.reloads.clone();
         let pages = pages(&options, &alerts, counts, telemetry, reload.clone());
         let router = api::alertmanager::personality(pages);
         let grace = options.grace;
         let reloader = Reloader::new(options, alerting, alerts.clone(), reload_counts);
-        supervisor.essential("reload", reloader.run(reloads, notices, stop.clone()));
+        supervisor.essential("reload", reloader.run(reloads, file_changes, stop.clone()));
         let (server, end) = serve::start(opened, &router, &stop_server)?;
         let stopping = stop.clone();
         supervisor.essential("server", async move {

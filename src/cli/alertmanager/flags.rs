@@ -1,4 +1,4 @@
-use std::{path::PathBuf, time::Duration};
+use std::{fmt::Write as _, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args as Arguments, ValueEnum};
 
@@ -311,7 +311,8 @@ fn in_hours(text: &str) -> String {
         };
         match (hours, number.parse::<u64>()) {
             (Some(hours), Ok(count)) => {
-                out.push_str(&format!("{}h", count.saturating_mul(hours)));
+                // Writing to a string cannot fail.
+                let _ = write!(out, "{}h", count.saturating_mul(hours));
                 number.clear();
             }
             _ if letter.is_ascii_digit() => number.push(letter),

@@ -71,7 +71,7 @@ fn parse(name: &'static str, rest: &[OsString]) -> Exit {
     match parsed.and_then(|matches| Standalone::from_arg_matches(&matches)) {
         Ok(standalone) if standalone.version => page::show(&version()),
         Ok(standalone) if standalone.help_man => page::manual(command),
-        Ok(standalone) => run(standalone.flags),
+        Ok(standalone) => run(&standalone.flags),
         Err(error) => {
             // Nothing is left to tell a person whose terminal is gone.
             let _ = error.print();
@@ -96,7 +96,7 @@ fn version() -> String {
     )
 }
 
-fn run(flags: Alertmanager) -> Exit {
+fn run(flags: &Alertmanager) -> Exit {
     let format = match flags.log_format {
         Lines::Logfmt => Format::Logfmt,
         Lines::Json => Format::Json,
@@ -105,7 +105,7 @@ fn run(flags: Alertmanager) -> Exit {
     log::take_panics();
     let build = app::BUILD;
     info!(version = build.version, revision = build.revision, "Starting Alertmanager");
-    let options = match options(&flags) {
+    let options = match options(flags) {
         Ok(options) => options,
         Err(Wrong { err, words }) => {
             error!(err, "{words}");

@@ -37,11 +37,10 @@ impl AlertmanagerFile {
         folder::resolve(&mut file, &folder);
         check::check(&mut reader, &mut file, &folder, syntax);
         warn::warn(&mut reader, &file);
-        let compiled = compile::compile(&mut reader, &file);
+        // What a file means that is refused is nobody's concern.
+        let compiled =
+            if reader.is_refused() { None } else { compile::compile(&mut reader, &file) };
         let diagnostics = reader.into_diagnostics();
-        if diagnostics.iter().any(|one| one.severity == Severity::Error) {
-            return Err(diagnostics);
-        }
         let Some(Compiled { config, receivers, missing }) = compiled else {
             return Err(diagnostics);
         };

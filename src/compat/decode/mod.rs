@@ -335,6 +335,11 @@ impl<'d> Reader<'d> {
         });
     }
 
+    /// Whether an error was found at all.
+    pub(in crate::compat) fn is_refused(&self) -> bool {
+        self.found.iter().any(|one| one.severity == crate::model::Severity::Error)
+    }
+
     /// Whether something is wrong at this path or below it.
     pub(in crate::compat) fn is_broken(&self, path: &str) -> bool {
         let below = |other: &String| {

@@ -86,8 +86,8 @@ impl MaintenanceKeys {
             let finding = Finding::new(Code::Contradiction, at.key("duration"), message);
             compile.found(finding.at_key());
         }
-        let starts_at = self.moment("starts_at", self.starts_at.as_deref(), zone, at, compile);
-        let ends_at = self.moment("ends_at", self.ends_at.as_deref(), zone, at, compile);
+        let starts_at = given("starts_at", self.starts_at.as_deref(), zone, at, compile);
+        let ends_at = given("ends_at", self.ends_at.as_deref(), zone, at, compile);
         let (starts_at, ends_at) = (starts_at?, ends_at?);
         match MaintenanceWindow::fixed(starts_at, ends_at) {
             Ok(window) => Some(window),
@@ -98,28 +98,6 @@ impl MaintenanceKeys {
                 None
             }
         }
-    }
-
-    fn moment(
-        &self,
-        key: &str,
-        text: Option<&str>,
-        zone: &TimeZone,
-        at: &Path,
-        compile: &mut Compile<'_>,
-    ) -> Option<Timestamp> {
-        let Some(text) = text else {
-            let message = format!("the key `{key}` is missing {}", at.place());
-            let hint = "a window has `starts_at` and `ends_at`, or `rrule` and `duration`";
-            let finding = Finding::new(Code::MissingKey, at.clone(), message);
-            compile.found(finding.at_key().hint(hint.to_owned()));
-            return None;
-        };
-        let read = moment(text, zone);
-        if read.is_none() {
-            compile.found(no_time(at.key(key), text));
-        }
-        read
     }
 
     fn recurring(
@@ -160,6 +138,28 @@ impl MaintenanceKeys {
             }
         }
     }
+}
+
+/// A moment that must be given.
+fn given(
+    key: &str,
+    text: Option<&str>,
+    zone: &TimeZone,
+    at: &Path,
+    compile: &mut Compile<'_>,
+) -> Option<Timestamp> {
+    let Some(text) = text else {
+        let message = format!("the key `{key}` is missing {}", at.place());
+        let hint = "a window has `starts_at` and `ends_at`, or `rrule` and `duration`";
+        let finding = Finding::new(Code::MissingKey, at.clone(), message);
+        compile.found(finding.at_key().hint(hint.to_owned()));
+        return None;
+    };
+    let read = moment(text, zone);
+    if read.is_none() {
+        compile.found(no_time(at.key(key), text));
+    }
+    read
 }
 
 /// RFC 3339; what has no offset is meant in the zone.

@@ -29,7 +29,8 @@ pub(in crate::config) fn properties(generator: &mut SchemaGenerator) -> Map<Stri
     sections.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }
 
-fn by_name(description: &str, schema: Value) -> Value {
+fn by_name(description: &str, schema: impl Into<Value>) -> Value {
+    let schema = schema.into();
     json!({ "description": description, "type": "object", "additionalProperties": schema })
 }
 

@@ -65,11 +65,14 @@ fn variables(value: &Value, at: &Path, found: &mut Vec<Finding>) {
             found.push(Finding::new(Code::Unexpanded, at.clone(), message).hint(hint));
         }
         Value::Dict(_, dict) => {
-            dict.iter().for_each(|(key, value)| variables(value, &at.key(key.as_str()), found));
+            for (key, value) in dict {
+                variables(value, &at.key(key.as_str()), found);
+            }
         }
         Value::Array(_, list) => {
-            let elements = list.iter().enumerate();
-            elements.for_each(|(index, value)| variables(value, &at.index(index), found));
+            for (index, value) in list.iter().enumerate() {
+                variables(value, &at.index(index), found);
+            }
         }
         _ => {}
     }

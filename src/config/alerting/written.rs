@@ -49,7 +49,7 @@ pub(in crate::config) fn sections(alerting: &Alerting) -> Vec<(Path, Table)> {
         all.insert(0, (Path::default(), rules));
     }
     for (name, intervals) in &written.time_intervals {
-        all.extend(of_intervals(name, intervals));
+        all.push(of_intervals(name, intervals));
     }
     for (name, keys) in &written.maintenance {
         all.push((Path::of(["maintenance", name]), table(keys)));
@@ -85,13 +85,13 @@ fn of_receiver(receiver: &Receiver) -> Table {
 }
 
 /// One table, or a list under the section.
-fn of_intervals(name: &str, intervals: &[TimeInterval]) -> Option<(Path, Table)> {
+fn of_intervals(name: &str, intervals: &[TimeInterval]) -> (Path, Table) {
     if let [one] = intervals {
-        return Some((Path::of(["time_intervals", name]), table(one)));
+        return (Path::of(["time_intervals", name]), table(one));
     }
     let list = intervals.iter().map(|one| Value::Table(table(one))).collect();
     let list = Table::from_iter([(name.to_owned(), Value::Array(list))]);
-    Some((Path::of(["time_intervals"]), list))
+    (Path::of(["time_intervals"]), list)
 }
 
 fn table(value: &impl Serialize) -> Table {
