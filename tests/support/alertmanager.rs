@@ -104,6 +104,7 @@ fn serve(config: Config, prefix: &str, options: Options, socket: TcpListener) ->
     let router = personality(Pages {
         alertmanager: Arc::new(alertmanager),
         counts: Counts::default(),
+        store: None,
         telemetry: Arc::new(telemetry),
         scrapes,
         reload,

@@ -18,7 +18,7 @@ use super::Supervisor;
 use crate::{
     alert::{self, Outputs, Pipeline},
     clock::Clock,
-    config::{Alerting, Code},
+    config::{Alerting, Code, Config, DEFAULT_PORT},
     model::{Commit, Delivery, Diagnostic, Restored, SettingsChange},
     net::Net,
     notify::{
@@ -66,6 +66,24 @@ pub(super) fn prepared(alerting: &Alerting) -> Result<Prepared, Refused> {
         setup: Setup { receivers: (*alerting.receivers).clone(), templates: Arc::new(templates) },
         original: Arc::clone(&alerting.original),
     })
+}
+
+/// The same for the daemon, whose page of alerts stands below its own: links in notices lead there.
+///
+/// # Errors
+/// Why it cannot be applied.
+pub(super) fn prepared_for(config: &Config) -> Result<Option<Prepared>, Refused> {
+    let Some(alerting) = &config.alerting else { return Ok(None) };
+    let mut prepared = prepared(alerting)?;
+    let told = config.web.external_url.as_ref().map(|url| url.to_string());
+    let place = told.unwrap_or_else(|| {
+        let port = config.web.listen_address.iter().find_map(|address| address.port());
+        let host = super::blackbox::hostname();
+        format!("http://{host}:{}{}", port.unwrap_or(DEFAULT_PORT), config.web.prefix().as_str())
+    });
+    let page = format!("{}/alerts", place.trim_end_matches('/'));
+    prepared.setup.receivers.external_url = page.into();
+    Ok(Some(prepared))
 }
 
 /// All that is wrong with the templates of a configuration: for `check-config`.

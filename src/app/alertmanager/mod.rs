@@ -124,6 +124,7 @@ impl Personality {
             log_silences: options.log_silences,
         };
         let alerts = Alerts::start(prepared, pipeline(&options), &memory.restored, around);
+        let reader = memory.reader.clone();
         drop(memory);
 
         let (reload, reloads) = mpsc::channel(RELOADS);
@@ -133,7 +134,8 @@ impl Personality {
             watch::files(watched.clone(), since.into(), told.clone())
         });
         let reload_counts = telemetry.reloads.clone();
-        let pages = pages(&options, &alerts, counts, telemetry, reload.clone());
+        let kept = (counts, reader);
+        let pages = pages(&options, &alerts, kept, telemetry, reload.clone());
         let router = api::alertmanager::personality(pages);
         let grace = options.grace;
         let reloader = Reloader::new(options, alerting, alerts.clone(), reload_counts);
@@ -209,7 +211,7 @@ fn pipeline(options: &Options) -> alert::Options {
 fn pages(
     options: &Options,
     alerts: &Alerts,
-    counts: Counts,
+    (counts, store): (Counts, Option<store::Reader>),
     mut telemetry: Telemetry,
     reload: mpsc::Sender<api::Reload>,
 ) -> Pages {
@@ -227,6 +229,7 @@ fn pages(
     Pages {
         alertmanager: Arc::new(alertmanager),
         counts,
+        store,
         telemetry: Arc::new(telemetry),
         scrapes,
         reload,

@@ -68,8 +68,15 @@ pub(super) fn email(own: &Email) -> Result<Made, String> {
         text(&mut made, key, value);
     }
     made.insert("smarthost".into(), own.smarthost.text().into());
-    secret(&mut made, "auth_password", &own.auth_password);
-    secret(&mut made, "auth_secret", &own.auth_secret);
+    // Where both are given Alertmanager reads the file.
+    for (key, value, file) in [
+        ("auth_password", &own.auth_password, &own.auth_password_file),
+        ("auth_secret", &own.auth_secret, &own.auth_secret_file),
+    ] {
+        if file.is_empty() {
+            secret(&mut made, key, value);
+        }
+    }
     let headers = own.headers.iter().map(|(name, value)| (name.to_owned(), value.lossy().into()));
     made.insert("headers".into(), serde_json::Value::Object(headers.collect()));
     // Empty ones say that there is no such part.
