@@ -102,6 +102,8 @@ fn read(body: &str, now: Timestamp) -> Result<Vec<PostedAlert>, Unread> {
         let mut alert = alert.checked(&format!("alerts.{at}"))?;
         if alert.ends_at.is_none() {
             alert.ends_at = Some(now.saturating_add(HELD).unwrap_or(Timestamp::MAX));
+            // An end without a start would be taken for both.
+            alert.starts_at.get_or_insert(now);
         }
         Ok(alert)
     };
