@@ -10,7 +10,7 @@ use super::{
     rewrite::{Body, Place, Rewriter},
     set::{Mistake, Parsed, RenderError, Templates},
     time::Moment,
-    value::{Struct, kv_of, moment, text},
+    value::{Struct, int, kv_of, moment, text},
 };
 
 /// The engine's limit of branches and calls within each other is 200, and escaping HTML recurses through all of them.
@@ -242,6 +242,7 @@ fn value(data: &Data) -> gotmpl::Value {
         kv_of(data.common_annotations()),
         kv_of(data.route_labels()),
         text(data.external_url()),
+        int(data.held_back()),
     ])
 }
 

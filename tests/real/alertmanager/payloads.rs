@@ -272,6 +272,8 @@ fn data(reason: NoticeReason, times: Times, ends: Option<Timestamp>) -> Data {
         alerts: [alert(0), alert(1)].into(),
         handle: None,
         held_back: 0,
+        route_labels: Pairs::default(),
+        tried: None,
     };
     let around =
         Surroundings { external_url: EXTERNAL.into(), route_labels: Pairs::default(), now: at };
