@@ -54,6 +54,7 @@ usual() {
     if ! all_work named nft dig delv dnssec-signzone; then
         matching bind9 bind9-utils bind9-dnsutils nftables || missing=1
     fi
+    all_work chromium chromedriver || of_the_host chromium chromedriver || browser || missing=1
     golang || true
     "$HERE/go/build.sh" "$DIR" || missing=1
     return "$missing"
@@ -63,7 +64,7 @@ usual() {
 report() {
     local part line missing=0
     local usual=(prometheus promtool prometheus-blackbox-exporter prometheus-alertmanager amtool named dig delv dnssec-signzone nft
-        etcd kubectl kube-apiserver helm helm3)
+        chromium chromedriver etcd kubectl kube-apiserver helm helm3)
     [ -z "$ONLY" ] || usual=()
     for part in "${usual[@]}" "${MORE[@]}"; do
         if line=$(version "$part"); then
@@ -127,8 +128,7 @@ golang() {
 # matching PACKAGE...: with every library the host lacks, from the host's own release.
 matching() {
     local suite root=$DIR/root-host archives path
-    suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-    [ -n "$suite" ] || suite=bookworm
+    suite=$(host_suite)
     update "$suite" || return 1
     # The host's list of packages is read, so that only what it lacks is fetched; nothing of it is written.
     apt "$suite" -o Dir::State::status=/var/lib/dpkg/status -o Debug::NoLocking=1 \
@@ -143,13 +143,42 @@ matching() {
     done
 }
 
+# A browser without a window, and its driver: 560 MB at most, 20 seconds. The driver alone: its package wants the whole
+# browser, the shell is enough.
+browser() {
+    local root=$DIR/root-host suite path=usr/lib/chromium/chromium-headless-shell
+    suite=$(host_suite)
+    matching chromium-headless-shell && fetch "$suite" "$root" chromium-driver || return 1
+    [ -x "$root/$path" ] && [ -x "$root/usr/bin/chromedriver" ] || return 1
+    launcher chromium "$root/$path" "$root" "$suite"
+    launcher chromedriver "$root/usr/bin/chromedriver" "$root" "$suite"
+    all_work chromium chromedriver
+}
+
+# of_the_host PROGRAM...: those that are installed here, if all of them are; they need no libraries of ours.
+of_the_host() {
+    local program path
+    for program in "$@"; do command -v "$program" >/dev/null || return 1; done
+    for program in "$@"; do
+        path=$(command -v "$program")
+        rm -f "$DIR/bin/$program"
+        printf '#!/bin/sh\nexec %q "$@"\n' "$path" >"$DIR/bin/$program"
+        chmod +x "$DIR/bin/$program"
+        echo "$path" >"$DIR/bin/.$program.from"
+    done
+    all_work "$@"
+}
+
+# The host's release; one in the making has no name of its own.
+host_suite() { (. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}"); }
+
 # launcher NAME PROGRAM ROOT SUITE: starts the program with the libraries beside it; `exec`, so the pid is the program's.
 launcher() {
     local triplet
     triplet=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || echo "$(uname -m)-linux-gnu")
     cat >"$DIR/bin/$1" <<END
 #!/bin/sh
-LD_LIBRARY_PATH='$3/usr/lib/$triplet:$3/lib/$triplet' exec '$2' "\$@"
+LD_LIBRARY_PATH='$3/usr/lib/$triplet:$3/lib/$triplet:$3/usr/lib/$triplet/pulseaudio' exec '$2' "\$@"
 END
     chmod +x "$DIR/bin/$1"
     echo "$4" >"$DIR/bin/.$1.from"
