@@ -112,7 +112,8 @@ mod tests {
     use super::*;
 
     fn back(at: Timestamp) -> Timestamp {
-        let written = Micros(at).to_sql().unwrap();
+        let micros = Micros(at);
+        let written = micros.to_sql().unwrap();
         let ToSqlOutput::Owned(rusqlite::types::Value::Integer(micros)) = written else {
             panic!("{written:?}")
         };

@@ -221,7 +221,10 @@ impl Writer {
         match &result {
             Ok(()) => {
                 let given_up = self.backlog.reset();
-                info!(given_up, "the store can be written again; so many records had found no room meanwhile");
+                info!(
+                    given_up,
+                    "the store can be written again; so many records had found no room meanwhile"
+                );
                 self.degraded = None;
                 self.metrics.degraded.set(0);
             }

@@ -122,6 +122,26 @@ async fn an_alert_is_told_silenced_and_resolved_over_a_restart() {
     place.until_told(&["firing", "resolved"]);
 }
 
+/// People silence until the end of the calendar, and mean "for ever".
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_for_ever_survives_a_restart() {
+    let place = Place::new().await;
+    let ever = "9999-12-31T23:59:59.999999999Z";
+    let daemon = place.start(&["--cluster.listen-address="]);
+    let silence = json!({
+        "matchers": [{ "name": "alertname", "value": "Old", "isRegex": false }],
+        "startsAt": "2020-01-01T00:00:00Z", "endsAt": ever, "createdBy": "a", "comment": "b",
+    });
+    assert_eq!(daemon.post("/api/v2/silences", &silence).unwrap().status, 200);
+    let alert = json!([{ "labels": { "alertname": "Ever" }, "startsAt": "0001-01-02T00:00:00Z", "endsAt": ever }]);
+    assert_eq!(daemon.post("/api/v2/alerts", &alert).unwrap().status, 200);
+    daemon.signal("KILL");
+    drop(daemon);
+    let daemon = place.start(&["--cluster.listen-address="]);
+    assert!(daemon.get("/api/v2/silences").body.contains("\"Old\""));
+    assert!(daemon.get("/api/v2/alerts").body.contains("\"Ever\""));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn signals_reload_and_end_it() {
     let place = Place::new().await;
