@@ -80,13 +80,10 @@ impl Compiled {
                 let long = format!("it makes more than {} MiB", OUTPUT >> 20);
                 Err(RenderError(self.mistake(set, render.place, long, true)))
             }
+            // Who goes too deep or on for too long with two alerts does so with any.
             Err(error) => {
-                let by_data = render.by_data
-                    || matches!(
-                        error,
-                        TemplateError::RecursionLimit | TemplateError::RangeIterLimit
-                    );
-                Err(RenderError(self.mistake(set, render.place, message(&error), by_data)))
+                let words = message(&error);
+                Err(RenderError(self.mistake(set, render.place, words, render.by_data)))
             }
         }
     }
