@@ -40,7 +40,7 @@ pub struct Parts {
     pub pushes: alertmanager::Metrics,
     /// What is counted about `[deadman.*]`.
     pub heartbeats: deadman::Metrics,
-    /// Whether scheduler and store are alive; delivery itself answers by asking.
+    /// Whether scheduler, pipeline and store are alive; delivery itself answers by asking.
     pub alive: Alive,
 }
 

@@ -37,7 +37,7 @@ impl Place {
         for name in ["alertmanager", "prometheus-alertmanager"] {
             symlink(env!("CARGO_BIN_EXE_noroshi"), folder.path().join(name)).unwrap();
         }
-        let place = Self { folder, told, hook: hook };
+        let place = Self { folder, told, hook };
         place.write(&format!(
             "route:\n  receiver: hook\n  group_by: [alertname]\n  group_wait: 20ms\n  group_interval: 100ms\n\
              receivers:\n- name: hook\n  webhook_configs:\n  - url: http://{}/\n",
@@ -162,6 +162,101 @@ async fn signals_reload_and_end_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_changed_is_read_again_in_an_interval_where_that_is_asked_for() {
+    let place = Place::new().await;
+    let text = fs::read_to_string(place.file()).unwrap();
+    let templates = place.folder.path().join("templates");
+    fs::create_dir(&templates).unwrap();
+    place.write(&format!("{text}templates: ['templates/*.tmpl']\n"));
+    let quiet = place.start(&["--storage.path=other"]);
+    let looks = ["--config.enable-auto-reload", "--config.auto-reload-interval=1"];
+    let daemon = place.start(&looks);
+    let loads = |daemon: &Daemon| daemon.log().matches("Completed loading").count();
+    // A file of templates that was not there when it was started.
+    let template = |words: &str| {
+        let body = format!("{{{{ define \"__subject\" }}}}{words}{{{{ end }}}}");
+        fs::write(templates.join("own.tmpl"), body).unwrap();
+    };
+    template("first");
+    daemon.until_log("Completed loading of configuration file");
+    assert_eq!(loads(&daemon), 1);
+    template("{{ nope }}");
+    daemon.until_log("Loading configuration file failed");
+    let is_good = |good: &str| {
+        let line = format!("alertmanager_config_last_reload_successful {good}");
+        move |page: &str| page.contains(&line)
+    };
+    daemon.until("/metrics", "the failure", is_good("0"));
+    template("second");
+    daemon.until("/metrics", "the repair", is_good("1"));
+    assert_eq!(loads(&daemon), 2);
+    place.write(&text.replace("20ms", "30ms"));
+    daemon.until("/api/v2/status", "30ms", |page| page.contains("30ms"));
+    // What does not change is no line in the log, and the mistake was one.
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(loads(&daemon), 3);
+    assert_eq!(daemon.log().matches("Loading configuration file failed").count(), 1);
+    assert_eq!(loads(&quiet), 0, "nobody asked this one");
+    assert!(quiet.get("/api/v2/status").body.contains("20ms"));
+}
+
+/// The families of a page of the text format, with their types; each line's own is the last one before it.
+fn families(page: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in page.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').unwrap();
+            found.push((name.to_owned(), kind.to_owned()));
+        } else if !line.starts_with('#') {
+            let name = line.split(['{', ' ']).next().unwrap();
+            let (family, kind) = found.last().unwrap();
+            let suffix = name.strip_prefix(family.as_str()).unwrap_or_else(|| panic!("{line}"));
+            let suffixes: &[&str] = match kind.as_str() {
+                "histogram" => &["_bucket", "_sum", "_count"],
+                _ => &[""],
+            };
+            assert!(suffixes.contains(&suffix), "{line} among {family}");
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scrape_has_each_family_once_and_all_that_the_peer_has() {
+    let place = Place::new().await;
+    let daemon = place.start(&["--alerts.per-alertname-limit=1"]);
+    let alerts =
+        ["a", "b", "c"].map(|host| json!({ "labels": { "alertname": "X", "host": host } }));
+    daemon.post("/api/v2/alerts", &json!(alerts)).unwrap();
+    place.until_told(&["firing"]);
+    let page = daemon.get("/metrics").body;
+    let found = families(&page);
+    let mut names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|two| two[0] != two[1]), "{names:?}");
+    for (name, kind) in &found {
+        assert!(["counter", "gauge", "histogram"].contains(&kind.as_str()), "{name} {kind}");
+        assert_eq!(name.ends_with("_total"), kind == "counter", "{name} {kind}");
+    }
+    for line in [
+        "alertmanager_alerts_per_alert_limit 1",
+        "alertmanager_alerts_limited_total 2",
+        "alertmanager_receivers 1",
+        "alertmanager_integrations 1",
+        "alertmanager_inhibition_rules 0",
+        "alertmanager_cluster_enabled 0",
+        "alertmanager_notifications_total{integration=\"webhook\"} 1",
+        "alertmanager_notification_requests_total{integration=\"webhook\"} 1",
+        "alertmanager_notifications_suppressed_total{reason=\"silence\"} 0",
+        "alertmanager_notifications_suppressed_total{reason=\"inhibition\"} 0",
+    ] {
+        assert!(page.lines().any(|own| own == line), "{line} is not in\n{page}");
+    }
+    let build = page.lines().find(|line| line.starts_with("alertmanager_build_info{")).unwrap();
+    assert!(build.contains("version=\"0.33.1\""), "{build}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn flags_exit_codes_and_words_are_alertmanagers() {
     let place = Place::new().await;
     let version = place.output(&["--version"]);
@@ -170,6 +265,8 @@ async fn flags_exit_codes_and_words_are_alertmanagers() {
     let help = text(&place.output(&["--help"]).stdout);
     for flag in [
         "config.file",
+        "config.enable-auto-reload",
+        "config.auto-reload-interval",
         "storage.path",
         "data.retention",
         "data.maintenance-interval",

@@ -105,6 +105,8 @@ fn serve(config: Config, prefix: &str, options: Options, socket: TcpListener) ->
         alertmanager: Arc::new(alertmanager),
         counts: Counts::default(),
         store: None,
+        pipeline: alert::Metrics::default(),
+        per_alertname_limit: 0,
         telemetry: Arc::new(telemetry),
         scrapes,
         reload,

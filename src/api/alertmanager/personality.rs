@@ -16,6 +16,7 @@ use super::{
     Alertmanager, Counts, JSON, Refusal, dispatch::Resource, exposition, metrics, page::Page,
 };
 use crate::{
+    alert,
     api::{
         Reload, blackbox, deliveries,
         go_server::{cleaned, moved, refused},
@@ -41,6 +42,10 @@ pub struct Pages {
     pub counts: Counts,
     /// `/api/v1/deliveries`: ours, and the one path of the first API that is not gone.
     pub store: Option<Reader>,
+    /// What the pipeline counts of itself.
+    pub pipeline: alert::Metrics,
+    /// The most alerts of one name; 0 is any number.
+    pub per_alertname_limit: usize,
     /// The process' own metrics; [`super::Metrics`] are registered in it.
     pub telemetry: Arc<Telemetry>,
     /// What is counted about `/metrics` itself.
@@ -236,15 +241,22 @@ impl Server {
             Err(why) => return Refusal::into_response(why),
         };
         let original = (pages.alertmanager.original)();
+        let standing = exposition::Standing {
+            snapshot: &snapshot,
+            original: &original,
+            counts: &pages.counts,
+            pipeline: &pages.pipeline,
+            per_alertname_limit: pages.per_alertname_limit,
+        };
         let _in_flight = pages.scrapes.begin();
         blackbox::exposition(headers, |format| match format {
             Format::Protobuf => blackbox::written(Protobuf::new(), |sink| {
                 pages.telemetry.write(sink);
-                exposition::write(&snapshot, &original, &pages.counts, sink);
+                exposition::write(&standing, sink);
             }),
             _ => blackbox::written(Text::new(Dialect::Prometheus), |sink| {
                 pages.telemetry.write(sink);
-                exposition::write(&snapshot, &original, &pages.counts, sink);
+                exposition::write(&standing, sink);
             }),
         })
     }

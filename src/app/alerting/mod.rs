@@ -17,9 +17,10 @@ pub(super) use self::{memory::Memory, transitions::tell};
 use super::Supervisor;
 use crate::{
     alert::{self, Outputs, Pipeline},
+    api::alertmanager::HookToken,
     clock::Clock,
     config::{Alerting, Code, Config, DEFAULT_PORT},
-    model::{Commit, Delivery, Diagnostic, Restored, SettingsChange},
+    model::{Commit, Delivery, Diagnostic, Restored, Secret, SettingsChange},
     net::Net,
     notify::{
         self, Setup,
@@ -45,6 +46,7 @@ pub(super) struct Prepared {
     pipeline: Arc<alert::Config>,
     setup: Setup,
     original: Arc<str>,
+    hook_token: Option<Secret>,
 }
 
 /// Reads and tries every template, and looks for receivers nobody can tell.
@@ -65,6 +67,7 @@ pub(super) fn prepared(alerting: &Alerting) -> Result<Prepared, Refused> {
         pipeline: Arc::clone(&alerting.pipeline),
         setup: Setup { receivers: (*alerting.receivers).clone(), templates: Arc::new(templates) },
         original: Arc::clone(&alerting.original),
+        hook_token: alerting.hook_token.clone(),
     })
 }
 
@@ -195,6 +198,10 @@ pub(super) struct Alerts {
     pub(super) handle: alert::Handle,
     notify: notify::Handle,
     original: Arc<ArcSwap<Arc<str>>>,
+    /// What `/hooks/alertmanager` wants.
+    pub(super) hook_token: HookToken,
+    /// What the pipeline counts of itself.
+    pub(super) metrics: alert::Metrics,
 }
 
 impl Alerts {
@@ -207,7 +214,8 @@ impl Alerts {
     ) -> Self {
         let Around { late, registry, net, clock, commits, alive, count, log_silences } = around;
         let (pipeline, first) = Pipeline::new(prepared.pipeline, options, restored, clock.now());
-        pipeline.metrics().register(registry);
+        let metrics = pipeline.metrics().clone();
+        metrics.register(registry);
         let (handle, inbox) = alert::channel();
         let (notify, orders) = notify::channel();
 
@@ -222,7 +230,10 @@ impl Alerts {
             metrics: notify::Metrics::default(),
             pushes: notify::PushMetrics::default(),
             heartbeats: notify::DeadmanMetrics::default(),
-            alive,
+            alive: {
+                let pipeline = handle.is_alive();
+                Arc::new(move || alive() && pipeline())
+            },
         };
         parts.metrics.register(registry);
         parts.pushes.register(registry);
@@ -238,7 +249,8 @@ impl Alerts {
         };
         late.essential("alerts", alert::run(pipeline, first, inbox, outputs, clock));
         let original = Arc::new(ArcSwap::from_pointee(prepared.original));
-        Self { handle, notify, original }
+        let hook_token = HookToken::new(prepared.hook_token);
+        Self { handle, notify, original, hook_token, metrics }
     }
 
     /// Goes on with another configuration: new receivers can be told before the first route leads to them.
@@ -247,6 +259,7 @@ impl Alerts {
         // It fails only when everything stops.
         let _ = self.handle.reload(prepared.pipeline).await;
         self.original.store(Arc::new(prepared.original));
+        self.hook_token.set(prepared.hook_token);
     }
 
     /// Tells the pipeline of checks that came, changed or went.

@@ -119,7 +119,7 @@ impl Worker {
                 Counted::Dead(failure.reason)
             }
         };
-        self.metrics().attempt(lane, kind, attempts, took, &counted);
+        self.metrics().attempt(lane, kind, took, &counted);
         let delivery = Delivery {
             notice: notice.id,
             lane: notice.lane.clone(),
