@@ -105,7 +105,8 @@ fn annotations() -> Pairs {
 
 /// Where the two differ, a line for each field; the allowances that were used are taken out.
 fn differences(theirs: &[Message], ours: &[Message], state: &str, unused: &mut Unused) -> String {
-    let names = |all: &[Message]| all.iter().map(|message| message.name.clone()).collect::<Vec<_>>();
+    let names =
+        |all: &[Message]| all.iter().map(|message| message.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(ours), names(theirs), "{state}");
     let mut found = String::new();
     for (theirs, ours) in theirs.iter().zip(ours) {
@@ -119,7 +120,8 @@ fn differences(theirs: &[Message], ours: &[Message], state: &str, unused: &mut U
             if wanted == got || unused.allows(name, field) {
                 continue;
             }
-            let _ = writeln!(found, "{name} {state}, {field}\n  theirs {wanted:?}\n  ours   {got:?}");
+            let _ =
+                writeln!(found, "{name} {state}, {field}\n  theirs {wanted:?}\n  ours   {got:?}");
         }
     }
     found
@@ -172,10 +174,9 @@ async fn compare(config: &str, counts: [usize; 2], unused: &mut Unused) {
     let Some(ours) = Told::start(Side::Ours, &config, &authority).await else { return };
     let starts = Timestamp::now().round(Unit::Millisecond).unwrap();
     let mut found = String::new();
-    for (state, ends, count) in [
-        ("firing", None, counts[0]),
-        ("resolved", Some(starts + 100.milliseconds()), counts[1]),
-    ] {
+    for (state, ends, count) in
+        [("firing", None, counts[0]), ("resolved", Some(starts + 100.milliseconds()), counts[1])]
+    {
         let alerts = alerts(starts, ends);
         let (theirs, ours) =
             tokio::join!(theirs.messages(&alerts, count), ours.messages(&alerts, count));
