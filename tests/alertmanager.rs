@@ -10,21 +10,8 @@ use noroshi::{
 };
 use proptest::prelude::*;
 
-/// Files of which we think otherwise, and why.
-const OTHERWISE: &[(&str, &str)] = &[
-    ("flow_too_deep", "our parser stops at a depth that no configuration has"),
-    ("interval_null_element", "a null day is Sunday in Alertmanager; we say what is wrong"),
-    ("recorder_kafka_acks", KAFKA),
-    ("recorder_kafka_compression", KAFKA),
-    ("recorder_kafka_default", KAFKA),
-    ("recorder_kafka_empty_broker", KAFKA),
-    ("recorder_kafka_format", KAFKA),
-    ("recorder_kafka_no_brokers", KAFKA),
-    ("recorder_kafka_no_topic", KAFKA),
-];
-
-const KAFKA: &str =
-    "recorded from a build without Kafka, which does not look at the section; we do, as upstream";
+/// Files of which we think otherwise, and why: `name | reason`.
+const OTHERWISE: &str = include_str!("alertmanager/otherwise");
 
 /// Where `record.sh` keeps the files: relative paths are shown with their folder.
 const FOLDER: &str = "/tmp/noroshi-alertmanager";
@@ -40,7 +27,7 @@ fn read(name: &str) -> Result<AlertmanagerFile, Vec<Diagnostic>> {
 }
 
 fn is_otherwise(name: &str) -> bool {
-    OTHERWISE.iter().any(|(own, _)| *own == name)
+    OTHERWISE.lines().any(|line| line.split_once(" | ").unwrap().0 == name)
 }
 
 /// Name and whether Alertmanager accepts it.

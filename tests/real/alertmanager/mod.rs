@@ -3,6 +3,8 @@
 mod amtool;
 mod api;
 mod browser;
+mod files;
+mod metrics;
 mod page;
 mod payloads;
 mod peers;

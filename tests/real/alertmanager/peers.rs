@@ -1,6 +1,10 @@
 //! The two programs, each as a process: on the same file, on a port of its own.
 
-use std::{path::PathBuf, process::Command, sync::OnceLock};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
 
 use tempfile::TempDir;
 
@@ -40,6 +44,7 @@ impl Side {
         std::fs::write(&file, config).unwrap();
         command
             .env_clear()
+            .current_dir(folder.path())
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.path={}", folder.path().join("data").display()))
             .args(["--cluster.listen-address=", "--web.listen-address=127.0.0.1:0"])
@@ -49,6 +54,11 @@ impl Side {
 }
 
 impl Peer {
+    /// Where its configuration is.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The same process on another configuration.
     pub(super) fn reload(&self, config: &str) {
         std::fs::write(self.folder.path().join("alertmanager.yml"), config).unwrap();
