@@ -404,3 +404,24 @@ async fn a_mistake_in_a_template_of_a_secret_url_does_not_show_it() {
         assert!(words.contains("ops") && !words.contains("hunter2"), "{broken}: {words}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_is_gone_at_a_start_without_any_ends_its_incident_and_its_alert() {
+    let ((hook, told), (site, _)) = (hook().await, site().await);
+    let house = House::new();
+    house.write(&hook, &site, "");
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing"]);
+    let open = alerts(&app, "/api/v1/incidents").await;
+    assert_eq!(open["incidents"][0]["ended"], Value::Null, "{open}");
+    assert!(app.stop().await);
+
+    let text = fs::read_to_string(house.file()).unwrap();
+    fs::write(house.file(), text.split("[checks.site]").next().unwrap()).unwrap();
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing", "resolved"], "{:?}", told.0.lock());
+    let closed = alerts(&app, "/api/v1/incidents").await;
+    assert_eq!(closed["incidents"].as_array().map(Vec::len), Some(1), "{closed}");
+    assert!(closed["incidents"][0]["ended"].is_string(), "{closed}");
+    assert!(app.stop().await);
+}
