@@ -376,3 +376,52 @@ async fn incidents_can_be_asked_for_where_there_is_a_store_even_without_a_file()
         assert!(app.stop().await);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_in_a_template_of_a_secret_url_does_not_show_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("noroshi.toml");
+    for broken in [
+        "https://hooks.example/hunter2/{{ nope }}",
+        "https://hooks.example/hunter2/{{ .Nope }}",
+        "https://hooks.example/hunter2/{{ hunter2 }}",
+        "https://hooks.example/hunter2/{{ if }}",
+        "https://hooks.example/{{ \"hunter2\" | toUpper 1 2 }}",
+        "https://hooks.example/{{ \"hunter2 }}",
+        "https://hooks.example/hunter2/{{ template \"none\" . }}",
+        "ftp://me:hunter2@hooks.example/",
+        "hunter2",
+    ] {
+        let url = broken.replace('"', "\\\"");
+        let text =
+            format!("[route]\nreceiver = \"ops\"\n[receivers.ops]\nwebhook.url = \"{url}\"\n");
+        fs::write(&file, format!("{COMMON}{text}")).unwrap();
+        let refused = try_start(&file).await.err().unwrap_or_else(|| panic!("{broken} is taken"));
+        let words = match &refused {
+            StartError::Config(loaded) => loaded.human(false, "nothing was started"),
+            other => other.to_string(),
+        };
+        assert!(words.contains("ops") && !words.contains("hunter2"), "{broken}: {words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_is_gone_at_a_start_without_any_ends_its_incident_and_its_alert() {
+    let ((hook, told), (site, _)) = (hook().await, site().await);
+    let house = House::new();
+    house.write(&hook, &site, "");
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing"]);
+    let open = alerts(&app, "/api/v1/incidents").await;
+    assert_eq!(open["incidents"][0]["ended"], Value::Null, "{open}");
+    assert!(app.stop().await);
+
+    let text = fs::read_to_string(house.file()).unwrap();
+    fs::write(house.file(), text.split("[checks.site]").next().unwrap()).unwrap();
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing", "resolved"], "{:?}", told.0.lock());
+    let closed = alerts(&app, "/api/v1/incidents").await;
+    assert_eq!(closed["incidents"].as_array().map(Vec::len), Some(1), "{closed}");
+    assert!(closed["incidents"][0]["ended"].is_string(), "{closed}");
+    assert!(app.stop().await);
+}

@@ -13,6 +13,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::support::{
+    authority::{Authority, Flaw},
     daemon::{Daemon, noroshi},
     web,
 };
@@ -364,4 +365,64 @@ async fn the_terminal_shows_the_way_of_an_alert_and_tries_a_receiver() {
     let unknown = noroshi(&["notify", "test", "--alertmanager", file, "hok"]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(2));
     assert!(text(&unknown.stderr).contains("did you mean `hook`?"), "{}", text(&unknown.stderr));
+}
+
+/// What a command says to a server that speaks TLS and wants to know who asks; and its exit code.
+async fn silenced(server: &super::Peer, arguments: &[String]) -> (Option<i32>, String) {
+    let url = format!("https://localhost:{}", server.address().port());
+    let mut command = noroshi(&["silence", "add", "Down", "--comment=x", "--url", &url]);
+    command.args(arguments);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_is_made_through_tls_and_with_a_password() {
+    let authority = Authority::new();
+    let server = web::serve_tls(authority.acceptor(Flaw::None), |request| {
+        // me:hunter2
+        match request.head.contains("Basic bWU6aHVudGVyMg==") {
+            true => web::reply(200, &[], br#"{"silenceID":"the-id"}"#),
+            false => web::reply(401, &[], b"\"who are you?\""),
+        }
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("password"), "hunter2\n").unwrap();
+    fs::copy(authority.ca_file(), at("ca.pem")).unwrap();
+    let tls = "tls_config: {ca_file: ca.pem}\n";
+    let files = [
+        ("good", format!("{tls}basic_auth: {{username: me, password_file: password}}\n")),
+        ("nobody", tls.to_owned()),
+        ("wrong", "basic_auht: {password: hunter2}\n".to_owned()),
+    ];
+    for (name, text) in &files {
+        fs::write(at(name), text).unwrap();
+    }
+    let by = |name: &str| vec![format!("--http.config.file={}", at(name).display())];
+    assert_eq!(silenced(&server, &by("good")).await, (Some(0), "the-id\n".to_owned()));
+    let (exit, said) = silenced(&server, &by("nobody")).await;
+    assert_eq!(exit, Some(1));
+    assert!(said.contains("401") && said.contains("who are you?"), "{said}");
+    let (exit, said) = silenced(&server, &by("wrong")).await;
+    assert_eq!(exit, Some(1));
+    assert!(said.contains("wrong:1:1") && said.contains("basic_auht"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    // The system does not know this authority.
+    let user = ["--user=me".to_owned(), format!("--password-file={}", at("password").display())];
+    let (exit, said) = silenced(&server, &user).await;
+    assert_eq!(exit, Some(1));
+    assert!(said.contains("tls_"), "{said}");
+
+    // A URL with a password, which nobody is shown.
+    let output = noroshi(&["silence", "list", "--url=http://me:hunter2@127.0.0.1:1/"]).output();
+    let said = text(&output.unwrap().stderr);
+    assert!(
+        said.contains("cannot reach http://127.0.0.1:1") && !said.contains("hunter2"),
+        "{said}"
+    );
+    let output = noroshi(&["silence", "list", "--url=ftp://me:hunter2@127.0.0.1/"]).output();
+    let said = text(&output.unwrap().stderr);
+    assert!(said.contains("--url") && !said.contains("hunter2"), "{said}");
 }
