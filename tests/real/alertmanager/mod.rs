@@ -11,3 +11,5 @@ mod peers;
 mod prometheus;
 mod routes;
 mod rules;
+mod templates;
+mod timing;
