@@ -78,7 +78,7 @@ pub(super) fn prepared(alerting: &Alerting) -> Result<Prepared, Refused> {
 pub(super) fn prepared_for(config: &Config) -> Result<Option<Prepared>, Refused> {
     let Some(alerting) = &config.alerting else { return Ok(None) };
     let mut prepared = prepared(alerting)?;
-    let told = config.web.external_url.as_ref().map(|url| url.to_string());
+    let told = config.web.external_url.as_ref().map(ToString::to_string);
     let place = told.unwrap_or_else(|| {
         let port = config.web.listen_address.iter().find_map(|address| address.port());
         let host = super::blackbox::hostname();
@@ -121,9 +121,10 @@ fn checked(alerting: &Alerting, templates: &Templates) -> Vec<Diagnostic> {
             Err(mistake) if !mistake.by_data => {
                 let path = format!("receivers.{}.{place}", receiver.name);
                 // What is wrong is told in the template's own words, which may be a secret's.
-                let why = match used.is_secret {
-                    true => "the template in it cannot be used".to_owned(),
-                    false => mistake.to_string(),
+                let why = if used.is_secret {
+                    "the template in it cannot be used".to_owned()
+                } else {
+                    mistake.to_string()
                 };
                 found.push(bad_template(format!("`{path}`: {why}"), path));
             }
