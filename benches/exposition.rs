@@ -148,6 +148,7 @@ impl World {
             config: Arc::new(String::new),
             blackbox: Arc::new(without_modules()),
             clock: Clock::system(),
+            store: None,
             web: Arc::new(api::Web {
                 route_prefix: String::new(),
                 external_url: None,

@@ -361,9 +361,10 @@ async fn a_silence_is_made_through_tls_and_with_a_password() {
     let authority = Authority::new();
     let server = web::serve_tls(authority.acceptor(Flaw::None), |request| {
         // me:hunter2
-        match request.head.contains("Basic bWU6aHVudGVyMg==") {
-            true => web::reply(200, &[], br#"{"silenceID":"the-id"}"#),
-            false => web::reply(401, &[], b"\"who are you?\""),
+        if request.head.contains("Basic bWU6aHVudGVyMg==") {
+            web::reply(200, &[], br#"{"silenceID":"the-id"}"#)
+        } else {
+            web::reply(401, &[], b"\"who are you?\"")
         }
     })
     .await;

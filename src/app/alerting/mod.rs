@@ -103,9 +103,10 @@ fn checked(alerting: &Alerting, templates: &Templates) -> Vec<Diagnostic> {
             Err(mistake) if !mistake.by_data => {
                 let path = format!("receivers.{}.{place}", receiver.name);
                 // What is wrong is told in the template's own words, which may be a secret's.
-                let why = match used.is_secret {
-                    true => "the template in it cannot be used".to_owned(),
-                    false => mistake.to_string(),
+                let why = if used.is_secret {
+                    "the template in it cannot be used".to_owned()
+                } else {
+                    mistake.to_string()
                 };
                 found.push(bad_template(format!("`{path}`: {why}"), path));
             }

@@ -98,7 +98,7 @@ impl Alerting {
             let path = folder.join(path);
             match hook_token(&path) {
                 Ok(token) => self.hook_token = Some(token),
-                Err(unusable) => diagnostics.push(unusable),
+                Err(unusable) => diagnostics.push(*unusable),
             }
             watched.push(path);
         }
@@ -154,10 +154,10 @@ impl Alerting {
 }
 
 /// The token in a file. One that is not there, or empty, would let everybody in.
-fn hook_token(path: &Path) -> Result<Secret, Diagnostic> {
+fn hook_token(path: &Path) -> Result<Secret, Box<Diagnostic>> {
     let unusable = |why: &dyn std::fmt::Display| {
         let message = format!("cannot read `alerting.hook_token_file` {}: {why}", path.display());
-        place::nowhere(Code::Unreadable, message)
+        Box::new(place::nowhere(Code::Unreadable, message))
     };
     let text = std::fs::read_to_string(path).map_err(|error| unusable(&error))?;
     match text.trim() {
