@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{
     alertmanager::{self, Targets},
-    deadman,
+    deadman::{self, Hearts},
     metrics::Metrics,
     spec::Receivers,
     template::Templates,
@@ -146,12 +146,12 @@ impl Handle {
 /// Waits for orders; its children wait for notices, for batches, and for their own deadlines.
 pub async fn run(mut inbox: Inbox, setup: Setup, parts: Parts) {
     let mut house = House { parts, children: JoinSet::new(), workers: HashMap::new() };
-    let mut hearts = house.apply(&inbox, &setup);
+    let mut hearts = house.apply(&inbox, &setup, &Hearts::default());
     let within = loop {
         tokio::select! {
             command = inbox.commands.recv() => match command {
                 Some(Command::Reload(setup, done)) => {
-                    hearts = house.apply(&inbox, &setup);
+                    hearts = house.apply(&inbox, &setup, &hearts);
                     // Whoever asked may have gone.
                     let _ = done.send(());
                 }
@@ -182,12 +182,9 @@ struct House {
     workers: HashMap<Arc<str>, mpsc::Sender<Order>>,
 }
 
-/// Deadmen stop when this goes.
-type Hearts = JoinSet<()>;
-
 impl House {
     /// Brings what runs in line with the configuration.
-    fn apply(&mut self, inbox: &Inbox, setup: &Setup) -> Hearts {
+    fn apply(&mut self, inbox: &Inbox, setup: &Setup, before: &Hearts) -> Hearts {
         let words = setup.words();
         let old = inbox.queues.load_full();
         let mut queues = Queues::new();
@@ -217,7 +214,7 @@ impl House {
             let _ = orders.try_send(Order::Finish(Instant::now() + LAST_WORDS));
         }
         self.push_to(inbox, setup);
-        deadman::start(setup, &self.parts)
+        deadman::start(setup, &self.parts, before)
     }
 
     /// Gives a worker its order; says whether there is still one. One that waits for its report to be taken has it later.

@@ -135,3 +135,29 @@ async fn a_deadman_is_heard_while_all_is_alive() {
     handle.stop(Duration::ZERO).await;
     running.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_deadman_keeps_in_step_through_reloads() {
+    let sink = web::serve(|_| web::reply(200, &[], b"")).await;
+    let deadman: Deadman = toml::from_str(&format!("url = 'http://{}/'", sink.address())).unwrap();
+    let of = |seconds| {
+        let interval = PromDuration(Duration::from_secs(seconds));
+        let deadman = Deadman { name: "d".into(), interval, ..deadman.clone() };
+        setup(Receivers { deadmen: vec![Arc::new(deadman)], ..Receivers::default() })
+    };
+    let (parts, _told) = notice::parts();
+    let (handle, inbox) = notify::channel();
+    let running = tokio::spawn(notify::run(inbox, of(3600), parts));
+    eventually!(sink.connections() == 1);
+    // The first one is over, or a reload would begin it anew.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for _ in 0..20 {
+        handle.reload(of(3600)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(sink.connections(), 1, "nothing of it was changed");
+    handle.reload(of(1800)).await;
+    eventually!(sink.connections() == 2);
+    handle.stop(Duration::ZERO).await;
+    running.await.unwrap();
+}

@@ -6,8 +6,9 @@
 mod metrics;
 pub(super) mod spec;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tracing::warn;
 
@@ -35,21 +36,37 @@ const ATTEMPTS: u32 = 3;
 /// The shortest time between two heartbeats.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// Starts every heart; they stop when the set goes.
-pub(super) fn start(setup: &Setup, parts: &Parts) -> JoinSet<()> {
-    let mut hearts = JoinSet::new();
+/// Every heart; they stop when this goes.
+#[derive(Default)]
+pub(super) struct Hearts {
+    beating: JoinSet<()>,
+    /// When each is due, by name.
+    due: HashMap<Arc<str>, (Arc<Deadman>, Due)>,
+}
+
+/// The time of the next heartbeat, also for the heart that takes the place of this one.
+type Due = Arc<Mutex<Instant>>;
+
+/// Starts every heart. One that beat before under the same keys goes on in step, however often something else is reloaded.
+pub(super) fn start(setup: &Setup, parts: &Parts, before: &Hearts) -> Hearts {
+    let mut hearts = Hearts::default();
     for deadman in &setup.receivers.deadmen {
         let receiver =
             deadman.receiver.as_ref().and_then(|name| setup.receivers.get(name)).cloned();
+        let known = before.due.get(&deadman.name).filter(|(old, _)| old == deadman);
+        let due = known.map_or_else(Instant::now, |(_, due)| *due.lock());
+        let due = Arc::new(Mutex::new(due));
         let heart = Heart {
             deadman: Arc::clone(deadman),
             receiver,
             words: setup.words(),
             parts: parts.clone(),
             beats: 0,
+            due: Arc::clone(&due),
         };
         parts.heartbeats.born(&deadman.name);
-        hearts.spawn(heart.run());
+        hearts.beating.spawn(heart.run());
+        hearts.due.insert(Arc::clone(&deadman.name), (Arc::clone(deadman), due));
     }
     hearts
 }
@@ -60,12 +77,13 @@ struct Heart {
     words: Words,
     parts: Parts,
     beats: u64,
+    due: Due,
 }
 
 impl Heart {
     async fn run(mut self) {
         let interval = self.deadman.interval.0.max(SHORTEST);
-        let mut due = Instant::now();
+        let mut due = *self.due.lock();
         let mut was_silent = false;
         loop {
             clock::sleep_until(due).await;
@@ -86,6 +104,7 @@ impl Heart {
             was_silent = silent.is_some();
             // In step with the first one, however long this one took.
             due = (due + interval).max(Instant::now());
+            *self.due.lock() = due;
         }
     }
 
