@@ -146,8 +146,8 @@ fn asked(address: &str, method: &str, path: &str, body: &str) -> Option<(String,
         }
     }
     let told = head.lines().filter_map(|line| line.split_once(':'));
-    let length = told.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let mut body = vec![0; length.last()?.1.trim().parse().ok()?];
+    let mut length = told.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let mut body = vec![0; length.next_back()?.1.trim().parse().ok()?];
     lines.read_exact(&mut body).ok()?;
     Some((head, String::from_utf8(body).ok()?))
 }

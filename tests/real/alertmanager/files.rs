@@ -83,8 +83,8 @@ fn running_servers_take_and_show_the_same_files() {
     let mut deadly = Vec::new();
     for name in verdicts().keys() {
         let text = fs::read(corpus().join(format!("{name}.yml"))).unwrap();
-        let got = taken(&ours, &text).expect("an answer of ours");
-        let Some(wanted) = taken(&theirs, &text) else {
+        let got = taken(&ours, &text).expect("an answer of ours").0;
+        let Some(Taken(wanted)) = taken(&theirs, &text) else {
             assert!(theirs.daemon.log().contains("nil pointer"), "{name}: {}", theirs.daemon.log());
             deadly.push(name.clone());
             theirs = started(Side::Theirs).unwrap();
@@ -117,13 +117,16 @@ fn started(side: Side) -> Option<Peer> {
     Some(peer)
 }
 
-/// What a server shows of a file, or nothing if it keeps to the last one; no answer at all if it is no more.
-fn taken(peer: &Peer, text: &[u8]) -> Option<Option<String>> {
+/// What a server shows of a file, or nothing if it keeps to the last one.
+struct Taken(Option<String>);
+
+/// No answer at all if it is no more.
+fn taken(peer: &Peer, text: &[u8]) -> Option<Taken> {
     fs::write(peer.folder().join("alertmanager.yml"), text).unwrap();
     let reload = peer.daemon.send("POST", "/-/reload", &[], b"")?;
     let status = peer.daemon.send("GET", "/api/v2/status", &[], b"")?;
     let status: serde_json::Value = serde_json::from_str(&status.body).unwrap();
     let shown = status["config"]["original"].as_str().unwrap();
     let folder = peer.folder().display().to_string();
-    Some((reload.status == 200).then(|| shown.replace(&folder, FOLDER)))
+    Some(Taken((reload.status == 200).then(|| shown.replace(&folder, FOLDER))))
 }
