@@ -147,6 +147,7 @@ impl World {
             reload: mpsc::channel(1).0,
             config: Arc::new(String::new),
             blackbox: Arc::new(without_modules()),
+            store: None,
             clock: Clock::system(),
             web: Arc::new(api::Web {
                 route_prefix: String::new(),

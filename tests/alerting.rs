@@ -28,6 +28,7 @@ use support::{
     app::{COMMON, ask, sources},
     eventually, web,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// What a webhook was told, one by one.
 #[derive(Clone, Default)]
@@ -275,5 +276,152 @@ async fn without_alerting_there_is_no_api_for_it_and_nothing_to_store() {
     assert_eq!(ask(app.addresses()[0], "/api/v2/alerts").await.unwrap().0, 404);
     let (_, metrics) = ask(app.addresses()[0], "/metrics").await.unwrap();
     assert!(!metrics.contains("noroshi_alerts") && !metrics.contains("noroshi_store"));
+    assert!(app.stop().await);
+}
+
+/// The heartbeats that came.
+async fn heart() -> (Peer, Arc<AtomicU16>) {
+    let beats = Arc::new(AtomicU16::new(0));
+    let counts = Arc::clone(&beats);
+    let peer = web::serve(move |_| {
+        counts.fetch_add(1, Ordering::SeqCst);
+        web::reply(200, &[], b"")
+    })
+    .await;
+    (peer, beats)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_heartbeat_goes_out_while_the_store_cannot_write() {
+    let ((hook, _), (site, status), (peer, beats)) = (hook().await, site().await, heart().await);
+    let house = House::new();
+    let url = format!("http://{}/", peer.address());
+    house.write(&hook, &site, &format!("[deadman.watch]\nurl = \"{url}\"\ninterval = \"1s\"\n"));
+    let app = house.start().await;
+    let count = || beats.load(Ordering::SeqCst);
+    eventually!(count() >= 2);
+    // Somebody else holds the file.
+    let other = rusqlite::Connection::open(house.folder.path().join("noroshi.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    eventually!({
+        // Something to write, or nobody would notice.
+        let now = status.load(Ordering::SeqCst);
+        status.store(if now == 500 { 200 } else { 500 }, Ordering::SeqCst);
+        let page = ask(app.addresses()[0], "/metrics").await.unwrap().1;
+        page.contains("noroshi_store_degraded 1")
+    });
+    let before = count();
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert!(count() <= before + 1, "{} after {before}", count());
+    other.execute_batch("ROLLBACK").unwrap();
+    let before = count();
+    eventually!(count() > before + 1);
+    assert!(app.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hook_wants_its_token_and_another_one_after_a_reload() {
+    let ((hook, _), (site, _)) = (hook().await, site().await);
+    let house = House::new();
+    let file = house.folder.path().join("token");
+    fs::write(&file, "hunter2\n").unwrap();
+    house.write(&hook, &site, "[alerting]\nhook_token_file = \"token\"\n");
+    let app = house.start().await;
+    let post = async |token: Option<&str>| {
+        let body = r#"{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"A"}}]}"#;
+        let header = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
+        let mut stream = tokio::net::TcpStream::connect(app.addresses()[0]).await.unwrap();
+        let request = format!(
+            "POST /hooks/alertmanager HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n{}\r\n{body}",
+            body.len(),
+            header.unwrap_or_default()
+        );
+        let mut answer = String::new();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(post(None).await, "401");
+    assert_eq!(post(Some("hunter3")).await, "401");
+    assert_eq!(post(Some("hunter2")).await, "200");
+    fs::write(&file, "hunter3").unwrap();
+    app.reload().await.unwrap();
+    assert_eq!(post(Some("hunter3")).await, "200");
+    assert_eq!(post(Some("hunter2")).await, "401");
+    // A file without a token opens nothing.
+    fs::write(&file, "\n").unwrap();
+    assert!(app.reload().await.unwrap_err().contains("it is empty"));
+    assert_eq!(post(None).await, "401");
+    assert!(app.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn incidents_can_be_asked_for_where_there_is_a_store_even_without_a_file() {
+    let (site, _) = site().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("noroshi.toml");
+    let check = format!("[checks.site]\nhttp.url = \"http://{}/\"\n", site.address());
+    for (store, status) in [("", 404), ("[store]\n", 200)] {
+        fs::write(&file, format!("{COMMON}{store}{check}")).unwrap();
+        let app = try_start(&file).await.unwrap();
+        eventually!(state(&app).await == "down");
+        for path in ["/api/v1/incidents", "/api/v1/deliveries"] {
+            assert_eq!(ask(app.addresses()[0], path).await.unwrap().0, status, "{store}{path}");
+        }
+        if status == 200 {
+            let all = alerts(&app, "/api/v1/incidents").await;
+            assert_eq!(all["incidents"][0]["check"], "site", "{all}");
+        }
+        assert!(app.stop().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_in_a_template_of_a_secret_url_does_not_show_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("noroshi.toml");
+    for broken in [
+        "https://hooks.example/hunter2/{{ nope }}",
+        "https://hooks.example/hunter2/{{ .Nope }}",
+        "https://hooks.example/hunter2/{{ hunter2 }}",
+        "https://hooks.example/hunter2/{{ if }}",
+        "https://hooks.example/{{ \"hunter2\" | toUpper 1 2 }}",
+        "https://hooks.example/{{ \"hunter2 }}",
+        "https://hooks.example/hunter2/{{ template \"none\" . }}",
+        "ftp://me:hunter2@hooks.example/",
+        "hunter2",
+    ] {
+        let url = broken.replace('"', "\\\"");
+        let text =
+            format!("[route]\nreceiver = \"ops\"\n[receivers.ops]\nwebhook.url = \"{url}\"\n");
+        fs::write(&file, format!("{COMMON}{text}")).unwrap();
+        let refused = try_start(&file).await.err().unwrap_or_else(|| panic!("{broken} is taken"));
+        let words = match &refused {
+            StartError::Config(loaded) => loaded.human(false, "nothing was started"),
+            other => other.to_string(),
+        };
+        assert!(words.contains("ops") && !words.contains("hunter2"), "{broken}: {words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_is_gone_at_a_start_without_any_ends_its_incident_and_its_alert() {
+    let ((hook, told), (site, _)) = (hook().await, site().await);
+    let house = House::new();
+    house.write(&hook, &site, "");
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing"]);
+    let open = alerts(&app, "/api/v1/incidents").await;
+    assert_eq!(open["incidents"][0]["ended"], Value::Null, "{open}");
+    assert!(app.stop().await);
+
+    let text = fs::read_to_string(house.file()).unwrap();
+    fs::write(house.file(), text.split("[checks.site]").next().unwrap()).unwrap();
+    let app = house.start().await;
+    eventually!(told.statuses() == ["firing", "resolved"], "{:?}", told.0.lock());
+    let closed = alerts(&app, "/api/v1/incidents").await;
+    assert_eq!(closed["incidents"].as_array().map(Vec::len), Some(1), "{closed}");
+    assert!(closed["incidents"][0]["ended"].is_string(), "{closed}");
     assert!(app.stop().await);
 }

@@ -4,7 +4,10 @@
 
 mod support;
 
-use noroshi::{api::alertmanager::Options, model::Secret};
+use noroshi::{
+    api::alertmanager::{HookToken, Options},
+    model::Secret,
+};
 use proptest::prelude::*;
 use support::{
     alertmanager::{Running, config},
@@ -100,7 +103,8 @@ fn silences_by_state_and_by_their_maker() {
 
 #[test]
 fn a_webhook_becomes_alerts() {
-    let options = Options { hook_token: Some(Secret::new("hunter2")), ..Options::default() };
+    let options =
+        Options { hook_token: HookToken::new(Some(Secret::new("hunter2"))), ..Options::default() };
     let server = Running::start(config(), "", options);
     let body = br#"{"version":"4","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"H"},
         "startsAt":"2026-01-02T03:04:05Z","endsAt":"0001-01-01T00:00:00Z"}]}"#;

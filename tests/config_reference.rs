@@ -89,7 +89,8 @@ fn every_key_of_the_schema_is_documented() {
     keys(&config::schema(), &mut all);
     assert!(all.len() > 50);
     for key in all {
-        let documented = [format!("`{key}`"), format!(".{key}`"), format!("`[{key}"), format!("`[[{key}")];
+        let documented =
+            [format!("`{key}`"), format!(".{key}`"), format!("`[{key}"), format!("`[[{key}")];
         assert!(documented.iter().any(|form| page.contains(form)), "{key}");
     }
 }

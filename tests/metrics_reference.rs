@@ -39,7 +39,10 @@ fn generated(app: &App) -> String {
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(target_os = "linux"), ignore = "the process says less of itself")]
 async fn the_reference_is_what_the_code_exposes() {
-    let bench = Bench::new("").await;
+    let (site, gone) = (web::serve(|_| web::reply(200, &[], b"")).await, Peer::refusing());
+    let bench = Bench::new(&told(&site, &gone)).await;
+    // Labels are those of series: each family must have one.
+    until_told(&bench).await;
     let text = page();
     let (before, rest) = text.split_once(BEGIN).unwrap();
     let (_, after) = rest.split_once(END).unwrap();
@@ -111,6 +114,44 @@ grpc.address = "127.0.0.1:{grpc}"
     )
 }
 
+/// A check that is down, somebody who is told of it, and somebody who cannot be.
+fn told(site: &Peer, gone: &Peer) -> String {
+    let (site, gone) = (site.address(), gone.address());
+    format!(
+        r#"[checks.down]
+tcp.address = "{gone}"
+[receivers.ops]
+webhook = [{{ url = "http://{site}/" }}, {{ url = "http://{gone}/" }}]
+[route]
+receiver = "ops"
+group_wait = "0s"
+[alertmanagers.main]
+url = "http://{site}/"
+[deadman.heart]
+url = "http://{site}/"
+"#
+    )
+}
+
+/// What is not there before something was told, or could not be.
+const LATE: &[&str] = &[
+    "noroshi_alertmanager_latency_seconds",
+    "noroshi_notification_breaker_open",
+    "noroshi_notification_duration_seconds",
+    "noroshi_notification_failures_total",
+    "noroshi_notification_latency_seconds",
+];
+
+/// Waits until every family about alerting has a series.
+async fn until_told(bench: &Bench) {
+    let mut wanting: Vec<_>;
+    eventually!(some {
+        let shown = shown(&bench.get("/metrics").await.1);
+        wanting = LATE.iter().filter(|family| !shown.contains(**family)).collect();
+        wanting.is_empty().then_some(())
+    }, "{wanting:?} have no series");
+}
+
 /// The families in the tables of a part of the page.
 fn listed(part: &str) -> BTreeSet<String> {
     let rows = part.lines().filter_map(|line| line.strip_prefix("| `"));
@@ -144,8 +185,9 @@ async fn a_running_daemon_shows_what_is_listed() {
     let trusted =
         web::serve_tls(authority.acceptor(Flaw::None), |_| web::reply(200, &[], b"")).await;
     let config = format!(
-        "{}[checks.trusted]\ntls = {{ address = \"{}\", ca_file = \"{}\" }}\n",
+        "{}{}[checks.trusted]\ntls = {{ address = \"{}\", ca_file = \"{}\" }}\n",
         every_kind(demo.ports(), &site, &gone, bridge.path()),
+        told(&site, &gone),
         trusted.address(),
         authority.ca_file().display(),
     );

@@ -11,11 +11,11 @@ mod history;
 #[path = "support/records.rs"]
 mod records;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use noroshi::{
     clock::Clock,
-    model::{Record, Restored},
+    model::{Notice, Record, Restored, Tried},
     store::{self, Metrics, OpenError, Store, spec::Options},
 };
 use prometheus_client::registry::Registry;
@@ -148,19 +148,30 @@ async fn the_outbox_holds_the_newest_of_each_lane_until_it_is_sent() {
         Record::OutboxGone(5),
         Record::Outbox(notice(8, lane(8))),
         Record::OutboxGone(8),
+        // The one that takes the place of the third waits as long as that would have.
+        Record::Outbox(notice(9, lane(9))),
+        Record::Delivery(delivery(9, 54, Retry { failure: failure(), next_at: at(90) })),
+        Record::Outbox(notice(10, lane(9))),
     ];
     commit(&store, after).await.unwrap();
     let pending = store.reader.pending("ops".into(), 0, 2).await.unwrap();
-    assert_eq!(pending, [notice(3, lane(3)), notice(6, lane(6))]);
+    let tried = |notice: Arc<Notice>, attempts, seconds| {
+        Arc::new(Notice {
+            tried: Some(Tried { attempts, next_at: at(seconds) }),
+            ..(*notice).clone()
+        })
+    };
+    assert_eq!(pending, [tried(notice(3, lane(3)), 2, 60), notice(6, lane(6))]);
     let rest = store.reader.pending("ops".into(), 6, 10).await.unwrap();
-    assert_eq!(rest, [notice(7, lane(1))]);
+    assert_eq!(rest, [notice(7, lane(1)), tried(notice(10, lane(9)), 0, 90)]);
     assert_eq!(store.reader.pending("others".into(), 0, 10).await.unwrap(), []);
     close(store).await;
     let (store, restored) = open(&options).unwrap();
     let ids: Vec<u64> = restored.outbox.iter().map(|notice| notice.id).collect();
-    assert_eq!(ids, [3, 6, 7]);
-    // No id is used twice, though 8 is gone.
-    assert_eq!(restored.last_notice, 8);
+    assert_eq!(ids, [3, 6, 7, 10]);
+    assert_eq!(restored.outbox[0].tried, Some(Tried { attempts: 2, next_at: at(60) }));
+    // No id is used twice.
+    assert_eq!(restored.last_notice, 10);
     close(store).await;
 }
 
@@ -205,7 +216,7 @@ async fn commits_that_come_together_share_a_sync() {
     }
     let registry = counted.registry;
     close(counted.store).await;
-    assert_eq!(answers.try_iter().filter(Result::is_ok).count(), 500);
+    assert_eq!(answers.try_iter().flatten().count(), 500);
     let (store, restored) = open(&in_file(&folder.path().join("noroshi.db"))).unwrap();
     assert_eq!(restored.alerts.len(), 500);
     let counted = Counted { store, registry };

@@ -1,17 +1,27 @@
 //! An alert arrives: merged with what is known of it, stored, routed, put into its groups.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
 use super::{
     Effects, InvalidAlerts, PostedAlert,
     flaps::Flaps,
-    ingest::{checked, is_news, merged},
+    ingest::{after, checked, is_news, merged},
     pipeline::Pipeline,
     table::{Entry, Memberships, Silenced, Slot},
 };
 use crate::model::{Alert, AlertSource, Record};
+
+/// How often the alerts of a name that has no room are looked through for resolved ones.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The alerts of one name that may fire.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    pub(super) slots: HashSet<Slot>,
+    look_from: Timestamp,
+}
 
 impl Pipeline {
     /// Takes posted alerts: all that are valid, whatever the others are.
@@ -131,10 +141,7 @@ impl Pipeline {
         }
         let Some(entry) = self.table.get(slot) else { return };
         let name = entry.alert.labels.get("alertname").unwrap_or_default();
-        let slots = self.named.entry(name.into()).or_default();
-        if !slots.contains(&slot) {
-            slots.push(slot);
-        }
+        self.named.entry(name.into()).or_default().slots.insert(slot);
     }
 
     fn is_limited(&self) -> bool {
@@ -147,16 +154,17 @@ impl Pipeline {
             return true;
         }
         let name = alert.labels.get("alertname").unwrap_or_default();
-        let Some(slots) = self.named.get_mut(name) else { return true };
-        // Resolved ones make room; the list is as long as the limit at most.
+        let Some(named) = self.named.get_mut(name) else { return true };
         let table = &self.table;
-        if slots.len() >= self.options.per_alertname_limit {
-            slots.retain(|slot| {
+        // Resolved ones make room, but a flood is not looked through for each of its alerts.
+        if named.slots.len() >= self.options.per_alertname_limit && named.look_from <= now {
+            named.look_from = after(now, LOOK);
+            named.slots.retain(|slot| {
                 let entry = table.get(*slot);
                 entry.is_some_and(|entry| !entry.alert.is_resolved(now))
             });
         }
-        slots.len() < self.options.per_alertname_limit
+        named.slots.len() < self.options.per_alertname_limit
     }
 }
 

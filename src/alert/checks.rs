@@ -147,14 +147,13 @@ impl Pipeline {
         now: Timestamp,
         effects: &mut Effects,
     ) {
-        let held = self
-            .checks
-            .known
-            .iter()
-            .find(|(_, known)| known.open == Some(slot) && known.hold.is_some());
-        if told.is_resolved(now)
-            && let Some(id) = held.map(|(id, _)| id.clone())
-        {
+        // Most of the time it is told that it fires, by each evaluation of a rule.
+        if !told.is_resolved(now) {
+            return;
+        }
+        let id = CheckId::new(told.labels.get("check").unwrap_or_default());
+        let known = self.checks.known.get(&id);
+        if known.is_some_and(|known| known.open == Some(slot) && known.hold.is_some()) {
             self.close(&id, told.ends_at, now, effects);
         }
     }

@@ -12,7 +12,6 @@ use super::{
     lanes::Pending,
     metrics::Withheld,
     pipeline::Pipeline,
-    routes::NodeId,
     spec::{Integration, RateLimit},
     stages::Member,
 };
@@ -24,6 +23,7 @@ use crate::model::{
 struct Flush {
     now: Timestamp,
     group_labels: Pairs,
+    route_labels: Pairs,
     repeat: Duration,
     /// How long what is told counts.
     counts_for: Duration,
@@ -83,12 +83,14 @@ impl Pipeline {
     ) {
         let Some(group) = self.groups.get(id) else { return };
         let (key, name) = (Arc::clone(&group.key), Arc::clone(&group.receiver));
-        let Some(repeat) = self.repeat_of(group.node) else { return };
+        let Some(node) = self.tree.node(group.node) else { return };
+        let (repeat, route_labels) = (node.route.repeat_interval, node.route.labels.clone());
         let Some(receiver) = self.receiver(&name) else { return };
         let (integrations, limit) = (receiver.integrations.clone(), receiver.rate_limit);
         let mut flush = Flush {
             now,
             group_labels: group.labels.clone(),
+            route_labels,
             repeat,
             counts_for: self.options.retention.min(repeat.saturating_mul(2)),
             limit,
@@ -207,6 +209,8 @@ impl Pipeline {
                 .filter(|_| reason != NoticeReason::First)
                 .and_then(|told| told.handle.clone()),
             held_back,
+            route_labels: flush.route_labels.clone(),
+            tried: None,
             lane: lane.clone(),
         });
         let pending = Pending {
@@ -237,10 +241,6 @@ impl Pipeline {
             Some((notice, entry.changed))
         };
         members.iter().filter_map(of).collect()
-    }
-
-    fn repeat_of(&self, node: NodeId) -> Option<Duration> {
-        self.tree.node(node).map(|node| node.route.repeat_interval)
     }
 }
 

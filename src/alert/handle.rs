@@ -138,6 +138,15 @@ impl Handle {
         self.step(Input::Settings(changes)).await.map(drop)
     }
 
+    /// Says whether the pipeline still takes what it is told and asked. Keeps nothing open.
+    pub fn is_alive(&self) -> impl Fn() -> bool + Send + Sync + use<> {
+        let (commands, deliveries) = (self.commands.downgrade(), self.deliveries.downgrade());
+        move || {
+            commands.upgrade().is_some_and(|commands| !commands.is_closed())
+                && deliveries.upgrade().is_some_and(|deliveries| deliveries.capacity() > 0)
+        }
+    }
+
     /// Where attempts at notices are told.
     pub fn deliveries(&self) -> mpsc::Sender<Delivery> {
         self.deliveries.clone()

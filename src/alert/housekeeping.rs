@@ -39,8 +39,8 @@ impl Pipeline {
             self.pushes.forget(slot, entry.fingerprint);
             let name = entry.alert.labels.get("alertname").unwrap_or_default();
             if let Some(slots) = self.named.get_mut(name) {
-                slots.retain(|own| *own != slot);
-                if slots.is_empty() {
+                slots.slots.remove(&slot);
+                if slots.slots.is_empty() {
                     self.named.remove(name);
                 }
             }

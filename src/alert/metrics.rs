@@ -112,47 +112,47 @@ impl Metrics {
         self.create();
         registry.register(
             "noroshi_alerts",
-            "Alerts that fire, by whether something hides them, as last looked at.",
+            "Alerts that fire, by whether something hides them, as last looked at",
             self.alerts.clone(),
         );
         registry.register(
             "noroshi_alerts_received",
-            "Alerts that came in, by who told them and whether they fired.",
+            "Alerts that came in, by who told them and whether they fired",
             self.received.clone(),
         );
         registry.register(
             "noroshi_alerts_invalid",
-            "Posted alerts that were none.",
+            "Posted alerts that were none",
             self.invalid.clone(),
         );
         registry.register(
             "noroshi_alerts_limited",
-            "Alerts that were not taken because too many of their name fire.",
+            "Alerts that were not taken because too many of their name fire",
             self.limited.clone(),
         );
         registry.register(
             "noroshi_alerts_hidden",
-            "Alerts hidden from a flush of their group, by what hid them.",
+            "Alerts hidden from a flush of their group, by what hid them",
             self.hidden.clone(),
         );
         registry.register(
             "noroshi_notices",
-            "Notices put into the outbox, by why they were sent.",
+            "Notices put into the outbox, by why they were sent",
             self.notices.clone(),
         );
         registry.register(
             "noroshi_notices_withheld",
-            "Notices that were due and not sent, by why not.",
+            "Notices that were due and not sent, by why not",
             self.withheld.clone(),
         );
         registry.register(
             "noroshi_alert_groups",
-            "Groups of alerts, as last looked at.",
+            "Groups of alerts, as last looked at",
             self.groups.clone(),
         );
         registry.register(
             "noroshi_silences",
-            "Silences by state, as last looked at; planned maintenance among them.",
+            "Silences by state, as last looked at; planned maintenance among them",
             self.silences.clone(),
         );
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Config, Effects, Input, Metrics, Options, Reply, Snapshot,
+    arrival::Named,
     checks::Checks,
     groups::{GroupId, Groups},
     ingest::Rules,
@@ -16,7 +17,7 @@ use super::{
     routes::Tree,
     silences::Silences,
     spec::Receiver,
-    table::{Slot, Table},
+    table::Table,
 };
 use crate::model::{Lane, Notice};
 
@@ -33,7 +34,7 @@ pub struct Pipeline {
     pub(super) flush_from: Timestamp,
     pub(super) table: Table,
     /// Alerts by name, while their number is limited.
-    pub(super) named: HashMap<Box<str>, Vec<Slot>>,
+    pub(super) named: HashMap<Box<str>, Named>,
     pub(super) tree: Tree,
     pub(super) groups: Groups,
     pub(super) lanes: Lanes,

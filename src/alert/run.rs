@@ -1,6 +1,7 @@
 //! The one task that owns the pipeline.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -36,8 +37,11 @@ pub struct Outputs {
     pub pushes: OfferPush,
 }
 
-/// A notice that no queue had room for is offered again so often.
+/// A notice that no queue had room for is offered again so often, and whenever a delivery tells that one has.
 const OFFER_AGAIN: Duration = Duration::from_secs(1);
+
+/// At most so many are offered again after a delivery, which makes room for one: some are of receivers that have none.
+const OFFERS: usize = 8;
 
 /// The longest sleep: the calendar may be set, and a deadline then comes earlier than it seemed.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
@@ -72,6 +76,8 @@ pub async fn run(
             Some(delivery) = deliveries.recv() => {
                 let effects = pipeline.apply(Input::Delivery(delivery), clock.now());
                 outlet.let_go(effects, None).await;
+                // A worker has room again.
+                outlet.offer_again(&pipeline, OFFERS);
             }
             command = commands.recv() => match command {
                 Some(Command::Step(input, answer)) => {
@@ -91,7 +97,7 @@ pub async fn run(
             outlet.let_go(effects, None).await;
         }
         if Instant::now() >= offer_at {
-            outlet.offer_again(&pipeline);
+            outlet.offer_again(&pipeline, usize::MAX);
             offer_at = Instant::now() + OFFER_AGAIN;
         }
     }
@@ -128,7 +134,7 @@ struct Outlet {
     /// Commits that the store has and has not released. Only its own task counts up.
     under_way: Arc<AtomicUsize>,
     /// What no queue had room for: at most one notice of each lane is on its way.
-    returned: Arc<Mutex<Vec<Arc<Notice>>>>,
+    returned: Arc<Mutex<VecDeque<Arc<Notice>>>>,
 }
 
 type Answer = oneshot::Sender<Result<Reply, CommitError>>;
@@ -173,7 +179,7 @@ impl Outlet {
             // People are told even if the disk is full.
             for notice in notices {
                 if let Err(notice) = (outputs.notices)(notice) {
-                    returned.lock().push(notice);
+                    returned.lock().push_back(notice);
                 }
             }
             for batch in pushes {
@@ -182,14 +188,15 @@ impl Outlet {
         }
     }
 
-    /// Offers again what came back, but for what was replaced meanwhile.
-    fn offer_again(&self, pipeline: &Pipeline) {
-        let returned = std::mem::take(&mut *self.returned.lock());
-        for notice in returned {
+    /// Offers again some of what came back, the oldest first, but for what was replaced meanwhile.
+    fn offer_again(&self, pipeline: &Pipeline, most: usize) {
+        let all = self.returned.lock().len();
+        for _ in 0..all.min(most) {
+            let Some(notice) = self.returned.lock().pop_front() else { return };
             if pipeline.pending(&notice.lane, notice.id).is_some()
                 && let Err(notice) = (self.outputs.notices)(notice)
             {
-                self.returned.lock().push(notice);
+                self.returned.lock().push_back(notice);
             }
         }
     }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     model::{Delivery, DeliveryResult, SendReason},
-    store::{DeliveryQuery, Page},
+    store::{DeliveryQuery, Page, Reader},
 };
 
 /// Which attempts are wanted; without any, all.
@@ -36,9 +36,17 @@ pub(super) async fn list(
     Extract(shared): Extract<Arc<Shared>>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
-    let now = shared.state.clock.now();
+    listed(shared.state.store.as_ref(), shared.state.clock.now(), asked).await
+}
+
+/// The same of any store.
+pub(super) async fn listed(
+    store: Option<&Reader>,
+    now: Timestamp,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
     let query = history::asked(asked).and_then(|asked| asked.query(now));
-    let (query, reader) = match query.and_then(|query| Ok((query, history::reader(&shared)?))) {
+    let (query, reader) = match query.and_then(|query| Ok((query, history::reader(store)?))) {
         Ok(both) => both,
         Err(refusal) => return *refusal,
     };

@@ -9,7 +9,7 @@ use axum::{
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Shared, checks::problem};
+use super::checks::problem;
 use crate::{
     model::PromDuration,
     store::{Cursor, QueryError, Reader},
@@ -31,10 +31,9 @@ pub(super) fn asked<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Ref
 }
 
 /// Where the past is kept.
-pub(super) fn reader(shared: &Shared) -> Result<&Reader, Refusal> {
+pub(super) fn reader(store: Option<&Reader>) -> Result<&Reader, Refusal> {
     let nothing = "nothing is kept: no `[store]` and no receiver is configured";
-    let none = || problem(StatusCode::NOT_FOUND, nothing.to_owned()).into();
-    shared.state.store.as_ref().ok_or_else(none)
+    store.ok_or_else(|| problem(StatusCode::NOT_FOUND, nothing.to_owned()).into())
 }
 
 /// A moment: RFC 3339, or a length of time before now.

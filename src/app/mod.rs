@@ -156,7 +156,7 @@ impl App {
         let opened = serve::open(&Front::from(&config.web))?;
         let (addresses, has_tls) = (opened.addresses(), opened.has_tls());
         let demo = reload::demo_of(config.demo)?;
-        let prepared = config.alerting.as_ref().map(alerting::prepared).transpose()?;
+        let prepared = alerting::prepared_for(&config)?;
 
         let stop = Stop::default();
         let mut supervisor = Supervisor::new(stop.tasks.clone());
@@ -205,9 +205,7 @@ impl App {
             clock,
             web: Arc::new(web(&config)),
         };
-        let prefix = config.web.prefix();
-        let more = v2.map(|v2| api::alertmanager::routes(&v2, prefix.as_str()));
-        let router = api::router(api).merge(more.unwrap_or_default());
+        let router = router(api, v2.as_ref(), &config);
         let server = served(&mut supervisor, opened, &router, &stop)?;
         let applied = reloader.first(&config).await;
         let run = reloader.run(reloads, noticed, stop.tasks.clone());
@@ -310,6 +308,17 @@ fn served(
         let _ = stopping.run_until_cancelled(end).await;
     });
     Ok(server)
+}
+
+/// Everything that is answered: our own pages, and Alertmanager's where there are alerts.
+fn router(
+    state: api::State,
+    alerts: Option<&Arc<api::alertmanager::Alertmanager>>,
+    config: &Config,
+) -> axum::Router {
+    let prefix = config.web.prefix();
+    let more = alerts.map(|alerts| api::alertmanager::routes(alerts, prefix.as_str()));
+    api::router(state).merge(more.unwrap_or_default())
 }
 
 /// Reads files and checks them off the runtime: 100,000 checks take seconds.

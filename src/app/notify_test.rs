@@ -91,5 +91,7 @@ fn notice(lane: Lane, kind: &'static str, trial: &Trial, clock: Clock) -> Notice
         alerts: Arc::from([alert]),
         handle: None,
         held_back: 0,
+        route_labels: Pairs::default(),
+        tried: None,
     }
 }

@@ -197,11 +197,10 @@ impl Reloader {
         if self.alerting.as_ref() == Some(wanted) {
             return Ok(None);
         }
-        let prepared = alerting::prepared(wanted).map_err(|refused| {
+        alerting::prepared_for(config).map_err(|refused| {
             log::diagnostics(&refused.0);
             refused.to_string()
-        })?;
-        Ok(Some(prepared))
+        })
     }
 
     /// Opens the demo's listeners where they are wanted now; where that fails, those from before again, because the new

@@ -18,7 +18,7 @@ use crate::{
     compat::blackbox::Modules,
     config::Config,
     metrics::Telemetry,
-    model::{Commit, Trace},
+    model::Trace,
     net::Net,
     notify,
     probe::{
@@ -27,7 +27,7 @@ use crate::{
     },
     schedule::{self, Limits, Runner, Schedule},
     state::{self, State, Views},
-    store::Reader,
+    store::{self, Reader},
 };
 
 /// Observations that may wait for the state: at 10,000 runs a second and 5 us each, 4,096 cover a stall of 0.4 s;
@@ -99,7 +99,7 @@ pub(super) async fn start(
             net: net.clone(),
             clock,
             commits: memory.commits.clone(),
-            alive: alive(&memory.commits, &changes.0),
+            alive: alive(&memory, &changes.0),
             count: None,
             log_silences: false,
         };
@@ -152,26 +152,25 @@ fn stages(
     Stages { settings: settings_in, changes: changes_in, limits: limits_in, views, alerts, reader }
 }
 
-/// A store where something must survive: an alert, or whatever a database was named for.
+/// A store where something must survive or may be asked for: alerts, or whatever `[store]` stands there for.
 async fn memory(
     config: &Config,
     clock: Clock,
     late: &mut Supervisor,
     registry: &mut Registry,
 ) -> Result<Memory, StartError> {
-    if config.alerting.is_none() && config.store.path.is_none() {
-        return Ok(Memory::none(late));
-    }
-    Memory::open(config.store.clone(), clock, late, registry).await
+    let store = match (&config.store, &config.alerting) {
+        (Some(store), _) => store.clone(),
+        (None, Some(_)) => store::spec::Options::default(),
+        (None, None) => return Ok(Memory::none(late)),
+    };
+    Memory::open(store, clock, late, registry).await
 }
 
 /// Whether the store and the schedule are alive: both still read what they are sent.
-fn alive(commits: &mpsc::Sender<Commit>, changes: &mpsc::Sender<Vec<Change>>) -> notify::Alive {
-    let (commits, changes) = (commits.downgrade(), changes.downgrade());
-    Arc::new(move || {
-        commits.upgrade().is_some_and(|commits| !commits.is_closed() && commits.capacity() > 0)
-            && changes.upgrade().is_some_and(|changes| !changes.is_closed())
-    })
+fn alive(memory: &Memory, changes: &mpsc::Sender<Vec<Change>>) -> notify::Alive {
+    let (store, changes) = (memory.is_alive(), changes.downgrade());
+    Arc::new(move || store() && changes.upgrade().is_some_and(|changes| !changes.is_closed()))
 }
 
 fn alert_options(config: &Config) -> alert::Options {
@@ -193,7 +192,9 @@ pub(super) fn v2(
     let metrics = api::alertmanager::Metrics::default();
     metrics.register(telemetry.registry());
     let syntax = alert_options(config).syntax;
-    let options = api::alertmanager::Options { syntax, ..api::alertmanager::Options::default() };
+    let hook_token = alerts.hook_token.clone();
+    let options =
+        api::alertmanager::Options { syntax, hook_token, ..api::alertmanager::Options::default() };
     let (handle, original) = (alerts.handle.clone(), alerts.original());
     Arc::new(api::alertmanager::Alertmanager::new(handle, original, options, clock, metrics))
 }

@@ -342,12 +342,33 @@ pub(super) struct Explain {
     pub(super) word: Option<String>,
 }
 
-/// Which running instance is asked.
+/// Which running instance is asked, and how it is reached.
 #[derive(Debug, Arguments)]
-pub(super) struct Instance {
+pub(super) struct Peer {
     /// The instance's URL, route prefix included
     #[arg(long, default_value = "http://127.0.0.1:10070", value_name = "URL")]
     pub(super) url: String,
+    /// The user to log in as
+    #[arg(long, value_name = "NAME", requires = "password_file")]
+    pub(super) user: Option<String>,
+    /// The file that holds the user's password
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub(super) password_file: Option<PathBuf>,
+    /// Credentials, TLS and proxy in a file, the one that amtool takes here
+    #[arg(
+        id = "http_config_file",
+        long = "http.config.file",
+        value_name = "FILE",
+        conflicts_with = "user"
+    )]
+    pub(super) config_file: Option<PathBuf>,
+}
+
+/// Which running instance is asked, and how its answer is shown.
+#[derive(Debug, Arguments)]
+pub(super) struct Instance {
+    #[command(flatten)]
+    pub(super) peer: Peer,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,

@@ -1,16 +1,25 @@
 //! Asks a running instance.
 
-use std::time::Duration;
+use std::{path::Path, sync::Arc, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
 use http::Method;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use serde_json::Value;
-use tokio::{net::TcpStream, time::timeout};
 
-use super::paint::harmless;
+use super::{args::Peer, paint::harmless};
+use crate::{
+    clock::Instant,
+    compat,
+    net::{
+        Net,
+        web::{
+            BasicAuth, HttpOptions,
+            client::{Request, Target, send_for},
+        },
+    },
+};
 
 /// How long an instance may take; it answers from memory.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,63 +31,79 @@ const LIMIT: usize = 200 << 20;
 const REFUSAL: usize = 500;
 
 /// GET of a path below the instance's URL, as JSON.
-pub(super) fn get(base: &str, path: &str) -> anyhow::Result<Value> {
-    let body = waited(ask(base, Method::GET, path, None))?;
+pub(super) fn get(peer: &Peer, path: &str) -> anyhow::Result<Value> {
+    let body = ask(peer, Method::GET, path, None)?;
     serde_json::from_slice(&body).context("the answer is not JSON: is this noroshi?")
 }
 
 /// POST of JSON to a path below the instance's URL.
-pub(super) fn post(base: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let body = waited(ask(base, Method::POST, path, Some(body)))?;
+pub(super) fn post(peer: &Peer, path: &str, body: &Value) -> anyhow::Result<Value> {
+    let body = ask(peer, Method::POST, path, Some(body))?;
     serde_json::from_slice(&body).context("the answer is not JSON: is this noroshi?")
 }
 
 /// DELETE of a path below the instance's URL.
-pub(super) fn delete(base: &str, path: &str) -> anyhow::Result<()> {
-    waited(ask(base, Method::DELETE, path, None)).map(|_| ())
+pub(super) fn delete(peer: &Peer, path: &str) -> anyhow::Result<()> {
+    ask(peer, Method::DELETE, path, None).map(|_| ())
 }
 
-fn waited(answer: impl Future<Output = anyhow::Result<Bytes>>) -> anyhow::Result<Bytes> {
+fn ask(peer: &Peer, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Bytes> {
+    let base: Target = peer.url.parse().map_err(|why: String| anyhow!("--url: {why}"))?;
+    let options = options(peer)?;
+    // Without user and password, which may stand in it.
+    let shown = &base.url[..url::Position::BeforePath];
+    let mut url = base.url.clone();
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, own)| (path, Some(own)));
+    url.set_path(&format!("{}{path}", base.url.path().trim_end_matches('/')));
+    url.set_query(query);
+    let target = Target { url, userinfo: base.userinfo.clone() };
+    let mut request = match body {
+        Some(body) => Request::post_json(&target, body.to_string()),
+        None => Request::get(&target),
+    };
+    request.method = method;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async { timeout(PATIENCE, answer).await.context("no answer within 10 s")? })
+    let (net, deadline) = (Net::new(), Instant::now() + PATIENCE);
+    let sent = runtime.block_on(send_for(&net, deadline, &options, request, LIMIT));
+    let answer = sent.map_err(|failure| {
+        let why = harmless(&format!("{}, {}", failure.reason.word(), failure.detail));
+        anyhow!("cannot reach {shown} ({why}): is noroshi running there? --url names another")
+    })?;
+    if let Some(broken) = answer.broken {
+        bail!("the answer broke off: {}", harmless(&broken.detail));
+    }
+    if !answer.status.is_success() {
+        bail!("{shown} answered {}{}", answer.status, words(&answer.body));
+    }
+    Ok(answer.body)
 }
 
-async fn ask(
-    base: &str,
-    method: Method,
-    path: &str,
-    body: Option<&Value>,
-) -> anyhow::Result<Bytes> {
-    let url = url::Url::parse(base).with_context(|| format!("`{base}` is not a URL"))?;
-    if url.scheme() != "http" {
-        bail!("`{base}` is not an http:// URL: write http://HOST:PORT");
+/// How the instance is reached.
+fn options(peer: &Peer) -> anyhow::Result<HttpOptions> {
+    if let Some(file) = &peer.config_file {
+        return from_file(file);
     }
-    let host = url.host_str().context("the URL names no host")?;
-    let port = url.port_or_known_default().unwrap_or(80);
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((address, port)).await.with_context(|| {
-        format!("cannot reach {base}: is noroshi running there? --url names another")
-    })?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let _driven = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(connection));
-    let path = format!("{}{path}", url.path().trim_end_matches('/'));
-    let mut request = http::Request::builder()
-        .method(method)
-        .uri(path)
-        .header(http::header::HOST, format!("{host}:{port}"));
-    if body.is_some() {
-        request = request.header(http::header::CONTENT_TYPE, "application/json");
+    let basic_auth = peer.user.as_ref().map(|user| {
+        Arc::new(BasicAuth {
+            username: Some(user.clone()),
+            password_file: peer.password_file.clone(),
+            ..BasicAuth::default()
+        })
+    });
+    Ok(HttpOptions { basic_auth, ..HttpOptions::default() })
+}
+
+fn from_file(file: &Path) -> anyhow::Result<HttpOptions> {
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let table = compat::alertmanager::http_options(&text, file).map_err(anyhow::Error::msg)?;
+    // Whatever is wrong with a value that may be a secret: which one it is has to do.
+    let unusable = || anyhow!("{}: a value in it cannot be used", file.display());
+    let options = HttpOptions::deserialize(table).map_err(|_| unusable())?;
+    match options.problems("").first() {
+        Some(problem) => bail!("{}: {}", file.display(), problem.message),
+        None => Ok(options),
     }
-    let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-    let response = sender.send_request(request.body(Full::new(body))?).await?;
-    let status = response.status();
-    let body = Limited::new(response.into_body(), LIMIT).collect().await;
-    let body = body.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?.to_bytes();
-    if !status.is_success() {
-        bail!("{base} answered {status}{}", words(&body));
-    }
-    Ok(body)
 }
 
 /// What a refusal says: a text, or an object with a message. Behind a colon, if it says anything.

@@ -25,7 +25,7 @@ pub(super) fn status(options: &args::Status) -> Exit {
 
 /// Prints the columns of the checks that are wanted; says whether any check is down.
 fn show(instance: &Instance, wanted: impl Fn(&Value) -> bool, columns: &[&str]) -> (Exit, bool) {
-    let answer = match client::get(&instance.url, "/api/v1/checks") {
+    let answer = match client::get(&instance.peer, "/api/v1/checks") {
         Ok(answer) => answer,
         Err(error) => {
             eprintln!("{error:#}");

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::{Value, json};
 
-use super::{client, exit::Exit, page, paint::harmless};
+use super::{args::Peer, client, exit::Exit, page, paint::harmless};
 use crate::{
     clock::Clock,
     model::{Matcher, PromDuration, matcher::Syntax},
@@ -29,14 +29,6 @@ enum What {
     Expire(Expire),
 }
 
-/// Which running instance is asked.
-#[derive(Debug, Args)]
-struct Instance {
-    /// The instance's URL, route prefix included; an Alertmanager's will do as well
-    #[arg(long, default_value = "http://127.0.0.1:10070", value_name = "URL")]
-    url: String,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   noroshi silence add NoroshiCheckDown check=website --duration=2h --comment='new disks'
@@ -45,7 +37,7 @@ struct Instance {
 Exit codes: 0 done, 1 refused or not reached, 2 usage")]
 struct Add {
     #[command(flatten)]
-    instance: Instance,
+    peer: Peer,
     /// What must match: label=value, label!=value, label=~regex, label!~regex; a bare word first is the alertname
     #[arg(required = true, value_name = "MATCHER")]
     matchers: Vec<String>,
@@ -70,7 +62,7 @@ struct Add {
 #[command(after_help = "Exit codes: 0 asked and shown, 1 not reached")]
 struct List {
     #[command(flatten)]
-    instance: Instance,
+    peer: Peer,
     /// Only silences that have this very matcher; a bare word is the alertname
     #[arg(value_name = "MATCHER")]
     matchers: Vec<String>,
@@ -97,7 +89,7 @@ struct List {
 Exit codes: 0 all expired, 1 one was not, or not reached")]
 struct Expire {
     #[command(flatten)]
-    instance: Instance,
+    peer: Peer,
     /// Their ids
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
@@ -131,7 +123,7 @@ fn add(options: &Add) -> Exit {
             return Exit::Usage;
         }
     };
-    match client::post(&options.instance.url, "/api/v2/silences", &body) {
+    match client::post(&options.peer, "/api/v2/silences", &body) {
         Ok(answer) => page::show(&format!("{}\n", harmless(text(&answer, "silenceID")))),
         Err(error) => {
             eprintln!("{error:#}");
@@ -186,7 +178,7 @@ fn list(options: &List) -> Exit {
             return Exit::Usage;
         }
     };
-    let answer = match client::get(&options.instance.url, &path) {
+    let answer = match client::get(&options.peer, &path) {
         Ok(answer) => answer,
         Err(error) => {
             eprintln!("{error:#}");
@@ -273,7 +265,7 @@ fn expire(options: &Expire) -> Exit {
     for id in &options.ids {
         let encoded: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
         let path = format!("/api/v2/silence/{encoded}");
-        if let Err(error) = client::delete(&options.instance.url, &path) {
+        if let Err(error) = client::delete(&options.peer, &path) {
             let _ = io::Write::flush(&mut io::stdout());
             eprintln!("{id}: {error:#}");
             exit = Exit::Fatal;

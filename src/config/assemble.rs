@@ -74,7 +74,7 @@ pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
         demo: section(values, "demo", findings),
         blackbox: section(values, "blackbox", findings),
         alerting,
-        store: section(values, "store", findings),
+        store: values.find(&Path::of(["store"])).map(|_| section(values, "store", findings)),
     }
 }
 

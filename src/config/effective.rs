@@ -30,7 +30,9 @@ pub(super) fn write(config: &Config, places: Option<Places<'_>>) -> String {
     page.section(&Path::of(["blackbox"]), table(blackbox));
     page.section(&Path::of(["log"]), table(log));
     page.section(&Path::of(["demo"]), table(demo));
-    page.section(&Path::of(["store"]), table(store));
+    if let Some(store) = store {
+        page.section(&Path::of(["store"]), table(store));
+    }
     for (at, table) in sections {
         page.section(&at, table);
     }

@@ -93,8 +93,8 @@ pub struct Config {
     pub blackbox: BlackboxOptions,
     /// Who is told of what; `None` where nothing is said of it.
     pub alerting: Option<Alerting>,
-    /// What survives a restart.
-    pub store: StoreOptions,
+    /// What survives a restart; `None` where nothing is said of it.
+    pub store: Option<StoreOptions>,
 }
 
 /// The outcome of loading. It holds the files and every value for whoever asks where something came from; take the

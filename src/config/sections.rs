@@ -178,6 +178,14 @@ pub enum ListenAddress {
 }
 
 impl ListenAddress {
+    /// The port of TCP; none for `vsock`.
+    pub fn port(self) -> Option<u16> {
+        match self {
+            Self::Tcp { port, .. } => Some(port),
+            Self::Vsock { .. } => None,
+        }
+    }
+
     /// What to bind for TCP, the best first: a machine without IPv6 refuses `[::]`, which would serve both families.
     pub fn candidates(self) -> Vec<SocketAddr> {
         match self {

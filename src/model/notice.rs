@@ -85,6 +85,19 @@ pub struct Notice {
     pub handle: Option<Handle>,
     /// Alerts held back by the receiver's rate limit since the last notice that got through.
     pub held_back: u64,
+    /// Labels of the route that led here.
+    pub route_labels: Pairs,
+    /// What was tried before this process began; `None` for what it made itself.
+    pub tried: Option<Tried>,
+}
+
+/// Attempts at a notice that an earlier process made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tried {
+    /// How many.
+    pub attempts: u32,
+    /// Before then there is no other.
+    pub next_at: Timestamp,
 }
 
 impl Notice {

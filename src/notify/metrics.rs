@@ -6,10 +6,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{
-    provider::PROVIDERS,
-    spec::{Receiver, UNBUILT},
-};
+use super::spec::Receiver;
 use crate::model::{Lane, SendReason};
 
 /// What delivery counts about itself. Cheap to clone.
@@ -22,17 +19,6 @@ pub struct Metrics {
     dead: Family<Way, Counter>,
     open: Family<Place, Gauge>,
     waiting: Family<Whose, Gauge>,
-    theirs: Theirs,
-}
-
-/// The same as Alertmanager counts it.
-#[derive(Clone)]
-struct Theirs {
-    notifications: Family<Kind, Counter>,
-    failed: Family<KindFailed, Counter>,
-    requests: Family<Kind, Counter>,
-    requests_failed: Family<Kind, Counter>,
-    latency: Family<Kind, Histogram, fn() -> Histogram>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -60,17 +46,6 @@ struct Whose {
     receiver: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Kind {
-    integration: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct KindFailed {
-    integration: String,
-    reason: &'static str,
-}
-
 /// How an attempt ended, as far as counting goes.
 pub(super) enum Counted {
     /// Delivered, so long after the change it tells of.
@@ -94,39 +69,6 @@ impl Default for Metrics {
             dead: Family::default(),
             open: Family::default(),
             waiting: Family::default(),
-            theirs: Theirs::default(),
-        }
-    }
-}
-
-impl Default for Theirs {
-    fn default() -> Self {
-        let theirs = Self {
-            notifications: Family::default(),
-            failed: Family::default(),
-            requests: Family::default(),
-            requests_failed: Family::default(),
-            latency: Family::new_with_constructor(|| Histogram::new([1.0, 5.0, 10.0, 15.0, 20.0])),
-        };
-        // Alerts on these are written for series that are there from the start.
-        let built = PROVIDERS.iter().map(|provider| provider.word);
-        for word in built.chain(UNBUILT.iter().map(|(word, _)| *word)) {
-            theirs.touch(word);
-        }
-        theirs
-    }
-}
-
-impl Theirs {
-    fn touch(&self, word: &str) {
-        let kind = Kind { integration: word.to_owned() };
-        self.notifications.get_or_create(&kind).inc_by(0);
-        self.requests.get_or_create(&kind).inc_by(0);
-        self.requests_failed.get_or_create(&kind).inc_by(0);
-        drop(self.latency.get_or_create(&kind));
-        for reason in SendReason::ALL {
-            let integration = word.to_owned();
-            self.failed.get_or_create(&KindFailed { integration, reason: reason.word() }).inc_by(0);
         }
     }
 }
@@ -172,54 +114,11 @@ impl Metrics {
         );
     }
 
-    /// Makes them visible under Alertmanager's names, without its prefix.
-    pub fn register_as_alertmanager(&self, registry: &mut Registry) {
-        let theirs = &self.theirs;
-        registry.register(
-            "notifications",
-            "The total number of attempted notifications.",
-            theirs.notifications.clone(),
-        );
-        registry.register(
-            "notifications_failed",
-            "The total number of failed notifications.",
-            theirs.failed.clone(),
-        );
-        registry.register(
-            "notification_requests",
-            "The total number of attempted notification requests.",
-            theirs.requests.clone(),
-        );
-        registry.register(
-            "notification_requests_failed",
-            "The total number of failed notification requests.",
-            theirs.requests_failed.clone(),
-        );
-        registry.register(
-            "notification_latency_seconds",
-            "The latency of notifications in seconds.",
-            theirs.latency.clone(),
-        );
-    }
-
-    /// An attempt ended; the first one of a notice counts as the notice.
-    pub(super) fn attempt(
-        &self,
-        lane: &Lane,
-        provider: &str,
-        nth: u32,
-        took: Duration,
-        end: &Counted,
-    ) {
+    /// An attempt ended.
+    pub(super) fn attempt(&self, lane: &Lane, provider: &str, took: Duration, end: &Counted) {
         let way = Way { receiver: lane.receiver.to_string(), provider: provider.to_owned() };
-        let kind = Kind { integration: provider.to_owned() };
         self.notifications.get_or_create(&way).inc();
         self.duration.get_or_create(&way).observe(took.as_secs_f64());
-        self.theirs.requests.get_or_create(&kind).inc();
-        self.theirs.latency.get_or_create(&kind).observe(took.as_secs_f64());
-        if nth == 1 {
-            self.theirs.notifications.get_or_create(&kind).inc();
-        }
         let reason = match end {
             Counted::Delivered(after) => {
                 self.latency.get_or_create(&way).observe(after.as_secs_f64());
@@ -227,11 +126,8 @@ impl Metrics {
             }
             Counted::Again(reason) | Counted::Dead(reason) => reason.word(),
         };
-        self.theirs.requests_failed.get_or_create(&kind).inc();
         if matches!(end, Counted::Dead(_)) {
             self.dead.get_or_create(&way).inc();
-            let integration = provider.to_owned();
-            self.theirs.failed.get_or_create(&KindFailed { integration, reason }).inc();
         }
         let Way { receiver, provider } = way;
         self.failures.get_or_create(&Failed { receiver, provider, reason }).inc();

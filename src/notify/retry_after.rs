@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::clock;
 
 /// The longest that is believed; a server that asks for more is asked again after it.
-const LONGEST: Duration = Duration::from_hours(24);
+pub(super) const LONGEST: Duration = Duration::from_hours(24);
 
 /// Discord's, in seconds with a fraction.
 const RESET_AFTER: HeaderName = HeaderName::from_static("x-ratelimit-reset-after");

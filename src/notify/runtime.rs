@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
     task::JoinSet,
 };
 
@@ -37,7 +40,7 @@ pub struct Parts {
     pub pushes: alertmanager::Metrics,
     /// What is counted about `[deadman.*]`.
     pub heartbeats: deadman::Metrics,
-    /// Whether scheduler and store are alive; delivery itself answers by asking.
+    /// Whether scheduler, pipeline and store are alive; delivery itself answers by asking.
     pub alive: Alive,
 }
 
@@ -114,7 +117,7 @@ impl Handle {
         let Some(queue) = queues.get(&notice.lane.receiver) else {
             return Err(notice);
         };
-        queue.try_send(notice).map_err(mpsc::error::TrySendError::into_inner)
+        queue.try_send(notice).map_err(TrySendError::into_inner)
     }
 
     /// Hands a batch to its Alertmanager's queue. Never waits; what does not fit drops the oldest.
@@ -193,9 +196,8 @@ impl House {
             let name = &receiver.name;
             let changed = Order::Change(Arc::clone(receiver), words.clone());
             let known = self.workers.remove(name).zip(old.get(name).cloned());
-            // Orders are few and read at once: a worker whose place for them is taken has ended.
             if let Some((orders, queue)) = known
-                && orders.try_send(changed).is_ok()
+                && self.told(&orders, changed)
             {
                 workers.insert(Arc::clone(name), orders);
                 queues.insert(Arc::clone(name), queue);
@@ -216,6 +218,22 @@ impl House {
         }
         self.push_to(inbox, setup);
         deadman::start(setup, &self.parts)
+    }
+
+    /// Gives a worker its order; says whether there is still one. One that waits for its report to be taken has it later.
+    fn told(&mut self, orders: &mpsc::Sender<Order>, order: Order) -> bool {
+        match orders.try_send(order) {
+            Ok(()) => true,
+            Err(TrySendError::Closed(_)) => false,
+            Err(TrySendError::Full(order)) => {
+                let orders = orders.clone();
+                self.children.spawn(async move {
+                    // It may end meanwhile, and with it whoever is told.
+                    let _ = orders.send(order).await;
+                });
+                true
+            }
+        }
     }
 
     fn push_to(&mut self, inbox: &Inbox, setup: &Setup) {

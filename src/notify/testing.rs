@@ -26,5 +26,7 @@ pub(super) fn notice(group: &str, receiver: &str) -> Notice {
         .into(),
         handle: None,
         held_back: 0,
+        route_labels: Pairs::default(),
+        tried: None,
     }
 }

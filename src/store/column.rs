@@ -28,7 +28,9 @@ impl ToSql for Micros {
 impl FromSql for Micros {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let micros = value.as_i64()?;
-        Timestamp::from_microsecond(micros).map(Self).map_err(FromSqlError::other)
+        // The last microsecond of the calendar cannot be read back: somebody silenced something for ever.
+        let end = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Ok(Self(Timestamp::from_microsecond(micros).unwrap_or(end)))
     }
 }
 
@@ -100,5 +102,36 @@ impl<T: DeserializeOwned> FromSql for Word<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let word = value.as_str()?.into_deserializer();
         T::deserialize(word).map(Self).map_err(|error: de::value::Error| FromSqlError::other(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn back(at: Timestamp) -> Timestamp {
+        let micros = Micros(at);
+        let written = micros.to_sql().unwrap();
+        let ToSqlOutput::Owned(rusqlite::types::Value::Integer(micros)) = written else {
+            panic!("{written:?}")
+        };
+        Micros::column_result(ValueRef::Integer(micros)).unwrap().0
+    }
+
+    #[test]
+    fn the_ends_of_the_calendar_are_read_back() {
+        assert_eq!(back(Timestamp::MAX), Timestamp::MAX);
+        assert!(back(Timestamp::MIN) <= Timestamp::MIN + jiff::SignedDuration::from_micros(1));
+    }
+
+    proptest! {
+        #[test]
+        fn times_are_read_back(seconds in -377_705_023_201_i64..=253_402_207_200, nanos in 0..1_000_000_000_i32) {
+            let Ok(at) = Timestamp::new(seconds, nanos) else { return Ok(()) };
+            let gone = at.duration_since(back(at)).abs();
+            prop_assert!(gone < jiff::SignedDuration::from_micros(1) || back(at) == Timestamp::MAX, "{at} {}", back(at));
+        }
     }
 }

@@ -48,6 +48,11 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Whether nothing can be written now.
+    pub fn is_degraded(&self) -> bool {
+        self.degraded.get() != 0
+    }
+
     /// Makes them visible.
     pub fn register(&self, registry: &mut Registry) {
         let store = registry.sub_registry_with_prefix("noroshi_store");

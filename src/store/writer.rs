@@ -146,6 +146,10 @@ impl Writer {
     }
 
     fn write_one(&mut self, commit: Commit) {
+        // What came before it waits for the disk, and so must this.
+        if let Some((why, _)) = self.degraded.clone() {
+            return self.refuse(vec![commit], &why);
+        }
         match self.transaction(commit.records.iter()) {
             Ok(()) => self.release(commit),
             Err(Failure::Disk(why)) => self.refuse(vec![commit], &why),
@@ -186,10 +190,11 @@ impl Writer {
 
     /// Says no, and keeps the records: who handed them in goes on with them, so the disk must follow.
     fn refuse(&mut self, batch: Vec<Commit>, why: &CommitError) {
+        // Who is told no meanwhile does not put off the next try: somebody always is.
         if self.degraded.is_none() {
             error!(error = %why, "the store is degraded: nothing is acknowledged until it can be written again");
+            self.degraded = Some((why.clone(), Instant::now()));
         }
-        self.degraded = Some((why.clone(), Instant::now()));
         let mut releases = Vec::with_capacity(batch.len());
         for Commit { records, release } in batch {
             let lost = self.backlog.take(records);
@@ -215,7 +220,11 @@ impl Writer {
         self.metrics.backlog.set(count(self.backlog.len()));
         match &result {
             Ok(()) => {
-                info!("the store can be written again, and is complete");
+                let given_up = self.backlog.reset();
+                info!(
+                    given_up,
+                    "the store can be written again; so many records had found no room meanwhile"
+                );
                 self.degraded = None;
                 self.metrics.degraded.set(0);
             }

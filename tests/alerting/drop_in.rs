@@ -13,6 +13,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::support::{
+    authority::{Authority, Flaw},
     daemon::{Daemon, noroshi},
     web,
 };
@@ -37,7 +38,7 @@ impl Place {
         for name in ["alertmanager", "prometheus-alertmanager"] {
             symlink(env!("CARGO_BIN_EXE_noroshi"), folder.path().join(name)).unwrap();
         }
-        let place = Self { folder, told, hook: hook };
+        let place = Self { folder, told, hook };
         place.write(&format!(
             "route:\n  receiver: hook\n  group_by: [alertname]\n  group_wait: 20ms\n  group_interval: 100ms\n\
              receivers:\n- name: hook\n  webhook_configs:\n  - url: http://{}/\n",
@@ -122,6 +123,26 @@ async fn an_alert_is_told_silenced_and_resolved_over_a_restart() {
     place.until_told(&["firing", "resolved"]);
 }
 
+/// People silence until the end of the calendar, and mean "for ever".
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_for_ever_survives_a_restart() {
+    let place = Place::new().await;
+    let ever = "9999-12-31T23:59:59.999999999Z";
+    let daemon = place.start(&["--cluster.listen-address="]);
+    let silence = json!({
+        "matchers": [{ "name": "alertname", "value": "Old", "isRegex": false }],
+        "startsAt": "2020-01-01T00:00:00Z", "endsAt": ever, "createdBy": "a", "comment": "b",
+    });
+    assert_eq!(daemon.post("/api/v2/silences", &silence).unwrap().status, 200);
+    let alert = json!([{ "labels": { "alertname": "Ever" }, "startsAt": "0001-01-02T00:00:00Z", "endsAt": ever }]);
+    assert_eq!(daemon.post("/api/v2/alerts", &alert).unwrap().status, 200);
+    daemon.signal("KILL");
+    drop(daemon);
+    let daemon = place.start(&["--cluster.listen-address="]);
+    assert!(daemon.get("/api/v2/silences").body.contains("\"Old\""));
+    assert!(daemon.get("/api/v2/alerts").body.contains("\"Ever\""));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn signals_reload_and_end_it() {
     let place = Place::new().await;
@@ -142,6 +163,101 @@ async fn signals_reload_and_end_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_changed_is_read_again_in_an_interval_where_that_is_asked_for() {
+    let place = Place::new().await;
+    let text = fs::read_to_string(place.file()).unwrap();
+    let templates = place.folder.path().join("templates");
+    fs::create_dir(&templates).unwrap();
+    place.write(&format!("{text}templates: ['templates/*.tmpl']\n"));
+    let quiet = place.start(&["--storage.path=other"]);
+    let looks = ["--config.enable-auto-reload", "--config.auto-reload-interval=1"];
+    let daemon = place.start(&looks);
+    let loads = |daemon: &Daemon| daemon.log().matches("Completed loading").count();
+    // A file of templates that was not there when it was started.
+    let template = |words: &str| {
+        let body = format!("{{{{ define \"__subject\" }}}}{words}{{{{ end }}}}");
+        fs::write(templates.join("own.tmpl"), body).unwrap();
+    };
+    template("first");
+    daemon.until_log("Completed loading of configuration file");
+    assert_eq!(loads(&daemon), 1);
+    template("{{ nope }}");
+    daemon.until_log("Loading configuration file failed");
+    let is_good = |good: &str| {
+        let line = format!("alertmanager_config_last_reload_successful {good}");
+        move |page: &str| page.contains(&line)
+    };
+    daemon.until("/metrics", "the failure", is_good("0"));
+    template("second");
+    daemon.until("/metrics", "the repair", is_good("1"));
+    assert_eq!(loads(&daemon), 2);
+    place.write(&text.replace("20ms", "30ms"));
+    daemon.until("/api/v2/status", "30ms", |page| page.contains("30ms"));
+    // What does not change is no line in the log, and the mistake was one.
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(loads(&daemon), 3);
+    assert_eq!(daemon.log().matches("Loading configuration file failed").count(), 1);
+    assert_eq!(loads(&quiet), 0, "nobody asked this one");
+    assert!(quiet.get("/api/v2/status").body.contains("20ms"));
+}
+
+/// The families of a page of the text format, with their types; each line's own is the last one before it.
+fn families(page: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in page.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').unwrap();
+            found.push((name.to_owned(), kind.to_owned()));
+        } else if !line.starts_with('#') {
+            let name = line.split(['{', ' ']).next().unwrap();
+            let (family, kind) = found.last().unwrap();
+            let suffix = name.strip_prefix(family.as_str()).unwrap_or_else(|| panic!("{line}"));
+            let suffixes: &[&str] = match kind.as_str() {
+                "histogram" => &["_bucket", "_sum", "_count"],
+                _ => &[""],
+            };
+            assert!(suffixes.contains(&suffix), "{line} among {family}");
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scrape_has_each_family_once_and_all_that_the_peer_has() {
+    let place = Place::new().await;
+    let daemon = place.start(&["--alerts.per-alertname-limit=1"]);
+    let alerts =
+        ["a", "b", "c"].map(|host| json!({ "labels": { "alertname": "X", "host": host } }));
+    daemon.post("/api/v2/alerts", &json!(alerts)).unwrap();
+    place.until_told(&["firing"]);
+    let page = daemon.get("/metrics").body;
+    let found = families(&page);
+    let mut names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|two| two[0] != two[1]), "{names:?}");
+    for (name, kind) in &found {
+        assert!(["counter", "gauge", "histogram"].contains(&kind.as_str()), "{name} {kind}");
+        assert_eq!(name.ends_with("_total"), kind == "counter", "{name} {kind}");
+    }
+    for line in [
+        "alertmanager_alerts_per_alert_limit 1",
+        "alertmanager_alerts_limited_total 2",
+        "alertmanager_receivers 1",
+        "alertmanager_integrations 1",
+        "alertmanager_inhibition_rules 0",
+        "alertmanager_cluster_enabled 0",
+        "alertmanager_notifications_total{integration=\"webhook\"} 1",
+        "alertmanager_notification_requests_total{integration=\"webhook\"} 1",
+        "alertmanager_notifications_suppressed_total{reason=\"silence\"} 0",
+        "alertmanager_notifications_suppressed_total{reason=\"inhibition\"} 0",
+    ] {
+        assert!(page.lines().any(|own| own == line), "{line} is not in\n{page}");
+    }
+    let build = page.lines().find(|line| line.starts_with("alertmanager_build_info{")).unwrap();
+    assert!(build.contains("version=\"0.33.1\""), "{build}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn flags_exit_codes_and_words_are_alertmanagers() {
     let place = Place::new().await;
     let version = place.output(&["--version"]);
@@ -150,6 +266,8 @@ async fn flags_exit_codes_and_words_are_alertmanagers() {
     let help = text(&place.output(&["--help"]).stdout);
     for flag in [
         "config.file",
+        "config.enable-auto-reload",
+        "config.auto-reload-interval",
         "storage.path",
         "data.retention",
         "data.maintenance-interval",
@@ -247,4 +365,65 @@ async fn the_terminal_shows_the_way_of_an_alert_and_tries_a_receiver() {
     let unknown = noroshi(&["notify", "test", "--alertmanager", file, "hok"]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(2));
     assert!(text(&unknown.stderr).contains("did you mean `hook`?"), "{}", text(&unknown.stderr));
+}
+
+/// What a command says to a server that speaks TLS and wants to know who asks; and its exit code.
+async fn silenced(server: &super::Peer, arguments: &[String]) -> (Option<i32>, String) {
+    let url = format!("https://localhost:{}", server.address().port());
+    let mut command = noroshi(&["silence", "add", "Down", "--comment=x", "--url", &url]);
+    command.args(arguments);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_is_made_through_tls_and_with_a_password() {
+    let authority = Authority::new();
+    let server = web::serve_tls(authority.acceptor(Flaw::None), |request| {
+        // me:hunter2
+        if request.head.contains("Basic bWU6aHVudGVyMg==") {
+            web::reply(200, &[], br#"{"silenceID":"the-id"}"#)
+        } else {
+            web::reply(401, &[], b"\"who are you?\"")
+        }
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("password"), "hunter2\n").unwrap();
+    fs::copy(authority.ca_file(), at("ca.pem")).unwrap();
+    let tls = "tls_config: {ca_file: ca.pem}\n";
+    let files = [
+        ("good", format!("{tls}basic_auth: {{username: me, password_file: password}}\n")),
+        ("nobody", tls.to_owned()),
+        ("wrong", "basic_auht: {password: hunter2}\n".to_owned()),
+    ];
+    for (name, text) in &files {
+        fs::write(at(name), text).unwrap();
+    }
+    let by = |name: &str| vec![format!("--http.config.file={}", at(name).display())];
+    assert_eq!(silenced(&server, &by("good")).await, (Some(0), "the-id\n".to_owned()));
+    let (exit, said) = silenced(&server, &by("nobody")).await;
+    assert_eq!(exit, Some(1));
+    assert!(said.contains("401") && said.contains("who are you?"), "{said}");
+    let (exit, said) = silenced(&server, &by("wrong")).await;
+    assert_eq!(exit, Some(1));
+    assert!(said.contains("wrong:1:1") && said.contains("basic_auht"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    // The system does not know this authority.
+    let user = ["--user=me".to_owned(), format!("--password-file={}", at("password").display())];
+    let (exit, said) = silenced(&server, &user).await;
+    assert_eq!(exit, Some(1));
+    assert!(said.contains("tls_"), "{said}");
+
+    // A URL with a password, which nobody is shown.
+    let output = noroshi(&["silence", "list", "--url=http://me:hunter2@127.0.0.1:1/"]).output();
+    let said = text(&output.unwrap().stderr);
+    assert!(
+        said.contains("cannot reach http://127.0.0.1:1") && !said.contains("hunter2"),
+        "{said}"
+    );
+    let output = noroshi(&["silence", "list", "--url=ftp://me:hunter2@127.0.0.1/"]).output();
+    let said = text(&output.unwrap().stderr);
+    assert!(said.contains("--url") && !said.contains("hunter2"), "{said}");
 }

@@ -1,6 +1,6 @@
 //! The webhook: byte for byte what Alertmanager sends, and what is ours beside it.
 
-use noroshi::model::DeliveryResult;
+use noroshi::model::{DeliveryResult, Notice, Pairs};
 
 use crate::support::{Peer, notice, web};
 
@@ -65,6 +65,22 @@ async fn alerts_over_the_limit_are_counted() {
         body.contains(r#"\"commonLabels\":{\"alertname\":\"Down\""#),
         "of what is told: {body}"
     );
+}
+
+#[tokio::test]
+async fn labels_of_the_route_and_what_was_held_back_are_told_where_there_are_some() {
+    let peer = sink().await;
+    let provider = notice::provider("webhook", &format!("url = 'http://{}/a'", peer.address()));
+    let route_labels = Pairs::new([("team", "web")]);
+    let told = Notice { held_back: 3, route_labels, ..notice::notice("webhook") };
+    assert_eq!(notice::once(&told, provider).await.result, DeliveryResult::Delivered(None));
+    let heard = peer.heard().await;
+    let body = part(&heard, "body");
+    let wanted = concat!(
+        r#"\"routeLabels\":{\"team\":\"web\"},"#,
+        r#"\"externalURL\":\"http://noroshi.example\",\"heldBack\":3,\"version\":\"4\""#
+    );
+    assert!(body.contains(wanted), "{body}");
 }
 
 #[tokio::test]

@@ -104,6 +104,9 @@ fn serve(config: Config, prefix: &str, options: Options, socket: TcpListener) ->
     let router = personality(Pages {
         alertmanager: Arc::new(alertmanager),
         counts: Counts::default(),
+        store: None,
+        pipeline: alert::Metrics::default(),
+        per_alertname_limit: 0,
         telemetry: Arc::new(telemetry),
         scrapes,
         reload,

@@ -92,6 +92,8 @@ pub fn notice(kind: &str) -> Notice {
         alerts: [alert("Down", None), alert("Slow", Some(at()))].into(),
         handle: None,
         held_back: 0,
+        route_labels: Pairs::default(),
+        tried: None,
     }
 }
 

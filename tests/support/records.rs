@@ -84,6 +84,8 @@ pub(crate) fn notice(id: u64, lane: Lane) -> Arc<Notice> {
         }]),
         handle: Some(Pairs::new([("ts", "1.2")])),
         held_back: 3,
+        route_labels: Pairs::new([("team", "web")]),
+        tried: None,
     })
 }
 

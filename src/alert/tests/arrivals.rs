@@ -62,7 +62,7 @@ fn what_is_no_alert_is_refused_in_alertmanagers_words() {
 fn valid_ones_are_taken_whatever_the_others_are() {
     let mut world = World::new(config(route("ops")));
     let error = world.post(vec![posted(""), posted("alertname=X n=a"), posted("x=")]).unwrap_err();
-    assert_eq!(error, "at least one label pair required; at least one label pair required");
+    assert_eq!(error, "at least one label pair required\nat least one label pair required");
     assert_eq!(world.disk.alerts.len(), 1);
     let metrics = world.pipeline.metrics();
     assert_eq!(metrics.invalid_total(), 2);

@@ -249,7 +249,7 @@ fn after_a_start_alerts_of_checks_that_are_gone_or_up_end_and_others_stay() {
         world.crash_with(config, mins(30), |restored| {
             restored.checks = state
                 .map(|base| CheckState {
-                    overlays: crate::model::Overlays::default(),
+                    overlays: Overlays::default(),
                     check: CheckId::new("web"),
                     kind: "http".into(),
                     base,

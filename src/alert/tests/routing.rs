@@ -108,3 +108,21 @@ fn an_alert_of_two_routes_is_in_two_groups() {
     assert_eq!(world.sent.len(), 4);
     assert_eq!(world.pipeline.groups.len(), 0);
 }
+
+#[test]
+fn a_notice_knows_the_labels_of_its_route() {
+    let labels = pairs("team=web");
+    let tree = Route {
+        routes: vec![Route { labels: labels.clone(), ..child("web", "a=b") }],
+        ..route("root")
+    };
+    let mut world = World::new(config(tree));
+    world.fire("alertname=X a=b");
+    world.fire("alertname=X a=c");
+    world.advance(secs(31));
+    let of = |receiver: &str| {
+        let mut sent = world.sent.iter().map(|(_, notice)| notice);
+        sent.find(|notice| &*notice.lane.receiver == receiver).unwrap().route_labels.clone()
+    };
+    assert_eq!((of("web"), of("root")), (labels, pairs("")));
+}

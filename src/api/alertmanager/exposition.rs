@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use parking_lot::Mutex;
 
 use crate::{
-    alert::Snapshot,
+    alert::{Hides, Metrics, Snapshot},
     model::{
         Delivery, DeliveryResult, Fnv, Histogram, LabelSet, MetricKind, SendReason, SilenceState,
         Sink,
@@ -109,18 +109,33 @@ impl Counts {
 /// A gauge or counter without labels.
 type Plain = (&'static str, &'static str, MetricKind, f64);
 
+/// What is told of.
+pub(super) struct Standing<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    /// The configuration in force.
+    pub(super) original: &'a str,
+    /// What was delivered.
+    pub(super) counts: &'a Counts,
+    /// What the pipeline counts of itself.
+    pub(super) pipeline: &'a Metrics,
+    /// The most alerts of one name; 0 is any number.
+    pub(super) per_alertname_limit: usize,
+}
+
 /// Writes the families.
-pub(super) fn write(snapshot: &Snapshot, original: &str, counts: &Counts, sink: &mut impl Sink) {
-    standing(snapshot, sink);
-    for (name, help, kind, value) in configured(snapshot, original).into_iter().chain(absent()) {
+pub(super) fn write(standing: &Standing<'_>, sink: &mut impl Sink) {
+    states(standing.snapshot, sink);
+    let configured = configured(standing.snapshot, standing.original).into_iter();
+    for (name, help, kind, value) in configured.chain(limits(standing)).chain(absent()) {
         sink.family(name, help, kind);
         sink.sample(&LabelSet::default(), &[], value);
     }
-    notifications(counts, sink);
+    suppressed(standing.pipeline, sink);
+    notifications(standing.counts, sink);
 }
 
 /// Alerts and silences by their state.
-fn standing(snapshot: &Snapshot, sink: &mut impl Sink) {
+fn states(snapshot: &Snapshot, sink: &mut impl Sink) {
     let none = LabelSet::default();
     let suppressed = snapshot.alerts.iter().filter(|view| view.is_suppressed()).count();
     sink.family("alertmanager_alerts", "How many alerts by state", MetricKind::Gauge);
@@ -195,6 +210,36 @@ fn configured(snapshot: &Snapshot, original: &str) -> [Plain; 7] {
     ]
 }
 
+/// How many alerts of one name may fire, and how many were not taken for that.
+fn limits(standing: &Standing<'_>) -> [Plain; 2] {
+    [
+        (
+            "alertmanager_alerts_per_alert_limit",
+            "Current limit on number of alerts per alert name",
+            MetricKind::Gauge,
+            whole(standing.per_alertname_limit),
+        ),
+        (
+            "alertmanager_alerts_limited_total",
+            "Total number of alerts that were dropped due to per alert name limit",
+            MetricKind::Counter,
+            number(standing.pipeline.limited_total()),
+        ),
+    ]
+}
+
+/// Alerts that something kept out of a notice.
+fn suppressed(pipeline: &Metrics, sink: &mut impl Sink) {
+    let help = "The total number of notifications suppressed for being silenced, inhibited, outside of active time \
+                intervals or within muted time intervals";
+    sink.family("alertmanager_notifications_suppressed_total", help, MetricKind::Counter);
+    // Overlays belong to checks of our own, which are not here.
+    for hides in Hides::ALL.into_iter().filter(|hides| *hides != Hides::Overlay) {
+        let hidden = number(pipeline.hidden_by(hides));
+        sink.sample(&LabelSet::default(), &[("reason", hides.word())], hidden);
+    }
+}
+
 /// What never happens here, because nothing is gossiped and the store is no file that is written now and then; told all
 /// the same, for those whose rules want the names.
 fn absent() -> impl Iterator<Item = Plain> {
@@ -204,6 +249,16 @@ fn absent() -> impl Iterator<Item = Plain> {
             "alertmanager_cluster_enabled",
             "Indicates whether the clustering is enabled or not",
             Gauge,
+        ),
+        (
+            "alertmanager_dispatcher_aggregation_group_creation_given_up_total",
+            "Number of times when dispatcher gave up creating an aggregation group",
+            Counter,
+        ),
+        (
+            "alertmanager_dispatcher_aggregation_group_creation_retries_total",
+            "Number of times when dispatcher tried again to create an aggregation group",
+            Counter,
         ),
         (
             "alertmanager_dispatcher_aggregation_group_limit_reached_total",

@@ -1,5 +1,8 @@
 //! `/hooks/alertmanager`: the webhook of a real Alertmanager, so that what it tells comes through our pipeline.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::{
     extract::Request,
@@ -24,6 +27,22 @@ use crate::{
 /// hours by default and seldom more than a day; that it does not say until when an alert fires is not the end of it.
 const HELD: SignedDuration = SignedDuration::from_hours(25);
 
+/// What `/hooks/alertmanager` wants as bearer token, if anything; a reload may change it. All clones have the same.
+#[derive(Debug, Clone, Default)]
+pub struct HookToken(Arc<ArcSwapOption<Secret>>);
+
+impl HookToken {
+    /// With this one; `None` lets everybody in.
+    pub fn new(token: Option<Secret>) -> Self {
+        Self(Arc::new(ArcSwapOption::new(token.map(Arc::new))))
+    }
+
+    /// From now on another one.
+    pub fn set(&self, token: Option<Secret>) {
+        self.0.store(token.map(Arc::new));
+    }
+}
+
 impl Alertmanager {
     /// Takes version 4 of the webhook. Alertmanager tries again after a 5xx, and never after a 4xx.
     pub(in crate::api) async fn hook(&self, request: Request) -> Response {
@@ -34,7 +53,7 @@ impl Alertmanager {
         if *request.method() != Method::POST {
             return Err(Refusal::method(request.method().as_str(), "POST"));
         }
-        if let Some(token) = &self.options.hook_token
+        if let Some(token) = &*self.options.hook_token.0.load()
             && !is_bearer(request.headers(), token)
         {
             let words = "a bearer token is wanted here";
@@ -102,6 +121,8 @@ fn read(body: &str, now: Timestamp) -> Result<Vec<PostedAlert>, Unread> {
         let mut alert = alert.checked(&format!("alerts.{at}"))?;
         if alert.ends_at.is_none() {
             alert.ends_at = Some(now.saturating_add(HELD).unwrap_or(Timestamp::MAX));
+            // An end without a start would be taken for both.
+            alert.starts_at.get_or_insert(now);
         }
         Ok(alert)
     };

@@ -37,10 +37,11 @@ use super::web::Limit;
 use crate::{
     alert::{CallError, Handle, Snapshot},
     clock::{self, Clock, Instant},
-    model::{Secret, matcher::Syntax},
+    model::matcher::Syntax,
 };
 
 pub use exposition::Counts;
+pub use hook::HookToken;
 pub use metrics::Metrics;
 pub use personality::{Pages, personality};
 pub use routes::routes;
@@ -67,7 +68,7 @@ pub struct Options {
     /// How matchers are read.
     pub syntax: Syntax,
     /// What `/hooks/alertmanager` wants as bearer token, if anything.
-    pub hook_token: Option<Secret>,
+    pub hook_token: HookToken,
     /// What `status` tells of other replicas.
     pub cluster: Cluster,
 }

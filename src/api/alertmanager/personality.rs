@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::HttpBody as _,
-    extract::Request,
+    extract::{Query, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
@@ -16,13 +16,15 @@ use super::{
     Alertmanager, Counts, JSON, Refusal, dispatch::Resource, exposition, metrics, page::Page,
 };
 use crate::{
+    alert,
     api::{
-        Reload, blackbox,
+        Reload, blackbox, deliveries,
         go_server::{cleaned, moved, refused},
         guard,
     },
     clock::{self, Instant},
     metrics::{Dialect, Format, Protobuf, Scrapes, Telemetry, Text},
+    store::Reader,
 };
 
 /// How long a reload may take.
@@ -38,6 +40,12 @@ pub struct Pages {
     pub alertmanager: Arc<Alertmanager>,
     /// What was delivered.
     pub counts: Counts,
+    /// `/api/v1/deliveries`: ours, and the one path of the first API that is not gone.
+    pub store: Option<Reader>,
+    /// What the pipeline counts of itself.
+    pub pipeline: alert::Metrics,
+    /// The most alerts of one name; 0 is any number.
+    pub per_alertname_limit: usize,
     /// The process' own metrics; [`super::Metrics`] are registered in it.
     pub telemetry: Arc<Telemetry>,
     /// What is counted about `/metrics` itself.
@@ -75,6 +83,7 @@ enum Place {
     Ready,
     Reload,
     Hook,
+    Deliveries,
     /// A path of the first API, and whether it took posts, and whether it took deletions.
     Gone(&'static str, &'static str),
 }
@@ -88,6 +97,7 @@ impl Place {
             "/-/ready" => Self::Ready,
             "/-/reload" => Self::Reload,
             "/hooks/alertmanager" => Self::Hook,
+            "/api/v1/deliveries" => Self::Deliveries,
             "/api/v1/alerts" => Self::Gone("/alerts", "GET, OPTIONS, POST"),
             "/api/v1/silences" => Self::Gone("/silences", "GET, OPTIONS, POST"),
             "/api/v1/status" => Self::Gone("/status", "GET, OPTIONS"),
@@ -111,13 +121,14 @@ impl Place {
             Self::Ready => "/-/ready",
             Self::Reload => "/-/reload",
             Self::Hook => "/hooks/alertmanager",
+            Self::Deliveries => "/deliveries",
             Self::Gone(handler, _) => handler,
         }
     }
 
     const fn allow(self) -> &'static str {
         match self {
-            Self::Page | Self::Metrics => "GET, OPTIONS",
+            Self::Page | Self::Metrics | Self::Deliveries => "GET, OPTIONS",
             Self::Healthy | Self::Ready => "GET, HEAD, OPTIONS",
             Self::Reload | Self::Hook => "OPTIONS, POST",
             Self::Gone(_, allow) => allow,
@@ -211,6 +222,10 @@ impl Server {
                 Place::Healthy | Place::Ready => fine(&head.method),
                 Place::Reload => self.reload().await,
                 Place::Hook => alertmanager.hook(Request::from_parts(head, body)).await,
+                Place::Deliveries => {
+                    let (asked, now) = (Query::try_from_uri(&head.uri), alertmanager.clock.now());
+                    deliveries::listed(pages.store.as_ref(), now, asked).await
+                }
                 Place::Gone(..) => {
                     (StatusCode::GONE, [(header::CONTENT_TYPE, JSON)], GONE).into_response()
                 }
@@ -226,15 +241,22 @@ impl Server {
             Err(why) => return Refusal::into_response(why),
         };
         let original = (pages.alertmanager.original)();
+        let standing = exposition::Standing {
+            snapshot: &snapshot,
+            original: &original,
+            counts: &pages.counts,
+            pipeline: &pages.pipeline,
+            per_alertname_limit: pages.per_alertname_limit,
+        };
         let _in_flight = pages.scrapes.begin();
         blackbox::exposition(headers, |format| match format {
             Format::Protobuf => blackbox::written(Protobuf::new(), |sink| {
                 pages.telemetry.write(sink);
-                exposition::write(&snapshot, &original, &pages.counts, sink);
+                exposition::write(&standing, sink);
             }),
             _ => blackbox::written(Text::new(Dialect::Prometheus), |sink| {
                 pages.telemetry.write(sink);
-                exposition::write(&snapshot, &original, &pages.counts, sink);
+                exposition::write(&standing, sink);
             }),
         })
     }

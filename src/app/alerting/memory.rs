@@ -19,6 +19,7 @@ pub(in crate::app) struct Memory {
     /// Answers questions; `None` where nothing is kept.
     pub(in crate::app) reader: Option<Reader>,
     pub(in crate::app) restored: Restored,
+    metrics: store::Metrics,
 }
 
 impl Memory {
@@ -26,7 +27,18 @@ impl Memory {
     pub(in crate::app) fn none(late: &mut Supervisor) -> Self {
         let (commits, waiting) = mpsc::channel(COMMITS);
         late.essential("commits", release_at_once(waiting));
-        Self { commits, reader: None, restored: Restored::default() }
+        let (restored, metrics) = (Restored::default(), store::Metrics::default());
+        Self { commits, reader: None, restored, metrics }
+    }
+
+    /// Whether it takes commits and can write them. Keeps nothing open.
+    pub(in crate::app) fn is_alive(&self) -> impl Fn() -> bool + Send + Sync + use<> {
+        let (commits, metrics) = (self.commits.downgrade(), self.metrics.clone());
+        move || {
+            let takes =
+                |commits: mpsc::Sender<Commit>| !commits.is_closed() && commits.capacity() > 0;
+            !metrics.is_degraded() && commits.upgrade().is_some_and(takes)
+        }
     }
 
     /// Opens the store and reads what was in it.
@@ -38,14 +50,15 @@ impl Memory {
     ) -> Result<Self, StartError> {
         let metrics = store::Metrics::default();
         metrics.register(registry);
-        let opening = tokio::task::spawn_blocking(move || store::open(&options, clock, metrics));
+        let counts = metrics.clone();
+        let opening = tokio::task::spawn_blocking(move || store::open(&options, clock, counts));
         let opened = opening.await.map_err(|error| StartError::System {
             what: "opening the store",
             error: std::io::Error::other(error),
         })?;
         let (Store { commits, reader, ended }, restored) = opened?;
         late.essential("store", ended.wait());
-        Ok(Self { commits, reader: Some(reader), restored })
+        Ok(Self { commits, reader: Some(reader), restored, metrics })
     }
 }
 

@@ -17,9 +17,10 @@ pub(super) use self::{memory::Memory, transitions::tell};
 use super::Supervisor;
 use crate::{
     alert::{self, Outputs, Pipeline},
+    api::alertmanager::HookToken,
     clock::Clock,
-    config::{Alerting, Code},
-    model::{Commit, Delivery, Diagnostic, Restored, SettingsChange},
+    config::{Alerting, Code, Config, DEFAULT_PORT},
+    model::{Commit, Delivery, Diagnostic, Restored, Secret, SettingsChange},
     net::Net,
     notify::{
         self, Setup,
@@ -45,6 +46,7 @@ pub(super) struct Prepared {
     pipeline: Arc<alert::Config>,
     setup: Setup,
     original: Arc<str>,
+    hook_token: Option<Secret>,
 }
 
 /// Reads and tries every template, and looks for receivers nobody can tell.
@@ -65,7 +67,26 @@ pub(super) fn prepared(alerting: &Alerting) -> Result<Prepared, Refused> {
         pipeline: Arc::clone(&alerting.pipeline),
         setup: Setup { receivers: (*alerting.receivers).clone(), templates: Arc::new(templates) },
         original: Arc::clone(&alerting.original),
+        hook_token: alerting.hook_token.clone(),
     })
+}
+
+/// The same for the daemon, whose page of alerts stands below its own: links in notices lead there.
+///
+/// # Errors
+/// Why it cannot be applied.
+pub(super) fn prepared_for(config: &Config) -> Result<Option<Prepared>, Refused> {
+    let Some(alerting) = &config.alerting else { return Ok(None) };
+    let mut prepared = prepared(alerting)?;
+    let told = config.web.external_url.as_ref().map(ToString::to_string);
+    let place = told.unwrap_or_else(|| {
+        let port = config.web.listen_address.iter().find_map(|address| address.port());
+        let host = super::blackbox::hostname();
+        format!("http://{host}:{}{}", port.unwrap_or(DEFAULT_PORT), config.web.prefix().as_str())
+    });
+    let page = format!("{}/alerts", place.trim_end_matches('/'));
+    prepared.setup.receivers.external_url = page.into();
+    Ok(Some(prepared))
 }
 
 /// All that is wrong with the templates of a configuration: for `check-config`.
@@ -98,8 +119,14 @@ fn checked(alerting: &Alerting, templates: &Templates) -> Vec<Diagnostic> {
         };
         match result {
             Err(mistake) if !mistake.by_data => {
-                let path = format!("receivers.{}.{place}.{}", receiver.name, used.path);
-                found.push(bad_template(format!("`{path}`: {mistake}"), path));
+                let path = format!("receivers.{}.{place}", receiver.name);
+                // What is wrong is told in the template's own words, which may be a secret's.
+                let why = if used.is_secret {
+                    "the template in it cannot be used".to_owned()
+                } else {
+                    mistake.to_string()
+                };
+                found.push(bad_template(format!("`{path}`: {why}"), path));
             }
             _ => {}
         }
@@ -177,6 +204,10 @@ pub(super) struct Alerts {
     pub(super) handle: alert::Handle,
     notify: notify::Handle,
     original: Arc<ArcSwap<Arc<str>>>,
+    /// What `/hooks/alertmanager` wants.
+    pub(super) hook_token: HookToken,
+    /// What the pipeline counts of itself.
+    pub(super) metrics: alert::Metrics,
 }
 
 impl Alerts {
@@ -189,7 +220,8 @@ impl Alerts {
     ) -> Self {
         let Around { late, registry, net, clock, commits, alive, count, log_silences } = around;
         let (pipeline, first) = Pipeline::new(prepared.pipeline, options, restored, clock.now());
-        pipeline.metrics().register(registry);
+        let metrics = pipeline.metrics().clone();
+        metrics.register(registry);
         let (handle, inbox) = alert::channel();
         let (notify, orders) = notify::channel();
 
@@ -204,7 +236,10 @@ impl Alerts {
             metrics: notify::Metrics::default(),
             pushes: notify::PushMetrics::default(),
             heartbeats: notify::DeadmanMetrics::default(),
-            alive,
+            alive: {
+                let pipeline = handle.is_alive();
+                Arc::new(move || alive() && pipeline())
+            },
         };
         parts.metrics.register(registry);
         parts.pushes.register(registry);
@@ -220,7 +255,8 @@ impl Alerts {
         };
         late.essential("alerts", alert::run(pipeline, first, inbox, outputs, clock));
         let original = Arc::new(ArcSwap::from_pointee(prepared.original));
-        Self { handle, notify, original }
+        let hook_token = HookToken::new(prepared.hook_token);
+        Self { handle, notify, original, hook_token, metrics }
     }
 
     /// Goes on with another configuration: new receivers can be told before the first route leads to them.
@@ -229,6 +265,7 @@ impl Alerts {
         // It fails only when everything stops.
         let _ = self.handle.reload(prepared.pipeline).await;
         self.original.store(Arc::new(prepared.original));
+        self.hook_token.set(prepared.hook_token);
     }
 
     /// Tells the pipeline of checks that came, changed or went.

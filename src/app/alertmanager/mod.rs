@@ -16,7 +16,7 @@ use self::reload::Reloader;
 use super::{
     Cause, Front, SLACK, StartError, Supervisor,
     alerting::{self, Alerts, Around, Memory},
-    serve, watch,
+    serve,
 };
 pub use crate::api::alertmanager::VERSION;
 use crate::{
@@ -47,6 +47,8 @@ const RELOADS: usize = 4;
 pub struct Options {
     /// The `alertmanager.yml`.
     pub config_file: PathBuf,
+    /// How often it and what it names are read again; `None` to do so only when asked.
+    pub auto_reload: Option<Duration>,
     /// The folder of the database.
     pub storage_path: PathBuf,
     /// How long ended silences and what was told are kept.
@@ -103,7 +105,7 @@ impl Personality {
         let addresses = opened.addresses();
         let (stop, stop_server) = (CancellationToken::new(), CancellationToken::new());
         let mut supervisor = Supervisor::new(stop.clone());
-        let mut telemetry = Telemetry::in_place_of(PROGRAM);
+        let mut telemetry = Telemetry::speaking_as(PROGRAM, VERSION);
         supervisor.register(telemetry.registry());
         let mut late = supervisor.sibling();
         let memory =
@@ -112,32 +114,29 @@ impl Personality {
         let counts = Counts::default();
         let counted = counts.clone();
         let commits = memory.commits.clone();
-        let store = commits.downgrade();
         let around = Around {
             late: &mut late,
             registry: telemetry.registry(),
             net: Net::new(),
             clock: options.clock,
             commits,
-            alive: Arc::new(move || store.upgrade().is_some_and(|store| store.capacity() > 0)),
+            alive: Arc::new(memory.is_alive()),
             count: Some(Box::new(move |delivery| counted.delivery(delivery))),
             log_silences: options.log_silences,
         };
         let alerts = Alerts::start(prepared, pipeline(&options), &memory.restored, around);
+        let reader = memory.reader.clone();
         drop(memory);
 
         let (reload, reloads) = mpsc::channel(RELOADS);
-        let (told, file_changes) = mpsc::channel(1);
-        let (since, watched) = (options.clock.now(), file.watched.clone());
-        supervisor.restarting("config-watch", move || {
-            watch::files(watched.clone(), since.into(), told.clone())
-        });
         let reload_counts = telemetry.reloads.clone();
-        let pages = pages(&options, &alerts, counts, telemetry, reload.clone());
+        let kept = (counts, reader);
+        let pages = pages(&options, &alerts, kept, telemetry, reload.clone());
         let router = api::alertmanager::personality(pages);
-        let grace = options.grace;
-        let reloader = Reloader::new(options, alerting, alerts.clone(), reload_counts);
-        supervisor.essential("reload", reloader.run(reloads, file_changes, stop.clone()));
+        let (grace, every) = (options.grace, options.auto_reload);
+        let reloader =
+            Reloader::new(options, alerting, file.diagnostics, alerts.clone(), reload_counts);
+        supervisor.essential("reload", reloader.run(reloads, every, stop.clone()));
         let (server, end) = serve::start(opened, &router, &stop_server)?;
         let stopping = stop.clone();
         supervisor.essential("server", async move {
@@ -209,7 +208,7 @@ fn pipeline(options: &Options) -> alert::Options {
 fn pages(
     options: &Options,
     alerts: &Alerts,
-    counts: Counts,
+    (counts, store): (Counts, Option<store::Reader>),
     mut telemetry: Telemetry,
     reload: mpsc::Sender<api::Reload>,
 ) -> Pages {
@@ -227,6 +226,9 @@ fn pages(
     Pages {
         alertmanager: Arc::new(alertmanager),
         counts,
+        store,
+        pipeline: alerts.metrics.clone(),
+        per_alertname_limit: options.per_alertname_limit.unwrap_or_default(),
         telemetry: Arc::new(telemetry),
         scrapes,
         reload,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -10,15 +12,26 @@ use crate::{
         alerting::{self, Alerts},
         log,
     },
-    clock::Clock,
+    clock::{self, Clock},
     config::{Alerting, AlertmanagerFile},
     metrics::Reloads,
+    model::Diagnostic,
 };
+
+/// What a look at the file and at what it names found.
+#[derive(PartialEq)]
+struct Found {
+    diagnostics: Vec<Diagnostic>,
+    /// What it says, or its mistakes as text.
+    says: Result<Alerting, String>,
+}
 
 /// Holds the file that is in force.
 pub(super) struct Reloader {
     options: Options,
     alerting: Alerting,
+    /// What the last look found.
+    seen: Option<Found>,
     alerts: Alerts,
     clock: Clock,
     counts: Reloads,
@@ -38,28 +51,41 @@ impl Reloader {
     pub(super) fn new(
         options: Options,
         alerting: Alerting,
+        warnings: Vec<Diagnostic>,
         alerts: Alerts,
         counts: Reloads,
     ) -> Self {
         let clock = options.clock;
+        let seen = Some(Found { diagnostics: warnings, says: Ok(alerting.clone()) });
         counts.succeeded(clock.now());
-        Self { options, alerting, alerts, clock, counts }
+        Self { options, alerting, seen, alerts, clock, counts }
     }
 
-    /// Reads the file whenever asked, and when it or a file of templates changed, until `stop`.
+    /// Reads the file whenever asked, and in an interval if there is one, until `stop`.
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<api::Reload>,
-        mut file_changes: mpsc::Receiver<()>,
+        every: Option<Duration>,
         stop: CancellationToken,
     ) {
         loop {
+            let tick = async {
+                match every {
+                    Some(every) => clock::sleep(every).await,
+                    None => std::future::pending().await,
+                }
+            };
             let answer = tokio::select! {
                 () = stop.cancelled() => return,
                 Some(answer) = requests.recv() => Some(answer),
-                Some(()) = file_changes.recv() => None,
+                () = tick => None,
             };
-            let result = self.reload().await;
+            let read = self.read().await;
+            // A look that finds what the last one found is no news.
+            if answer.is_none() && self.seen.as_ref() == Some(&read) {
+                continue;
+            }
+            let result = self.reload(read).await;
             if let Some(answer) = answer {
                 // Whoever asked may have gone.
                 let _ = answer.send(result);
@@ -67,9 +93,10 @@ impl Reloader {
         }
     }
 
-    async fn reload(&mut self) -> Result<String, String> {
+    async fn reload(&mut self, read: Found) -> Result<String, String> {
         info!(file = %self.options.config_file.display(), "Loading configuration file");
-        let result = self.attempt().await;
+        let result = self.apply(&read).await;
+        self.seen = Some(read);
         match &result {
             Ok(_) => {
                 self.counts.succeeded(self.clock.now());
@@ -90,25 +117,32 @@ impl Reloader {
         result
     }
 
-    async fn attempt(&mut self) -> Result<String, String> {
+    async fn read(&self) -> Found {
         let path = self.options.config_file.clone();
         let matchers = self.options.features.matchers;
         let external_url = self.options.place.external_url.clone();
         let reading = tokio::task::spawn_blocking(move || {
             AlertmanagerFile::read(path, matchers, &external_url)
         });
-        let file = reading.await.map_err(|error| error.to_string())?;
-        log::diagnostics(&file.diagnostics);
-        if file.alerting.is_none() {
-            return Err(file.human("nothing was changed").trim_end().to_owned());
+        match reading.await {
+            Err(error) => Found { diagnostics: Vec::new(), says: Err(error.to_string()) },
+            Ok(file) => {
+                let says = of(&file, &self.options)
+                    .map_err(|_| file.human("nothing was changed").trim_end().to_owned());
+                Found { diagnostics: file.diagnostics, says }
+            }
         }
-        let alerting = of(&file, &self.options).map_err(|error| error.to_string())?;
-        if alerting == self.alerting {
+    }
+
+    async fn apply(&mut self, read: &Found) -> Result<String, String> {
+        log::diagnostics(&read.diagnostics);
+        let alerting = read.says.as_ref().map_err(Clone::clone)?;
+        if *alerting == self.alerting {
             return Ok("unchanged".to_owned());
         }
-        let prepared = alerting::prepared(&alerting).map_err(|refused| refused.to_string())?;
+        let prepared = alerting::prepared(alerting).map_err(|refused| refused.to_string())?;
         self.alerts.reload(prepared).await;
-        self.alerting = alerting;
+        self.alerting = alerting.clone();
         Ok("reloaded".to_owned())
     }
 }

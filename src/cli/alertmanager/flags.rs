@@ -17,6 +17,20 @@ pub(in crate::cli) struct Alertmanager {
     /// Alertmanager configuration file name
     #[arg(long = "config.file", value_name = "FILE", default_value = "alertmanager.yml")]
     pub(super) config_file: PathBuf,
+    /// Read the config file and its templates again, every --config.auto-reload-interval, if they have changed (noroshi's own
+    /// flag)
+    #[arg(long = "config.enable-auto-reload", conflicts_with = "no_auto_reload")]
+    pub(super) auto_reload: bool,
+    #[arg(long = "no-config.enable-auto-reload", hide = true)]
+    no_auto_reload: bool,
+    /// Seconds between two looks at them (noroshi's own flag)
+    #[arg(
+        long = "config.auto-reload-interval",
+        value_name = "SECONDS",
+        default_value = "30",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(super) auto_reload_interval: u32,
     /// Base path for data storage: noroshi.db is in it
     #[arg(long = "storage.path", value_name = "FOLDER", default_value = "data/")]
     pub(super) storage_path: PathBuf,

@@ -144,6 +144,9 @@ fn options(flags: &Alertmanager) -> Result<Options, Wrong> {
     let limit = |number: i64| usize::try_from(number).ok().filter(|number| *number > 0);
     Ok(Options {
         config_file: flags.config_file.clone(),
+        auto_reload: flags
+            .auto_reload
+            .then(|| Duration::from_secs(flags.auto_reload_interval.into())),
         storage_path: flags.storage_path.clone(),
         retention: flags.retention,
         max_silences: limit(flags.max_silences),

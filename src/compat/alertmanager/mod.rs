@@ -5,6 +5,7 @@
 //! with its place; [`AlertmanagerFile::original`] is byte for byte what Alertmanager shows of the file. Nothing is opened: templates are
 //! named, not read.
 
+mod amtool;
 mod check;
 mod codes;
 mod compile;
@@ -19,7 +20,7 @@ mod warn;
 
 use std::sync::Arc;
 
-pub use self::{codes::CODES, original::original};
+pub use self::{amtool::http_options, codes::CODES, original::original};
 use crate::{alert::spec::Config, model::Diagnostic, notify::spec::Receivers};
 
 /// An `alertmanager.yml` that was read.

@@ -254,7 +254,8 @@ time_intervals:
         let first = read(text);
         let shown = original(&first.config, &first.receivers);
         assert!(!shown.contains("hunter2"), "{shown}");
-        let second = read(&shown);
+        // What is hidden cannot be read back as a URL.
+        let second = read(&shown.replace("url: <secret>", "url: https://hidden.example.com/"));
         assert_eq!(first.config, second.config, "{shown}");
         assert_eq!(shown, original(&second.config, &second.receivers));
         insta::assert_snapshot!(shown);

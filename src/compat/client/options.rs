@@ -40,6 +40,30 @@ pub(in crate::compat) enum Nature {
 }
 
 impl Options {
+    /// The whole client as our `http` table.
+    ///
+    /// # Errors
+    /// What of it cannot work with us.
+    pub(in crate::compat) fn whole(client: &Client) -> Result<Table, String> {
+        let mut options = Self::default();
+        options.client(client, "");
+        options.headers(std::iter::empty(), client.http_headers.as_ref().map(|own| &own.0));
+        options.complain()?;
+        let mut table = options.table;
+        put(&mut table, "follow_redirects", client.follow_redirects);
+        put(&mut table, "enable_http2", client.enable_http2);
+        Ok(table)
+    }
+
+    /// What of it cannot work with us.
+    pub(in crate::compat) fn complain(&self) -> Result<(), String> {
+        let fatal = [Nature::Broken, Nature::Unsupported, Nature::NoTls];
+        match self.remarks.iter().find(|remark| fatal.contains(&remark.nature)) {
+            Some(remark) => Err(format!("`{}`: {}", remark.field, remark.why)),
+            None => Ok(()),
+        }
+    }
+
     /// Everything of the client but redirects and the version. `at` is its place below the section, with its dot.
     pub(in crate::compat) fn client(&mut self, client: &Client, at: &str) {
         self.credentials(client, at);

@@ -48,6 +48,7 @@ pub(in crate::config) fn assemble(
 ) -> Option<Alerting> {
     let written = read(values, findings);
     findings.extend(exclusive(values, &written));
+    findings.extend(hook_token(&written));
     findings.extend(warnings::null_receivers(values));
     findings.extend(warnings::unexpanded(values));
     if !written.is_wanted() {
@@ -204,6 +205,21 @@ fn exclusive(values: &Values, written: &Written) -> Vec<Finding> {
         Finding::new(Code::NoRoute, Path::of([section]), message).at_key().hint(hint)
     })
     .collect()
+}
+
+/// The token of the hook is in one place, and is one.
+fn hook_token(written: &Written) -> Option<Finding> {
+    let at = |key: &str| Path::of(["alerting", key]);
+    let options = &written.options;
+    let token = options.hook_token.as_ref()?;
+    if token.expose().trim().is_empty() {
+        let message = "`alerting.hook_token` is empty: everybody would be let in";
+        return Some(Finding::new(Code::BadValue, at("hook_token"), message));
+    }
+    options.hook_token_file.as_ref()?;
+    let message = "`hook_token` and `hook_token_file` exclude each other";
+    let finding = Finding::new(Code::Contradiction, at("hook_token_file"), message).at_key();
+    Some(finding.hint("keep one of them".to_owned()).other("`hook_token`", at("hook_token")))
 }
 
 fn pipeline(written: &Written, findings: &mut Vec<Finding>) -> Config {

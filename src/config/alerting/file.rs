@@ -14,7 +14,7 @@ use crate::{
     alert::spec as alert,
     compat::alertmanager as compat,
     config::{codes::Code, files::SourceFile, finding::Finding, place, render, syntax::Format},
-    model::{Diagnostic, Severity},
+    model::{Diagnostic, Secret, Severity},
     notify::spec::Receivers,
 };
 
@@ -94,6 +94,14 @@ impl Alerting {
         let mut diagnostics = unreadable(&found);
         let mut watched = found.watched;
         self.templates = found.files.into();
+        if let Some(path) = self.written.options.hook_token_file.clone() {
+            let path = folder.join(path);
+            match hook_token(&path) {
+                Ok(token) => self.hook_token = Some(token),
+                Err(unusable) => diagnostics.push(*unusable),
+            }
+            watched.push(path);
+        }
         let Some(path) = self.written.options.config_file.clone() else {
             self.original = compat::original(&self.pipeline, &self.receivers).into();
             return AlertmanagerFile { alerting: Some(self), diagnostics, file: None, watched };
@@ -142,5 +150,18 @@ impl Alerting {
             original: Arc::clone(&file.original),
             ..self
         }
+    }
+}
+
+/// The token in a file. One that is not there, or empty, would let everybody in.
+fn hook_token(path: &Path) -> Result<Secret, Box<Diagnostic>> {
+    let unusable = |why: &dyn std::fmt::Display| {
+        let message = format!("cannot read `alerting.hook_token_file` {}: {why}", path.display());
+        Box::new(place::nowhere(Code::Unreadable, message))
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(&error))?;
+    match text.trim() {
+        "" => Err(unusable(&"it is empty")),
+        token => Ok(Secret::new(token)),
     }
 }

@@ -35,7 +35,7 @@ use self::{
     receiver::{Receiver, ReceiverKeys},
     route::RouteKeys,
 };
-use crate::{alert::spec::Config, notify::spec::Receivers};
+use crate::{alert::spec::Config, model::Secret, notify::spec::Receivers};
 
 /// Who is told of what: everything the pipeline, delivery and the store are configured by.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,8 @@ pub struct Alerting {
     pub templates: Arc<[TemplateFile]>,
     /// As YAML that Alertmanager would read, secrets masked: what `/api/v2/status` shows.
     pub original: Arc<str>,
+    /// What `/hooks/alertmanager` wants, if anything.
+    pub hook_token: Option<Secret>,
     /// Start although a route reaches a receiver whose provider is not built.
     pub allow_missing_providers: bool,
     /// How matchers are read.
@@ -75,6 +77,7 @@ impl Alerting {
             start_grace: written.options.start_grace.0,
             templates: Arc::from([]),
             original: Arc::from(""),
+            hook_token: written.options.hook_token.clone(),
             allow_missing_providers: written.options.allow_missing_providers,
             matchers: written.options.matchers,
             written: Arc::new(written),

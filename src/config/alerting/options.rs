@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     alert::spec::FlapHold,
-    model::{PromDuration, matcher::Syntax},
+    model::{PromDuration, Secret, matcher::Syntax},
 };
 
 /// `[alerting]`: who is told of what, as a whole.
@@ -33,6 +33,12 @@ pub struct AlertingOptions {
     /// Holds alerts of others firing while they come and go. Off when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flap_hold: Option<FlapHoldKeys>,
+    /// The bearer token that `/hooks/alertmanager` wants. Without one whoever reaches the port may post there, as to `/api/v2/alerts`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hook_token: Option<Secret>,
+    /// The file that holds it; read again when it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hook_token_file: Option<PathBuf>,
     /// Start although a route reaches a receiver whose provider this build does not have. What goes there is lost.
     pub allow_missing_providers: bool,
 }
@@ -48,6 +54,8 @@ impl Default for AlertingOptions {
             start_grace: minutes(5),
             resolve_hold: minutes(2),
             flap_hold: None,
+            hook_token: None,
+            hook_token_file: None,
             allow_missing_providers: false,
         }
     }

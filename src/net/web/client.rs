@@ -49,7 +49,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// The final one's.
     pub headers: HeaderMap,
-    /// Its first [`ANSWER_LIMIT`] bytes.
+    /// Its first bytes, as many as were wanted.
     pub body: Bytes,
     /// What broke the body off.
     pub broken: Option<Failure>,
@@ -66,9 +66,23 @@ pub async fn send(
     options: &HttpOptions,
     request: Request,
 ) -> Result<Answer, Failure> {
+    send_for(net, deadline, options, request, ANSWER_LIMIT).await
+}
+
+/// The same, reading so many bytes of the answer's body.
+///
+/// # Errors
+/// Those of [`send`].
+pub async fn send_for(
+    net: &Net,
+    deadline: Instant,
+    options: &HttpOptions,
+    request: Request,
+    limit: usize,
+) -> Result<Answer, Failure> {
     let mut attempt = Attempt::new(deadline, Trace::default());
     let mut dialer = Dialer { net, attempt: &mut attempt, names: Names::default() };
-    let walk = clock::timeout_at(deadline, walk(&mut dialer, options, request)).await;
+    let walk = clock::timeout_at(deadline, walk(&mut dialer, options, request, limit)).await;
     walk.unwrap_or_else(|_| Err(attempt.timed_out()))
 }
 
@@ -76,6 +90,7 @@ async fn walk(
     dialer: &mut Dialer<'_>,
     options: &HttpOptions,
     mut request: Request,
+    limit: usize,
 ) -> Result<Answer, Failure> {
     let origin = request.url.clone();
     request.headers = headers(dialer, options, request.headers).await?;
@@ -87,7 +102,7 @@ async fn walk(
             None
         };
         let Some(next) = next else {
-            return Ok(read(dialer.attempt, answer).await);
+            return Ok(read(dialer.attempt, answer, limit).await);
         };
         drop(answer);
         if !redirect::is_same_house(&origin, &next.url) {
@@ -193,10 +208,10 @@ fn own_tls(options: &HttpOptions, at_origin: bool) -> Cow<'_, TlsOptions> {
 }
 
 /// As much of the body as anybody looks at.
-async fn read(attempt: &mut Attempt, mut answer: Exchange) -> Answer {
+async fn read(attempt: &mut Attempt, mut answer: Exchange, limit: usize) -> Answer {
     let mut bytes = Vec::new();
     let reading = async {
-        while bytes.len() < ANSWER_LIMIT {
+        while bytes.len() < limit {
             match answer.chunk().await {
                 Some(chunk) => bytes.extend_from_slice(&chunk?),
                 None => break,
@@ -205,7 +220,7 @@ async fn read(attempt: &mut Attempt, mut answer: Exchange) -> Answer {
         Ok(())
     };
     let broken = attempt.phase(Phase::Receive, reading).await.err();
-    bytes.truncate(ANSWER_LIMIT);
+    bytes.truncate(limit);
     Answer { status: answer.head.status, headers: answer.head.headers, body: bytes.into(), broken }
 }
 

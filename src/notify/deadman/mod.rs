@@ -175,6 +175,8 @@ impl Heart {
             .into(),
             handle: None,
             held_back: 0,
+            route_labels: Pairs::default(),
+            tried: None,
         }
     }
 }

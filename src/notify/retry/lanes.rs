@@ -45,7 +45,8 @@ const REMEMBERED: usize = 4096;
 
 impl Lanes {
     /// Takes a notice; one that is older than what the lane has, or that it has, changes nothing.
-    pub(in crate::notify) fn offer(&mut self, notice: Arc<Notice>, now: Instant) {
+    /// Before `due` it is not tried.
+    pub(in crate::notify) fn offer(&mut self, notice: Arc<Notice>, due: Instant) {
         if self.over.last.get(&notice.lane).is_some_and(|last| notice.id <= *last) {
             return;
         }
@@ -56,10 +57,11 @@ impl Lanes {
         // The other side is no better for a newer notice: it waits as long as the older one would have.
         let due = match &content.waiting {
             Some(waiting) if notice.id <= waiting.notice.id => return,
-            Some(waiting) => waiting.due,
-            None => now,
+            Some(waiting) => waiting.due.max(due),
+            None => due,
         };
-        content.waiting = Some(Pending { notice, attempts: 0, due });
+        let attempts = notice.tried.map_or(0, |tried| tried.attempts);
+        content.waiting = Some(Pending { notice, attempts, due });
     }
 
     /// The earliest time at which a notice of that integration wants to go, if nothing of its lane is on its way.

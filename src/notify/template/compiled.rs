@@ -10,7 +10,7 @@ use super::{
     rewrite::{Body, Place, Rewriter},
     set::{Mistake, Parsed, RenderError, Templates},
     time::Moment,
-    value::{Struct, kv_of, moment, text},
+    value::{Struct, int, kv_of, moment, text},
 };
 
 /// The engine's limit of branches and calls within each other is 200, and escaping HTML recurses through all of them.
@@ -80,13 +80,10 @@ impl Compiled {
                 let long = format!("it makes more than {} MiB", OUTPUT >> 20);
                 Err(RenderError(self.mistake(set, render.place, long, true)))
             }
+            // Who goes too deep or on for too long with two alerts does so with any.
             Err(error) => {
-                let by_data = render.by_data
-                    || matches!(
-                        error,
-                        TemplateError::RecursionLimit | TemplateError::RangeIterLimit
-                    );
-                Err(RenderError(self.mistake(set, render.place, message(&error), by_data)))
+                let words = message(&error);
+                Err(RenderError(self.mistake(set, render.place, words, render.by_data)))
             }
         }
     }
@@ -242,6 +239,7 @@ fn value(data: &Data) -> gotmpl::Value {
         kv_of(data.common_annotations()),
         kv_of(data.route_labels()),
         text(data.external_url()),
+        int(data.held_back()),
     ])
 }
 

@@ -27,6 +27,7 @@ pub struct Data {
     group_labels: Pairs,
     common_labels: Pairs,
     common_annotations: Pairs,
+    held_back: u64,
     around: Surroundings,
     /// The same as the engine takes it; made once, however many templates a message has.
     pub(super) value: OnceLock<Value>,
@@ -69,6 +70,7 @@ impl Data {
             group_labels: notice.group_labels.clone(),
             common_labels: common(alerts.iter().map(|alert| &alert.labels)),
             common_annotations: common(alerts.iter().map(|alert| &alert.annotations)),
+            held_back: notice.held_back,
             around,
             value: OnceLock::new(),
         }
@@ -110,6 +112,11 @@ impl Data {
         &self.common_annotations
     }
 
+    /// Alerts that the receiver's rate limit held back since its last message.
+    pub fn held_back(&self) -> u64 {
+        self.held_back
+    }
+
     /// Where people find us.
     pub fn external_url(&self) -> &str {
         &self.around.external_url
@@ -126,8 +133,8 @@ impl Data {
     }
 }
 
-/// Alertmanager's keys in its order; a webhook's body is this and a few keys more. `routeLabels` (0.34) only where
-/// there are some.
+/// Alertmanager's keys in its order; a webhook's body is this and a few keys more. `routeLabels` (0.34) and
+/// `heldBack` (ours) only where there are some.
 impl Serialize for Data {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -149,7 +156,11 @@ impl Data {
         if !self.around.route_labels.is_empty() {
             map.serialize_entry("routeLabels", &self.around.route_labels)?;
         }
-        map.serialize_entry("externalURL", &self.around.external_url)
+        map.serialize_entry("externalURL", &self.around.external_url)?;
+        if self.held_back > 0 {
+            map.serialize_entry("heldBack", &self.held_back)?;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use gotmpl::{TemplateError, Value};
 use super::{
     render::{Bounded, VALUE, error},
     show::digits,
-    value::{Go, Struct, entries},
+    value::{Go, Struct, entries, is_unseen},
 };
 
 pub(super) fn json(value: &Value) -> Result<String, TemplateError> {
@@ -59,10 +59,13 @@ fn write(out: &mut impl Write, value: &Value) -> Result<(), Refused> {
     Ok(())
 }
 
-/// The key of a field; `None` for what 0.33 does not have and is empty.
+/// The key of a field; `None` for what 0.33 would not show.
 fn key(kind: Struct, field: &'static str, value: &Value) -> Option<&'static str> {
     if kind == Struct::Pair {
         return Some(field);
+    }
+    if is_unseen(field, value) {
+        return None;
     }
     Some(match field {
         "Receiver" => "receiver",
@@ -72,11 +75,9 @@ fn key(kind: Struct, field: &'static str, value: &Value) -> Option<&'static str>
         "GroupLabels" => "groupLabels",
         "CommonLabels" => "commonLabels",
         "CommonAnnotations" => "commonAnnotations",
-        "RouteLabels" if matches!(Go::of(value), Go::Kv(labels) if labels.is_empty()) => {
-            return None;
-        }
         "RouteLabels" => "routeLabels",
         "ExternalURL" => "externalURL",
+        "HeldBack" => "heldBack",
         "Labels" => "labels",
         "Annotations" => "annotations",
         "StartsAt" => "startsAt",

@@ -7,7 +7,7 @@ use gotmpl::{TemplateError, Value};
 use super::{
     render::{Bounded, VALUE},
     time::{MONTHS, WEEKDAYS, named},
-    value::{Go, Map, sorted},
+    value::{Go, Map, is_unseen, sorted},
 };
 
 /// As an action prints it.
@@ -52,10 +52,9 @@ pub(super) fn write(out: &mut impl Write, value: &Value) -> fmt::Result {
             _ => Ok(()),
         }),
         Go::Struct(kind, map) => {
-            // `RouteLabels` is of 0.34; where there are none the struct is printed as 0.33 does.
-            let fields = kind.fields().iter().filter(|name| {
-                **name != "RouteLabels" || !matches!(map.get(**name).map(Go::of), Some(Go::Kv(labels)) if labels.is_empty())
-            });
+            let fields = kind.fields().iter();
+            let fields =
+                fields.filter(|name| !map.get(**name).is_some_and(|value| is_unseen(name, value)));
             out.write_char('{')?;
             between(out, fields, " ", |out, name| match map.get(*name) {
                 Some(value) => write(out, value),

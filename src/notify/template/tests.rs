@@ -131,6 +131,41 @@ fn what_0_34_has_is_there() {
 }
 
 #[test]
+fn our_own_texts_say_what_was_held_back() {
+    let set = set();
+    let of = |held_back| {
+        let notice = Notice { held_back, ..crate::notify::testing::notice("g", "r") };
+        let around = Surroundings {
+            external_url: "http://am".into(),
+            route_labels: Pairs::default(),
+            now: notice.at,
+        };
+        Data::new(&notice, around)
+    };
+    let (none, one, many) = (of(0), of(1), of(3));
+    let words = |told: &str| format!("Held back by the rate limit since the last message: {told}.");
+    for name in [
+        "slack.default.text",
+        "telegram.default.message",
+        "opsgenie.default.description",
+        "msteams.default.text",
+    ] {
+        let text = |data| set.text(&format!("{{{{ template {name:?} . }}}}"), data).unwrap();
+        assert!(!text(&none).contains("Held back"), "{name}");
+        assert_eq!(text(&one), format!("{}{}", text(&none), words("1 alert")), "{name}");
+        assert!(text(&many).ends_with(&words("3 alerts")), "{name}");
+    }
+    let html = |data| set.html("{{ template \"email.default.html\" . }}", data).unwrap();
+    assert!(html(&many).contains(&words("3 alerts")) && !html(&none).contains("Held back"));
+    assert_eq!(set.text("{{ .HeldBack }}", &many).unwrap(), "3");
+    assert!(set.text("{{ toJson . }}", &many).unwrap().ends_with("\"heldBack\":3}"));
+    for form in ["{{ toJson . }}", "{{ . }}"] {
+        let text = set.text(form, &none).unwrap();
+        assert!(text.contains("http://am") && !text.contains("eldBack") && !text.ends_with(" 0}"));
+    }
+}
+
+#[test]
 fn a_file_replaces_what_came_before_it() {
     let file = |text: &str| ("x.tmpl".to_owned(), text.to_owned());
     let first = file("{{ define \"__subject\" }}one{{ end }}");
@@ -256,6 +291,8 @@ fn of(labels: &[(&str, &str)], annotation: &str) -> Data {
         alerts: [alert].into(),
         handle: None,
         held_back: 0,
+        route_labels: Pairs::default(),
+        tried: None,
     };
     let route_labels = Pairs::new([("team", "web")]);
     Data::new(&notice, Surroundings { external_url: "http://am".into(), route_labels, now: at })

@@ -68,6 +68,7 @@ impl Struct {
                 "CommonAnnotations",
                 "RouteLabels",
                 "ExternalURL",
+                "HeldBack",
             ],
         }
     }
@@ -140,6 +141,15 @@ impl<'v> Go<'v> {
             Self::Weekday(_) => "time.Weekday",
             Self::Zone(_) => "*time.Location",
         }
+    }
+}
+
+/// Whether a field is one that Alertmanager 0.33 does not have, with nothing in it: then the struct is printed as 0.33 does.
+pub(super) fn is_unseen(field: &str, value: &Value) -> bool {
+    match field {
+        "RouteLabels" => matches!(Go::of(value), Go::Kv(labels) if labels.is_empty()),
+        "HeldBack" => matches!(value, Value::Int(0)),
+        _ => false,
     }
 }
 

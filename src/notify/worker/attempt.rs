@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     clock::{self, Instant},
-    model::{Handle, Notice, Pairs, SendReason},
+    model::{Handle, Notice, SendReason},
     notify::{
         Provider,
         message::Message,
@@ -51,7 +51,7 @@ pub(in crate::notify) async fn attempt(
     let deadline = begun + provider.timeout().0.max(SHORTEST);
     let around = Surroundings {
         external_url: words.external_url.clone(),
-        route_labels: Pairs::default(),
+        route_labels: notice.route_labels.clone(),
         now: parts.clock.now(),
     };
     let data = Data::new(notice, around.clone());

@@ -64,6 +64,13 @@ impl Worker {
         after: Option<Duration>,
         now: Instant,
     ) -> DeliveryResult {
+        let age = clock::between(pending.notice.at, self.parts.clock.now());
+        let limit = self.receiver.limits.give_up_after.0;
+        // A server that is down may ask for more patience than there is: one more try is made before it is given up.
+        let after = match failure.reason {
+            SendReason::RateLimited => after,
+            _ => after.map(|after| after.min(limit.saturating_sub(age))),
+        };
         let wait = backoff(pending.attempts, fastrand::f64()).max(after.unwrap_or_default());
         let is_busy = failure.reason == SendReason::RateLimited || after.is_some();
         let ended = if is_busy { Ended::Busy(wait) } else { Ended::Failed };
@@ -71,8 +78,7 @@ impl Worker {
         if !stopped {
             self.gate(pending, ended, now);
         }
-        let age = clock::between(pending.notice.at, self.parts.clock.now());
-        let given_up = age + wait > self.receiver.limits.give_up_after.0;
+        let given_up = age + wait > limit;
         if given_up && failure.reason != SendReason::RateLimited && !stopped {
             return self.dead(pending, failure);
         }
@@ -113,7 +119,7 @@ impl Worker {
                 Counted::Dead(failure.reason)
             }
         };
-        self.metrics().attempt(lane, kind, attempts, took, &counted);
+        self.metrics().attempt(lane, kind, took, &counted);
         let delivery = Delivery {
             notice: notice.id,
             lane: notice.lane.clone(),

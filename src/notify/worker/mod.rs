@@ -20,12 +20,13 @@ pub(super) use attempt::{Attempted, Try, attempt, real};
 use super::{
     metrics::Metrics,
     retry::{Gate, Lanes, Pending},
+    retry_after,
     runtime::{Parts, Words},
     spec::Receiver,
 };
 use crate::{
     clock::{self, Instant},
-    model::Notice,
+    model::{Notice, Tried},
 };
 
 /// Notices on their way into a worker: a release of one commit may hold one for each of a few hundred groups, and what does
@@ -96,11 +97,21 @@ impl Worker {
                     None => break,
                 },
                 Some(ended) = self.attempts.join_next_with_id() => self.ended(ended).await,
-                Some(notice) = notices.recv(), if self.has_room() => self.lanes.offer(notice, now),
+                Some(notice) = notices.recv(), if self.has_room() => {
+                    let due = now + self.left_alone(&notice);
+                    self.lanes.offer(notice, due);
+                }
                 () = clock::sleep_until(wake.unwrap_or(now)), if wake.is_some() => self.cut(wake),
             }
         }
         self.metrics().gone(&self.receiver);
+    }
+
+    /// How long a notice still waits that an earlier process tried.
+    fn left_alone(&self, notice: &Notice) -> Duration {
+        let left = |tried: Tried| clock::between(self.parts.clock.now(), tried.next_at);
+        // As long as anybody may ask for; more only if the calendar was set back.
+        notice.tried.map_or(Duration::ZERO, left).min(retry_after::LONGEST)
     }
 
     fn has_room(&self) -> bool {

@@ -249,6 +249,26 @@ async fn what_is_old_is_tried_once_more_after_a_start() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_asked_to_wait_before_a_start_waits_after_it_and_goes_on_counting() {
+    let mut stage = Stage::open(limits(), |_, nth| if nth == 0 { down() } else { Ok(None) });
+    let next_at = told(1, "a").at.saturating_add(jiff::SignedDuration::from_mins(20)).unwrap();
+    let tried = Some(Tried { attempts: 4, next_at });
+    stage.tell(Arc::new(Notice { tried, ..(*told(1, "a")).clone() })).await;
+    let past = Some(Tried { attempts: 2, next_at: told(1, "a").at });
+    stage.tell(Arc::new(Notice { tried: past, ..(*told(2, "b")).clone() })).await;
+    let first = stage.next().await;
+    assert_eq!((first.notice, first.attempt), (2, 3), "its time was over");
+    assert_eq!(stage.next().await.attempt, 4);
+    // A newer notice of the lane waits as long as the one in whose place it comes.
+    stage.tell(told(3, "a")).await;
+    let last = stage.next().await;
+    assert_eq!((last.notice, last.result), (3, DeliveryResult::Delivered(None)));
+    let asked = stage.asked();
+    assert!(asked[..2].iter().all(|(at, _)| *at < 2.0), "{asked:?}");
+    assert!(asked[2].0 >= 1199.0, "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_integration_that_is_not_there_is_a_dead_letter() {
     let mut stage = Stage::open(limits(), |_, _| Ok(None));
     stage.tell(Arc::new(Notice { kind: "slack".into(), ..(*told(1, "a")).clone() })).await;

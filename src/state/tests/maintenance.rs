@@ -25,7 +25,7 @@ fn with(planned: Vec<Planned>) -> State {
 async fn it_begins_and_ends_by_the_calendar() {
     let mut state = with(vec![planned("team", "blue", (60, 120))]);
     state.observe(observation("web", 0, Verdict::Pass));
-    assert_eq!(state.plans.pause(at(0)), Some(Duration::from_secs(60)));
+    assert_eq!(state.plans.pause(at(0)), Some(Duration::from_mins(1)));
     tokio::time::advance(Duration::from_secs(59)).await;
     assert_eq!(state.tick(), Effects::default());
     tokio::time::advance(Duration::from_secs(1)).await;
@@ -39,7 +39,7 @@ async fn it_begins_and_ends_by_the_calendar() {
     // Measuring goes on, and the state below it.
     let effects = state.observe(observation("web", 90, Verdict::Fail));
     assert_eq!(effects.transitions[0].to, (BaseState::Down, maintenance));
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     assert_eq!(state.tick().transitions[0].to, (BaseState::Down, Overlays::default()));
     assert_eq!(state.plans.pause(at(120)), None);
     let seconds = view(&state, "web").state_seconds(at(150));

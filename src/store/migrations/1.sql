@@ -43,6 +43,7 @@ CREATE TABLE outbox (
     alerts          TEXT NOT NULL,
     handle          TEXT,
     held_back       INTEGER NOT NULL,
+    route_labels    TEXT NOT NULL,
     attempts        INTEGER NOT NULL DEFAULT 0,
     next_at         INTEGER,
     UNIQUE (receiver, integration, group_key)

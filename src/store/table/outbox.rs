@@ -5,16 +5,18 @@ use rusqlite::{Connection, OptionalExtension, Result, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{Delivery, DeliveryResult, Fingerprint, Lane, Notice, NoticeAlert, Pairs},
+    model::{Delivery, DeliveryResult, Fingerprint, Lane, Notice, NoticeAlert, Pairs, Tried},
     store::column::{Json, Micros, Word},
 };
 
-/// A newer row replaces the unsent one of its lane: the lane is unique.
+/// A newer row replaces the unsent one of its lane, which is unique. The other side is no better for it: it waits as long.
 const PUT: &str = "INSERT OR REPLACE INTO outbox (id, receiver, integration, group_key, kind, idempotency_key, reason, \
-                   at, since, group_labels, alerts, handle, held_back) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                   at, since, group_labels, alerts, handle, held_back, route_labels, next_at) \
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT next_at FROM outbox \
+                   WHERE receiver = ?2 AND integration = ?3 AND group_key = ?4))";
 
 const COLUMNS: &str = "SELECT id, receiver, integration, group_key, kind, idempotency_key, reason, at, since, \
-                       group_labels, alerts, handle, held_back FROM outbox";
+                       group_labels, alerts, handle, held_back, route_labels, attempts, next_at FROM outbox";
 
 pub(super) fn put(db: &Connection, notice: &Notice) -> Result<()> {
     let alerts: Vec<Written<'_>> = notice.alerts.iter().map(Written::from).collect();
@@ -32,6 +34,7 @@ pub(super) fn put(db: &Connection, notice: &Notice) -> Result<()> {
         Json(alerts),
         notice.handle.as_ref().map(Json),
         notice.held_back.cast_signed(),
+        Json(&notice.route_labels),
     ))?;
     Ok(())
 }
@@ -100,7 +103,13 @@ fn read(row: &Row<'_>) -> Result<Notice> {
         alerts: alerts.0.into_iter().map(NoticeAlert::from).collect(),
         handle: row.get::<_, Option<Json<_>>>(11)?.map(|handle| handle.0),
         held_back: row.get::<_, i64>(12)?.cast_unsigned(),
+        route_labels: row.get::<_, Json<_>>(13)?.0,
+        tried: tried(row.get(14)?, row.get(15)?),
     })
+}
+
+fn tried(attempts: u32, next_at: Option<Micros>) -> Option<Tried> {
+    next_at.map(|Micros(next_at)| Tried { attempts, next_at })
 }
 
 /// An alert of a notice as it is written. Its fingerprint follows from its labels.

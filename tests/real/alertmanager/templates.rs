@@ -290,6 +290,8 @@ fn data(reason: NoticeReason, alerts: &[NoticeAlert]) -> Data {
         alerts: alerts.into(),
         handle: None,
         held_back: 0,
+        route_labels: Pairs::default(),
+        tried: None,
     };
     let around = Surroundings {
         external_url: "https://alerts.example/am".into(),

@@ -124,7 +124,11 @@ impl Release<'_> {
 
     fn uninstall(&self) {
         self.helm(&["uninstall", "watch"]);
-        let kinds = "deployments,services,persistentvolumeclaims,configmaps,serviceaccounts,servicemonitors,secrets";
+        // What protects claims that are in use is a controller of which there is none here: it is on its way out.
+        let claims = format!("get persistentvolumeclaims --namespace {}", self.namespace);
+        let claims = self.cluster.kubectl(&claims).unwrap();
+        assert!(claims.lines().skip(1).all(|line| line.contains("Terminating")), "{claims}");
+        let kinds = "deployments,services,configmaps,serviceaccounts,servicemonitors,secrets";
         let chosen = "--selector app.kubernetes.io/instance=watch --ignore-not-found";
         let left =
             self.cluster.kubectl(&format!("get {kinds} {chosen} --namespace {}", self.namespace));

@@ -42,11 +42,11 @@ fn yaml(file: &str) -> Value {
     serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// Where anything may stand: labels and the like, what the whole release shares, and what noroshi itself reads.
+/// Where any name may stand: labels and the like, files, what the whole release shares, and what noroshi itself reads.
 fn is_open(path: &str) -> bool {
     let last = path.rsplit('.').next().unwrap();
     ["labels", "annotations"].iter().any(|end| last.to_lowercase().ends_with(end))
-        || ["global", "nodeSelector", "config"].contains(&last)
+        || ["global", "nodeSelector", "config", "templates"].contains(&last)
 }
 
 /// Every map among the values, by its path.

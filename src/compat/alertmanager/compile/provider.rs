@@ -7,10 +7,7 @@ use serde_json::{Map, json};
 use crate::{
     compat::{
         alertmanager::file::{Email, Slack, Telegram, Webhook},
-        client::{
-            Client, Tls,
-            options::{Nature, Options},
-        },
+        client::{Client, Tls, options::Options},
         decode::{Sensitive, Text},
         yaml::Yaml,
     },
@@ -68,8 +65,15 @@ pub(super) fn email(own: &Email) -> Result<Made, String> {
         text(&mut made, key, value);
     }
     made.insert("smarthost".into(), own.smarthost.text().into());
-    secret(&mut made, "auth_password", &own.auth_password);
-    secret(&mut made, "auth_secret", &own.auth_secret);
+    // Where both are given Alertmanager reads the file.
+    for (key, value, file) in [
+        ("auth_password", &own.auth_password, &own.auth_password_file),
+        ("auth_secret", &own.auth_secret, &own.auth_secret_file),
+    ] {
+        if file.is_empty() {
+            secret(&mut made, key, value);
+        }
+    }
     let headers = own.headers.iter().map(|(name, value)| (name.to_owned(), value.lossy().into()));
     made.insert("headers".into(), serde_json::Value::Object(headers.collect()));
     // Empty ones say that there is no such part.
@@ -216,14 +220,8 @@ fn timeout(made: &mut Made, nanos: i64) {
 /// The client as our `http` table.
 fn http(made: &mut Made, client: Option<&Client>) -> Result<(), String> {
     let Some(client) = client else { return Ok(()) };
-    let mut options = Options::default();
-    options.client(client, "");
-    options.headers(std::iter::empty(), client.http_headers.as_ref().map(|own| &own.0));
-    complain(&options)?;
-    let mut table = options.table;
-    table.insert("follow_redirects".into(), client.follow_redirects.into());
-    table.insert("enable_http2".into(), client.enable_http2.into());
-    let table = serde_json::to_value(&table).map_err(|_| "`http_config` cannot be passed on")?;
+    let table = serde_json::to_value(Options::whole(client)?)
+        .map_err(|_| "`http_config` cannot be passed on")?;
     made.insert("http".into(), table);
     Ok(())
 }
@@ -231,17 +229,8 @@ fn http(made: &mut Made, client: Option<&Client>) -> Result<(), String> {
 fn tls(own: &Tls) -> Result<Option<serde_json::Value>, String> {
     let mut options = Options::default();
     let table = options.tls(own, "tls_config");
-    complain(&options)?;
+    options.complain()?;
     table.map(|table| serde_json::to_value(&table)).transpose().map_err(|why| why.to_string())
-}
-
-/// What of it cannot work with us.
-fn complain(options: &Options) -> Result<(), String> {
-    let fatal = [Nature::Broken, Nature::Unsupported, Nature::NoTls];
-    match options.remarks.iter().find(|remark| fatal.contains(&remark.nature)) {
-        Some(remark) => Err(format!("`{}`: {}", remark.field, remark.why)),
-        None => Ok(()),
-    }
 }
 
 /// A value of the file's own making, as JSON has it: keys are texts.
