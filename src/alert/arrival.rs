@@ -131,6 +131,8 @@ impl Pipeline {
         if was && !is {
             self.join(slot, false, now);
             self.count_name(slot);
+        } else if is && !was {
+            self.make_room(slot);
         }
     }
 
@@ -142,6 +144,18 @@ impl Pipeline {
         let Some(entry) = self.table.get(slot) else { return };
         let name = entry.alert.labels.get("alertname").unwrap_or_default();
         self.named.entry(name.into()).or_default().slots.insert(slot);
+    }
+
+    /// A resolved alert makes room for another of its name.
+    fn make_room(&mut self, slot: Slot) {
+        if !self.is_limited() {
+            return;
+        }
+        let Some(entry) = self.table.get(slot) else { return };
+        let name = entry.alert.labels.get("alertname").unwrap_or_default();
+        if let Some(named) = self.named.get_mut(name) {
+            named.slots.remove(&slot);
+        }
     }
 
     fn is_limited(&self) -> bool {
@@ -156,7 +170,7 @@ impl Pipeline {
         let name = alert.labels.get("alertname").unwrap_or_default();
         let Some(named) = self.named.get_mut(name) else { return true };
         let table = &self.table;
-        // Resolved ones make room, but a flood is not looked through for each of its alerts.
+        // Those whose end has come by itself make room too, but a flood is not looked through for each of its alerts.
         if named.slots.len() >= self.options.per_alertname_limit && named.look_from <= now {
             named.look_from = after(now, LOOK);
             named.slots.retain(|slot| {
