@@ -149,7 +149,6 @@ impl World {
             blackbox: Arc::new(without_modules()),
             store: None,
             clock: Clock::system(),
-            store: None,
             web: Arc::new(api::Web {
                 route_prefix: String::new(),
                 external_url: None,
