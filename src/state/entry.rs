@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{COUNTED_STATES, Counters, Effects, Slot, View, machine::Machine};
+use super::{COUNTED, Counters, Effects, Slot, View, machine::Machine};
 use crate::{
     clock,
     model::{
@@ -265,7 +265,7 @@ impl View {
                 failures: 0,
                 reasons: Vec::new(),
                 missed: 0,
-                state_seconds: [0.0; COUNTED_STATES.len()],
+                state_seconds: [0.0; COUNTED],
                 durations: histogram(),
                 phases: phases.iter().map(|phase| (*phase, histogram())).collect(),
             },
@@ -274,7 +274,7 @@ impl View {
     }
 
     /// Seconds in each of [`COUNTED_STATES`] up to `now`.
-    pub fn state_seconds(&self, now: Timestamp) -> [f64; COUNTED_STATES.len()] {
+    pub fn state_seconds(&self, now: Timestamp) -> [f64; COUNTED] {
         let mut seconds = self.counters.state_seconds;
         let base = BaseState::ALL.iter().position(|state| *state == self.base);
         let at = if self.overlays.maintenance { Some(BaseState::ALL.len()) } else { base };

@@ -31,7 +31,7 @@ use entry::Entry;
 pub use maintenance::Planned;
 use maintenance::Plans;
 use unreleased::Unreleased;
-pub use view::{COUNTED_STATES, Counters, Slot, View, Views};
+pub use view::{COUNTED, COUNTED_STATES, Counters, Slot, View, Views};
 
 /// A set of changes, and who waits until readers see them. The first one is the whole configuration: checks that were
 /// restored and are not in it are gone.

@@ -7,9 +7,13 @@ use crate::model::{
     BaseState, CheckSettings, Histogram, LabelSet, Outcome, Overlays, Phase, Reason,
 };
 
+/// How many [`COUNTED_STATES`] there are. Lengths are told by this: by those of the array's own the compiler goes in a circle
+/// where it optimizes.
+pub const COUNTED: usize = BaseState::ALL.len() + 1;
+
 /// What time is counted by: the base states, and maintenance, which takes it from whatever lies under it.
-pub const COUNTED_STATES: [&str; BaseState::ALL.len() + 1] = {
-    let mut words = ["maintenance"; BaseState::ALL.len() + 1];
+pub const COUNTED_STATES: [&str; COUNTED] = {
+    let mut words = ["maintenance"; COUNTED];
     let mut at = 0;
     while at < BaseState::ALL.len() {
         words[at] = BaseState::ALL[at].word();
@@ -67,7 +71,7 @@ pub struct Counters {
     /// Slots that passed without a run.
     pub missed: u64,
     /// Seconds in each of [`COUNTED_STATES`] up to [`View::counted`].
-    pub state_seconds: [f64; COUNTED_STATES.len()],
+    pub state_seconds: [f64; COUNTED],
     /// Durations of all runs.
     pub durations: Histogram,
     /// Durations of each phase, where the check asks for it.

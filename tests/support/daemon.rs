@@ -50,13 +50,12 @@ pub fn exchange(
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let headers: String = headers.iter().flat_map(|header| [*header, "\r\n"]).collect();
-    write!(
-        stream,
+    let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n",
         body.len()
-    )
-    .ok()?;
-    stream.write_all(body).ok()?;
+    );
+    // In one piece: a server that refuses after the first would reset what follows it.
+    stream.write_all(&[head.as_bytes(), body].concat()).ok()?;
     let mut raw = Vec::new();
     stream.read_to_end(&mut raw).ok()?;
     let end = raw.windows(4).position(|four| four == b"\r\n\r\n")?;
