@@ -273,7 +273,7 @@ impl View {
         }
     }
 
-    /// Seconds in each of [`COUNTED_STATES`] up to `now`.
+    /// Seconds in each of [`COUNTED_STATES`](super::COUNTED_STATES) up to `now`.
     pub fn state_seconds(&self, now: Timestamp) -> [f64; COUNTED] {
         let mut seconds = self.counters.state_seconds;
         let base = BaseState::ALL.iter().position(|state| *state == self.base);
