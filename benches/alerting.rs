@@ -52,6 +52,7 @@ fn alerts() -> Vec<Alert> {
         timeout: false,
         source: AlertSource::Api,
         overlays: Overlays::default(),
+        pushed: false,
     };
     (0..ALERTS).map(one).collect()
 }

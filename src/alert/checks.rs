@@ -36,6 +36,8 @@ pub(super) struct Checks {
 struct Known {
     settings: Option<Arc<CheckSettings>>,
     base: Option<BaseState>,
+    /// Since when that is so, where it was so at the start.
+    restored: Option<Timestamp>,
     overlays: Overlays,
     /// Since when it is DOWN, and why; `None` where nobody said.
     down: Option<Down>,
@@ -58,7 +60,7 @@ impl Checks {
         let mut checks = Self::default();
         for state in states {
             let known = checks.known.entry(state.check.clone()).or_default();
-            known.base = Some(state.base);
+            (known.base, known.restored) = (Some(state.base), Some(state.changed));
         }
         for incident in incidents.iter().filter(|incident| incident.ended.is_none()) {
             let known = checks.known.entry(incident.check.clone()).or_default();
@@ -96,6 +98,7 @@ impl Pipeline {
         let known = self.checks.known.entry(transition.id.clone()).or_default();
         let (base, overlays) = transition.to;
         (known.base, known.overlays) = (Some(base), overlays);
+        known.restored = None;
         if base == BaseState::Down {
             let since = known.down.as_ref().map_or(transition.at, |down| down.since);
             let detail = Arc::clone(&transition.detail);
@@ -115,8 +118,11 @@ impl Pipeline {
             match change {
                 SettingsChange::Set(settings) => {
                     let id = settings.id.clone();
-                    self.checks.known.entry(id.clone()).or_default().settings = Some(settings);
-                    self.settle(&id, now, now, effects);
+                    let known = self.checks.known.entry(id.clone()).or_default();
+                    known.settings = Some(settings);
+                    // What happened just before a restart is dated from then: a resolve that waited goes on to wait.
+                    let at = known.restored.map_or(now, |changed| changed.min(now));
+                    self.settle(&id, at, now, effects);
                 }
                 SettingsChange::Removed(id) => self.drop_check(&id, now, effects),
             }
@@ -234,10 +240,12 @@ impl Pipeline {
             ends_at: Timestamp::from_second(OPEN_END).unwrap_or(Timestamp::MAX),
             updated_at: now,
             generator_url: there
+                .as_ref()
                 .map_or_else(|| "".into(), |(_, alert)| Arc::clone(&alert.generator_url)),
             timeout: false,
             source: AlertSource::Check,
             overlays: known.overlays,
+            pushed: there.is_some_and(|(_, alert)| alert.pushed),
         };
         let slot = if let Some(slot) = self.table.slot(fingerprint) {
             self.replace(slot, alert, now, effects);

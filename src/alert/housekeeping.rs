@@ -36,7 +36,7 @@ impl Pipeline {
         for slot in gone {
             let Some(entry) = self.table.remove(slot) else { continue };
             self.inhibitor.remove(entry.fingerprint);
-            self.pushes.forget(slot, entry.fingerprint);
+            self.pushes.forget(slot);
             let name = entry.alert.labels.get("alertname").unwrap_or_default();
             if let Some(slots) = self.named.get_mut(name) {
                 slots.slots.remove(&slot);

@@ -45,6 +45,7 @@ pub(super) fn checked(
         timeout,
         source,
         overlays: Overlays::default(),
+        pushed: false,
     })
 }
 

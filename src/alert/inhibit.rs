@@ -182,6 +182,7 @@ mod tests {
             timeout: false,
             source: AlertSource::Api,
             overlays: Overlays::default(),
+            pushed: false,
         }
     }
 

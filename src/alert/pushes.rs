@@ -1,17 +1,13 @@
 //! Our own alerts for real Alertmanagers: told at once, and again and again while they fire.
 //!
-//! What fires is on disk with the alerts; only who was told of it already is not, so after a start everybody is told anew.
+//! What fires is on disk with the alerts, and that they were told of it: after a start everybody is told anew.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
 use super::{Effects, ingest::after, pipeline::Pipeline, spec::Push, table::Slot};
-use crate::model::{Alert, AlertSource, Fingerprint, Overlays, Pairs, PushAlert, PushBatch};
+use crate::model::{Alert, AlertSource, Overlays, Pairs, PushAlert, PushBatch, Record};
 
 /// How long a resolve is told again: as long as Prometheus does.
 const RESOLVED_FOR: Duration = Duration::from_mins(15);
@@ -25,8 +21,6 @@ pub(super) struct Pushes {
     targets: Vec<(Push, Timestamp)>,
     /// Our alerts that fire, or resolved lately.
     own: BTreeSet<Slot>,
-    /// Those that were pushed as firing: an overlay that comes later does not stop them, or they would seem resolved.
-    told: HashSet<Fingerprint>,
 }
 
 impl Pushes {
@@ -48,9 +42,8 @@ impl Pushes {
     }
 
     /// An alert was forgotten.
-    pub(super) fn forget(&mut self, slot: Slot, alert: Fingerprint) {
+    pub(super) fn forget(&mut self, slot: Slot) {
         self.own.remove(&slot);
-        self.told.remove(&alert);
     }
 
     /// When the next target is due.
@@ -107,17 +100,15 @@ impl Pipeline {
     fn push_to(&mut self, target: &Push, slots: &[Slot], now: Timestamp, effects: &mut Effects) {
         let mut alerts = Vec::new();
         for slot in slots {
-            let Some(entry) = self.table.get(*slot) else { continue };
+            let Some(entry) = self.table.get_mut(*slot) else { continue };
             let resolved = entry.alert.is_resolved(now);
-            let told = &mut self.pushes.told;
-            let knows = told.contains(&entry.fingerprint);
-            if entry.alert.overlays != Overlays::default() && !resolved && !knows {
-                continue;
-            }
-            if resolved {
-                told.remove(&entry.fingerprint);
-            } else {
-                told.insert(entry.fingerprint);
+            if !entry.alert.pushed {
+                // An overlay that comes later does not stop it, or it would seem resolved.
+                if resolved || entry.alert.overlays != Overlays::default() {
+                    continue;
+                }
+                Arc::make_mut(&mut entry.alert).pushed = true;
+                effects.records.push(Record::Alert(Arc::clone(&entry.alert)));
             }
             alerts.push(pushed(&entry.alert, resolved, target, now));
         }

@@ -68,6 +68,8 @@ pub struct Alert {
     pub source: AlertSource,
     /// What `state` has stamped on it: while one of them is on, it is hidden from notices, but resolves flow.
     pub overlays: Overlays,
+    /// Whether Alertmanagers were told that it fires: then they are told on, and of its end, also after a restart.
+    pub pushed: bool,
 }
 
 impl Alert {

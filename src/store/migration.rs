@@ -4,7 +4,7 @@ use rusqlite::{Connection, Result, TransactionBehavior};
 pub(super) const APPLICATION: u32 = 0x6e72_7368;
 
 /// What leads from each version of the schema to the next. A released one is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
 /// The newest version there is.
 pub(super) const VERSION: u32 = {

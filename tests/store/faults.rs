@@ -86,6 +86,24 @@ async fn a_newer_version_is_refused_wherever_it_is_written() {
 }
 
 #[tokio::test]
+async fn an_older_version_is_brought_up_to_date_with_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("noroshi.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../../src/store/migrations/1.sql")).unwrap();
+    old.execute_batch(
+        "INSERT INTO alerts VALUES (1, 1, '{\"a\":\"b\"}', '{}', 1, 2, 3, '', 0, 'check', '');
+         PRAGMA application_id = 0x6e727368; PRAGMA user_version = 1",
+    )
+    .unwrap();
+    drop(old);
+    let (store, restored) = open(&in_file(&path)).unwrap();
+    close(store).await;
+    let alert = &restored.alerts[0];
+    assert_eq!((alert.labels.get("a"), alert.pushed), (Some("b"), false));
+}
+
+#[tokio::test]
 async fn a_damaged_file_is_refused_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(folder.path()).await;

@@ -33,6 +33,7 @@ pub(crate) fn alert(number: u64) -> Arc<Alert> {
         timeout: true,
         source: AlertSource::Hook,
         overlays: Overlays { maintenance: true, flapping: false, suppressed: true },
+        pushed: true,
     })
 }
 

@@ -234,6 +234,33 @@ fn a_post_changes_nothing_of_what_we_know_ourselves() {
 }
 
 #[test]
+fn a_resolve_that_waits_goes_on_to_wait_after_a_start() {
+    let mut world = world(WhoTells::Both);
+    goes(&mut world, BaseState::Down);
+    world.advance(mins(1));
+    goes(&mut world, BaseState::Up);
+    let ended = world.now;
+    let config = Config::clone(&world.pipeline.config);
+    world.crash_with(config, secs(50), |restored| {
+        restored.checks = vec![CheckState {
+            overlays: Overlays::default(),
+            check: CheckId::new("web"),
+            kind: "http".into(),
+            base: BaseState::Up,
+            up: Some(true),
+            changed: ended,
+            machine: "".into(),
+        }];
+    });
+    set(&mut world, settings("web", WhoTells::Both));
+    world.advance(secs(69));
+    assert!(own(&mut world).is_some());
+    world.advance(secs(1));
+    assert!(own(&mut world).is_none());
+    assert_eq!(world.disk.alerts.values().next().unwrap().ends_at, ended);
+}
+
+#[test]
 fn after_a_start_alerts_of_checks_that_are_gone_or_up_end_and_others_stay() {
     for (name, state, stays) in [
         ("web", Some(BaseState::Down), true),

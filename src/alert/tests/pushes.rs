@@ -112,6 +112,40 @@ fn after_a_start_everything_that_fires_is_told_again_with_the_same_start() {
 }
 
 #[test]
+fn after_a_start_an_overlay_does_not_end_what_was_pushed_and_holds_back_what_was_not() {
+    let suppressed = Overlays { suppressed: true, ..Overlays::default() };
+    for pushed in [true, false] {
+        let mut world = world();
+        if pushed {
+            goes(&mut world, BaseState::Down, Overlays::default());
+        }
+        goes(&mut world, BaseState::Down, suppressed);
+        world.pushed.clear();
+        world.crash(configured(), mins(1));
+        tell_settings(&mut world);
+        world.advance(mins(3));
+        let fires = of("main", &told(&mut world));
+        assert_eq!(fires.len() >= 3, pushed);
+        assert_eq!(fires.is_empty(), !pushed);
+        world.input(Input::Settings(vec![SettingsChange::Removed(CheckId::new("web"))]));
+        let ended = of("main", &told(&mut world));
+        assert_eq!(ended.first().map(|(_, fires)| *fires), pushed.then_some(false));
+    }
+}
+
+#[test]
+fn after_a_start_the_end_of_a_check_that_went_away_meanwhile_is_pushed() {
+    let mut world = world();
+    goes(&mut world, BaseState::Down, Overlays::default());
+    world.crash(configured(), mins(10));
+    world.pushed.clear();
+    // The first set of settings names another check alone.
+    let settings = CheckSettings::new(CheckId::new("other"), "http", "https://b/", "b");
+    world.input(Input::Settings(vec![SettingsChange::Set(Arc::new(settings))]));
+    assert_eq!(of("main", &told(&mut world)), [(600, false)]);
+}
+
+#[test]
 fn a_target_that_a_reload_brings_is_told_at_once() {
     let mut world = world();
     goes(&mut world, BaseState::Down, Overlays::default());

@@ -9,10 +9,11 @@ use crate::{
 
 /// An update in its place: a replacement would be a new row elsewhere.
 const PUT: &str = "INSERT INTO alerts (fingerprint, labels, annotations, starts_at, ends_at, updated_at, generator_url, \
-                   timeout, source, overlays) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE \
+                   timeout, source, overlays, pushed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE \
                    SET annotations = excluded.annotations, starts_at = excluded.starts_at, ends_at = excluded.ends_at, \
                    updated_at = excluded.updated_at, generator_url = excluded.generator_url, \
-                   timeout = excluded.timeout, source = excluded.source, overlays = excluded.overlays";
+                   timeout = excluded.timeout, source = excluded.source, overlays = excluded.overlays, \
+                   pushed = excluded.pushed";
 
 pub(super) fn put(db: &Connection, alert: &Alert) -> Result<()> {
     db.prepare_cached(PUT)?.execute((
@@ -26,6 +27,7 @@ pub(super) fn put(db: &Connection, alert: &Alert) -> Result<()> {
         alert.timeout,
         alert.source.word(),
         Words(alert.overlays),
+        alert.pushed,
     ))?;
     Ok(())
 }
@@ -38,8 +40,8 @@ pub(super) fn remove(db: &Connection, fingerprint: Fingerprint) -> Result<()> {
 
 pub(super) fn all(db: &Connection) -> Result<Vec<Arc<Alert>>> {
     let mut all = db.prepare(
-        "SELECT labels, annotations, starts_at, ends_at, updated_at, generator_url, timeout, source, overlays \
-         FROM alerts",
+        "SELECT labels, annotations, starts_at, ends_at, updated_at, generator_url, timeout, source, overlays, \
+         pushed FROM alerts",
     )?;
     all.query_map((), |row| read(row).map(Arc::new))?.collect()
 }
@@ -57,5 +59,6 @@ fn read(row: &Row<'_>) -> Result<Alert> {
             AlertSource::ALL.into_iter().find(|source| source.word() == word)
         })?,
         overlays: row.get::<_, Words>(8)?.0,
+        pushed: row.get(9)?,
     })
 }
