@@ -54,6 +54,7 @@ usual() {
     if ! all_work named nft dig delv dnssec-signzone; then
         matching bind9 bind9-utils bind9-dnsutils nftables || missing=1
     fi
+    all_work strace || of_the_host strace || matching strace || missing=1
     all_work chromium chromedriver || of_the_host chromium chromedriver || browser || missing=1
     golang || true
     "$HERE/go/build.sh" "$DIR" || missing=1
@@ -63,7 +64,7 @@ usual() {
 # One line for each part; 1 if one is missing.
 report() {
     local part line missing=0
-    local usual=(prometheus promtool prometheus-blackbox-exporter prometheus-alertmanager amtool named dig delv dnssec-signzone nft
+    local usual=(prometheus promtool prometheus-blackbox-exporter prometheus-alertmanager amtool named dig delv dnssec-signzone nft strace
         chromium chromedriver etcd kubectl kube-apiserver helm helm3)
     [ -z "$ONLY" ] || usual=()
     for part in "${usual[@]}" "${MORE[@]}"; do
@@ -140,7 +141,7 @@ matching() {
     for path in "$archives"/*.deb; do dpkg -x "$path" "$root"; done
     for path in usr/sbin/named usr/sbin/nft usr/bin/dig usr/bin/delv usr/bin/dnssec-signzone \
         usr/sbin/dnssec-signzone usr/bin/dnssec-keygen usr/sbin/dnssec-keygen usr/bin/dnssec-dsfromkey \
-        usr/bin/podman usr/bin/crun usr/bin/conmon; do
+        usr/bin/strace usr/bin/podman usr/bin/crun usr/bin/conmon; do
         [ ! -x "$root/$path" ] || launcher "$(basename "$path")" "$root/$path" "$root" "$suite"
     done
 }

@@ -11,5 +11,6 @@ mod peers;
 mod prometheus;
 mod routes;
 mod rules;
+mod synced;
 mod templates;
 mod timing;
