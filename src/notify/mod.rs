@@ -29,6 +29,7 @@ pub mod template;
 #[cfg(test)]
 mod testing;
 mod unbuilt;
+mod unusable;
 mod webhook;
 mod worker;
 
