@@ -9,6 +9,7 @@
 
 mod alertmanager;
 mod answer;
+mod crash;
 mod deadman;
 mod email;
 mod json;
