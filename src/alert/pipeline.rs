@@ -120,6 +120,10 @@ impl Pipeline {
         {
             return Arc::clone(snapshot);
         }
+        if self.snapshot.is_some() {
+            // Time alone has changed it: whoever has the old one must not take it for this.
+            self.version += 1;
+        }
         let (snapshot, until) = self.view(now);
         let snapshot = Arc::new(snapshot);
         self.snapshot = Some((Arc::clone(&snapshot), until));

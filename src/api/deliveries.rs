@@ -115,7 +115,7 @@ impl From<Delivery> for Row {
         Self {
             notice: delivery.notice,
             receiver: delivery.lane.receiver,
-            provider: delivery.kind,
+            provider: delivery.lane.kind,
             integration: delivery.lane.integration,
             group_key: delivery.lane.group,
             at: delivery.at,

@@ -23,7 +23,7 @@ pub use self::{
 use self::{maintenance::Planned, size::stored_size};
 use super::{index::MatcherIndex, spec::Maintenance};
 use crate::model::{
-    CommitError, Pairs, Record, Silence, SilenceId, SilenceState,
+    Pairs, Record, Silence, SilenceId, SilenceState,
     matcher::{Syntax, all_match},
 };
 
@@ -46,9 +46,6 @@ pub enum SilenceError {
         /// The window's name.
         name: Arc<str>,
     },
-    /// It is not on disk, so it was not promised; the API answers 500.
-    #[error(transparent)]
-    Unsaved(#[from] CommitError),
 }
 
 /// What silences are held to.
@@ -177,9 +174,9 @@ impl Silences {
         found
     }
 
-    /// Whether any silence hides an alert now.
-    pub fn hides(&self, labels: &Pairs, now: Timestamp) -> bool {
-        !self.matching(labels, now).is_empty()
+    /// Whether it is a maintenance window's.
+    pub fn is_planned(&self, id: SilenceId) -> bool {
+        self.planned.get(id).is_some()
     }
 
     /// One of them.

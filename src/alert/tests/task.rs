@@ -163,7 +163,6 @@ async fn deliveries_are_written_even_after_the_last_handle_is_gone() {
     let delivery = Delivery {
         notice: notice.id,
         lane: notice.lane.clone(),
-        kind: Arc::clone(&notice.kind),
         at: start() + mins(1),
         seconds: 0.0,
         attempt: 1,

@@ -134,8 +134,8 @@ impl Heart {
             return self.get().await;
         };
         let mut first = Err(Setback::refused(SendReason::Other, "the receiver has no integration"));
-        for (at, integration) in (0..).zip(&receiver.integrations) {
-            let notice = self.notice(receiver, at, integration.provider.kind());
+        for (at, (kind, nth, integration)) in receiver.ways().enumerate() {
+            let notice = self.notice(receiver, kind, nth);
             let sent = attempt(&integration.provider, &notice, &self.words, &self.parts).await;
             let sent = sent.result.map(drop);
             // All of them must hear it: each may be the one that somebody listens to.
@@ -164,7 +164,7 @@ impl Heart {
     }
 
     /// What a receiver is told: an alert that always fires, as Prometheus' own `Watchdog`.
-    fn notice(&self, receiver: &Receiver, integration: u16, kind: &str) -> Notice {
+    fn notice(&self, receiver: &Receiver, kind: &str, integration: u16) -> Notice {
         let (name, at) = (&*self.deadman.name, self.parts.clock.now());
         let labels =
             Pairs::new([("alertname", "NoroshiDeadman"), ("deadman", name), ("severity", "none")]);
@@ -172,13 +172,13 @@ impl Heart {
         let lane = Lane {
             group: format!("deadman/{name}").into(),
             receiver: Arc::clone(&receiver.name),
+            kind: kind.into(),
             integration,
         };
         Notice {
             id: self.beats,
             lane,
-            kind: kind.into(),
-            idempotency_key: format!("deadman/{name}/{integration}/{at}").into(),
+            idempotency_key: format!("deadman/{name}/{kind}/{integration}/{at}").into(),
             reason: NoticeReason::Repeat,
             at,
             since: at,
