@@ -138,7 +138,7 @@ impl World {
 
     fn router(&self) -> Router {
         let (_, ready) = watch::channel(true);
-        api::router(api::State {
+        let state = api::State {
             views: Arc::clone(&self.views),
             families: Arc::clone(&self.families),
             telemetry: Arc::clone(&self.telemetry),
@@ -154,7 +154,8 @@ impl World {
                 external_url: None,
                 max_requests: 40,
             }),
-        })
+        };
+        api::router(state, Router::new())
     }
 }
 

@@ -17,6 +17,7 @@ mod incidents;
 mod landing;
 mod lifecycle;
 mod listener;
+mod origin;
 mod scrape;
 mod server;
 mod stream;
@@ -79,12 +80,13 @@ pub struct State {
     pub web: Arc<Web>,
 }
 
-/// Everything this process answers, under the route prefix.
-pub fn router(state: State) -> Router {
+/// Everything this process answers, under the route prefix; `more` is what others add, with their own prefix.
+pub fn router(state: State, more: Router) -> Router {
     let prefix = state.web.route_prefix.clone();
     let at = |path: &str| [&prefix, path].concat();
     let shared = Arc::new(Shared {
         scrapes: web::Limit::new(state.web.max_requests),
+    let own = state.web.external_url.as_deref().and_then(origin::authority);
         lists: web::Limit::new(state.web.max_requests),
         state,
     });
@@ -108,7 +110,12 @@ pub fn router(state: State) -> Router {
         let inside = at("/");
         router = router.route("/", get(async move || Redirect::temporary(&inside)));
     }
-    router.fallback(lifecycle::unknown).layer(middleware::from_fn(guard::guard)).with_state(shared)
+    router
+        .fallback(lifecycle::unknown)
+        .with_state(shared)
+        .merge(more)
+        .layer(middleware::from_fn_with_state(own, origin::own_pages))
+        .layer(middleware::from_fn(guard::guard))
 }
 
 /// What handlers share: the state, and how much may go on at once.

@@ -316,7 +316,7 @@ fn router(
 ) -> axum::Router {
     let prefix = config.web.prefix();
     let more = alerts.map(|alerts| api::alertmanager::routes(alerts, prefix.as_str()));
-    api::router(state).merge(more.unwrap_or_default())
+    api::router(state, more.unwrap_or_default())
 }
 
 /// Reads files and checks them off the runtime: 100,000 checks take seconds.

@@ -52,7 +52,7 @@ fn setup_stored(slots: Vec<Slot>, web: Web, store: Option<Reader>) -> Setup {
         clock: Clock::anchored(fixture::at(60)),
         web: Arc::new(web),
     };
-    Setup { router: router(state), ready, reloads, views, metrics }
+    Setup { router: router(state, Router::new()), ready, reloads, views, metrics }
 }
 
 fn web(max_requests: usize) -> Web {
