@@ -149,6 +149,7 @@ impl World {
             blackbox: Arc::new(without_modules()),
             store: None,
             clock: Clock::system(),
+            alerts: None,
             web: Arc::new(api::Web {
                 route_prefix: String::new(),
                 external_url: None,

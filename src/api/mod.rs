@@ -37,6 +37,7 @@ use axum::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
+    alert,
     clock::Clock,
     metrics::{Families, Telemetry},
     state::Views,
@@ -76,6 +77,8 @@ pub struct State {
     pub store: Option<Reader>,
     /// For what grows with time.
     pub clock: Clock,
+    /// The pipeline, whose gauges are brought up to date for each scrape; `None` where there is none.
+    pub alerts: Option<alert::Handle>,
     /// How the server presents itself.
     pub web: Arc<Web>,
 }
@@ -83,10 +86,10 @@ pub struct State {
 /// Everything this process answers, under the route prefix; `more` is what others add, with their own prefix.
 pub fn router(state: State, more: Router) -> Router {
     let prefix = state.web.route_prefix.clone();
+    let own = state.web.external_url.as_deref().and_then(origin::authority);
     let at = |path: &str| [&prefix, path].concat();
     let shared = Arc::new(Shared {
         scrapes: web::Limit::new(state.web.max_requests),
-    let own = state.web.external_url.as_deref().and_then(origin::authority);
         lists: web::Limit::new(state.web.max_requests),
         state,
     });

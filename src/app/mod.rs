@@ -204,6 +204,7 @@ impl App {
             blackbox: Arc::new(blackbox),
             store: stages.reader,
             clock,
+            alerts: stages.alerts.as_ref().map(|alerts| alerts.handle.clone()),
             web: Arc::new(web(&config)),
         };
         let router = router(api, v2.as_ref(), &config);
