@@ -1,4 +1,4 @@
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use super::Options;
 use crate::{
@@ -63,6 +63,7 @@ impl Reloader {
             let read = self.read().await;
             // A look that finds what the last one found is no news.
             if answer.is_none() && self.seen.as_ref() == Some(&read) {
+                debug!("Nothing new in the configuration file, nor in what it names");
                 continue;
             }
             let result = self.reload(read).await;
