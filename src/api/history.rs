@@ -25,11 +25,11 @@ const MOST: usize = 1000;
 pub(super) type Refusal = Box<Response>;
 
 /// What is asked, if all of it is known, and where the past is kept.
-pub(super) fn asked<'r, Asked, Wanted>(
+pub(super) fn asked<Asked, Wanted>(
     query: Result<Query<Asked>, QueryRejection>,
-    store: Option<&'r Reader>,
+    store: Option<&Reader>,
     wanted: impl FnOnce(Asked) -> Result<Wanted, Refusal>,
-) -> Result<(Wanted, &'r Reader), Refusal> {
+) -> Result<(Wanted, &Reader), Refusal> {
     // The rejection says which parameter, and which there are.
     let Query(asked) = query.map_err(|rejection| bad(rejection.body_text()))?;
     let wanted = wanted(asked)?;

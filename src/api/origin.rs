@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, Uri, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -42,7 +42,7 @@ fn is_own(headers: &HeaderMap, uri: &Uri, own: Option<&str>) -> bool {
     };
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let asked = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let asked = host.or_else(|| uri.authority().map(Authority::as_str));
     // A sandbox's page has the origin `null`, which is nobody's.
     origin.is_some_and(|(_, from)| {
         [asked, own].into_iter().flatten().any(|place| place.eq_ignore_ascii_case(from))

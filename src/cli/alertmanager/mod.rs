@@ -35,7 +35,7 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs the personality if these arguments are its own.
 pub(super) fn in_its_place(args: &[OsString]) -> Option<Exit> {
-    PROGRAM.in_its_place(args, run)
+    PROGRAM.in_its_place(args, |flags| run(&flags))
 }
 
 fn version() -> String {
@@ -48,11 +48,11 @@ fn version() -> String {
     )
 }
 
-fn run(flags: Alertmanager) -> Exit {
+fn run(flags: &Alertmanager) -> Exit {
     personality::start_log(flags.log_level, flags.log_format.into());
     let build = app::BUILD;
     info!(version = build.version, revision = build.revision, "Starting Alertmanager");
-    let options = match options(&flags) {
+    let options = match options(flags) {
         Ok(options) => options,
         Err(wrong) => return wrong.told(),
     };
