@@ -36,6 +36,8 @@ pub(super) enum Command {
     Step(Input, oneshot::Sender<Result<Reply, CommitError>>),
     /// A look.
     Snapshot(oneshot::Sender<Arc<Snapshot>>),
+    /// A look at the numbers alone.
+    Measure(oneshot::Sender<()>),
 }
 
 /// Why a call was not answered as it was wanted.
@@ -108,6 +110,16 @@ impl Handle {
     pub async fn snapshot(&self) -> Result<Arc<Snapshot>, CallError<Infallible>> {
         let (answer, answered) = oneshot::channel();
         self.commands.send(Command::Snapshot(answer)).await.map_err(|_| CallError::Stopped)?;
+        answered.await.map_err(|_| CallError::Stopped)
+    }
+
+    /// Brings the gauges up to date, for somebody who reads them now.
+    ///
+    /// # Errors
+    /// If the pipeline has stopped.
+    pub async fn measure(&self) -> Result<(), CallError<Infallible>> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(Command::Measure(answer)).await.map_err(|_| CallError::Stopped)?;
         answered.await.map_err(|_| CallError::Stopped)
     }
 

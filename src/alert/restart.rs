@@ -64,7 +64,7 @@ impl Pipeline {
             last_notice: restored.last_notice,
             clean_at: after(now, options.gc_interval.min(Duration::from_mins(15))),
             version: 1,
-            measured: 0,
+            measured: None,
             snapshot: None,
             config,
             options,

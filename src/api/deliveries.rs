@@ -45,8 +45,7 @@ pub(super) async fn listed(
     now: Timestamp,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
-    let query = history::asked(asked).and_then(|asked| asked.query(now));
-    let (query, reader) = match query.and_then(|query| Ok((query, history::reader(store)?))) {
+    let (query, reader) = match history::asked(asked, store, |asked| asked.query(now)) {
         Ok(both) => both,
         Err(refusal) => return *refusal,
     };

@@ -6,11 +6,12 @@
 mod metrics;
 pub(super) mod spec;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
-use tracing::warn;
+use tracing::{error, warn};
 
 pub use metrics::Metrics;
 
@@ -65,7 +66,7 @@ pub(super) fn start(setup: &Setup, parts: &Parts, before: &Hearts) -> Hearts {
             due: Arc::clone(&due),
         };
         parts.heartbeats.born(&deadman.name);
-        hearts.beating.spawn(heart.run());
+        hearts.beating.spawn(heart.until_it_crashes());
         hearts.due.insert(Arc::clone(&deadman.name), (Arc::clone(deadman), due));
     }
     hearts
@@ -81,6 +82,15 @@ struct Heart {
 }
 
 impl Heart {
+    /// Nobody starts it again: that its heartbeat stops is the alarm.
+    async fn until_it_crashes(self) {
+        let (name, metrics) = (Arc::clone(&self.deadman.name), self.parts.heartbeats.clone());
+        if AssertUnwindSafe(self.run()).catch_unwind().await.is_err() {
+            metrics.crashed(&name);
+            error!(deadman = %name, "its heart has crashed: no heartbeat goes out until the next reload");
+        }
+    }
+
     async fn run(mut self) {
         let interval = self.deadman.interval.0.max(SHORTEST);
         let mut due = *self.due.lock();
