@@ -234,7 +234,8 @@ impl Silences {
             self.live.insert(silence.id, &silence.matchers);
         }
         self.version += 1;
-        self.find_due(now);
+        // What was due of the older one may come too early: then nothing is found, and the next deadline is.
+        self.due = self.due.into_iter().chain(self.next_change(&silence, now)).min();
         Record::Silence(silence)
     }
 
@@ -281,17 +282,21 @@ impl Silences {
     }
 
     fn find_due(&mut self, now: Timestamp) {
-        let retention = self.settings.retention;
-        let held = self.held.values().filter_map(|silence| match silence.state(now) {
-            SilenceState::Pending => Some(silence.starts_at),
-            SilenceState::Active => Some(silence.ends_at),
-            SilenceState::Expired => silence.ends_at.checked_add(retention).ok(),
-        });
+        let held = self.held.values().filter_map(|silence| self.next_change(silence, now));
         let planned = self.planned.shown().map(|silence| match silence.state(now) {
             SilenceState::Pending => silence.starts_at,
             SilenceState::Active | SilenceState::Expired => silence.ends_at,
         });
         self.due = held.chain(planned).min();
+    }
+
+    /// When a held silence begins, ends or is forgotten.
+    fn next_change(&self, silence: &Silence, now: Timestamp) -> Option<Timestamp> {
+        match silence.state(now) {
+            SilenceState::Pending => Some(silence.starts_at),
+            SilenceState::Active => Some(silence.ends_at),
+            SilenceState::Expired => silence.ends_at.checked_add(self.settings.retention).ok(),
+        }
     }
 }
 
