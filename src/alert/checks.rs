@@ -3,11 +3,12 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
 
-use super::{Effects, ingest::after, pipeline::Pipeline, table::Slot};
+use super::{Effects, calendar::before, ingest::after, pipeline::Pipeline, table::Slot};
 use crate::model::{
     Alert, AlertSource, BaseState, CheckId, CheckSettings, CheckState, Incident, Overlays, Pairs,
     Reason, SettingsChange, Transition, WhoTells,
@@ -79,6 +80,16 @@ impl Checks {
         let known = self.known.entry(CheckId::new(check)).or_default();
         known.open = Some(slot);
         known.overlays = alert.overlays;
+    }
+
+    /// Moves what waits to a moment so much earlier.
+    pub(super) fn set_back(&mut self, step: Duration) {
+        for known in self.known.values_mut() {
+            known.hold =
+                known.hold.map(|(until, ended)| (before(until, step), before(ended, step)));
+        }
+        let holds = std::mem::take(&mut self.holds);
+        self.holds = holds.into_iter().map(|(until, id)| (before(until, step), id)).collect();
     }
 
     /// When the first resolve that waits is due.

@@ -3,11 +3,13 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
 
 use super::{
+    calendar::before,
     ingest::after,
     routes::{Node, NodeId},
     slab::Slab,
@@ -147,6 +149,17 @@ impl Groups {
         if self.get(id).is_some_and(|group| due < group.due) {
             self.schedule(id, due);
         }
+    }
+
+    /// Moves everything to a moment so much earlier.
+    pub(super) fn set_back(&mut self, step: Duration) {
+        for (_, group) in self.slab.iter_mut() {
+            group.flushed = group.flushed.map(|flushed| before(flushed, step));
+            group.tick = before(group.tick, step);
+            group.due = before(group.due, step);
+        }
+        let deadlines = std::mem::take(&mut self.deadlines);
+        self.deadlines = deadlines.into_iter().map(|(due, id)| (before(due, step), id)).collect();
     }
 
     /// The group whose deadline is next.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{dedup::Content, ingest::after};
+use super::{calendar::before, dedup::Content, ingest::after};
 use crate::model::{Delivery, Fingerprint, Handle, Lane, Notice, Notified, Record};
 
 /// Every lane that was told something, or is about to be.
@@ -260,6 +260,18 @@ impl Lanes {
     /// Every lane.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Lane, &LaneState)> {
         self.lanes.iter()
+    }
+
+    /// Moves what waits to a moment so much earlier.
+    pub(super) fn set_back(&mut self, step: Duration) {
+        for state in self.lanes.values_mut() {
+            if let Some(told) = &mut state.told {
+                told.at = before(told.at, step);
+            }
+            if let Some(refused) = &mut state.refused {
+                refused.until = before(refused.until, step);
+            }
+        }
     }
 
     /// Whether a lane was told of something that fires, or is about to be.

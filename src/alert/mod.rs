@@ -5,6 +5,7 @@
 //! [`Pipeline`] is the state, [`run`] the one task that owns it, [`Handle`] how others speak with that task.
 
 mod arrival;
+mod calendar;
 mod checks;
 mod dedup;
 pub mod filter;

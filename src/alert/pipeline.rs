@@ -59,6 +59,8 @@ pub struct Pipeline {
     /// The highest id that a notice ever had.
     pub(super) last_notice: u64,
     pub(super) clean_at: Timestamp,
+    /// The time of the last step.
+    pub(super) latest: Timestamp,
     pub(super) version: u64,
     /// When the gauges were last set, if ever.
     pub(super) measured: Option<Measured>,
@@ -69,6 +71,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// Takes one input.
     pub fn apply(&mut self, input: Input, now: Timestamp) -> Effects {
+        self.keep_time(now);
         let mut effects = Effects::default();
         match input {
             Input::Post { alerts, source } => {
@@ -96,6 +99,7 @@ impl Pipeline {
 
     /// Does what time has made due; at most a bounded part of it, so that [`Pipeline::next_due`] may still be in the past.
     pub fn tick(&mut self, now: Timestamp) -> Effects {
+        self.keep_time(now);
         let mut effects = Effects::default();
         if self.next_due().is_none_or(|due| now < due) {
             return effects;

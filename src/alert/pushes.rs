@@ -6,7 +6,9 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Effects, ingest::after, pipeline::Pipeline, spec::Push, table::Slot};
+use super::{
+    Effects, calendar::before, ingest::after, pipeline::Pipeline, spec::Push, table::Slot,
+};
 use crate::model::{Alert, AlertSource, Overlays, Pairs, PushAlert, PushBatch, Record};
 
 /// How long a resolve is told again: as long as Prometheus does.
@@ -44,6 +46,13 @@ impl Pushes {
     /// An alert was forgotten.
     pub(super) fn forget(&mut self, slot: Slot) {
         self.own.remove(&slot);
+    }
+
+    /// Moves what waits to a moment so much earlier.
+    pub(super) fn set_back(&mut self, step: Duration) {
+        for (_, due) in &mut self.targets {
+            *due = before(*due, step);
+        }
     }
 
     /// When the next target is due.

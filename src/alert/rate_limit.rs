@@ -57,6 +57,13 @@ impl RateLimits {
         Ok(held)
     }
 
+    /// Time went back: what was sent later than now was sent now.
+    pub(super) fn set_back(&mut self, now: Timestamp) {
+        for sent in self.budgets.values_mut().flat_map(|budget| &mut budget.sent) {
+            *sent = now.min(*sent);
+        }
+    }
+
     /// Forgets receivers that are gone.
     pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.budgets.retain(|(receiver, ..), _| keep(receiver));

@@ -63,6 +63,7 @@ impl Pipeline {
             wake: Vec::new(),
             last_notice: restored.last_notice,
             clean_at: after(now, options.gc_interval.min(Duration::from_mins(15))),
+            latest: now,
             version: 1,
             measured: None,
             snapshot: None,

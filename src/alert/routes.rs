@@ -17,6 +17,9 @@ pub(super) type PathId = u32;
 /// As many projections of labels are remembered; a label with more values than that costs a walk for each.
 const REMEMBERED: usize = 8192;
 
+/// Strangers write the labels: a longer projection is not remembered, so that all are 8 MB at the most.
+const LONGEST: usize = 1024;
+
 /// All routes, in the order of a walk, depth first.
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -93,6 +96,9 @@ impl Tree {
         let mut nodes = Vec::new();
         self.walk(0, labels, &mut nodes);
         let path = self.path_id(nodes);
+        if self.projection.len() > LONGEST {
+            return path;
+        }
         if self.memo.len() >= REMEMBERED {
             self.memo.clear();
         }

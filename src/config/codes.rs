@@ -118,7 +118,7 @@ codes! {
     UnreachableRoute "C105" "No alert can reach a route."
         ["a route before it takes everything it would match", "`continue = true` is missing there"]
         ["order the routes from the special to the general", "`noroshi route test label=value` shows the way of an alert"]
-    RepeatBelowGroup "C106" "`repeat_interval` is below `group_interval`: nothing is repeated sooner than the latter."
+    RepeatBelowGroup "C106" "`repeat_interval` is below `group_interval`: what fires on is told again between two of its changes."
         ["one of the two is inherited from the route around it", "the two were swapped"]
         ["raise `repeat_interval`, or lower `group_interval`"]
     Unexpanded "C107" "A value holds a variable as a shell would write it, and nothing expands it."

@@ -140,3 +140,18 @@ fn group_wait_of_nothing_tells_at_once() {
     world.fire("alertname=X n=a");
     assert_eq!(world.told(), ["0 first a"]);
 }
+
+#[test]
+fn a_calendar_that_is_set_back_delays_nothing() {
+    let mut world = World::new(config(route("ops")));
+    world.fire("alertname=X n=a");
+    world.advance(mins(1));
+    assert_eq!(world.told(), ["30 first a"]);
+    world.now = world.now - mins(600);
+    world.pipeline.tick(world.now);
+    world.fire("alertname=X n=b");
+    world.advance(mins(5));
+    let told = world.told();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].ends_with("new a,b"), "{told:?}");
+}

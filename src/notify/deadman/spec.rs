@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{Problem, PromDuration, Secret},
-    net::web::HttpOptions,
+    net::web::{HttpOptions, client::Target},
 };
 
 /// `[deadman.NAME]`: a heartbeat out while scheduler, store and delivery are alive.
@@ -61,6 +61,12 @@ impl Deadman {
             (true, true) => problems.push(problem("`receiver` and `url` exclude each other")),
             (false, false) => problems.push(problem("nobody hears the heartbeat")),
             _ => {}
+        }
+        if let Some(url) = &self.url
+            && let Err(why) = url.expose().parse::<Target>()
+        {
+            let message = format!("`url`: {why}");
+            problems.push(Problem { path: "url".into(), message, hint: None });
         }
         problems.extend(self.http.problems("http."));
         problems
