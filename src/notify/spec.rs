@@ -16,7 +16,7 @@ pub use super::{
     unbuilt::{UNBUILT, Unbuilt},
     webhook::{Signature, Spec as Webhook},
 };
-use crate::model::{Pairs, PromDuration};
+use crate::model::{Notice, Pairs, PromDuration};
 
 /// Who can be told, by name. Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,6 +63,14 @@ pub struct Receiver {
     pub integrations: Vec<Integration>,
     /// How hard it is tried.
     pub limits: Limits,
+}
+
+impl Receiver {
+    /// Whether a notice is for one of its integrations: a reload may have taken it away.
+    pub(super) fn takes(&self, notice: &Notice) -> bool {
+        let integration = self.integrations.get(usize::from(notice.lane.integration));
+        integration.is_some_and(|own| own.provider.kind() == &*notice.kind)
+    }
 }
 
 /// One way of telling.

@@ -1,5 +1,5 @@
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -12,9 +12,16 @@ use crate::{
 #[derive(Debug, Default)]
 pub(in crate::notify) struct Lanes {
     lanes: HashMap<Lane, Content>,
+    /// Of each integration, the lanes whose waiting notice may go when it is due: none of them has one on its way.
+    ready: BTreeMap<u16, BTreeMap<Turn, Lane>>,
+    /// How many notices wait.
+    waiting: usize,
     /// What is over and may be offered once more before its sender has heard of it.
     over: Over,
 }
+
+/// Where a waiting notice stands: by its time, the older one of two first.
+type Turn = (Instant, u64);
 
 #[derive(Debug, Default)]
 struct Content {
@@ -50,74 +57,102 @@ impl Lanes {
         if self.over.last.get(&notice.lane).is_some_and(|last| notice.id <= *last) {
             return;
         }
-        let content = self.lanes.entry(notice.lane.clone()).or_default();
-        if content.flying.is_some_and(|flying| notice.id <= flying) {
+        let content = self.lanes.get(&notice.lane);
+        if content.and_then(|content| content.flying).is_some_and(|flying| notice.id <= flying) {
             return;
         }
         // The other side is no better for a newer notice: it waits as long as the older one would have.
-        let due = match &content.waiting {
+        let due = match content.and_then(|content| content.waiting.as_ref()) {
             Some(waiting) if notice.id <= waiting.notice.id => return,
             Some(waiting) => waiting.due.max(due),
             None => due,
         };
         let attempts = notice.tried.map_or(0, |tried| tried.attempts);
-        content.waiting = Some(Pending { notice, attempts, due });
+        let lane = notice.lane.clone();
+        self.change(&lane, |content| content.waiting = Some(Pending { notice, attempts, due }));
     }
 
     /// The earliest time at which a notice of that integration wants to go, if nothing of its lane is on its way.
     pub(in crate::notify) fn due(&self, integration: u16) -> Option<Instant> {
-        self.ready(integration).map(|pending| pending.due).min()
+        self.next(integration).map(|((due, _), _)| *due)
     }
 
     /// Takes the notice that has been due for the longest; the older one of two.
     pub(in crate::notify) fn take(&mut self, integration: u16, now: Instant) -> Option<Pending> {
-        let due = self.ready(integration).filter(|pending| pending.due <= now);
-        let first = due.min_by_key(|pending| (pending.due, pending.notice.id))?;
-        let content = self.lanes.get_mut(&first.notice.lane.clone())?;
-        let pending = content.waiting.take()?;
-        content.flying = Some(pending.notice.id);
-        Some(pending)
+        let (_, lane) = self.next(integration).filter(|((due, _), _)| *due <= now)?;
+        let lane = lane.clone();
+        self.fly(&lane)
     }
 
-    /// Takes a due notice of any integration that `wanted` wants.
+    /// Takes a due notice of any integration that `wanted` wants. Looks at all of them.
     pub(in crate::notify) fn take_if(
         &mut self,
         now: Instant,
         wanted: impl Fn(&Pending) -> bool,
     ) -> Option<Pending> {
-        let content = self.lanes.values_mut().find(|content| {
-            content.flying.is_none()
-                && content.waiting.as_ref().is_some_and(|own| own.due <= now && wanted(own))
+        let mut ready = self.ready.values().flatten();
+        let (_, lane) = ready.find(|((due, _), lane)| {
+            let pending = self.lanes.get(lane).and_then(|content| content.waiting.as_ref());
+            *due <= now && pending.is_some_and(&wanted)
         })?;
-        let pending = content.waiting.take()?;
-        content.flying = Some(pending.notice.id);
-        Some(pending)
+        let lane = lane.clone();
+        self.fly(&lane)
     }
 
-    fn ready(&self, integration: u16) -> impl Iterator<Item = &Pending> {
-        let lanes = self.lanes.iter().filter(move |(lane, _)| lane.integration == integration);
-        let still = lanes.filter(|(_, content)| content.flying.is_none());
-        still.filter_map(|(_, content)| content.waiting.as_ref())
+    /// Whether a notice waits that `wanted` wants, due or not. Looks at all of them.
+    pub(in crate::notify) fn any(&self, wanted: impl Fn(&Pending) -> bool) -> bool {
+        self.lanes.values().any(|content| content.waiting.as_ref().is_some_and(&wanted))
     }
 
     /// An attempt ended and the notice waits for another, unless a newer one has come.
     pub(in crate::notify) fn back(&mut self, pending: Pending) {
-        let content = self.lanes.entry(pending.notice.lane.clone()).or_default();
-        content.flying = None;
-        match &mut content.waiting {
-            Some(newer) => newer.due = newer.due.max(pending.due),
-            none => *none = Some(pending),
-        }
+        let lane = pending.notice.lane.clone();
+        self.change(&lane, |content| {
+            content.flying = None;
+            match &mut content.waiting {
+                Some(newer) => newer.due = newer.due.max(pending.due),
+                none => *none = Some(pending),
+            }
+        });
     }
 
     /// A notice is over: delivered, or a dead letter.
     pub(in crate::notify) fn over(&mut self, notice: &Notice) {
         self.over.add(notice);
-        if let Some(content) = self.lanes.get_mut(&notice.lane) {
-            content.flying = None;
-            if content.waiting.is_none() {
-                self.lanes.remove(&notice.lane);
-            }
+        if self.lanes.contains_key(&notice.lane) {
+            self.change(&notice.lane, |content| content.flying = None);
+        }
+    }
+
+    fn next(&self, integration: u16) -> Option<(&Turn, &Lane)> {
+        self.ready.get(&integration)?.first_key_value()
+    }
+
+    /// Puts the notice that waits in a lane on its way.
+    fn fly(&mut self, lane: &Lane) -> Option<Pending> {
+        let mut pending = None;
+        self.change(lane, |content| {
+            pending = content.waiting.take();
+            content.flying = pending.as_ref().map(|pending| pending.notice.id);
+        });
+        pending
+    }
+
+    /// Changes a lane, and what is known of all of them with it.
+    fn change(&mut self, lane: &Lane, change: impl FnOnce(&mut Content)) {
+        let content = self.lanes.entry(lane.clone()).or_default();
+        let ready = self.ready.entry(lane.integration).or_default();
+        if let Some(turn) = content.turn() {
+            ready.remove(&turn);
+        }
+        self.waiting -= usize::from(content.waiting.is_some());
+        change(content);
+        self.waiting += usize::from(content.waiting.is_some());
+        if let Some(turn) = content.turn() {
+            ready.insert(turn, lane.clone());
+        }
+        if content.flying.is_none() && content.waiting.is_none() {
+            self.lanes.remove(lane);
         }
     }
 
@@ -128,7 +163,15 @@ impl Lanes {
 
     /// How many notices wait.
     pub(in crate::notify) fn waiting(&self) -> usize {
-        self.lanes.values().filter(|content| content.waiting.is_some()).count()
+        self.waiting
+    }
+}
+
+impl Content {
+    /// When its waiting notice may go, if nothing else of it is on its way.
+    fn turn(&self) -> Option<Turn> {
+        let pending = self.waiting.as_ref().filter(|_| self.flying.is_none())?;
+        Some((pending.due, pending.notice.id))
     }
 }
 
@@ -186,8 +229,13 @@ mod tests {
         offered(&mut lanes, 2, "b", now);
         offered(&mut lanes, 1, "a", now);
         assert!(lanes.take(1, now).is_none(), "another integration");
-        assert_eq!(lanes.take(0, now).unwrap().notice.id, 1);
-        assert_eq!(lanes.take(0, now).unwrap().notice.id, 2);
+        assert_eq!((lanes.waiting(), lanes.len()), (2, 2));
+        assert!(lanes.any(|pending| pending.notice.id == 2));
+        let first = lanes.take(0, now).unwrap();
+        assert_eq!((first.notice.id, lanes.waiting(), lanes.len()), (1, 1, 2));
+        assert_eq!(lanes.take_if(now, |pending| pending.notice.id == 2).unwrap().notice.id, 2);
         assert!(lanes.take(0, now).is_none());
+        lanes.over(&first.notice);
+        assert_eq!((lanes.waiting(), lanes.len()), (0, 1));
     }
 }

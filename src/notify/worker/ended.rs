@@ -1,6 +1,6 @@
 //! What comes of an attempt: a report, a place in the lane, a word to the gate.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::task::{Id, JoinError};
 use tracing::{debug, warn};
@@ -82,6 +82,7 @@ impl Worker {
         if given_up && failure.reason != SendReason::RateLimited && !stopped {
             return self.dead(pending, failure);
         }
+        self.strangers |= !self.receiver.takes(&pending.notice);
         self.lanes.back(Pending { due: now + wait, ..pending.clone() });
         let wait = jiff::SignedDuration::try_from(wait).unwrap_or_default();
         let next_at = self.parts.clock.now().saturating_add(wait).unwrap_or(jiff::Timestamp::MAX);
@@ -135,18 +136,16 @@ impl Worker {
 
     /// Notices for an integration that the receiver does not have, or not of that kind: nobody will ever take them.
     pub(super) async fn refuse_strangers(&mut self, now: Instant) {
-        let receiver = std::sync::Arc::clone(&self.receiver);
-        let is_known = |pending: &Pending| {
-            let at = usize::from(pending.notice.lane.integration);
-            let integration = receiver.integrations.get(at);
-            integration.is_some_and(|own| own.provider.kind() == &*pending.notice.kind)
-        };
-        while let Some(pending) = self.lanes.take_if(now, |pending| !is_known(pending)) {
+        let receiver = Arc::clone(&self.receiver);
+        let is_strange = |pending: &Pending| !receiver.takes(&pending.notice);
+        while let Some(pending) = self.lanes.take_if(now, is_strange) {
             let detail = "the receiver has no such integration any more";
             let failure = failure(SendReason::Other, None, detail);
             let result = self.dead(&pending, failure);
             self.report(pending, Duration::ZERO, result).await;
         }
+        // Those that an earlier process tried wait for their time all the same.
+        self.strangers = self.lanes.any(is_strange);
     }
 }
 

@@ -58,6 +58,8 @@ pub(super) struct Worker {
     attempts: JoinSet<Attempted>,
     flying: HashMap<Id, Flight>,
     finish: Option<Instant>,
+    /// Whether notices may wait that no integration takes.
+    strangers: bool,
 }
 
 /// A notice whose attempt is on its way.
@@ -72,7 +74,8 @@ impl Worker {
         parts.metrics.born(&receiver);
         let gates = gates(&receiver);
         let (lanes, attempts, flying) = (Lanes::default(), JoinSet::new(), HashMap::new());
-        Self { receiver, words, parts, tries, gates, lanes, attempts, flying, finish: None }
+        let (finish, strangers) = (None, false);
+        Self { receiver, words, parts, tries, gates, lanes, attempts, flying, finish, strangers }
     }
 
     /// Works until it is told to finish, or until nobody can tell it anything any more.
@@ -99,6 +102,7 @@ impl Worker {
                 Some(ended) = self.attempts.join_next_with_id() => self.ended(ended).await,
                 Some(notice) = notices.recv(), if self.has_room() => {
                     let due = now + self.left_alone(&notice);
+                    self.strangers |= !self.receiver.takes(&notice);
                     self.lanes.offer(notice, due);
                 }
                 () = clock::sleep_until(wake.unwrap_or(now)), if wake.is_some() => self.cut(wake),
@@ -124,7 +128,9 @@ impl Worker {
 
     /// Begins every attempt that may begin now.
     async fn begin(&mut self, now: Instant) {
-        self.refuse_strangers(now).await;
+        if self.strangers {
+            self.refuse_strangers(now).await;
+        }
         for (at, integration) in (0..).zip(&self.receiver.integrations) {
             let Some(gate) = self.gates.get_mut(usize::from(at)) else { continue };
             while on_their_way(&self.flying, at) < AT_ONCE
@@ -183,6 +189,7 @@ impl Worker {
         self.metrics().gone(&self.receiver);
         self.metrics().born(&receiver);
         self.receiver = receiver;
+        self.strangers = true;
     }
 }
 
