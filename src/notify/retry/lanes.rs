@@ -11,7 +11,7 @@ use crate::{
 /// The notices of one receiver that are not delivered yet. A lane has one on its way and one that waits, no more.
 #[derive(Debug, Default)]
 pub(in crate::notify) struct Lanes {
-    lanes: HashMap<Lane, Content>,
+    contents: HashMap<Lane, Content>,
     /// Of each integration, the lanes whose waiting notice may go when it is due: none of them has one on its way.
     ready: BTreeMap<u16, BTreeMap<Turn, Lane>>,
     /// How many notices wait.
@@ -57,7 +57,7 @@ impl Lanes {
         if self.over.last.get(&notice.lane).is_some_and(|last| notice.id <= *last) {
             return;
         }
-        let content = self.lanes.get(&notice.lane);
+        let content = self.contents.get(&notice.lane);
         if content.and_then(|content| content.flying).is_some_and(|flying| notice.id <= flying) {
             return;
         }
@@ -92,7 +92,7 @@ impl Lanes {
     ) -> Option<Pending> {
         let mut ready = self.ready.values().flatten();
         let (_, lane) = ready.find(|((due, _), lane)| {
-            let pending = self.lanes.get(lane).and_then(|content| content.waiting.as_ref());
+            let pending = self.contents.get(lane).and_then(|content| content.waiting.as_ref());
             *due <= now && pending.is_some_and(&wanted)
         })?;
         let lane = lane.clone();
@@ -101,7 +101,7 @@ impl Lanes {
 
     /// Whether a notice waits that `wanted` wants, due or not. Looks at all of them.
     pub(in crate::notify) fn any(&self, wanted: impl Fn(&Pending) -> bool) -> bool {
-        self.lanes.values().any(|content| content.waiting.as_ref().is_some_and(&wanted))
+        self.contents.values().any(|content| content.waiting.as_ref().is_some_and(&wanted))
     }
 
     /// An attempt ended and the notice waits for another, unless a newer one has come.
@@ -119,7 +119,7 @@ impl Lanes {
     /// A notice is over: delivered, or a dead letter.
     pub(in crate::notify) fn over(&mut self, notice: &Notice) {
         self.over.add(notice);
-        if self.lanes.contains_key(&notice.lane) {
+        if self.contents.contains_key(&notice.lane) {
             self.change(&notice.lane, |content| content.flying = None);
         }
     }
@@ -140,7 +140,7 @@ impl Lanes {
 
     /// Changes a lane, and what is known of all of them with it.
     fn change(&mut self, lane: &Lane, change: impl FnOnce(&mut Content)) {
-        let content = self.lanes.entry(lane.clone()).or_default();
+        let content = self.contents.entry(lane.clone()).or_default();
         let ready = self.ready.entry(lane.integration).or_default();
         if let Some(turn) = content.turn() {
             ready.remove(&turn);
@@ -152,13 +152,13 @@ impl Lanes {
             ready.insert(turn, lane.clone());
         }
         if content.flying.is_none() && content.waiting.is_none() {
-            self.lanes.remove(lane);
+            self.contents.remove(lane);
         }
     }
 
     /// How many lanes there are.
     pub(in crate::notify) fn len(&self) -> usize {
-        self.lanes.len()
+        self.contents.len()
     }
 
     /// How many notices wait.
