@@ -1,4 +1,4 @@
-//! What alerts of one rule have in common, held once: all names, and texts such as descriptions and runbooks.
+//! What alerts of one rule have in common, held once: all names, texts such as descriptions and runbooks, the generator URL.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,6 +14,8 @@ pub(super) struct Forms(HashMap<u64, Kin>);
 struct Kin {
     labels: Arc<Form>,
     annotations: Arc<Form>,
+    /// The last one: Prometheus gives all alerts of a rule the same.
+    url: Arc<str>,
 }
 
 impl Forms {
@@ -22,9 +24,15 @@ impl Forms {
         let kin = self.0.entry(rule_of(alert)).or_insert_with(|| Kin {
             labels: Arc::new(Form::of(&alert.labels)),
             annotations: Arc::new(Form::of(&alert.annotations)),
+            url: Arc::clone(&alert.generator_url),
         });
         pack(&mut alert.labels, &mut kin.labels);
         pack(&mut alert.annotations, &mut kin.annotations);
+        if kin.url == alert.generator_url {
+            alert.generator_url = Arc::clone(&kin.url);
+        } else {
+            kin.url = Arc::clone(&alert.generator_url);
+        }
     }
 
     /// Forgets those that no alert has any more.
@@ -61,4 +69,52 @@ fn rule_of(alert: &Alert) -> u64 {
         hash.part(name);
     }
     hash.0
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::{AlertSource, Overlays};
+
+    fn alert(nth: usize) -> Alert {
+        let pod = format!("pod-{nth}");
+        Alert {
+            labels: Pairs::new([("alertname", "Down"), ("pod", &pod), ("severity", "page")]),
+            annotations: Pairs::new([("runbook", "https://r.example/down"), ("summary", &pod)]),
+            starts_at: Timestamp::UNIX_EPOCH,
+            ends_at: Timestamp::MAX,
+            updated_at: Timestamp::UNIX_EPOCH,
+            generator_url: Arc::default(),
+            timeout: false,
+            source: AlertSource::Api,
+            overlays: Overlays::default(),
+            pushed: false,
+        }
+    }
+
+    #[test]
+    fn alerts_of_a_rule_share_a_form_as_long_as_one_of_them_is_there() {
+        let mut forms = Forms::default();
+        let mut held = Vec::new();
+        for nth in 0..4 {
+            let mut shared = alert(nth);
+            forms.share(&mut shared);
+            assert_eq!(shared, alert(nth));
+            held.push(shared);
+        }
+        let of = |alert: &Alert| {
+            let kin = &forms.0[&rule_of(alert)];
+            Arc::strong_count(&kin.labels)
+        };
+        // The first keeps the form that is its own, and the second opened it for all others.
+        assert_eq!((forms.0.len(), of(&held[0])), (1, 4));
+        held.drain(..3);
+        forms.forget();
+        assert_eq!(forms.0.len(), 1);
+        held.clear();
+        forms.forget();
+        assert!(forms.0.is_empty());
+    }
 }

@@ -11,7 +11,7 @@ use super::{
     inhibit::Inhibitor,
     pipeline::Pipeline,
     routes::{NodeId, Tree},
-    table::{Memberships, Slot},
+    table::Slot,
 };
 use crate::model::Pairs;
 
@@ -48,7 +48,7 @@ impl Pipeline {
             let Some(entry) = self.table.get_mut(slot) else { continue };
             self.inhibitor.upsert(&entry.alert);
             entry.path = self.tree.path_of(&entry.alert.labels);
-            let was_in = std::mem::take(&mut entry.groups) != Memberships::None;
+            let was_in = !std::mem::take(&mut entry.groups).as_slice().is_empty();
             // A resolved alert that is in no group has been told.
             if was_in || !entry.alert.is_resolved(now) {
                 let nodes = self.tree.path(entry.path).map(|path| Arc::clone(&path.nodes));

@@ -1,10 +1,6 @@
 //! The alerts that are held: each once, whatever groups it is in.
 
-use std::{
-    collections::{HashMap, HashSet},
-    num::NonZeroU32,
-    sync::Arc,
-};
+use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -21,8 +17,6 @@ pub(super) type Slot = u32;
 pub(super) struct Table {
     slots: HashMap<Fingerprint, Slot>,
     entries: Slab<Entry>,
-    /// Generator URLs: all alerts of a rule have the same.
-    urls: HashSet<Arc<str>>,
     forms: Forms,
 }
 
@@ -85,7 +79,6 @@ impl Table {
 
     /// Holds what is in an alert together with its like, before it is inserted.
     pub(super) fn share(&mut self, alert: &mut Alert) {
-        alert.generator_url = self.shared_url(&alert.generator_url);
         self.forms.share(alert);
     }
 
@@ -107,7 +100,7 @@ impl Table {
             next.annotations = known.annotations.clone();
             next.generator_url = Arc::clone(&known.generator_url);
         } else {
-            self.share(&mut next);
+            self.forms.share(&mut next);
         }
         drop(known);
         let Some(entry) = self.entries.get_mut(slot) else { return };
@@ -119,17 +112,7 @@ impl Table {
 
     /// Forgets what no alert has any more of what is held together.
     pub(super) fn forget_shared(&mut self) {
-        self.urls.retain(|url| Arc::strong_count(url) > 1);
         self.forms.forget();
-    }
-
-    /// The same text, in the allocation that other alerts hold already.
-    fn shared_url(&mut self, url: &Arc<str>) -> Arc<str> {
-        if let Some(known) = self.urls.get(url) {
-            return Arc::clone(known);
-        }
-        self.urls.insert(Arc::clone(url));
-        Arc::clone(url)
     }
 
     /// Forgets an alert.
@@ -156,22 +139,24 @@ impl Table {
 }
 
 /// The groups an alert is in: nearly always one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Memberships {
-    /// Resolved and told.
-    #[default]
-    None,
     /// The usual.
     One(GroupId),
-    /// By `continue`.
+    /// By `continue`; or none, of what is resolved and told.
     Many(Box<[GroupId]>),
+}
+
+impl Default for Memberships {
+    fn default() -> Self {
+        Self::Many(Box::default())
+    }
 }
 
 impl Memberships {
     /// All of them.
     pub(super) fn as_slice(&self) -> &[GroupId] {
         match self {
-            Self::None => &[],
             Self::One(group) => std::slice::from_ref(group),
             Self::Many(groups) => groups,
         }
@@ -192,11 +177,8 @@ impl FromIterator<GroupId> for Memberships {
     fn from_iter<I: IntoIterator<Item = GroupId>>(groups: I) -> Self {
         let mut groups = groups.into_iter();
         match (groups.next(), groups.next()) {
-            (None, _) => Self::None,
             (Some(one), None) => Self::One(one),
-            (Some(one), Some(other)) => {
-                Self::Many([one, other].into_iter().chain(groups).collect())
-            }
+            (one, other) => Self::Many(one.into_iter().chain(other).chain(groups).collect()),
         }
     }
 }

@@ -59,7 +59,9 @@ impl Backlog {
 
 /// What of a record a stranger may have made long.
 fn texts(record: &Record) -> usize {
-    let pairs = |pairs: &Pairs| pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let pairs = |pairs: &Pairs| -> usize {
+        pairs.iter().map(|(name, value)| name.len() + value.len()).sum()
+    };
     let of = |labels, annotations| -> usize { pairs(labels) + pairs(annotations) };
     match record {
         Record::Alert(alert) => of(&alert.labels, &alert.annotations) + alert.generator_url.len(),

@@ -4,11 +4,14 @@ use std::{
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, hooks::Wal};
 use uuid::Uuid;
 
 use super::{
@@ -27,6 +30,10 @@ const CHECK: Duration = Duration::from_secs(1);
 
 /// Instructions of SQLite between two looks at the time; some 10 us.
 pub(super) const STEPS: i32 = 1000;
+
+/// What the writing connection keeps of the file, in KiB, negative as SQLite has it: new rows stand side by side, so that little
+/// is looked at twice.
+const CACHE: i64 = -1024;
 
 /// The log is cut to this when it starts anew: twice what it grows to between two checkpoints.
 const LOG: i64 = 16 << 20;
@@ -81,6 +88,8 @@ impl Source {
 pub(super) struct Database {
     pub(super) db: Connection,
     pub(super) source: Arc<Source>,
+    /// Pages that commits added to the log since they were last asked for.
+    logged: Arc<AtomicUsize>,
     /// Given back after the connection is closed: fields are dropped in their order.
     _lock: Option<Lock>,
 }
@@ -95,6 +104,7 @@ impl Database {
         let mut db = source.connect(write)?;
         db.busy_timeout(BUSY)?;
         db.set_prepared_statement_cache_capacity(table::STATEMENTS);
+        db.pragma_update(None, "cache_size", CACHE)?;
         // What a newer version wrote may still be in the log, where the header does not show it.
         let found = migration::version(&db)?;
         if found > VERSION {
@@ -110,10 +120,17 @@ impl Database {
             check(&mut db)?;
         }
         migration::migrate(&mut db)?;
+        let logged = Arc::default();
         if lock.is_some() {
             log_ahead(&db, synchronous)?;
+            count_logged(&mut db, Arc::clone(&logged))?;
         }
-        Ok(Self { db, source: Arc::clone(source), _lock: lock })
+        Ok(Self { db, source: Arc::clone(source), logged, _lock: lock })
+    }
+
+    /// Pages that were added to the log since this was last asked.
+    pub(super) fn logged(&self) -> usize {
+        self.logged.swap(0, Ordering::Relaxed)
     }
 
     pub(super) fn restore(&self) -> Result<Restored, Problem> {
@@ -223,6 +240,18 @@ fn log_ahead(db: &Connection, synchronous: Synchronous) -> Result<(), Problem> {
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     db.pragma_update(None, "journal_size_limit", LOG)?;
     Ok(())
+}
+
+/// Each commit tells how long the log is with it; a shorter one was begun anew.
+fn count_logged(db: &mut Connection, logged: Arc<AtomicUsize>) -> Result<(), Problem> {
+    let mut before = 0;
+    let count = move |_: &mut Wal, pages| {
+        let added = if pages > before { pages - before } else { pages };
+        before = pages;
+        logged.fetch_add(usize::try_from(added).unwrap_or_default(), Ordering::Relaxed);
+        Ok(())
+    };
+    Ok(db.wal_hook(Some(count))?)
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

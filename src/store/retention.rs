@@ -15,14 +15,6 @@ const PAGES: usize = 256;
 /// What history may take while everything is held in memory.
 const MEMORY: u64 = 32 << 20;
 
-/// What a step did.
-pub(super) struct Step {
-    /// Pages it wrote, at most.
-    pub(super) pages: usize,
-    /// Whether there is more to do.
-    pub(super) more: bool,
-}
-
 /// Deletes history that is too old or too much: deliveries and closed incidents, nothing else ever.
 pub(super) struct Retention {
     options: spec::Options,
@@ -35,15 +27,15 @@ impl Retention {
         Self { options: options.clone(), complained: false }
     }
 
-    /// One step.
-    pub(super) fn step(&mut self, database: &mut Database, now: Timestamp) -> Result<Step> {
+    /// One step; whether there is more to do.
+    pub(super) fn step(&mut self, database: &mut Database, now: Timestamp) -> Result<bool> {
         let kept = self.options.retention.0;
         if !kept.is_zero() {
             let since = SignedDuration::try_from(kept).unwrap_or(SignedDuration::MAX);
             let since = now.saturating_sub(since).unwrap_or(Timestamp::MIN).as_microsecond();
             let gone = oldest_go(&database.db, "at < ?1", "ended < ?1", since)?;
             if gone > 0 {
-                return Ok(Step { pages: gone, more: true });
+                return Ok(true);
             }
         }
         let sizes = database.sizes()?;
@@ -53,7 +45,7 @@ impl Retention {
         };
         if sizes.used > most {
             let gone = self.shrink(&database.db)?;
-            return Ok(Step { pages: gone, more: gone > 0 });
+            return Ok(gone > 0);
         }
         self.complained = false;
         // Free pages are used again by what comes next; only many of them, or those of too large a file, are given back.
@@ -61,9 +53,9 @@ impl Retention {
             || (sizes.free > 0 && sizes.free + sizes.used > most)
         {
             vacuum(&database.db)?;
-            return Ok(Step { pages: PAGES, more: true });
+            return Ok(true);
         }
-        Ok(Step { pages: 0, more: false })
+        Ok(false)
     }
 
     fn shrink(&mut self, db: &Connection) -> Result<usize> {

@@ -10,8 +10,9 @@ use super::{
     Metrics,
     backlog::Backlog,
     database::{BUSY, Database},
-    retention::{Retention, Step},
-    spec, table,
+    retention::Retention,
+    spec,
+    table::{self, alerts::Rows},
 };
 use crate::{
     clock::{self, Clock, Instant},
@@ -42,9 +43,11 @@ pub(super) struct Writer {
     degraded: Option<(CommitError, Instant)>,
     /// How many commits the last transaction took, and when it ended.
     last: (usize, Instant),
+    /// Where alerts are in their table; `None` when it must be looked up.
+    rows: Option<Rows>,
     /// When it is time to look around.
     round: Instant,
-    /// Pages in the log, about; and how many there were when it was last looked around.
+    /// Pages added to the log since it was last brought into the file; and how many there were when it was last looked around.
     pages: usize,
     seen: usize,
     retention: Retention,
@@ -68,6 +71,7 @@ impl Writer {
             backlog: Backlog::default(),
             degraded: None,
             last: (1, now),
+            rows: None,
             round: now,
             pages: 0,
             seen: 0,
@@ -172,14 +176,20 @@ impl Writer {
         }
         let db = &mut self.database.db;
         let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut rows = 0;
+        // Put back only if all went well: what is undone has changed it too.
+        let mut rows = match self.rows.take() {
+            Some(rows) => rows,
+            None => Rows::read(&change)?,
+        };
+        let mut written = 0;
         for record in records {
-            table::write(&change, record)?;
-            rows += 1;
+            table::write(&change, &mut rows, record)?;
+            written += 1;
         }
         change.commit()?;
-        self.pages += 2 + 2 * rows;
-        self.metrics.records.inc_by(rows as u64);
+        self.rows = Some(rows);
+        self.pages += self.database.logged();
+        self.metrics.records.inc_by(written);
         Ok(())
     }
 
@@ -293,8 +303,8 @@ impl Writer {
     /// A step of the retention; true if there is more to do.
     fn tidy(&mut self) -> bool {
         match self.retention.step(&mut self.database, self.clock.now()) {
-            Ok(Step { pages, more }) => {
-                self.pages += pages;
+            Ok(more) => {
+                self.pages += self.database.logged();
                 more
             }
             Err(error) => {

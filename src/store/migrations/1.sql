@@ -2,10 +2,11 @@
 -- datetime(at / 1000000, 'unixepoch') shows them, and the readable_* views do so already.
 -- Labels and other structures are JSON: labels ->> 'alertname' works in every query.
 
--- In the order of arrival, so that new ones stand together on few pages; by fingerprint each would touch a page of its own.
+-- In the order of arrival, so that new ones stand together on few pages; by fingerprint each would touch a page of its own,
+-- and so it would in an index: noroshi itself sees to it that each fingerprint is there once.
 CREATE TABLE alerts (
     id            INTEGER PRIMARY KEY,
-    fingerprint   INTEGER NOT NULL UNIQUE, -- 64 bits, signed: printf('%016x', fingerprint) is what the API shows
+    fingerprint   INTEGER NOT NULL, -- 64 bits, signed: printf('%016x', fingerprint) is what the API shows
     labels        TEXT NOT NULL,
     annotations   TEXT NOT NULL,
     starts_at     INTEGER NOT NULL,

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{Connection, Result, Row};
 
@@ -7,17 +7,39 @@ use crate::{
     store::column::{Json, Micros, Words, by_word},
 };
 
-/// An update in its place: a replacement would be a new row elsewhere.
-const PUT: &str = "INSERT INTO alerts (fingerprint, labels, annotations, starts_at, ends_at, updated_at, generator_url, \
-                   timeout, source, overlays, pushed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE \
-                   SET annotations = excluded.annotations, starts_at = excluded.starts_at, ends_at = excluded.ends_at, \
-                   updated_at = excluded.updated_at, generator_url = excluded.generator_url, \
-                   timeout = excluded.timeout, source = excluded.source, overlays = excluded.overlays, \
-                   pushed = excluded.pushed";
+const INSERT: &str = "INSERT INTO alerts (fingerprint, labels, annotations, starts_at, ends_at, updated_at, \
+                      generator_url, timeout, source, overlays, pushed, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-pub(super) fn put(db: &Connection, alert: &Alert) -> Result<()> {
-    db.prepare_cached(PUT)?.execute((
-        alert.fingerprint().0.cast_signed(),
+const UPDATE: &str = "UPDATE alerts SET fingerprint = ?, labels = ?, annotations = ?, starts_at = ?, ends_at = ?, \
+                      updated_at = ?, generator_url = ?, timeout = ?, source = ?, overlays = ?, \
+                      pushed = ? WHERE id = ?";
+
+/// Where each alert is in the table. The table has no index by fingerprint: new alerts, which stand side by side, would
+/// each touch a page of it somewhere else, three times as many pages as their rows are on.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Rows {
+    ids: HashMap<Fingerprint, i64>,
+    last: i64,
+}
+
+impl Rows {
+    pub(in crate::store) fn read(db: &Connection) -> Result<Self> {
+        let mut all = db.prepare("SELECT fingerprint, id FROM alerts")?;
+        let rows = all.query_map((), |row| {
+            Ok((Fingerprint(row.get::<_, i64>(0)?.cast_unsigned()), row.get(1)?))
+        })?;
+        let ids = rows.collect::<Result<HashMap<_, i64>>>()?;
+        let last = ids.values().copied().max().unwrap_or_default();
+        Ok(Self { ids, last })
+    }
+}
+
+pub(super) fn put(db: &Connection, rows: &mut Rows, alert: &Alert) -> Result<()> {
+    let fingerprint = alert.fingerprint();
+    let known = rows.ids.get(&fingerprint).copied();
+    let id = known.unwrap_or(rows.last + 1);
+    db.prepare_cached(if known.is_some() { UPDATE } else { INSERT })?.execute((
+        fingerprint.0.cast_signed(),
         Json(&alert.labels),
         Json(&alert.annotations),
         Micros(alert.starts_at),
@@ -28,13 +50,18 @@ pub(super) fn put(db: &Connection, alert: &Alert) -> Result<()> {
         alert.source.word(),
         Words(alert.overlays),
         alert.pushed,
+        id,
     ))?;
+    if known.is_none() {
+        rows.ids.insert(fingerprint, id);
+        rows.last = id;
+    }
     Ok(())
 }
 
-pub(super) fn remove(db: &Connection, fingerprint: Fingerprint) -> Result<()> {
-    let mut remove = db.prepare_cached("DELETE FROM alerts WHERE fingerprint = ?")?;
-    remove.execute((fingerprint.0.cast_signed(),))?;
+pub(super) fn remove(db: &Connection, rows: &mut Rows, fingerprint: Fingerprint) -> Result<()> {
+    let Some(id) = rows.ids.remove(&fingerprint) else { return Ok(()) };
+    db.prepare_cached("DELETE FROM alerts WHERE id = ?")?.execute((id,))?;
     Ok(())
 }
 

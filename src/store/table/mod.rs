@@ -10,6 +10,7 @@ pub(super) mod notified;
 pub(super) mod outbox;
 pub(super) mod silences;
 
+use alerts::Rows;
 use rusqlite::{Connection, Result};
 
 use crate::model::{Record, Restored};
@@ -18,10 +19,10 @@ use crate::model::{Record, Restored};
 pub(super) const STATEMENTS: usize = 64;
 
 /// Writes one record into the tables it concerns.
-pub(super) fn write(db: &Connection, record: &Record) -> Result<()> {
+pub(super) fn write(db: &Connection, rows: &mut Rows, record: &Record) -> Result<()> {
     match record {
-        Record::Alert(alert) => alerts::put(db, alert),
-        Record::AlertGone(fingerprint) => alerts::remove(db, *fingerprint),
+        Record::Alert(alert) => alerts::put(db, rows, alert),
+        Record::AlertGone(fingerprint) => alerts::remove(db, rows, *fingerprint),
         Record::Silence(silence) => silences::put(db, silence),
         Record::SilenceGone(id) => silences::remove(db, *id),
         Record::Outbox(notice) => outbox::put(db, notice),
