@@ -113,6 +113,7 @@ tcp.address = 'localhost:1'
 [receivers.ops]
 [route]
 receiver = 'ops'
+[store]
 ";
 
 /// A block beside what it takes for granted, but one that names a file in the place of all that.
@@ -121,7 +122,7 @@ fn loaded(block: &str) -> Loaded {
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     write("alertmanager.yml", "route: { receiver: ops }\nreceivers: [{ name: ops }]\n");
     let around = if block.contains("config_file") {
-        "checks.a.tcp.address = 'localhost:1'\n"
+        "store = {}\nchecks.a.tcp.address = 'localhost:1'\n"
     } else {
         AROUND
     };

@@ -293,6 +293,23 @@ pagerduty.routing_key_file = "/run/secrets/pagerduty"
 }
 
 #[test]
+fn alerting_in_memory_is_told_unless_it_is_meant() {
+    let alerting = "[route]\nreceiver = 'a'\n[receivers.a]\n";
+    for (store, expected) in [
+        ("", &["C112 1:2"][..]),
+        ("[store]\nretention = '1d'\n", &["C112 4:2"]),
+        ("[store]\n", &[]),
+        ("[store]\npath = 'x.db'\n", &[]),
+    ] {
+        let (directory, loaded) = load_text("config.toml", &format!("{alerting}{store}"));
+        assert_eq!(places(&loaded.diagnostics), expected, "{}", shown(&directory, &loaded));
+        assert!(loaded.config.is_some());
+    }
+    let checks = "[checks.a]\ntcp.address = 'x:1'\n";
+    assert_eq!(codes(&load_text("config.toml", checks).1), [""; 0]);
+}
+
+#[test]
 fn a_misspelt_receiver_is_one_mistake() {
     let text = "[route]\nreciever = 'a'\n[receivers.a]\n[store]\npath = 'x.db'\n";
     let (directory, loaded) = load_text("config.toml", text);
