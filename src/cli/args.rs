@@ -272,6 +272,7 @@ pub(super) struct Run {
 
 #[derive(Debug, Arguments)]
 #[command(after_help = "Exit codes: 0 fine, 78 mistakes")]
+#[expect(clippy::struct_excessive_bools, reason = "switches")]
 pub(super) struct CheckConfig {
     #[command(flatten)]
     pub(super) files: Files,

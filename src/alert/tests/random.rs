@@ -135,7 +135,9 @@ proptest! {
         steps in prop::collection::vec(step(), 1..60),
     ) {
         let mut world = World::new(configured(false));
-        steps.into_iter().for_each(|step| run(&mut world, step));
+        for step in steps {
+ run(&mut world, step);
+}
         if world.provider == Provider::Hangs {
             world.let_through();
         }
