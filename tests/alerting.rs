@@ -5,6 +5,8 @@
 
 #[path = "alerting/drop_in.rs"]
 mod drop_in;
+#[path = "alerting/own.rs"]
+mod own;
 mod support;
 
 use std::{

@@ -12,7 +12,7 @@ use std::{
 
 use noroshi::{
     app,
-    config::{self, Loaded, Sources},
+    config::{self, AlertmanagerFile, AlertmanagerSource, Loaded, Sources},
 };
 use support::daemon::{Daemon, noroshi};
 
@@ -113,6 +113,7 @@ tcp.address = 'localhost:1'
 [receivers.ops]
 [route]
 receiver = 'ops'
+[store]
 ";
 
 /// A block beside what it takes for granted, but one that names a file in the place of all that.
@@ -121,7 +122,7 @@ fn loaded(block: &str) -> Loaded {
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     write("alertmanager.yml", "route: { receiver: ops }\nreceivers: [{ name: ops }]\n");
     let around = if block.contains("config_file") {
-        "checks.a.tcp.address = 'localhost:1'\n"
+        "store = {}\nchecks.a.tcp.address = 'localhost:1'\n"
     } else {
         AROUND
     };
@@ -152,6 +153,26 @@ fn every_example_about_alerting_loads() {
         }
     }
     assert!(seen > 10, "{seen}");
+}
+
+/// What stands beside an alertmanager.yml.
+#[test]
+fn the_example_of_the_file_beside_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("a.yml"), "route: { receiver: ops }\nreceivers: [{ name: ops }]\n").unwrap();
+    let blocks = blocks("docs/alertmanager.md", "toml");
+    let [(_, block)] = &blocks[..] else { panic!("{} blocks", blocks.len()) };
+    fs::write(at("noroshi.toml"), block).unwrap();
+    let (path, extras) = (at("a.yml"), Some(at("noroshi.toml")));
+    let source = AlertmanagerSource { path, extras, ..AlertmanagerSource::default() };
+    let read = AlertmanagerFile::read(&source);
+    assert_eq!(read.diagnostics, [], "{}", read.human(""));
+    let alerting = read.alerting.unwrap();
+    assert!(alerting.pipeline.flap_hold.is_some() && alerting.pipeline.maintenance.len() == 1);
+    assert_eq!(alerting.pipeline.receivers[0].rate_limit.unwrap().notices, 10);
+    assert_eq!(alerting.receivers.receivers[0].limits.give_up_after.to_string(), "12h");
+    assert_eq!(alerting.receivers.deadmen.len(), 1);
 }
 
 #[test]

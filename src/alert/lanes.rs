@@ -67,6 +67,8 @@ pub(super) enum Outcome {
         /// A flush came meanwhile.
         overdue: bool,
     },
+    /// Told although it had been replaced or withdrawn: its alerts may have left their group.
+    ToldLate,
     /// There will be another attempt.
     Waits {
         /// A flush came meanwhile.
@@ -139,10 +141,10 @@ impl LaneState {
         Some(notice)
     }
 
-    /// Whether somebody was told of something that fires, or is about to be.
+    /// Whether somebody was told of something that fires, or is about to be told anything.
     fn knows_of_fire(&self) -> bool {
         self.told.as_ref().is_some_and(|told| !told.firing.is_empty() || !told.owed.is_empty())
-            || self.pending.as_ref().is_some_and(|pending| !pending.firing.is_empty())
+            || self.pending.is_some()
     }
 
     /// Whether a resolved alert must stay in its group for this lane: a notice on its way speaks of it, or it was told as
@@ -192,7 +194,10 @@ impl LaneState {
         }
         self.log(pending.told(delivery, handle), records);
         self.refused = None;
-        Outcome::Told { overdue: is_pending && std::mem::take(&mut self.overdue) }
+        if !is_pending {
+            return Outcome::ToldLate;
+        }
+        Outcome::Told { overdue: std::mem::take(&mut self.overdue) }
     }
 
     /// Takes that the notice is to be tried again.

@@ -89,10 +89,13 @@ impl Pipeline {
             })
             .collect();
         let pace = self.pace(groups.first().copied());
-        let mut told = Vec::new();
+        let (mut told, lane) = (Vec::new(), delivery.lane.clone());
         let outcome = self.lanes.deliver(&delivery, pace, &mut told);
         effects.records.push(Record::Delivery(delivery));
         effects.records.append(&mut told);
+        if outcome == Outcome::ToldLate {
+            self.owe_ends(&lane, now);
+        }
         for id in groups {
             match outcome {
                 Outcome::Unknown => {}
@@ -103,11 +106,23 @@ impl Pipeline {
                 }
                 // The flush that comes compares what is in the group with what was told just now.
                 Outcome::Told { overdue: true } => self.groups.hurry(id, now),
-                Outcome::Told { overdue: false } => {
+                Outcome::Told { overdue: false } | Outcome::ToldLate => {
                     self.forget_told(id, now);
                     self.reschedule(id, now, false);
                 }
                 Outcome::Refused => self.reschedule(id, now, false),
+            }
+        }
+    }
+
+    /// Alerts that ended before anybody knew that the lane was told of them go back to where their end is told.
+    fn owe_ends(&mut self, lane: &Lane, now: Timestamp) {
+        let told = self.lanes.get(lane).and_then(|state| state.told.as_ref());
+        let firing = told.map(|told| std::sync::Arc::clone(&told.firing)).unwrap_or_default();
+        for fingerprint in firing.iter() {
+            let Some(slot) = self.table.slot(*fingerprint) else { continue };
+            if self.table.get(slot).is_some_and(|entry| entry.alert.is_resolved(now)) {
+                self.join(slot, true, now);
             }
         }
     }

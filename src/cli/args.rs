@@ -263,6 +263,7 @@ pub(super) struct Run {
 
 #[derive(Debug, Arguments)]
 #[command(after_help = "Exit codes: 0 fine, 78 mistakes")]
+#[expect(clippy::struct_excessive_bools, reason = "switches")]
 pub(super) struct CheckConfig {
     #[command(flatten)]
     pub(super) files: Files,
@@ -274,6 +275,9 @@ pub(super) struct CheckConfig {
     /// Check this file of noroshi's own beside it too
     #[arg(long = "noroshi.config-file", value_name = "FILE", requires = "alertmanager")]
     pub(super) extras: Option<PathBuf>,
+    /// As that flag of a start: a receiver that this build cannot tell is no mistake
+    #[arg(long)]
+    pub(super) allow_missing_providers: bool,
     /// How mistakes are shown
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,

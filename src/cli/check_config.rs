@@ -26,7 +26,8 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -
     }
     let mut loaded = config::load(&sources);
     let alerting = loaded.config.as_ref().and_then(|config| config.alerting.as_ref());
-    let allowed = alerting.is_some_and(|alerting| alerting.allow_missing_providers);
+    let allowed = options.allow_missing_providers
+        || alerting.is_some_and(|alerting| alerting.allow_missing_providers);
     let templates = alerting.map(app::alerting_diagnostics);
     loaded.diagnostics.extend(templates.unwrap_or_default());
     if !allowed {
@@ -65,7 +66,7 @@ fn alertmanager(path: &Path, daemon: &Daemon, options: &args::CheckConfig) -> Ex
         extras: options.extras.clone(),
         ..AlertmanagerSource::default()
     });
-    if !daemon.allow_missing_providers {
+    if !(options.allow_missing_providers || daemon.allow_missing_providers) {
         file.refuse_missing();
     }
     let templates = file.alerting.as_ref().map(app::alerting_diagnostics);

@@ -19,14 +19,14 @@ use super::support::{
 };
 
 /// A folder with the binary under the peer's names, a configuration and a storage.
-struct Place {
-    folder: tempfile::TempDir,
-    told: Arc<Mutex<Vec<Value>>>,
+pub(super) struct Place {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) told: Arc<Mutex<Vec<Value>>>,
     hook: super::Peer,
 }
 
 impl Place {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let told = Arc::<Mutex<Vec<Value>>>::default();
         let keeps = Arc::clone(&told);
         let hook = web::serve(move |request| {
@@ -47,11 +47,11 @@ impl Place {
         place
     }
 
-    fn write(&self, text: &str) {
+    pub(super) fn write(&self, text: &str) {
         fs::write(self.file(), text).unwrap();
     }
 
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.folder.path().join("alertmanager.yml")
     }
 
@@ -62,11 +62,11 @@ impl Place {
         command
     }
 
-    fn output(&self, arguments: &[&str]) -> Output {
+    pub(super) fn output(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
-    fn start(&self, arguments: &[&str]) -> Daemon {
+    pub(super) fn start(&self, arguments: &[&str]) -> Daemon {
         Daemon::spawn(self.command(arguments).args(["--web.listen-address", "127.0.0.1:0"]))
     }
 
@@ -84,7 +84,7 @@ impl Place {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -328,8 +328,16 @@ async fn a_receiver_that_cannot_be_told_refuses_the_start() {
     assert_eq!(refused.status.code(), Some(1));
     let said = text(&refused.stderr);
     assert!(said.contains("pager") && said.contains("pagerduty"), "{said}");
-    let checked = noroshi(&["check-config", "--alertmanager", place.file().to_str().unwrap()]);
-    assert_eq!({ checked }.output().unwrap().status.code(), Some(0), "it parses");
+    let file = place.file();
+    let check = ["check-config", "--alertmanager", file.to_str().unwrap()];
+    let checked = noroshi(&check).output().unwrap();
+    assert_eq!(checked.status.code(), Some(78));
+    let told = text(&checked.stderr);
+    let words = "receiver \"pager\" tells by pagerduty, which this build cannot do";
+    assert!(told.contains(words) && said.contains(&words.replace('"', "\\\"")), "{told}{said}");
+    assert!(told.contains("alertmanager.yml:5:"), "{told}");
+    let allowed = noroshi(&check).arg("--allow-missing-providers").output().unwrap();
+    assert_eq!(allowed.status.code(), Some(0), "{}", text(&allowed.stderr));
     let daemon = place.start(&["--allow-missing-providers"]);
     assert_eq!(daemon.get("/-/ready").status, 200);
 }

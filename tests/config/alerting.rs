@@ -88,6 +88,7 @@ receiver = "ops"
 interval = "5m"
 
 [store]
+path = "/var/lib/noroshi/noroshi.db"
 retention = "10d"
 
 [checks.a]
@@ -250,6 +251,7 @@ fn every_mistake_has_its_place() {
             "C014 29:1",
             "C040 31:12",
             "C028 32:7",
+            "C112 33:2",
             "C010 34:13",
             "C013 37:10",
         ],
@@ -281,12 +283,57 @@ pagerduty.routing_key_file = "/run/secrets/pagerduty"
     let page = shown(&directory, &loaded);
     assert!(loaded.config.is_some(), "{page}");
     let found = places(&loaded.diagnostics);
-    let expected = ["C105 7:1", "C106 11:19", "C107 13:15", "C109 14:1"];
+    let expected = ["C112 2:2", "C105 7:1", "C106 11:19", "C107 13:15", "C109 14:1"];
     assert_eq!(found, expected, "{page}");
+    assert!(page.contains("set `store.path`"), "{page}");
 
     let text = "route:\n  receiver: ops\n  routes:\n    - receiver:\n      matchers: [a=b]\nreceivers:\n  ops: {}\n";
     let (directory, loaded) = load_text("config.yaml", text);
-    assert_eq!(codes(&loaded), ["C108"], "{}", shown(&directory, &loaded));
+    assert_eq!(codes(&loaded), ["C112", "C108"], "{}", shown(&directory, &loaded));
+}
+
+#[test]
+fn alerting_in_memory_is_told_unless_it_is_meant() {
+    let alerting = "[route]\nreceiver = 'a'\n[receivers.a]\n";
+    for (store, expected) in [
+        ("", &["C112 1:2"][..]),
+        ("[store]\nretention = '1d'\n", &["C112 4:2"]),
+        ("[store]\n", &[]),
+        ("[store]\npath = 'x.db'\n", &[]),
+    ] {
+        let (directory, loaded) = load_text("config.toml", &format!("{alerting}{store}"));
+        assert_eq!(places(&loaded.diagnostics), expected, "{}", shown(&directory, &loaded));
+        assert!(loaded.config.is_some());
+    }
+    let checks = "[checks.a]\ntcp.address = 'x:1'\n";
+    assert_eq!(codes(&load_text("config.toml", checks).1), [""; 0]);
+}
+
+#[test]
+fn a_misspelt_receiver_is_one_mistake() {
+    let text = "[route]\nreciever = 'a'\n[receivers.a]\n[store]\npath = 'x.db'\n";
+    let (directory, loaded) = load_text("config.toml", text);
+    let page = shown(&directory, &loaded);
+    assert_eq!(codes(&loaded), ["C014"], "{page}");
+    assert!(page.contains("did you mean `receiver`?"), "{page}");
+    assert!(loaded.config.is_none());
+}
+
+#[test]
+fn what_a_start_is_refused_for_is_a_mistake_for_whoever_checks() {
+    let text =
+        "[route]\nreceiver = 'a'\n[receivers.a]\nsns.topic_arn = 'x'\n[store]\npath = 'x.db'\n";
+    let heart =
+        "[deadman.x]\nreceiver = 'a'\n[receivers.a]\nsns.topic_arn = 'x'\n[store]\npath = 'x.db'\n";
+    for text in [text, heart] {
+        let (directory, mut loaded) = load_text("config.toml", text);
+        assert_eq!(codes(&loaded), ["C109"], "{}", shown(&directory, &loaded));
+        assert!(!loaded.has_errors());
+        loaded.refuse_missing();
+        let page = shown(&directory, &loaded);
+        assert!(loaded.has_errors() && page.contains("--allow-missing-providers"), "{page}");
+        assert!(page.contains("receiver \"a\" tells by sns, which this build cannot do"), "{page}");
+    }
 }
 
 #[test]

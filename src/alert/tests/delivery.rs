@@ -137,6 +137,25 @@ fn an_attempt_that_hangs_while_its_alerts_are_silenced_is_the_last() {
 }
 
 #[test]
+fn the_end_of_what_was_told_after_all_is_told_too() {
+    let mut world = world();
+    world.provider = Provider::Fails;
+    world.fire("alertname=X n=a");
+    world.advance(secs(35));
+    let notice = world.under_way()[0].clone();
+    world.silence(("n", "a"), mins(20));
+    world.resolve("alertname=X n=a");
+    world.advance(mins(6));
+    assert!(world.disk.outbox.is_empty() && world.pipeline.groups.len() == 0);
+    // An attempt had begun before it was taken back, and only now its end is known.
+    world.provider = Provider::Takes;
+    world.deliver(&notice, 2, DeliveryResult::Delivered(None));
+    world.advance(mins(30));
+    assert_eq!(world.told().len(), 1);
+    assert!(world.disk.notified.values().all(|told| told.firing.is_empty()));
+}
+
+#[test]
 fn a_resolve_that_is_silenced_while_it_waits_is_told_after_the_silence() {
     let mut world = world();
     world.fire("alertname=X n=a");

@@ -128,4 +128,29 @@ proptest! {
         prop_assert!(world.disk.outbox.is_empty());
         prop_assert_eq!(world.pipeline.groups.len(), 0);
     }
+
+    /// However long a receiver was away, and whatever waited for it.
+    #[test]
+    fn nothing_is_told_that_was_hidden_for_a_group_interval(
+        steps in prop::collection::vec(step(), 1..60),
+    ) {
+        let mut world = World::new(configured(false));
+        // A notice whose route went with a reload ends as it began: it has no group any more that would be flushed.
+        for step in steps.into_iter().filter(|step| !matches!(step, Step::Reload(true))) {
+            run(&mut world, step);
+        }
+        if world.provider == Provider::Hangs {
+            world.let_through();
+        }
+        world.provider = Provider::Fails;
+        for alert in 0..6_u8 {
+            world.silence(("n", &alert.to_string()), mins(300));
+        }
+        world.advance(mins(6));
+        prop_assert!(world.disk.outbox.is_empty(), "{:?}", world.disk.outbox);
+        world.sent.clear();
+        world.provider = Provider::Takes;
+        world.advance(mins(200));
+        prop_assert!(world.sent.is_empty(), "{:?}", world.sent);
+    }
 }

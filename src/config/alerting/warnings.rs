@@ -123,12 +123,14 @@ pub(super) fn missing_providers(route: &Route, written: &Written) -> Vec<Finding
         .collect()
 }
 
-/// Alerting without a file of `[store]`.
+/// Alerting without a file of `[store]`. An empty `[store]` says that this is meant.
 pub(super) fn forgetful(values: &Values, written: &Written) -> Option<Finding> {
-    if values
-        .find(&Path::of(["store", "path"]))
-        .is_some_and(|path| !matches!(path, Value::Empty(..)))
-    {
+    let store = values.find(&Path::of(["store"]));
+    let is_meant = match store {
+        Some(Value::Dict(_, keys)) => keys.is_empty() || keys.contains_key("path"),
+        _ => false,
+    };
+    if is_meant {
         return None;
     }
     let sections = ["store", "route", "alerting", "maintenance", "alertmanagers", "deadman"];
@@ -139,7 +141,7 @@ pub(super) fn forgetful(values: &Values, written: &Written) -> Option<Finding> {
         "alerting is"
     };
     let message = format!("{has} in memory alone: a restart forgets them");
-    let hint = "set `store.path`, such as \"/var/lib/noroshi/noroshi.db\"".to_owned();
+    let hint = "set `store.path`, such as \"/var/lib/noroshi/noroshi.db\"; an empty `[store]` if it is meant".to_owned();
     let at = Path::of(said.copied());
     Some(Finding::new(Code::NoStore, at, message).at_key().hint(hint))
 }

@@ -59,7 +59,9 @@ fn check_config_says_of_every_file_what_was_recorded() {
         let file = folder.path().join(format!("{name}.yml"));
         fs::copy(corpus().join(format!("{name}.yml")), &file).unwrap();
         let theirs = accepts(Command::new(&amtool).arg("check-config").arg(&file));
-        let ours = accepts(noroshi(&["check-config", "--alertmanager"]).arg(&file));
+        // What noroshi cannot send by yet it refuses to start with, and says so.
+        let check = ["check-config", "--allow-missing-providers", "--alertmanager"];
+        let ours = accepts(noroshi(&check).arg(&file));
         if theirs != *recorded {
             let _ = writeln!(complaints, "{name}: recorded {recorded}, and now {theirs}");
         }

@@ -117,7 +117,9 @@ impl Building<'_, '_> {
             let send_resolved = send_resolved(one);
             let provider = match make(one).and_then(|table| provider::parse(kind, &table)) {
                 Ok(Fit { provider, oddities }) => {
-                    oddities.iter().for_each(|why| self.remark(kind, at, Nature::Odd(why)));
+                    for why in &oddities {
+                        self.remark(kind, at, Nature::Odd(why));
+                    }
                     provider
                 }
                 Err(Unfit::Everywhere(why)) => {
