@@ -47,7 +47,9 @@ impl Pipeline {
             group.hidden.clone_from(&shown.hidden);
         }
         let content = content(&shown.members, shown.hidden);
-        if !content.is_empty() {
+        if content.is_empty() {
+            self.withdraw(id, effects);
+        } else {
             self.tell(id, content, &shown.members, now, effects);
         }
         self.forget_told(id, now);
@@ -70,6 +72,20 @@ impl Pipeline {
             members.push(Member { slot: *slot, fingerprint: entry.fingerprint, resolved });
         }
         members
+    }
+
+    /// Everything is hidden: what waits for another attempt is not sent either. As it was not told, it is told when nothing
+    /// hides it any more.
+    fn withdraw(&mut self, id: GroupId, effects: &mut Effects) {
+        let Some(group) = self.groups.get(id).filter(|group| !group.hidden.is_empty()) else {
+            return;
+        };
+        for (lane, _) in self.lanes_of(group) {
+            if let Some(notice) = self.lanes.withdraw(&lane) {
+                self.metrics.withheld(Withheld::Hidden);
+                effects.withdraw(&notice);
+            }
+        }
     }
 
     /// Asks each lane of the group's receiver.
@@ -132,8 +148,13 @@ impl Pipeline {
         let told = state.told.as_ref();
         let mut why = reason(told, content, integration.send_resolved, flush.repeat, flush.now);
         if content.firing.is_empty() && !integration.send_resolved {
+            // A fire that is over is not told to somebody who would never hear of its end.
+            if let Some(pending) = state.pending.take() {
+                self.metrics.withheld(Withheld::Over);
+                effects.withdraw(&pending.notice);
+            }
             // Nobody hears of it, but the next alert is a first one again.
-            if why.is_some() && state.pending.is_none() {
+            if why.is_some() {
                 let logged = Notified {
                     lane: lane.clone(),
                     at: flush.now,

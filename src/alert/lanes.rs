@@ -20,7 +20,7 @@ pub(super) struct LaneState {
     pub(super) told: Option<Notified>,
     /// The one notice that is on its way.
     pub(super) pending: Option<Pending>,
-    /// The notice that the pending one replaced between two attempts, while its last attempt may still succeed.
+    /// The notice that was replaced or withdrawn between two attempts, while its last attempt may still succeed.
     replaced: Option<Box<Pending>>,
     /// Its last notices were refused.
     pub(super) refused: Option<Refused>,
@@ -121,7 +121,19 @@ impl LaneState {
     /// Puts a notice on its way.
     pub(super) fn send(&mut self, pending: Pending) {
         self.overdue = false;
-        self.replaced = self.pending.replace(pending).map(Box::new);
+        if let Some(replaced) = self.pending.replace(pending) {
+            self.replaced = Some(Box::new(replaced));
+        }
+    }
+
+    /// Takes back the notice that waits for another attempt. One whose attempt is under way is looked at again after it.
+    fn withdraw(&mut self) -> Option<Arc<Notice>> {
+        self.overdue |= self.pending.as_ref().is_some_and(|pending| !pending.waits);
+        let pending = self.pending.take_if(|pending| pending.waits)?;
+        let notice = Arc::clone(&pending.notice);
+        // Its last attempt may have begun meanwhile, and succeed.
+        self.replaced = Some(Box::new(pending));
+        Some(notice)
     }
 
     /// How many notices it has had.
@@ -275,6 +287,11 @@ impl Lanes {
             Retry { .. } => state.waits(delivery),
             Dead(_) => state.died(delivery, pace),
         }
+    }
+
+    /// Takes back what waits in a lane for another attempt.
+    pub(super) fn withdraw(&mut self, lane: &Lane) -> Option<Arc<Notice>> {
+        self.lanes.get_mut(lane)?.withdraw()
     }
 
     /// The notice of that id, while it is on its way.

@@ -101,12 +101,11 @@ impl Pipeline {
                         self.groups.hurry(id, now);
                     }
                 }
-                Outcome::Told { overdue } => {
+                // The flush that comes compares what is in the group with what was told just now.
+                Outcome::Told { overdue: true } => self.groups.hurry(id, now),
+                Outcome::Told { overdue: false } => {
                     self.forget_told(id, now);
                     self.reschedule(id, now, false);
-                    if overdue {
-                        self.groups.hurry(id, now);
-                    }
                 }
                 Outcome::Refused => self.reschedule(id, now, false),
             }
@@ -191,7 +190,7 @@ impl Pipeline {
     }
 
     /// A group's lanes, and whether resolves are told there.
-    fn lanes_of(&self, group: &Group) -> Vec<(Lane, bool)> {
+    pub(super) fn lanes_of(&self, group: &Group) -> Vec<(Lane, bool)> {
         self.config.lanes(&group.key, &group.receiver).collect()
     }
 }

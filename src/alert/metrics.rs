@@ -48,17 +48,23 @@ pub enum Withheld {
     RateLimit,
     /// The same was refused before, and it is too early to try again.
     Refused,
+    /// Taken back between two attempts: everything in it is hidden now.
+    Hidden,
+    /// Taken back between two attempts: everything in it is over, and resolves are not told there.
+    Over,
 }
 
 impl Withheld {
     /// Every one.
-    pub const ALL: [Self; 2] = [Self::RateLimit, Self::Refused];
+    pub const ALL: [Self; 4] = [Self::RateLimit, Self::Refused, Self::Hidden, Self::Over];
 
     /// The word used as label value.
     pub const fn word(self) -> &'static str {
         match self {
             Self::RateLimit => "rate_limit",
             Self::Refused => "refused",
+            Self::Hidden => "hidden",
+            Self::Over => "over",
         }
     }
 }

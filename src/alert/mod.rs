@@ -43,7 +43,7 @@ pub use handle::{CallError, Handle, Inbox, channel};
 pub use metrics::{Hides, Metrics, Withheld};
 pub use pipeline::Pipeline;
 pub use routes::receivers_of;
-pub use run::{OfferNotice, OfferPush, Outputs, run};
+pub use run::{OfferNotice, OfferPush, OfferWithdrawn, Outputs, run};
 pub use silences::{DraftMatcher, SilenceDraft, SilenceError};
 pub use snapshot::{AlertView, GroupView, Snapshot};
 pub use spec::{Config, Options};

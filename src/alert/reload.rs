@@ -13,7 +13,7 @@ use super::{
     routes::{NodeId, Tree},
     table::{Memberships, Slot},
 };
-use crate::model::{Pairs, Record};
+use crate::model::Pairs;
 
 /// What makes a group the same before and after: its key (which holds the route's and the labels) and its receiver.
 type Identity = (Arc<str>, Arc<str>, Pairs);
@@ -104,7 +104,7 @@ impl Pipeline {
         self.lanes.retain(|lane, state| {
             let gone = state.pending.take_if(|own| config.kind_of(lane) != Some(&own.notice.kind));
             if let Some(gone) = gone {
-                effects.records.push(Record::OutboxGone(gone.notice.id));
+                effects.withdraw(&gone.notice);
             }
             true
         });

@@ -17,11 +17,14 @@ use tracing::warn;
 use super::{Effects, Inbox, Input, Pipeline, Reply, handle::Command};
 use crate::{
     clock::{Clock, Instant, between, sleep_until},
-    model::{Commit, CommitError, Notice, PushBatch},
+    model::{Commit, CommitError, Notice, PushBatch, Withdrawn},
 };
 
 /// Hands a notice to its receiver's queue, or gives it back where that is full. Never waits.
 pub type OfferNotice = Arc<dyn Fn(Arc<Notice>) -> Result<(), Arc<Notice>> + Send + Sync>;
+
+/// Tells a receiver's worker that a notice is not to be sent any more, or says that it has no room for that. Never waits.
+pub type OfferWithdrawn = Arc<dyn Fn(&Withdrawn) -> bool + Send + Sync>;
 
 /// Hands a batch to its target's queue, or drops it: the next resend brings it again. Never waits.
 pub type OfferPush = Arc<dyn Fn(PushBatch) + Send + Sync>;
@@ -33,6 +36,8 @@ pub struct Outputs {
     pub commits: mpsc::Sender<Commit>,
     /// To `notify`.
     pub notices: OfferNotice,
+    /// To `notify`: what is not to be sent any more.
+    pub withdrawn: OfferWithdrawn,
     /// To `notify`'s senders of `[alertmanagers.*]`.
     pub pushes: OfferPush,
 }
@@ -135,19 +140,26 @@ struct Outlet {
     under_way: Arc<AtomicUsize>,
     /// What no queue had room for: at most one notice of each lane is on its way.
     returned: Arc<Mutex<VecDeque<Arc<Notice>>>>,
+    /// What a worker had no room to be told of: at most one of each lane, too.
+    unheard: Arc<Mutex<VecDeque<Withdrawn>>>,
 }
 
 type Answer = oneshot::Sender<Result<Reply, CommitError>>;
 
 impl Outlet {
     fn new(outputs: Outputs) -> Self {
-        Self { outputs, under_way: Arc::default(), returned: Arc::default() }
+        Self {
+            outputs,
+            under_way: Arc::default(),
+            returned: Arc::default(),
+            unheard: Arc::default(),
+        }
     }
 
     async fn let_go(&self, effects: Effects, answer: Option<Answer>) {
-        let Effects { records, notices, pushes, reply } = effects;
+        let Effects { records, notices, withdrawn, pushes, reply } = effects;
         let is_settled = records.is_empty() && self.under_way.load(Ordering::Acquire) == 0;
-        let release = self.release(notices, pushes, reply, answer);
+        let release = self.release((notices, withdrawn), pushes, reply, answer);
         if is_settled {
             // Nothing to wait for, and nothing before it that it would overtake.
             return release(Ok(()));
@@ -165,16 +177,22 @@ impl Outlet {
 
     fn release(
         &self,
-        notices: Vec<Arc<Notice>>,
+        (notices, withdrawn): (Vec<Arc<Notice>>, Vec<Withdrawn>),
         pushes: Vec<PushBatch>,
         reply: Reply,
         answer: Option<Answer>,
     ) -> impl FnOnce(Result<(), CommitError>) + Send + use<> {
-        let (outputs, returned) = (self.outputs.clone(), Arc::clone(&self.returned));
+        let outputs = self.outputs.clone();
+        let (returned, unheard) = (Arc::clone(&self.returned), Arc::clone(&self.unheard));
         move |written| {
             if let Some(answer) = answer {
                 // Whoever asked may have gone.
                 let _ = answer.send(written.map(|()| reply));
+            }
+            for withdrawn in withdrawn {
+                if !(outputs.withdrawn)(&withdrawn) {
+                    unheard.lock().push_back(withdrawn);
+                }
             }
             // People are told even if the disk is full.
             for notice in notices {
@@ -190,6 +208,7 @@ impl Outlet {
 
     /// Offers again some of what came back, the oldest first, but for what was replaced meanwhile.
     fn offer_again(&self, pipeline: &Pipeline, most: usize) {
+        self.unheard.lock().retain(|withdrawn| !(self.outputs.withdrawn)(withdrawn));
         let all = self.returned.lock().len();
         for _ in 0..all.min(most) {
             let Some(notice) = self.returned.lock().pop_front() else { return };

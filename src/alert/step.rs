@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{Config, SilenceDraft, SilenceError};
 use crate::model::{
     AlertSource, Delivery, Notice, Pairs, PushBatch, Record, SettingsChange, SilenceId, Transition,
+    Withdrawn,
 };
 
 /// An alert as somebody posted it, unchecked.
@@ -60,6 +61,8 @@ pub struct Effects {
     pub records: Vec<Record>,
     /// To be sent; each is in the records too, except after a start.
     pub notices: Vec<Arc<Notice>>,
+    /// Not to be sent any more, of those before.
+    pub withdrawn: Vec<Withdrawn>,
     /// To be pushed to real Alertmanagers; made anew before long if it does not arrive.
     pub pushes: Vec<PushBatch>,
     /// To whoever asked.
@@ -69,7 +72,14 @@ pub struct Effects {
 impl Effects {
     /// Whether there is nothing to write and nothing to let go.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.notices.is_empty() && self.pushes.is_empty()
+        let Self { records, notices, withdrawn, pushes, reply: _ } = self;
+        records.is_empty() && notices.is_empty() && withdrawn.is_empty() && pushes.is_empty()
+    }
+
+    /// Takes a notice back that was to be sent.
+    pub(super) fn withdraw(&mut self, notice: &Notice) {
+        self.records.push(Record::OutboxGone(notice.id));
+        self.withdrawn.push(Withdrawn { lane: notice.lane.clone(), id: notice.id });
     }
 }
 

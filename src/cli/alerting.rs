@@ -8,7 +8,7 @@ use super::{
     paint::Paint,
     run::sources,
 };
-use crate::config::{self, Alerting, AlertmanagerFile, MatcherMode};
+use crate::config::{self, Alerting, AlertmanagerFile, AlertmanagerSource};
 
 /// Of noroshi's own configuration, or of an `alertmanager.yml`. Mistakes and warnings go to the terminal.
 pub(super) fn read(
@@ -17,7 +17,8 @@ pub(super) fn read(
     alertmanager: Option<&Path>,
 ) -> Result<Alerting, Exit> {
     if let Some(path) = alertmanager {
-        let file = AlertmanagerFile::read(path.to_owned(), MatcherMode::default(), "");
+        let source = AlertmanagerSource { path: path.to_owned(), ..AlertmanagerSource::default() };
+        let file = AlertmanagerFile::read(&source);
         if file.alerting.is_none() {
             eprint!("{}", file.human("nothing was done"));
         }

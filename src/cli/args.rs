@@ -280,6 +280,9 @@ pub(super) struct CheckConfig {
     /// Check an alertmanager.yml instead, and the templates it names
     #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "config_file", "show_effective"])]
     pub(super) alertmanager: Option<PathBuf>,
+    /// Check this file of noroshi's own beside it too
+    #[arg(long = "noroshi.config-file", value_name = "FILE", requires = "alertmanager")]
+    pub(super) extras: Option<PathBuf>,
     /// How mistakes are shown
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,

@@ -9,14 +9,14 @@ use super::{
 };
 use crate::{
     app,
-    config::{self, AlertmanagerFile, MatcherMode},
+    config::{self, AlertmanagerFile, AlertmanagerSource},
     model::{Diagnostic, Severity},
 };
 
 /// `noroshi check-config`.
 pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -> Exit {
     if let Some(path) = &options.alertmanager {
-        return alertmanager(path, options);
+        return alertmanager(path, daemon, options);
     }
     let mut sources = sources(files, daemon);
     sources.files.extend(options.paths.iter().cloned());
@@ -26,8 +26,12 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -
     }
     let mut loaded = config::load(&sources);
     let alerting = loaded.config.as_ref().and_then(|config| config.alerting.as_ref());
+    let allowed = alerting.is_some_and(|alerting| alerting.allow_missing_providers);
     let templates = alerting.map(app::alerting_diagnostics);
     loaded.diagnostics.extend(templates.unwrap_or_default());
+    if !allowed {
+        loaded.refuse_missing();
+    }
     let web = loaded.config.as_ref().and_then(|config| config.web.config_file());
     let found = web.map(app::web_config_diagnostics);
     loaded.diagnostics.extend(found.unwrap_or_default());
@@ -54,9 +58,16 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -
     Exit::Ok
 }
 
-/// An `alertmanager.yml` and the templates it names.
-fn alertmanager(path: &Path, options: &args::CheckConfig) -> Exit {
-    let mut file = AlertmanagerFile::read(path.to_owned(), MatcherMode::default(), "");
+/// An `alertmanager.yml`, the templates it names, and a file of noroshi's own beside it.
+fn alertmanager(path: &Path, daemon: &Daemon, options: &args::CheckConfig) -> Exit {
+    let mut file = AlertmanagerFile::read(&AlertmanagerSource {
+        path: path.to_owned(),
+        extras: options.extras.clone(),
+        ..AlertmanagerSource::default()
+    });
+    if !daemon.allow_missing_providers {
+        file.refuse_missing();
+    }
     let templates = file.alerting.as_ref().map(app::alerting_diagnostics);
     file.diagnostics.extend(templates.unwrap_or_default());
     match options.format {

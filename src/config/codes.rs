@@ -127,15 +127,18 @@ codes! {
     NullReceiver "C108" "A route's receiver is null, so that it keeps the receiver of the route around it."
         ["null was meant to drop the alerts"]
         ["name a receiver without any provider: that drops them"]
-    MissingProvider "C109" "A route reaches a receiver whose provider this build does not have."
+    MissingProvider "C109" "A route reaches a receiver whose provider this build does not have: a start is refused."
         ["the provider comes with a later version"]
-        ["use another provider, or `--allow-missing-providers`: what goes there is then lost"]
+        ["use another provider, or `--allow-missing-providers`: then it is a warning, and what goes there is lost"]
     DoubtfulMatcher "C110" "A matcher means one thing in the classic syntax and another in UTF-8."
         ["a backslash or special characters without quotes"]
         ["write it as the message says: both read that alike"]
     NoTemplates "C111" "A pattern of template files names no file."
         ["a typo", "the folder is not mounted", "a relative pattern is meant from the folder of the configuration file"]
         ["list the folder: `ls`"]
+    NoStore "C112" "There is alerting, but no file that outlives a restart."
+        ["`[store]` is missing, or has no `path`", "the file it is in is not loaded"]
+        ["set `store.path` to a file on a volume that stays"]
 }
 
 impl Code {

@@ -74,20 +74,21 @@ impl Found {
     }
 
     fn read_file(&mut self, path: &Path) {
-        let Some(format) = Format::of(path) else {
-            self.refused.push(Refused::UnknownFormat(path.to_owned()));
-            return;
-        };
-        match fs::read_to_string(path) {
-            Ok(text) => {
-                // Editors on Windows begin a file with a byte order mark, which is no part of the text.
-                let text =
-                    text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned);
-                self.files.push(SourceFile { path: path.to_owned(), text, format });
-            }
-            Err(error) => self.refused.push(Refused::Unreadable(path.to_owned(), error)),
+        match one(path) {
+            Ok(file) => self.files.push(file),
+            Err(refused) => self.refused.push(refused),
         }
     }
+}
+
+/// Reads one file.
+pub(super) fn one(path: &Path) -> Result<SourceFile, Refused> {
+    let format = Format::of(path).ok_or_else(|| Refused::UnknownFormat(path.to_owned()))?;
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|error| Refused::Unreadable(path.to_owned(), error))?;
+    // Editors on Windows begin a file with a byte order mark, which is no part of the text.
+    let text = text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned);
+    Ok(SourceFile { path: path.to_owned(), text, format })
 }
 
 /// The configuration files of a directory by name. Hidden ones are none: a mounted ConfigMap holds `..data` and its like.

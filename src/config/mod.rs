@@ -36,7 +36,9 @@ use std::{
 use figment::value::Dict;
 
 pub use self::{
-    alerting::{Alerting, AlertingOptions, AlertmanagerFile, MatcherMode, TemplateFile},
+    alerting::{
+        Alerting, AlertingOptions, AlertmanagerFile, AlertmanagerSource, MatcherMode, TemplateFile,
+    },
     blackbox::{BlackboxFile, BlackboxOptions},
     codes::Code,
     files::SourceFile,
@@ -57,7 +59,7 @@ use self::{
 };
 pub use crate::model::suggest::nearest;
 use crate::{
-    compat::blackbox::Modules,
+    compat::{self, alertmanager::Missing, blackbox::Modules},
     model::{Diagnostic, Severity, suggest},
     probe::spec::Check,
     store::spec::Options as StoreOptions,
@@ -109,6 +111,8 @@ pub struct Loaded {
     files: Vec<SourceFile>,
     watched: Vec<PathBuf>,
     values: Option<Values>,
+    /// Of an `alertmanager.yml`: what nobody can tell by.
+    missing: Vec<Missing>,
 }
 
 /// The process's own variables, for [`Sources`].
@@ -129,6 +133,7 @@ pub fn load(sources: &Sources) -> Loaded {
         files: found.files,
         watched: found.watched,
         values: None,
+        missing: Vec::new(),
     };
     let mut layers = Vec::new();
     for file in &loaded.files {
@@ -166,6 +171,15 @@ impl Loaded {
     /// Whether something may not be applied.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Makes mistakes of what a start is refused for unless `--allow-missing-providers` is given.
+    pub fn refuse_missing(&mut self) {
+        let ours = self.diagnostics.iter_mut();
+        for one in ours.filter(|one| one.code == Code::MissingProvider.word()) {
+            one.severity = Severity::Error;
+        }
+        compat::alertmanager::refuse(&self.missing, &mut self.diagnostics);
     }
 
     /// What to look at for changes: files and directories, present or not.
@@ -228,8 +242,9 @@ impl Loaded {
         let read = own.read_files(folder.unwrap_or(Path::new("")));
         self.watched.extend(read.watched);
         self.diagnostics.extend(read.diagnostics);
-        self.files.extend(read.file);
-        findings.extend(read.alerting.iter().flat_map(Alerting::unknown_receivers));
+        self.files.extend(read.files);
+        self.missing = read.missing;
+        findings.extend(read.alerting.iter().flat_map(Alerting::unreachable_receivers));
         *alerting = read.alerting;
     }
 

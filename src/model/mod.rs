@@ -40,7 +40,7 @@ pub use duration::{ParseDurationError, PromDuration};
 pub use histogram::{Histogram, NativeBuckets};
 pub use labels::{LabelSet, Labels, escape_into};
 pub use matcher::{MatchOp, Matcher};
-pub use notice::{Handle, Lane, Notice, NoticeAlert, NoticeReason, Notified, Tried};
+pub use notice::{Handle, Lane, Notice, NoticeAlert, NoticeReason, Notified, Tried, Withdrawn};
 pub use outcome::{Expectation, Fact, Failure, Observation, Outcome, Trace, Verdict};
 pub use pairs::{Fnv, Pairs};
 pub use phase::{Phase, Phases};

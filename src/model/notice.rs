@@ -91,6 +91,15 @@ pub struct Notice {
     pub tried: Option<Tried>,
 }
 
+/// A notice that is not to be sent any more: what it tells is hidden now, or over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// Where it would have gone.
+    pub lane: Lane,
+    /// Its row of the outbox.
+    pub id: u64,
+}
+
 /// Attempts at a notice that an earlier process made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tried {

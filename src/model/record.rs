@@ -21,7 +21,7 @@ pub enum Record {
     SilenceGone(SilenceId),
     /// To be sent. Replaces an unsent row of the same lane.
     Outbox(Arc<Notice>),
-    /// No longer to be sent: its group or receiver went away with a reload.
+    /// No longer to be sent: its receiver went away with a reload, or what it tells is hidden now, or over.
     OutboxGone(u64),
     /// An attempt ended: a row of the history; the outbox row goes, or waits for its next attempt.
     Delivery(Delivery),

@@ -9,6 +9,7 @@
 
 mod alertmanager;
 mod answer;
+mod crash;
 mod deadman;
 mod email;
 mod json;
@@ -29,6 +30,7 @@ pub mod template;
 #[cfg(test)]
 mod testing;
 mod unbuilt;
+mod unusable;
 mod webhook;
 mod worker;
 

@@ -12,6 +12,7 @@ use super::{
     spec::{Rate, TemplateUse},
     telegram,
     unbuilt::Unbuilt,
+    unusable::Unusable,
     webhook,
 };
 use crate::model::{Handle, Problem, PromDuration, SendReason};
@@ -25,6 +26,8 @@ macro_rules! providers {
             $(#[doc = concat!("`", stringify!($module), "`")] $variant($module::Spec),)+
             /// Known to Alertmanager, not to us yet.
             Unbuilt(Unbuilt),
+            /// Nobody can send by what it says, Alertmanager neither.
+            Unusable(Unusable),
         }
 
         /// Every provider, in the order of the documentation.
@@ -45,11 +48,17 @@ macro_rules! providers {
                         let detail = format!("the provider `{kind}` is not built yet");
                         Err(Setback::refused(SendReason::Other, detail))
                     }
+                    Self::Unusable(Unusable { why, .. }) => {
+                        Err(Setback::refused(SendReason::Other, why))
+                    }
                 }
             }
 
             fn erased(&self) -> Option<&dyn Described> {
-                match self { $(Self::$variant(spec) => Some(spec),)+ Self::Unbuilt(_) => None }
+                match self {
+                    $(Self::$variant(spec) => Some(spec),)+
+                    Self::Unbuilt(_) | Self::Unusable(_) => None,
+                }
             }
         }
 
@@ -58,6 +67,7 @@ macro_rules! providers {
                 match self {
                     $(Self::$variant(spec) => spec.serialize(serializer),)+
                     Self::Unbuilt(unbuilt) => unbuilt.serialize(serializer),
+                    Self::Unusable(unusable) => unusable.serialize(serializer),
                 }
             }
         }
@@ -136,6 +146,7 @@ impl Provider {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Unbuilt(unbuilt) => unbuilt.kind,
+            Self::Unusable(unusable) => unusable.kind,
             built => built.erased().map_or("", Described::kind),
         }
     }
@@ -149,6 +160,7 @@ impl Provider {
     pub fn send_resolved(&self) -> bool {
         match self {
             Self::Unbuilt(unbuilt) => unbuilt.send_resolved,
+            Self::Unusable(unusable) => unusable.send_resolved,
             built => built.erased().is_some_and(Described::send_resolved),
         }
     }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Instant},
-    model::{Delivery, Notice, PushBatch},
+    model::{Delivery, Notice, PushBatch, Withdrawn},
     net::Net,
 };
 
@@ -77,7 +77,14 @@ impl Setup {
 /// Orders on their way: a reload and a stop, each of which is waited for.
 const COMMANDS: usize = 4;
 
-type Queues = HashMap<Arc<str>, mpsc::Sender<Arc<Notice>>>;
+type Queues = HashMap<Arc<str>, Queue>;
+
+/// The way to a worker.
+#[derive(Clone)]
+struct Queue {
+    notices: mpsc::Sender<Arc<Notice>>,
+    withdrawn: mpsc::Sender<Withdrawn>,
+}
 
 /// Speaks with delivery. Cheap to clone.
 #[derive(Clone)]
@@ -117,7 +124,15 @@ impl Handle {
         let Some(queue) = queues.get(&notice.lane.receiver) else {
             return Err(notice);
         };
-        queue.try_send(notice).map_err(TrySendError::into_inner)
+        queue.notices.try_send(notice).map_err(TrySendError::into_inner)
+    }
+
+    /// Tells the receiver's worker that a notice is not to be sent any more; says whether that was heard. Never waits.
+    pub fn withdraw(&self, withdrawn: &Withdrawn) -> bool {
+        let queues = self.queues.load();
+        // Without a worker nobody sends it.
+        let Some(queue) = queues.get(&withdrawn.lane.receiver) else { return true };
+        !matches!(queue.withdrawn.try_send(withdrawn.clone()), Err(TrySendError::Full(_)))
     }
 
     /// Hands a batch to its Alertmanager's queue. Never waits; what does not fit drops the oldest.
@@ -159,7 +174,7 @@ pub async fn run(mut inbox: Inbox, setup: Setup, parts: Parts) {
                 None => break Duration::ZERO,
             },
             Some(ended) = house.children.join_next() => if ended.is_err() {
-                // A worker that crashed holds notices that nobody would try again before the next start.
+                // Children outlive their own crashes; one that does not holds notices that nobody would try again.
                 return;
             },
         }
@@ -200,13 +215,14 @@ impl House {
                 queues.insert(Arc::clone(name), queue);
                 continue;
             }
-            let (queue, notices) = mpsc::channel(worker::QUEUE);
+            let (offers, notices) = mpsc::channel(worker::QUEUE);
+            let (withdrawals, withdrawn) = mpsc::channel(worker::QUEUE);
             let (orders, ordered) = mpsc::channel(COMMANDS);
             let (receiver, parts) = (Arc::clone(receiver), self.parts.clone());
             let worker = Worker::new(receiver, words.clone(), parts, worker::real());
-            self.children.spawn(worker.run(notices, ordered));
+            self.children.spawn(worker.run(worker::Inbox { notices, withdrawn, orders: ordered }));
             workers.insert(Arc::clone(name), orders);
-            queues.insert(Arc::clone(name), queue);
+            queues.insert(Arc::clone(name), Queue { notices: offers, withdrawn: withdrawals });
         }
         inbox.queues.store(Arc::new(queues));
         for orders in std::mem::replace(&mut self.workers, workers).into_values() {

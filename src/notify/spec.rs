@@ -14,6 +14,7 @@ pub use super::{
     telegram::{ParseMode, Resolved, Spec as Telegram},
     template::Template,
     unbuilt::{UNBUILT, Unbuilt},
+    unusable::Unusable,
     webhook::{Signature, Spec as Webhook},
 };
 use crate::model::{Pairs, PromDuration};

@@ -80,7 +80,12 @@ fn serve(config: Config, prefix: &str, options: Options, socket: TcpListener) ->
         Pipeline::new(Arc::new(config), alert::Options::default(), &restored, clock.now());
     let (handle, inbox) = alert::channel();
     let (commits, mut kept) = mpsc::channel::<Commit>(64);
-    let outputs = Outputs { commits, notices: Arc::new(|_| Ok(())), pushes: Arc::new(|_| ()) };
+    let outputs = Outputs {
+        commits,
+        notices: Arc::new(|_| Ok(())),
+        withdrawn: Arc::new(|_| true),
+        pushes: Arc::new(|_| ()),
+    };
     tokio::spawn(alert::run(pipeline, first, inbox, outputs, clock));
     tokio::spawn(async move {
         while let Some(commit) = kept.recv().await {

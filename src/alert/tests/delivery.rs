@@ -1,6 +1,6 @@
 use super::world::{Provider, World, config, mins, receiver, route, secs};
 use crate::{
-    alert::{Config, spec::Route},
+    alert::{Config, metrics::Withheld, spec::Route},
     model::{DeliveryResult, Pairs, Record},
 };
 
@@ -71,6 +71,124 @@ fn an_alert_that_came_and_went_while_nobody_could_be_told_is_told_of() {
     assert_eq!(world.told(), ["430 all -a"]);
     world.advance(mins(6));
     assert_eq!(world.pipeline.groups.len(), 0);
+}
+
+#[test]
+fn what_is_silenced_while_it_waits_is_not_told_until_the_silence_ends() {
+    let mut world = world();
+    world.provider = Provider::Fails;
+    world.fire("alertname=X n=a");
+    world.advance(mins(1));
+    let first = world.under_way();
+    world.silence(("n", "a"), mins(20));
+    world.advance(mins(5));
+    assert!(world.under_way().is_empty() && world.disk.outbox.is_empty());
+    assert_eq!(
+        world.records.iter().filter(|one| **one == Record::OutboxGone(first[0].id)).count(),
+        1
+    );
+    assert_eq!(world.pipeline.metrics().withheld_by(Withheld::Hidden), 1);
+    // Not even after a restart.
+    let config = Config::clone(&world.pipeline.config);
+    world.provider = Provider::Takes;
+    world.crash(config, secs(10));
+    world.advance(mins(10));
+    assert_eq!(world.told(), [""; 0]);
+    world.advance(mins(15));
+    assert_eq!(world.told().len(), 1, "nobody was told, so it is told as new");
+    assert_eq!(world.sent.len(), 0);
+}
+
+#[test]
+fn a_notice_of_which_a_part_is_silenced_tells_of_the_rest() {
+    let mut world = world();
+    world.provider = Provider::Fails;
+    world.fire("alertname=X n=a");
+    world.fire("alertname=X n=b");
+    world.advance(mins(1));
+    world.silence(("n", "a"), mins(20));
+    world.advance(mins(5));
+    world.provider = Provider::Takes;
+    world.advance(secs(10));
+    assert_eq!(world.told(), ["370 first b"]);
+}
+
+#[test]
+fn an_attempt_that_hangs_while_its_alerts_are_silenced_is_the_last() {
+    let mut world = world();
+    world.provider = Provider::Hangs;
+    world.fire("alertname=X n=a");
+    world.advance(mins(1));
+    world.silence(("n", "a"), mins(60));
+    world.advance(mins(6));
+    let notice = world.under_way()[0].clone();
+    let failure = crate::model::SendFailure {
+        reason: crate::model::SendReason::DeadlineExceeded,
+        status: None,
+        detail: "late".into(),
+    };
+    let next_at = world.now + secs(10);
+    world.deliver(&notice, 1, DeliveryResult::Retry { failure, next_at });
+    world.advance(secs(1));
+    assert!(world.disk.outbox.is_empty(), "it was asked again at its end");
+    // It had begun once more just before, and got through: then that was told.
+    world.deliver(&notice, 2, DeliveryResult::Delivered(None));
+    assert_eq!(world.disk.notified.values().next().unwrap().firing.len(), 1);
+}
+
+#[test]
+fn a_resolve_that_is_silenced_while_it_waits_is_told_after_the_silence() {
+    let mut world = world();
+    world.fire("alertname=X n=a");
+    world.advance(mins(1));
+    world.provider = Provider::Fails;
+    world.resolve("alertname=X n=a");
+    world.advance(mins(6));
+    assert_eq!(world.under_way().len(), 1);
+    world.silence(("n", "a"), mins(30));
+    world.advance(mins(6));
+    assert!(world.under_way().is_empty());
+    world.provider = Provider::Takes;
+    world.advance(mins(40));
+    let told: Vec<_> =
+        world.told().iter().map(|one| one.split_once(' ').unwrap().1.to_owned()).collect();
+    assert_eq!(told, ["first a", "all -a"]);
+}
+
+#[test]
+fn a_fire_that_is_over_is_not_told_to_whom_its_end_is_not_told() {
+    let own = config(route("ops"));
+    let mut world = World::new(Config { receivers: vec![receiver("ops", &[false])], ..own });
+    world.provider = Provider::Fails;
+    world.fire("alertname=X n=a");
+    world.advance(mins(1));
+    world.resolve("alertname=X n=a");
+    world.advance(mins(5));
+    assert!(world.disk.outbox.is_empty() && world.under_way().is_empty());
+    assert_eq!(world.pipeline.metrics().withheld_by(Withheld::Over), 1);
+    assert_eq!(world.pipeline.groups.len(), 0);
+    world.provider = Provider::Takes;
+    world.fire("alertname=X n=a");
+    world.advance(mins(1));
+    assert_eq!(world.told(), ["390 first a"]);
+}
+
+#[test]
+fn a_fire_that_ended_during_its_notice_is_a_first_one_again_where_ends_are_not_told() {
+    let own = config(route("ops"));
+    let mut world = World::new(Config { receivers: vec![receiver("ops", &[false])], ..own });
+    world.provider = Provider::Hangs;
+    world.fire("alertname=X n=a");
+    world.advance(mins(1));
+    world.resolve("alertname=X n=a");
+    world.advance(mins(5));
+    world.let_through();
+    world.advance(mins(1));
+    world.fire("alertname=X n=a");
+    world.advance(mins(1));
+    let told: Vec<_> =
+        world.told().iter().map(|one| one.split_once(' ').unwrap().1.to_owned()).collect();
+    assert_eq!(told, ["first a", "first a"]);
 }
 
 #[test]

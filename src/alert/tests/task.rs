@@ -46,7 +46,12 @@ fn task() -> Task {
         offered.lock().push(notice);
         Ok(())
     };
-    let outputs = Outputs { commits, notices: Arc::new(offer), pushes: Arc::new(|_| ()) };
+    let outputs = Outputs {
+        commits,
+        notices: Arc::new(offer),
+        withdrawn: Arc::new(|_| true),
+        pushes: Arc::new(|_| ()),
+    };
     let running = tokio::spawn(run(pipeline, first, inbox, outputs, Clock::anchored(start())));
     Task { handle, commits: taken, notices, room, running }
 }

@@ -138,11 +138,13 @@ struct Queued {
     next_at: Timestamp,
     /// A newer one, that came during an attempt.
     newer: Option<Arc<Notice>>,
+    /// It was taken back during an attempt.
+    withdrawn: bool,
 }
 
 impl Queued {
     fn new(notice: Arc<Notice>, now: Timestamp) -> Self {
-        Self { notice, attempt: 0, failed: 0, next_at: now, newer: None }
+        Self { notice, attempt: 0, failed: 0, next_at: now, newer: None, withdrawn: false }
     }
 }
 
@@ -317,7 +319,7 @@ impl World {
                 return;
             }
         };
-        let is_over = !matches!(result, DeliveryResult::Retry { .. });
+        let is_over = queued.withdrawn || !matches!(result, DeliveryResult::Retry { .. });
         match queued.newer.take() {
             Some(newer) => *queued = Queued::new(newer, self.now),
             None if is_over => drop(self.queue.remove(lane)),
@@ -360,6 +362,19 @@ impl World {
             self.disk.write(record);
         }
         self.records.extend(effects.records);
+        for withdrawn in effects.withdrawn {
+            assert!(
+                !self.disk.outbox.contains_key(&withdrawn.id),
+                "it would be sent after a start"
+            );
+            let queued = self.queue.get_mut(&withdrawn.lane);
+            match queued.filter(|queued| queued.notice.id == withdrawn.id) {
+                // The attempt that hangs ends as it may; what would come after it does not.
+                Some(queued) if queued.next_at == Timestamp::MAX => queued.withdrawn = true,
+                Some(_) => drop(self.queue.remove(&withdrawn.lane)),
+                None => {}
+            }
+        }
         for notice in effects.notices {
             assert!(self.disk.outbox.contains_key(&notice.id), "sent before it is on disk");
             match self.queue.get_mut(&notice.lane) {

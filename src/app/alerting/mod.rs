@@ -247,10 +247,11 @@ impl Alerts {
         late.essential("notify", notify::run(orders, prepared.setup, parts));
 
         let commits = if log_silences { silence_log::tap(late, commits) } else { commits };
-        let (offers, pushes) = (notify.clone(), notify.clone());
+        let (offers, withdrawals, pushes) = (notify.clone(), notify.clone(), notify.clone());
         let outputs = Outputs {
             commits,
             notices: Arc::new(move |notice| offers.offer(notice)),
+            withdrawn: Arc::new(move |withdrawn| withdrawals.withdraw(withdrawn)),
             pushes: Arc::new(move |batch| pushes.push(&batch)),
         };
         late.essential("alerts", alert::run(pipeline, first, inbox, outputs, clock));

@@ -3,10 +3,12 @@ use std::str::FromStr;
 use crate::config::MatcherMode;
 
 /// What `--enable-feature` asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Features {
     /// `classic-mode` and `utf8-strict-mode`.
     pub matchers: MatcherMode,
+    /// Those that change nothing here, which is worth a warning.
+    pub without_effect: Vec<&'static str>,
 }
 
 /// Features of Alertmanager 0.33 that change nothing here: their metrics and their recorder do not exist, and there is no
@@ -25,12 +27,15 @@ impl FromStr for Features {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (mut classic, mut utf8) = (false, false);
+        let mut without_effect = Vec::new();
         for word in text.split(',').filter(|_| !text.is_empty()) {
             match word {
                 "classic-mode" => classic = true,
                 "utf8-strict-mode" => utf8 = true,
-                known if WITHOUT_EFFECT.contains(&known) => {}
-                other => return Err(format!("unknown option '{other}' for --enable-feature")),
+                other => match WITHOUT_EFFECT.iter().find(|known| **known == other) {
+                    Some(known) => without_effect.push(*known),
+                    None => return Err(format!("unknown option '{other}' for --enable-feature")),
+                },
             }
         }
         let matchers = match (classic, utf8) {
@@ -41,7 +46,7 @@ impl FromStr for Features {
             (false, true) => MatcherMode::Utf8,
             (false, false) => MatcherMode::Fallback,
         };
-        Ok(Self { matchers })
+        Ok(Self { matchers, without_effect })
     }
 }
 
@@ -54,6 +59,8 @@ mod tests {
         let mode = |text: &str| text.parse::<Features>().map(|features| features.matchers);
         assert_eq!(mode(""), Ok(MatcherMode::Fallback));
         assert_eq!(mode("classic-mode,event-recorder"), Ok(MatcherMode::Classic));
+        let parsed: Features = "event-recorder,classic-mode,auto-gomemlimit".parse().unwrap();
+        assert_eq!(parsed.without_effect, ["event-recorder", "auto-gomemlimit"]);
         assert_eq!(mode("utf8-strict-mode"), Ok(MatcherMode::Utf8));
         assert!(mode("bogus").unwrap_err().contains("unknown option 'bogus'"));
         assert!(mode("classic-mode,utf8-strict-mode").unwrap_err().contains("both"));

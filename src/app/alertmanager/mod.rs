@@ -27,7 +27,7 @@ use crate::{
     },
     clock::{Clock, Instant},
     compat::blackbox::Place,
-    config::AlertmanagerFile,
+    config::{AlertmanagerFile, AlertmanagerSource},
     metrics::{Scrapes, Telemetry},
     model::PromDuration,
     net::Net,
@@ -47,6 +47,8 @@ const RELOADS: usize = 4;
 pub struct Options {
     /// The `alertmanager.yml`.
     pub config_file: PathBuf,
+    /// A file of noroshi's own beside it, for what that has no words for.
+    pub extras: Option<PathBuf>,
     /// How often it and what it names are read again; `None` to do so only when asked.
     pub auto_reload: Option<Duration>,
     /// The folder of the database.
@@ -81,6 +83,18 @@ pub struct Options {
     pub grace: Duration,
     /// The calendar.
     pub clock: Clock,
+}
+
+impl Options {
+    /// Where its configuration is, and how it is read.
+    pub fn source(&self) -> AlertmanagerSource {
+        AlertmanagerSource {
+            path: self.config_file.clone(),
+            extras: self.extras.clone(),
+            matchers: self.features.matchers,
+            external_url: self.place.external_url.as_str().into(),
+        }
+    }
 }
 
 /// A running personality.

@@ -118,12 +118,8 @@ impl Reloader {
     }
 
     async fn read(&self) -> Found {
-        let path = self.options.config_file.clone();
-        let matchers = self.options.features.matchers;
-        let external_url = self.options.place.external_url.clone();
-        let reading = tokio::task::spawn_blocking(move || {
-            AlertmanagerFile::read(path, matchers, &external_url)
-        });
+        let source = self.options.source();
+        let reading = tokio::task::spawn_blocking(move || AlertmanagerFile::read(&source));
         match reading.await {
             Err(error) => Found { diagnostics: Vec::new(), says: Err(error.to_string()) },
             Ok(file) => {

@@ -17,6 +17,10 @@ pub(in crate::cli) struct Alertmanager {
     /// Alertmanager configuration file name
     #[arg(long = "config.file", value_name = "FILE", default_value = "alertmanager.yml")]
     pub(super) config_file: PathBuf,
+    /// A file of noroshi's own beside it, TOML or YAML: flap_hold, rate_limit, retry, maintenance and deadman (noroshi's own
+    /// flag)
+    #[arg(long = "noroshi.config-file", value_name = "FILE")]
+    pub(super) extras: Option<PathBuf>,
     /// Read the config file and its templates again, every --config.auto-reload-interval, if they have changed (noroshi's own
     /// flag)
     #[arg(long = "config.enable-auto-reload", conflicts_with = "no_auto_reload")]

@@ -112,11 +112,10 @@ fn run(flags: &Alertmanager) -> Exit {
             return Exit::Fatal;
         }
     };
-    let file = AlertmanagerFile::read(
-        flags.config_file.clone(),
-        options.features.matchers,
-        &options.place.external_url,
-    );
+    for feature in &options.features.without_effect {
+        warn!(feature, "--enable-feature: it has no effect in noroshi");
+    }
+    let file = AlertmanagerFile::read(&options.source());
     if file.alerting.is_none() {
         eprint!("{}", file.human("nothing was started"));
         error!(file = %flags.config_file.display(), "error loading configuration file");
@@ -144,6 +143,7 @@ fn options(flags: &Alertmanager) -> Result<Options, Wrong> {
     let limit = |number: i64| usize::try_from(number).ok().filter(|number| *number > 0);
     Ok(Options {
         config_file: flags.config_file.clone(),
+        extras: flags.extras.clone(),
         auto_reload: flags
             .auto_reload
             .then(|| Duration::from_secs(flags.auto_reload_interval.into())),

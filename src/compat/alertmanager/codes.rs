@@ -59,7 +59,10 @@ codes! {
         ["take it away; `/api/v1/deliveries` takes the place of the event recorder"]
     NOT_BUILT "A108" "A receiver uses a kind of notification that noroshi cannot send yet."
         ["the receiver has such a section"]
-        ["a start whose route reaches it is refused unless `--allow-missing-providers` is given"]
+        ["a start whose route reaches it is refused unless `--allow-missing-providers` is given, and `check-config` says so"]
+    UNUSABLE "A109" "A receiver says what Alertmanager starts with, and what nobody, or hardly anybody, can be told by."
+        ["a user name with a colon, which the other side reads as a part of the password", "a name of a header with a space in it", "a message to Slack's Web API without a channel", "a URL that is none"]
+        ["it is sent as Alertmanager sends it; what is refused is a dead letter", "mend what the message names"]
 }
 
 #[cfg(test)]

@@ -21,7 +21,11 @@ mod warn;
 use std::sync::Arc;
 
 pub use self::{amtool::http_options, codes::CODES, original::original};
-use crate::{alert::spec::Config, model::Diagnostic, notify::spec::Receivers};
+use crate::{
+    alert::spec::Config,
+    model::{Diagnostic, Severity},
+    notify::spec::Receivers,
+};
 
 /// An `alertmanager.yml` that was read.
 #[derive(Debug, Clone)]
@@ -47,4 +51,23 @@ pub struct Missing {
     pub receiver: Arc<str>,
     /// `pagerduty`, ...
     pub kind: &'static str,
+    /// Where it stands, as the warning about it says.
+    pub path: String,
+}
+
+/// Makes mistakes of the warnings about what is missing, for whoever will not start without it.
+pub fn refuse(missing: &[Missing], found: &mut [Diagnostic]) {
+    let warnings = found.iter_mut().filter(|one| one.code == codes::NOT_BUILT.word);
+    for one in warnings {
+        if let Some(Missing { receiver, kind, .. }) =
+            missing.iter().find(|missing| missing.path == one.path)
+        {
+            one.severity = Severity::Error;
+            one.message = format!(
+                "receiver {:?} tells by {kind}, which this build cannot do: {}",
+                &**receiver, one.message
+            );
+            one.hint = Some("--allow-missing-providers starts all the same".to_owned());
+        }
+    }
 }

@@ -188,7 +188,7 @@ fn integration(own: &Integration) -> Option<Yaml> {
                 _ => shown.push(("chat_id_file", text(Secret::MASK))),
             }
         }
-        Provider::Unbuilt(_) => return None,
+        Provider::Unbuilt(_) | Provider::Unusable(_) => return None,
     }
     Some(map(shown))
 }

@@ -22,9 +22,19 @@ pub(in crate::compat) struct Remark {
     pub(in crate::compat) why: String,
 }
 
+/// What of a client cannot work with us.
+#[derive(Debug, thiserror::Error)]
+#[error("{words}")]
+pub(in crate::compat) struct Complaint {
+    pub(in crate::compat) nature: Nature,
+    words: String,
+}
+
 /// What kind of thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::compat) enum Nature {
+    /// The other program does not run with it.
+    Refused,
     /// Nothing can work, nor does it in the other program.
     Broken,
     /// Nothing can work here, though in the other program it does.
@@ -44,7 +54,7 @@ impl Options {
     ///
     /// # Errors
     /// What of it cannot work with us.
-    pub(in crate::compat) fn whole(client: &Client) -> Result<Table, String> {
+    pub(in crate::compat) fn whole(client: &Client) -> Result<Table, Complaint> {
         let mut options = Self::default();
         options.client(client, "");
         options.headers(std::iter::empty(), client.http_headers.as_ref().map(|own| &own.0));
@@ -55,13 +65,15 @@ impl Options {
         Ok(table)
     }
 
-    /// What of it cannot work with us.
-    pub(in crate::compat) fn complain(&self) -> Result<(), String> {
-        let fatal = [Nature::Broken, Nature::Unsupported, Nature::NoTls];
-        match self.remarks.iter().find(|remark| fatal.contains(&remark.nature)) {
-            Some(remark) => Err(format!("`{}`: {}", remark.field, remark.why)),
-            None => Ok(()),
-        }
+    /// What of it cannot work with us; first what works in the other program.
+    pub(in crate::compat) fn complain(&self) -> Result<(), Complaint> {
+        let fatal = [Nature::Refused, Nature::Unsupported, Nature::NoTls, Nature::Broken];
+        let worst = fatal.iter().find_map(|nature| {
+            let remark = self.remarks.iter().find(|remark| remark.nature == *nature)?;
+            let words = format!("`{}`: {}", remark.field, remark.why);
+            Some(Complaint { nature: *nature, words })
+        });
+        worst.map_or(Ok(()), Err)
     }
 
     /// Everything of the client but redirects and the version. `at` is its place below the section, with its dot.
@@ -180,7 +192,7 @@ impl Options {
     fn reference(&mut self, value: &Text, at: &str) {
         if !value.is_empty() {
             self.remark(
-                Nature::Broken,
+                Nature::Refused,
                 at,
                 "there is no manager of secrets, in Prometheus' programs neither",
             );
@@ -217,6 +229,8 @@ impl Options {
         let headers: Table = own
             .proxy_connect_header
             .iter()
+            // Without a value it is not sent.
+            .filter(|(_, values)| !values.is_empty())
             .map(|(name, values)| (name.to_owned(), secret_values(values)))
             .collect();
         if !headers.is_empty() {

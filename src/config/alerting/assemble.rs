@@ -34,7 +34,7 @@ pub(in crate::config) const SECTIONS: [&str; 9] = [
 ];
 
 /// Sections that an `alertmanager.yml` stands in the place of.
-const OF_THE_FILE: [&str; 4] = ["route", "receivers", "inhibit_rules", "time_intervals"];
+pub(super) const OF_THE_FILE: [&str; 4] = ["route", "receivers", "inhibit_rules", "time_intervals"];
 
 /// Who is told when nobody says: nobody. There are sections that need the pipeline but no route.
 const NOBODY: &str = "none";
@@ -66,6 +66,9 @@ pub(in crate::config) fn assemble(
         external_url: external_url.into(),
     };
     findings.extend(warnings::missing_providers(&pipeline.route, &written));
+    findings.extend(warnings::forgetful(values, &written));
+    // A misspelt `receiver` is one mistake.
+    *findings = reading::without_echoes(std::mem::take(findings));
     Some(Alerting::new(written, pipeline, receivers))
 }
 
@@ -85,7 +88,12 @@ fn read(values: &Values, findings: &mut Vec<Finding>) -> Written {
     }
 }
 
-fn one<T: DeserializeOwned>(values: &Values, at: &Path, findings: &mut Vec<Finding>) -> Option<T> {
+/// A section that one type holds.
+pub(super) fn one<T: DeserializeOwned>(
+    values: &Values,
+    at: &Path,
+    findings: &mut Vec<Finding>,
+) -> Option<T> {
     let value = values.find(at).filter(|value| !matches!(value, Value::Empty(..)))?;
     let read = reading::section(values, at, value);
     findings.extend(read.findings);
@@ -122,7 +130,7 @@ fn unusable(at: &Path, name: &str) -> Option<Finding> {
 }
 
 /// `[SECTION.NAME]` tables whose keys one type holds.
-fn named<T: DeserializeOwned>(
+pub(super) fn named<T: DeserializeOwned>(
     values: &Values,
     section: &'static str,
     findings: &mut Vec<Finding>,
@@ -137,7 +145,7 @@ fn named<T: DeserializeOwned>(
 }
 
 /// `[SECTION.NAME]` tables that are read one by one.
-fn each<T>(
+pub(super) fn each<T>(
     values: &Values,
     section: &'static str,
     findings: &mut Vec<Finding>,

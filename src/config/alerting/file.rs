@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Alerting, MatcherMode, TemplateFile, compile::Compile, push, template_files,
+    Alerting, MatcherMode, TemplateFile, compile::Compile, extras, push, template_files,
     warnings::unreadable, written::Written,
 };
 use crate::{
@@ -18,72 +18,107 @@ use crate::{
     notify::spec::Receivers,
 };
 
+/// Where an `alertmanager.yml` is, and how it is read.
+#[derive(Debug, Clone, Default)]
+pub struct AlertmanagerSource {
+    /// The file.
+    pub path: PathBuf,
+    /// A file of noroshi's own beside it, for what that has no words for.
+    pub extras: Option<PathBuf>,
+    /// How matchers are read.
+    pub matchers: MatcherMode,
+    /// Where people find us.
+    pub external_url: Arc<str>,
+}
+
 /// An `alertmanager.yml` that was read, the files of templates included.
 pub struct AlertmanagerFile {
     /// What it says, if there is no error.
     pub alerting: Option<Alerting>,
     /// Errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
-    /// The file, if it could be read at all.
-    pub file: Option<SourceFile>,
+    /// The file and the one beside it, as far as they could be read.
+    pub files: Vec<SourceFile>,
     /// What to look at for changes.
     pub watched: Vec<PathBuf>,
+    /// What a start without `--allow-missing-providers` is refused for.
+    pub(in crate::config) missing: Vec<compat::Missing>,
 }
 
 impl AlertmanagerFile {
-    /// Reads and checks a file.
-    pub fn read(path: PathBuf, matchers: MatcherMode, external_url: &str) -> Self {
+    /// Reads and checks a file, and what stands beside it: both are right, or neither is used.
+    pub fn read(source: &AlertmanagerSource) -> Self {
         let mut read = Self {
             alerting: None,
             diagnostics: Vec::new(),
-            file: None,
-            watched: vec![path.clone()],
+            files: Vec::new(),
+            watched: vec![source.path.clone()],
+            missing: Vec::new(),
         };
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) => {
-                let message = format!("cannot read {}: {error}", path.display());
-                read.diagnostics.push(place::nowhere(Code::Unreadable, message));
-                return read;
+        match std::fs::read_to_string(&source.path) {
+            Ok(text) => {
+                match compat::AlertmanagerFile::read(&text, &source.path, source.matchers.into()) {
+                    Ok(file) => read.take(source, file),
+                    Err(diagnostics) => read.diagnostics = diagnostics,
+                }
+                let path = source.path.clone();
+                read.files.push(SourceFile { path, text, format: Format::Yaml });
             }
-        };
-        match compat::AlertmanagerFile::read(&text, &path, matchers.into()) {
-            Ok(file) => read.take(&path, file, matchers, external_url),
-            Err(diagnostics) => read.diagnostics = diagnostics,
+            Err(error) => {
+                let message = format!("cannot read {}: {error}", source.path.display());
+                read.diagnostics.push(place::nowhere(Code::Unreadable, message));
+            }
         }
-        read.file = Some(SourceFile { path, text, format: Format::Yaml });
+        if let Some(path) = &source.extras {
+            read.take_extras(path, source.matchers);
+        }
         read
     }
 
-    fn take(
-        &mut self,
-        path: &Path,
-        file: compat::AlertmanagerFile,
-        matchers: MatcherMode,
-        external_url: &str,
-    ) {
-        let compat::AlertmanagerFile { config, receivers, original, templates, warnings, .. } =
+    fn take(&mut self, source: &AlertmanagerSource, file: compat::AlertmanagerFile) {
+        let compat::AlertmanagerFile { config, receivers, original, templates, warnings, missing } =
             file;
         self.diagnostics = warnings;
-        let found = template_files::read(&templates, path.parent().unwrap_or(Path::new("")));
+        self.missing = missing;
+        let folder = source.path.parent().unwrap_or(Path::new(""));
+        let found = template_files::read(&templates, folder);
         self.diagnostics.extend(unreadable(&found));
         self.watched.extend(found.watched);
-        if self.diagnostics.iter().any(|one| one.severity == Severity::Error) {
+        if self.is_wrong() {
             return;
         }
         let mut written = Written::default();
-        written.options.config_file = Some(path.to_owned());
-        written.options.matchers = matchers;
-        let receivers = Receivers { external_url: external_url.into(), ..receivers };
+        written.options.config_file = Some(source.path.clone());
+        written.options.matchers = source.matchers;
+        let receivers = Receivers { external_url: Arc::clone(&source.external_url), ..receivers };
         let mut alerting = Alerting::new(written, config, receivers);
         alerting.original = original;
         alerting.templates = found.files.into();
         self.alerting = Some(alerting);
     }
 
+    fn take_extras(&mut self, path: &Path, matchers: MatcherMode) {
+        let read = extras::read(path, matchers.into(), self.alerting.as_mut());
+        self.watched.push(path.to_owned());
+        self.files.extend(read.file);
+        self.diagnostics.extend(read.diagnostics);
+        if self.is_wrong() {
+            self.alerting = None;
+        }
+    }
+
+    fn is_wrong(&self) -> bool {
+        self.diagnostics.iter().any(|one| one.severity == Severity::Error)
+    }
+
+    /// Makes mistakes of what a start is refused for unless `--allow-missing-providers` is given.
+    pub fn refuse_missing(&mut self) {
+        compat::refuse(&self.missing, &mut self.diagnostics);
+    }
+
     /// The diagnostics for people, with a line that counts them and ends in `outcome`.
     pub fn human(&self, outcome: &str) -> String {
-        render::human(&self.diagnostics, self.file.as_slice(), false, outcome)
+        render::human(&self.diagnostics, &self.files, false, outcome)
     }
 }
 
@@ -104,18 +139,25 @@ impl Alerting {
         }
         let Some(path) = self.written.options.config_file.clone() else {
             self.original = compat::original(&self.pipeline, &self.receivers).into();
-            return AlertmanagerFile { alerting: Some(self), diagnostics, file: None, watched };
+            let (alerting, files, missing) = (Some(self), Vec::new(), Vec::new());
+            return AlertmanagerFile { alerting, diagnostics, files, watched, missing };
         };
-        let external_url = Arc::clone(&self.receivers.external_url);
-        let read = AlertmanagerFile::read(path, self.matchers, &external_url);
+        let source = AlertmanagerSource {
+            path,
+            extras: None,
+            matchers: self.matchers,
+            external_url: Arc::clone(&self.receivers.external_url),
+        };
+        let read = AlertmanagerFile::read(&source);
         diagnostics.extend(read.diagnostics);
         watched.extend(read.watched);
         let alerting = read.alerting.map(|theirs| self.with_file(&theirs));
-        AlertmanagerFile { alerting, diagnostics, file: read.file, watched }
+        let (files, missing) = (read.files, read.missing);
+        AlertmanagerFile { alerting, diagnostics, files, watched, missing }
     }
 
-    /// Heartbeats that go to a receiver which an `alertmanager.yml` does not have.
-    pub(in crate::config) fn unknown_receivers(&self) -> Vec<Finding> {
+    /// Heartbeats that go to a receiver which an `alertmanager.yml` does not have, or which nobody can tell.
+    pub(in crate::config) fn unreachable_receivers(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         if self.written.options.config_file.is_some() {
             let mut compile = Compile {
@@ -125,6 +167,7 @@ impl Alerting {
                 findings: &mut findings,
             };
             push::check_receivers(&self.written.deadman, &mut compile);
+            findings.extend(push::unbuilt_receivers(&self.written.deadman, &self.receivers));
         }
         findings
     }

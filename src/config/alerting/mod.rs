@@ -4,6 +4,7 @@
 
 mod assemble;
 mod compile;
+mod extras;
 mod file;
 mod inhibit;
 mod maintenance;
@@ -25,7 +26,7 @@ pub(super) use self::{
     written::sections,
 };
 pub use self::{
-    file::AlertmanagerFile,
+    file::{AlertmanagerFile, AlertmanagerSource},
     options::{AlertingOptions, MatcherMode},
 };
 use self::{

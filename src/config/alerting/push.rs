@@ -16,7 +16,7 @@ use crate::{
         reading, sensitive,
     },
     model::{Pairs, Problem, PromDuration},
-    notify::spec::{Alertmanager, Deadman},
+    notify::spec::{Alertmanager, Deadman, Receivers},
 };
 
 /// When and as what our own alerts are pushed to a real Alertmanager; where to, its sender knows.
@@ -132,6 +132,23 @@ pub(super) fn check_receivers(deadmen: &BTreeMap<String, Deadman>, compile: &mut
             compile.receiver(&Path::of(["deadman", name, "receiver"]), receiver);
         }
     }
+}
+
+/// Heartbeats by receivers of an `alertmanager.yml` that have a provider which is not built.
+pub(super) fn unbuilt_receivers(
+    deadmen: &BTreeMap<String, Deadman>,
+    receivers: &Receivers,
+) -> Vec<Finding> {
+    let unbuilt = |(name, deadman): (&String, &Deadman)| {
+        let receiver = receivers.get(deadman.receiver.as_deref()?)?;
+        let missing = receiver.integrations.iter().find(|one| !one.provider.is_built())?;
+        let (told, kind) = (&*receiver.name, missing.provider.kind());
+        let message = format!("receiver {told:?} tells by {kind}, which this build cannot do");
+        let hint = "--allow-missing-providers starts all the same".to_owned();
+        let at = Path::of(["deadman", name, "receiver"]);
+        Some(Finding::new(Code::MissingProvider, at, message).hint(hint))
+    };
+    deadmen.iter().filter_map(unbuilt).collect()
 }
 
 fn problems(at: &Path, problems: Vec<Problem>) -> impl Iterator<Item = Finding> {

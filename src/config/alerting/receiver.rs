@@ -43,6 +43,12 @@ pub(in crate::config) struct RateLimitKeys {
     pub per: PromDuration,
 }
 
+impl From<RateLimitKeys> for RateLimit {
+    fn from(keys: RateLimitKeys) -> Self {
+        Self { notices: keys.notices.get(), per: keys.per.0 }
+    }
+}
+
 /// A receiver as it is written: the common keys, and the integrations in Alertmanager's order of kinds.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::config) struct Receiver {
@@ -197,10 +203,7 @@ impl Receiver {
                     send_resolved: provider.send_resolved(),
                 })
                 .collect(),
-            rate_limit: self
-                .keys
-                .rate_limit
-                .map(|limit| RateLimit { notices: limit.notices.get(), per: limit.per.0 }),
+            rate_limit: self.keys.rate_limit.map(Into::into),
         }
     }
 

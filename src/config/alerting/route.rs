@@ -11,6 +11,7 @@ use crate::{
     config::{
         codes::Code,
         finding::{Finding, Path},
+        reading,
     },
     model::{Pairs, PromDuration},
 };
@@ -71,9 +72,12 @@ impl RouteKeys {
     pub(super) fn compile(&self, at: &Path, compile: &mut Compile<'_>) -> Route {
         let receiver = self.receiver.as_deref().unwrap_or_default();
         if receiver.is_empty() {
-            let path = if self.receiver.is_some() { at.key("receiver") } else { at.clone() };
-            let message = "the root of `[route]` needs a `receiver`";
-            compile.found(Finding::new(Code::MissingKey, path, message).at_key());
+            compile.found(if self.receiver.is_some() {
+                let message = "the root of `[route]` needs a `receiver`";
+                Finding::new(Code::MissingKey, at.key("receiver"), message).at_key()
+            } else {
+                reading::missing_key(at, "receiver")
+            });
         }
         if !self.matchers.is_empty() {
             let message =

@@ -100,9 +100,10 @@ fn variable(text: &str) -> Option<&str> {
     None
 }
 
-/// Receivers that are reached but have a provider that is not built.
+/// Receivers that are reached, by a route or a heartbeat, but have a provider that is not built.
 pub(super) fn missing_providers(route: &Route, written: &Written) -> Vec<Finding> {
-    let reached = reached(route);
+    let mut reached = reached(route);
+    reached.extend(written.deadman.values().filter_map(|one| one.receiver.as_deref()));
     let receivers = written.receivers.iter();
     let receivers = receivers.filter(|receiver| reached.contains(&receiver.name.as_str()));
     receivers
@@ -112,14 +113,35 @@ pub(super) fn missing_providers(route: &Route, written: &Written) -> Vec<Finding
                 let kind = provider.kind();
                 let at = Path::of(["receivers", &receiver.name, kind]);
                 let message = format!(
-                    "receiver {:?} tells by `{kind}`, which this build cannot do: a start is refused",
+                    "receiver {:?} tells by {kind}, which this build cannot do",
                     receiver.name
                 );
-                let hint = "`--allow-missing-providers` starts all the same".to_owned();
+                let hint = "--allow-missing-providers starts all the same".to_owned();
                 Finding::new(Code::MissingProvider, at, message).at_key().hint(hint)
             })
         })
         .collect()
+}
+
+/// Alerting without a file of `[store]`.
+pub(super) fn forgetful(values: &Values, written: &Written) -> Option<Finding> {
+    if values
+        .find(&Path::of(["store", "path"]))
+        .is_some_and(|path| !matches!(path, Value::Empty(..)))
+    {
+        return None;
+    }
+    let sections = ["store", "route", "alerting", "maintenance", "alertmanagers", "deadman"];
+    let said = sections.iter().find(|section| values.find(&Path::of([**section])).is_some());
+    let has = if written.route.is_some() || written.options.config_file.is_some() {
+        "alerts, silences, unsent notices and open incidents are"
+    } else {
+        "alerting is"
+    };
+    let message = format!("{has} in memory alone: a restart forgets them");
+    let hint = "set `store.path`, such as \"/var/lib/noroshi/noroshi.db\"".to_owned();
+    let at = Path::of(said.copied());
+    Some(Finding::new(Code::NoStore, at, message).at_key().hint(hint))
 }
 
 /// What is wrong with files of templates.

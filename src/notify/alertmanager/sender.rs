@@ -1,15 +1,16 @@
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use tracing::{debug, warn};
+use futures_util::FutureExt;
+use tracing::{debug, error, warn};
 
 use super::{queue::Queue, spec::Alertmanager, wire::Posted};
 use crate::{
-    clock::Instant,
+    clock::{self, Instant},
     model::PushAlert,
     net::web::client::{self, Request, Target},
     notify::{
         answer::{self, Masked},
-        json,
+        crash, json,
         runtime::Parts,
         setback::Setback,
     },
@@ -18,12 +19,22 @@ use crate::{
 /// Alerts in one request, as Prometheus has it.
 const BATCH: usize = 256;
 
-/// Sends what is in the queue, batch by batch, until it is closed.
+/// Sends what is in the queue, batch by batch, until it is closed. A crash costs a second, and a batch, which the next
+/// resend brings again.
 pub(super) async fn run(spec: Arc<Alertmanager>, queue: Arc<Queue>, parts: Parts) {
+    while let Err(panic) = AssertUnwindSafe(work(&spec, &queue, &parts)).catch_unwind().await {
+        let words = crash::words(&*panic);
+        error!(alertmanager = %spec.name, words, "pushing alerts crashed and goes on");
+        clock::sleep(crash::PAUSE).await;
+    }
+    queue.counters().gone();
+}
+
+async fn work(spec: &Alertmanager, queue: &Queue, parts: &Parts) {
     let mut was_down = false;
     while let Some(batch) = queue.next(BATCH).await {
         let begun = Instant::now();
-        let sent = send(&spec, &batch, &parts).await;
+        let sent = send(spec, &batch, parts).await;
         queue.counters().sent(batch.len(), begun.elapsed(), sent.is_ok());
         // Once per outage: the metric tells the rest.
         match &sent {
@@ -36,7 +47,6 @@ pub(super) async fn run(spec: Arc<Alertmanager>, queue: Arc<Queue>, parts: Parts
         }
         was_down = sent.is_err();
     }
-    queue.counters().gone();
 }
 
 async fn send(spec: &Alertmanager, batch: &[PushAlert], parts: &Parts) -> Result<(), Setback> {

@@ -61,19 +61,28 @@ pub(super) fn write(spec: &Spec, message: &Message<'_>) -> Result<Written, Setba
         .subject(one_line(&subject))
         .date(SystemTime::from(message.now()))
         .message_id(Some(id.clone()));
+    let mut odd = String::new();
     for (name, template) in &spec.headers {
         if OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
             continue;
         }
-        letter = letter.raw_header(field(name, &message.text(template)?)?);
+        if name.is_empty() || name.chars().any(char::is_control) {
+            return Err(refused(&format!("`headers`: {name:?} is not a header's name")));
+        }
+        let value = message.text(template)?;
+        match HeaderName::new_from_ascii(name.clone()) {
+            Ok(name) => letter = letter.raw_header(HeaderValue::new(name, one_line(&value))),
+            Err(_) => odd.push_str(&odd_field(name, &value)),
+        }
     }
     if let Some(root) = thread(spec, message) {
-        letter = letter.raw_header(field("References", &root)?);
-        letter = letter.raw_header(field("In-Reply-To", &root)?);
+        letter = letter.raw_header(field("References", &root));
+        letter = letter.raw_header(field("In-Reply-To", &root));
     }
     let letter = letter.multipart(parts(spec, message)?);
     let letter = letter.map_err(|error| refused(&error.to_string()))?;
-    Ok(Written { envelope, bytes: letter.formatted(), id })
+    let bytes = [odd.into_bytes(), letter.formatted()].concat();
+    Ok(Written { envelope, bytes, id })
 }
 
 /// Text first: the last one is what readers prefer (RFC 2046 section 5.1.4).
@@ -108,10 +117,18 @@ fn own<'s>(spec: &'s Spec, name: &str) -> Option<&'s Template> {
     headers.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, template)| template)
 }
 
-fn field(name: &str, value: &str) -> Result<HeaderValue, Setback> {
-    let name = HeaderName::new_from_ascii(name.to_owned())
-        .map_err(|_| refused(&format!("`headers`: {name:?} is not a header's name")))?;
-    Ok(HeaderValue::new(name, one_line(value)))
+fn field(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), one_line(value))
+}
+
+/// A line with a name that is none, such as one with a space in it. Only an `alertmanager.yml` may say so, because
+/// Alertmanager writes it as it stands.
+fn odd_field(name: &str, value: &str) -> String {
+    const PLACE: &str = "X-Place";
+    let mut fields = header::Headers::new();
+    fields.insert_raw(field(PLACE, value));
+    let written = fields.to_string();
+    format!("{name}{}", written.strip_prefix(PLACE).unwrap_or_default())
 }
 
 fn mailboxes(message: &Message<'_>, template: &Template, key: &str) -> Result<Mailboxes, Setback> {

@@ -5,7 +5,7 @@ use std::{
 
 use crate::{
     clock::Instant,
-    model::{Lane, Notice},
+    model::{Lane, Notice, Withdrawn},
 };
 
 /// The notices of one receiver that are not delivered yet. A lane has one on its way and one that waits, no more.
@@ -18,7 +18,7 @@ pub(in crate::notify) struct Lanes {
 
 #[derive(Debug, Default)]
 struct Content {
-    flying: Option<u64>,
+    flying: Option<Pending>,
     waiting: Option<Pending>,
 }
 
@@ -51,7 +51,7 @@ impl Lanes {
             return;
         }
         let content = self.lanes.entry(notice.lane.clone()).or_default();
-        if content.flying.is_some_and(|flying| notice.id <= flying) {
+        if content.flying.as_ref().is_some_and(|flying| notice.id <= flying.notice.id) {
             return;
         }
         // The other side is no better for a newer notice: it waits as long as the older one would have.
@@ -75,7 +75,7 @@ impl Lanes {
         let first = due.min_by_key(|pending| (pending.due, pending.notice.id))?;
         let content = self.lanes.get_mut(&first.notice.lane.clone())?;
         let pending = content.waiting.take()?;
-        content.flying = Some(pending.notice.id);
+        content.flying = Some(pending.clone());
         Some(pending)
     }
 
@@ -90,7 +90,7 @@ impl Lanes {
                 && content.waiting.as_ref().is_some_and(|own| own.due <= now && wanted(own))
         })?;
         let pending = content.waiting.take()?;
-        content.flying = Some(pending.notice.id);
+        content.flying = Some(pending.clone());
         Some(pending)
     }
 
@@ -100,8 +100,12 @@ impl Lanes {
         still.filter_map(|(_, content)| content.waiting.as_ref())
     }
 
-    /// An attempt ended and the notice waits for another, unless a newer one has come.
+    /// An attempt ended and the notice waits for another, unless a newer one has come, or it was withdrawn meanwhile.
     pub(in crate::notify) fn back(&mut self, pending: Pending) {
+        let lane = &pending.notice.lane;
+        if self.over.last.get(lane).is_some_and(|last| pending.notice.id <= *last) {
+            return self.landed(lane);
+        }
         let content = self.lanes.entry(pending.notice.lane.clone()).or_default();
         content.flying = None;
         match &mut content.waiting {
@@ -112,13 +116,34 @@ impl Lanes {
 
     /// A notice is over: delivered, or a dead letter.
     pub(in crate::notify) fn over(&mut self, notice: &Notice) {
-        self.over.add(notice);
-        if let Some(content) = self.lanes.get_mut(&notice.lane) {
+        self.over.add(&notice.lane, notice.id);
+        self.landed(&notice.lane);
+    }
+
+    fn landed(&mut self, lane: &Lane) {
+        if let Some(content) = self.lanes.get_mut(lane) {
             content.flying = None;
             if content.waiting.is_none() {
-                self.lanes.remove(&notice.lane);
+                self.lanes.remove(lane);
             }
         }
+    }
+
+    /// A notice is not to be sent any more, and none that is older. An attempt that is on its way ends as it may.
+    pub(in crate::notify) fn withdraw(&mut self, withdrawn: &Withdrawn) {
+        let Withdrawn { lane, id } = withdrawn;
+        self.over.add(lane, *id);
+        let Some(content) = self.lanes.get_mut(lane) else { return };
+        content.waiting.take_if(|own| own.notice.id <= *id);
+        if content.waiting.is_none() && content.flying.is_none() {
+            self.lanes.remove(lane);
+        }
+    }
+
+    /// Notices that were taken and of whose attempts nobody knows anything.
+    pub(in crate::notify) fn lost(&self, is_on_its_way: impl Fn(u64) -> bool) -> Vec<Pending> {
+        let flying = self.lanes.values().filter_map(|content| content.flying.as_ref());
+        flying.filter(|pending| !is_on_its_way(pending.notice.id)).cloned().collect()
     }
 
     /// How many lanes there are.
@@ -133,9 +158,12 @@ impl Lanes {
 }
 
 impl Over {
-    fn add(&mut self, notice: &Notice) {
-        self.last.insert(notice.lane.clone(), notice.id);
-        self.order.push_back((notice.lane.clone(), notice.id));
+    fn add(&mut self, lane: &Lane, id: u64) {
+        if self.last.get(lane).is_some_and(|last| id <= *last) {
+            return;
+        }
+        self.last.insert(lane.clone(), id);
+        self.order.push_back((lane.clone(), id));
         if self.order.len() > REMEMBERED
             && let Some((lane, id)) = self.order.pop_front()
             && self.last.get(&lane) == Some(&id)
@@ -178,6 +206,24 @@ mod tests {
         offered(&mut lanes, 5, "a", later);
         offered(&mut lanes, 4, "a", later);
         assert_eq!(lanes.len(), 0, "what is over is not told again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_withdrawn_does_not_wait_and_does_not_come_back() {
+        let (mut lanes, now) = (Lanes::default(), Instant::now());
+        let withdrawn = |id| Withdrawn { lane: notice("a", "r").lane, id };
+        offered(&mut lanes, 1, "a", now);
+        lanes.withdraw(&withdrawn(1));
+        assert_eq!((lanes.len(), lanes.due(0)), (0, None));
+        offered(&mut lanes, 1, "a", now);
+        assert_eq!(lanes.len(), 0, "it may come by a longer way");
+        offered(&mut lanes, 2, "a", now);
+        let flying = lanes.take(0, now).unwrap();
+        lanes.withdraw(&withdrawn(2));
+        offered(&mut lanes, 3, "a", now);
+        lanes.withdraw(&withdrawn(1));
+        lanes.back(flying);
+        assert_eq!(lanes.take(0, now).unwrap().notice.id, 3, "a newer one stays");
     }
 
     #[tokio::test(start_paused = true)]

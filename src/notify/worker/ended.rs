@@ -1,6 +1,6 @@
 //! What comes of an attempt: a report, a place in the lane, a word to the gate.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use tokio::task::{Id, JoinError};
 use tracing::{debug, warn};
@@ -8,8 +8,9 @@ use tracing::{debug, warn};
 use super::{Attempted, Flight, Worker};
 use crate::{
     clock::{self, Instant},
-    model::{Delivery, DeliveryResult, Handle, SendFailure, SendReason},
+    model::{Delivery, DeliveryResult, SendFailure, SendReason},
     notify::{
+        crash,
         metrics::Counted,
         retry::{Ended, Pending, backoff},
         setback::{Setback, failure},
@@ -30,30 +31,30 @@ impl Worker {
         let now = Instant::now();
         let pending = Pending { attempts: pending.attempts.saturating_add(1), ..pending };
         let result = match attempted.result {
-            Ok(handle) => self.delivered(&pending, handle, now),
+            Ok(handle) => {
+                self.gate(&pending, Ended::Well, now);
+                DeliveryResult::Delivered(handle)
+            }
             Err(Setback::Refused(failure)) => {
                 self.gate(&pending, Ended::Well, now);
-                self.dead(&pending, failure)
+                DeliveryResult::Dead(failure)
             }
             Err(Setback::Retry { failure, after }) => self.again(&pending, failure, after, now),
         };
         self.report(pending, attempted.took, result).await;
     }
 
-    fn delivered(
-        &mut self,
-        pending: &Pending,
-        handle: Option<Handle>,
-        now: Instant,
-    ) -> DeliveryResult {
-        self.gate(pending, Ended::Well, now);
-        self.lanes.over(&pending.notice);
-        DeliveryResult::Delivered(handle)
-    }
-
-    fn dead(&mut self, pending: &Pending, failure: SendFailure) -> DeliveryResult {
-        self.lanes.over(&pending.notice);
-        DeliveryResult::Dead(failure)
+    /// After a crash of the worker itself: what it had begun, and then knew nothing more of, is tried again.
+    pub(super) async fn recover(&mut self) {
+        let now = Instant::now();
+        let on_their_way: HashSet<u64> =
+            self.flying.values().map(|flight| flight.pending.notice.id).collect();
+        for pending in self.lanes.lost(|id| on_their_way.contains(&id)) {
+            let pending = Pending { attempts: pending.attempts.saturating_add(1), ..pending };
+            let failure = failure(SendReason::Other, None, "internal_panic: noroshi crashed at it");
+            let result = self.again(&pending, failure, None, now);
+            self.report(pending, Duration::ZERO, result).await;
+        }
     }
 
     /// A failure that may pass. Whoever says 429 is there and will take it: such a notice is never given up.
@@ -80,7 +81,7 @@ impl Worker {
         }
         let given_up = age + wait > limit;
         if given_up && failure.reason != SendReason::RateLimited && !stopped {
-            return self.dead(pending, failure);
+            return DeliveryResult::Dead(failure);
         }
         self.lanes.back(Pending { due: now + wait, ..pending.clone() });
         let wait = jiff::SignedDuration::try_from(wait).unwrap_or_default();
@@ -99,8 +100,9 @@ impl Worker {
     }
 
     /// Counts, logs, and tells `alert`, which may take its time: then this lane waits, and no other.
-    async fn report(&self, pending: Pending, took: Duration, result: DeliveryResult) {
+    async fn report(&mut self, pending: Pending, took: Duration, result: DeliveryResult) {
         let Pending { notice, attempts, .. } = pending;
+        let is_over = !matches!(result, DeliveryResult::Retry { .. });
         let at = self.parts.clock.now();
         let (lane, kind) = (&notice.lane, &*notice.kind);
         let counted = match &result {
@@ -131,6 +133,10 @@ impl Worker {
         };
         // Whoever takes these ends after us; without them there is nobody to tell.
         let _ = self.parts.deliveries.send(delivery).await;
+        // Not before it is told: a crash between the two would leave its group waiting for ever.
+        if is_over {
+            self.lanes.over(&notice);
+        }
     }
 
     /// Notices for an integration that the receiver does not have, or not of that kind: nobody will ever take them.
@@ -144,8 +150,7 @@ impl Worker {
         while let Some(pending) = self.lanes.take_if(now, |pending| !is_known(pending)) {
             let detail = "the receiver has no such integration any more";
             let failure = failure(SendReason::Other, None, detail);
-            let result = self.dead(&pending, failure);
-            self.report(pending, Duration::ZERO, result).await;
+            self.report(pending, Duration::ZERO, DeliveryResult::Dead(failure)).await;
         }
     }
 }
@@ -156,11 +161,8 @@ fn unfinished(error: JoinError, begun: Instant) -> Attempted {
         Setback::retry(SendReason::Cancelled, "noroshi stopped before it was over")
     } else {
         let panic = error.try_into_panic().ok();
-        let words = panic.as_deref().and_then(|panic| {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            text.or_else(|| panic.downcast_ref::<&str>().copied())
-        });
-        let detail = format!("the provider crashed: {}", words.unwrap_or("no words"));
+        let words = panic.as_deref().map_or("no words", crash::words);
+        let detail = format!("internal_panic: the provider crashed: {words}");
         Setback::retry(SendReason::Other, detail)
     };
     Attempted { result: Err(setback), took: begun.elapsed() }

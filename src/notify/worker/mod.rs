@@ -1,15 +1,16 @@
 //! One receiver's worker: takes its notices, tries them when they may be tried, and says what came of it.
 //!
 //! Contract: an attempt has a task of its own, so that neither a slow nor a panicking provider stops anything; what comes of
-//! it is reported before the lane goes on. A reload changes the receiver under it, and what is on its way ends as it began.
+//! it is reported before the lane goes on. A crash of the worker itself is a failed attempt of what it was at; it goes on. A reload changes the receiver under it, and what is on its way ends as it began.
 
 mod attempt;
 mod ended;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::{
     sync::mpsc,
     task::{Id, JoinSet},
@@ -17,7 +18,10 @@ use tokio::{
 
 pub(super) use attempt::{Attempted, Try, attempt, real};
 
+use tracing::error;
+
 use super::{
+    crash,
     metrics::Metrics,
     retry::{Gate, Lanes, Pending},
     retry_after,
@@ -26,11 +30,11 @@ use super::{
 };
 use crate::{
     clock::{self, Instant},
-    model::{Notice, Tried},
+    model::{Notice, Tried, Withdrawn},
 };
 
 /// Notices on their way into a worker: a release of one commit may hold one for each of a few hundred groups, and what does
-/// not fit stays on disk.
+/// not fit stays on disk. So many withdrawals may wait too, for the same reason.
 pub(super) const QUEUE: usize = 256;
 
 /// Lanes that a worker holds, each with at most two notices. When there are as many, the queue fills.
@@ -45,6 +49,14 @@ pub(super) enum Order {
     Change(Arc<Receiver>, Words),
     /// Begin nothing more, and end when what is on its way has ended, at that time at the latest.
     Finish(Instant),
+}
+
+/// Where a worker is told something.
+pub(super) struct Inbox {
+    pub(super) notices: mpsc::Receiver<Arc<Notice>>,
+    /// What is not to be sent any more. It has room of its own: a worker that is full must hear of it all the same.
+    pub(super) withdrawn: mpsc::Receiver<Withdrawn>,
+    pub(super) orders: mpsc::Receiver<Order>,
 }
 
 /// A receiver and its undelivered notices.
@@ -75,12 +87,23 @@ impl Worker {
         Self { receiver, words, parts, tries, gates, lanes, attempts, flying, finish: None }
     }
 
-    /// Works until it is told to finish, or until nobody can tell it anything any more.
-    pub(super) async fn run(
-        mut self,
-        mut notices: mpsc::Receiver<Arc<Notice>>,
-        mut orders: mpsc::Receiver<Order>,
-    ) {
+    /// Works until it is told to finish, or until nobody can tell it anything any more. A crash costs a second.
+    pub(super) async fn run(mut self, mut inbox: Inbox) {
+        let mut crashed = false;
+        while let Err(panic) = AssertUnwindSafe(self.work(&mut inbox, crashed)).catch_unwind().await
+        {
+            let (receiver, words) = (&self.receiver.name, crash::words(&*panic));
+            error!(%receiver, words, "delivery to a receiver crashed and goes on");
+            crashed = true;
+            clock::sleep(crash::PAUSE).await;
+        }
+        self.metrics().gone(&self.receiver);
+    }
+
+    async fn work(&mut self, inbox: &mut Inbox, crashed: bool) {
+        if crashed {
+            self.recover().await;
+        }
         loop {
             let now = Instant::now();
             if self.finish.is_none() {
@@ -91,20 +114,20 @@ impl Worker {
             self.metrics().waiting(&self.receiver.name, self.lanes.waiting());
             let wake = self.wake(now);
             tokio::select! {
-                order = orders.recv() => match order {
+                order = inbox.orders.recv() => match order {
                     Some(Order::Change(receiver, words)) => self.change(receiver, words),
                     Some(Order::Finish(at)) => self.finish = Some(at),
                     None => break,
                 },
                 Some(ended) = self.attempts.join_next_with_id() => self.ended(ended).await,
-                Some(notice) = notices.recv(), if self.has_room() => {
+                Some(withdrawn) = inbox.withdrawn.recv() => self.lanes.withdraw(&withdrawn),
+                Some(notice) = inbox.notices.recv(), if self.has_room() => {
                     let due = now + self.left_alone(&notice);
                     self.lanes.offer(notice, due);
                 }
                 () = clock::sleep_until(wake.unwrap_or(now)), if wake.is_some() => self.cut(wake),
             }
         }
-        self.metrics().gone(&self.receiver);
     }
 
     /// How long a notice still waits that an earlier process tried.

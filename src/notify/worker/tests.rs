@@ -25,6 +25,7 @@ type Answer = Result<Option<crate::model::Handle>, Setback>;
 /// A worker whose provider does what a script says, and when it was asked.
 struct Stage {
     notices: mpsc::Sender<Arc<Notice>>,
+    withdrawn: mpsc::Sender<Withdrawn>,
     orders: mpsc::Sender<Order>,
     deliveries: mpsc::Receiver<Delivery>,
     asked: Arc<Mutex<Vec<(f64, u64)>>>,
@@ -92,9 +93,11 @@ impl Stage {
         });
         let worker = Worker::new(receiver(limits), words.clone(), parts, tries);
         let (notices, incoming) = mpsc::channel(QUEUE);
+        let (withdrawn, taken_back) = mpsc::channel(QUEUE);
         let (orders, ordered) = mpsc::channel(4);
-        let worker = tokio::spawn(worker.run(incoming, ordered));
-        Self { notices, orders, deliveries: told, asked, words, worker }
+        let inbox = Inbox { notices: incoming, withdrawn: taken_back, orders: ordered };
+        let worker = tokio::spawn(worker.run(inbox));
+        Self { notices, withdrawn, orders, deliveries: told, asked, words, worker }
     }
 
     async fn tell(&self, notice: Arc<Notice>) {
@@ -238,6 +241,50 @@ async fn a_panic_is_a_failed_attempt() {
     };
     assert!(failure.detail.contains("crashed: the first one crashes"), "{failure:?}");
     assert_eq!(stage.over().await, (2, DeliveryResult::Delivered(None)));
+}
+
+/// Not in the attempt's own task, but where the worker begins it.
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_worker_itself_is_a_failed_attempt_and_it_goes_on() {
+    let limits = Limits { breaker_failures: 1, ..limits() };
+    let mut stage = Stage::open_with(limits, |notice, nth| {
+        assert!(notice.id != 1 || nth > 1, "the worker crashes");
+        Box::pin(async { Ok(None) })
+    });
+    stage.tell(told(1, "a")).await;
+    stage.tell(told(2, "b")).await;
+    let mut retried = 0;
+    let mut over = Vec::new();
+    while over.len() < 2 {
+        let delivery = stage.next().await;
+        match delivery.result {
+            DeliveryResult::Retry { failure, .. } => {
+                assert!(failure.detail.contains("internal_panic"), "{failure:?}");
+                assert_eq!(delivery.notice, 1);
+                retried += 1;
+            }
+            result => over.push((delivery.notice, delivery.attempt, result)),
+        }
+    }
+    over.sort_by_key(|(id, ..)| *id);
+    let delivered = DeliveryResult::Delivered(None);
+    assert_eq!(over, [(1, retried + 1, delivered.clone()), (2, 1, delivered)]);
+    assert!(retried > 0 && !stage.worker.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_withdrawn_between_two_attempts_is_not_tried_again() {
+    let mut stage =
+        Stage::open(limits(), |notice, _| if notice.id == 1 { down() } else { Ok(None) });
+    stage.tell(told(1, "a")).await;
+    assert!(matches!(stage.next().await.result, DeliveryResult::Retry { .. }));
+    let withdrawn = Withdrawn { lane: told(1, "a").lane.clone(), id: 1 };
+    stage.withdrawn.send(withdrawn).await.unwrap();
+    clock::sleep(Duration::from_secs(3600)).await;
+    assert_eq!(stage.asked().len(), 1);
+    stage.tell(told(2, "a")).await;
+    assert_eq!(stage.over().await, (1, DeliveryResult::Delivered(None)));
+    assert_eq!(stage.asked().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

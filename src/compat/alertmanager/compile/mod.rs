@@ -1,6 +1,7 @@
 //! What a file means for noroshi: the pipeline's configuration and the receivers.
 //!
-//! Contract: the file was accepted; every name in it is defined. What cannot be sent is [`Unbuilt`] and remarked, never dropped.
+//! Contract: the file was accepted; every name in it is defined. What cannot be sent is [`Unbuilt`] or [`Unusable`] and remarked,
+//! never dropped.
 
 mod provider;
 mod receivers;
@@ -10,6 +11,7 @@ pub(super) use route::matchers;
 
 use std::{sync::Arc, time::Duration};
 
+use self::receivers::{Nature, Remarkable};
 use super::{Missing, file::File};
 use crate::{
     alert::spec::{Config, Integration, Receiver},
@@ -28,14 +30,22 @@ pub(super) struct Compiled {
 pub(super) fn compile(reader: &mut Reader<'_>, file: &File) -> Option<Compiled> {
     let (root, global) = (file.route.as_ref()?, file.global.as_ref()?);
     let mut missing = Vec::new();
-    let compiled = receivers::compile(&file.receivers, &mut |receiver, kind, path, why| {
-        let message = match why {
-            None => format!("`{path}`: noroshi cannot send by `{kind}` yet"),
-            Some(why) => format!("`{path}`: noroshi cannot send this: {why}"),
+    let compiled = receivers::compile(&file.receivers, &mut |remarkable| {
+        let Remarkable { receiver, kind, path, nature } = *remarkable;
+        let (code, what) = match nature {
+            Nature::NotBuilt => (codes::NOT_BUILT, format!("noroshi cannot send by `{kind}` yet")),
+            Nature::Unsupported(why) => {
+                (codes::NOT_BUILT, format!("noroshi cannot send this: {why}"))
+            }
+            Nature::Unusable(why) => {
+                (codes::UNUSABLE, format!("each send will fail, as it does there: {why}"))
+            }
+            Nature::Odd(why) => (codes::UNUSABLE, format!("it is sent as it stands, but {why}")),
         };
-        reader.note(codes::NOT_BUILT, path, message, None);
-        if root.names(receiver) {
-            missing.push(Missing { receiver: receiver.into(), kind });
+        reader.note(code, path, format!("`{path}`: {what}"), None);
+        let is_missing = matches!(nature, Nature::NotBuilt | Nature::Unsupported(_));
+        if is_missing && root.names(receiver) {
+            missing.push(Missing { receiver: receiver.into(), kind, path: path.to_owned() });
         }
     });
     let integration = |own: &crate::notify::spec::Integration| Integration {

@@ -7,7 +7,10 @@ use serde_json::{Map, json};
 use crate::{
     compat::{
         alertmanager::file::{Email, Slack, Telegram, Webhook},
-        client::{Client, Tls, options::Options},
+        client::{
+            Client, Tls,
+            options::{Complaint, Nature, Options},
+        },
         decode::{Sensitive, Text},
         yaml::Yaml,
     },
@@ -17,26 +20,64 @@ use crate::{
 /// A provider's table.
 pub(super) type Made = Map<String, serde_json::Value>;
 
-/// Reads a table by the provider's own parser.
-///
-/// # Errors
-/// What it has against it. A secret is not in it.
-pub(super) fn parse(kind: &str, made: &Made) -> Result<Provider, String> {
-    let provider =
-        PROVIDERS.iter().find(|own| own.word == kind).ok_or("this build has no such provider")?;
-    let value = Value::serialize(made).map_err(|_| "it cannot be passed on".to_owned())?;
-    let parsed = (provider.parse)(&value).map_err(|error| match error.kind {
-        figment::error::Kind::Message(message) => message,
-        // What was found instead might be a secret.
-        _ => format!("`{}` cannot be said of a receiver", error.path.join(".")),
-    })?;
-    match parsed.problems().first() {
-        Some(problem) => Err(format!("`{}`: {}", problem.path, problem.message)),
-        None => Ok(parsed),
+/// Why a section cannot be sent by.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// Alertmanager fails too, at each send.
+    Everywhere(String),
+    /// Alertmanager can, or does not start.
+    Here(String),
+}
+
+/// From what a client cannot do.
+impl From<Complaint> for Unfit {
+    fn from(complaint: Complaint) -> Self {
+        match complaint.nature {
+            Nature::Broken => Self::Everywhere(complaint.to_string()),
+            _ => Self::Here(complaint.to_string()),
+        }
     }
 }
 
-pub(super) fn webhook(own: &Webhook) -> Result<Made, String> {
+/// A provider, and what is odd in it: Alertmanager sends it as it is, so we do.
+pub(super) struct Fit {
+    pub(super) provider: Provider,
+    pub(super) oddities: Vec<String>,
+}
+
+/// Reads a table by the provider's own parser. No words that come out of it hold a secret.
+pub(super) fn parse(kind: &'static str, made: &Made) -> Result<Fit, Unfit> {
+    let here = |why: &str| Unfit::Here(why.to_owned());
+    let registered = PROVIDERS.iter().find(|own| own.word == kind);
+    let registered = registered.ok_or_else(|| here("this build has no such provider"))?;
+    let value = Value::serialize(made).map_err(|_| here("it cannot be passed on"))?;
+    let provider = (registered.parse)(&value).map_err(|error| match error.kind {
+        figment::error::Kind::Message(message) => Unfit::Here(message),
+        // What was found instead might be a secret.
+        _ => Unfit::Here(format!("`{}` cannot be said of a receiver", error.path.join("."))),
+    })?;
+    let mut oddities = Vec::new();
+    for problem in provider.problems() {
+        let words = format!("`{}`: {}", problem.path, problem.message);
+        match problem.path.as_str() {
+            path if is_sent_as_it_is(kind, path) => oddities.push(words),
+            // No receiver of ours may say so; there each send fails.
+            "url" | "webhook_url" => return Err(Unfit::Everywhere(words)),
+            _ => return Err(Unfit::Here(words)),
+        }
+    }
+    Ok(Fit { provider, oddities })
+}
+
+/// Where a receiver of ours may not say what Alertmanager sends without a look at it: a user name with a colon, a header of
+/// a mail with a name that is none, a message to a channel without a name.
+fn is_sent_as_it_is(kind: &str, path: &str) -> bool {
+    path.ends_with("basic_auth.username")
+        || (kind == "email" && path.starts_with("headers."))
+        || (kind == "slack" && path == "channel")
+}
+
+pub(super) fn webhook(own: &Webhook) -> Result<Made, Unfit> {
     let mut made = Made::new();
     made.insert("send_resolved".into(), own.send_resolved.into());
     secret(&mut made, "url", &own.url.0);
@@ -50,7 +91,7 @@ pub(super) fn webhook(own: &Webhook) -> Result<Made, String> {
     Ok(made)
 }
 
-pub(super) fn email(own: &Email) -> Result<Made, String> {
+pub(super) fn email(own: &Email) -> Result<Made, Unfit> {
     let mut made = Made::new();
     made.insert("send_resolved".into(), own.send_resolved.into());
     for (key, value) in [
@@ -93,7 +134,7 @@ pub(super) fn email(own: &Email) -> Result<Made, String> {
     Ok(made)
 }
 
-pub(super) fn slack(own: &Slack) -> Result<Made, String> {
+pub(super) fn slack(own: &Slack) -> Result<Made, Unfit> {
     let mut made = Made::new();
     made.insert("send_resolved".into(), own.send_resolved.into());
     let mut client = own.http_config.clone();
@@ -176,7 +217,7 @@ fn parts(made: &mut Made, own: &Slack) {
     made.insert("actions".into(), actions.collect());
 }
 
-pub(super) fn telegram(own: &Telegram) -> Result<Made, String> {
+pub(super) fn telegram(own: &Telegram) -> Result<Made, Unfit> {
     let mut made = Made::new();
     made.insert("send_resolved".into(), own.send_resolved.into());
     let url = own.api_url.text();
@@ -218,19 +259,20 @@ fn timeout(made: &mut Made, nanos: i64) {
 }
 
 /// The client as our `http` table.
-fn http(made: &mut Made, client: Option<&Client>) -> Result<(), String> {
+fn http(made: &mut Made, client: Option<&Client>) -> Result<(), Unfit> {
     let Some(client) = client else { return Ok(()) };
     let table = serde_json::to_value(Options::whole(client)?)
-        .map_err(|_| "`http_config` cannot be passed on")?;
+        .map_err(|_| Unfit::Here("`http_config` cannot be passed on".to_owned()))?;
     made.insert("http".into(), table);
     Ok(())
 }
 
-fn tls(own: &Tls) -> Result<Option<serde_json::Value>, String> {
+fn tls(own: &Tls) -> Result<Option<serde_json::Value>, Unfit> {
     let mut options = Options::default();
     let table = options.tls(own, "tls_config");
     options.complain()?;
-    table.map(|table| serde_json::to_value(&table)).transpose().map_err(|why| why.to_string())
+    let table = table.map(|table| serde_json::to_value(&table)).transpose();
+    table.map_err(|why| Unfit::Here(why.to_string()))
 }
 
 /// A value of the file's own making, as JSON has it: keys are texts.

@@ -1,14 +1,36 @@
 use std::sync::Arc;
 
-use super::provider::{self, Made};
+use super::provider::{self, Fit, Made, Unfit};
 use crate::{
     compat::alertmanager::file,
     model::Pairs,
-    notify::spec::{Integration, Provider, Receiver, Unbuilt},
+    notify::spec::{Integration, Provider, Receiver, Unbuilt, Unusable},
 };
 
-/// Called for what cannot be sent: receiver, kind, path, and why, unless the kind is not built at all.
-pub(super) type Remark<'r> = dyn FnMut(&str, &'static str, &str, Option<&str>) + 'r;
+/// An integration that something has to be said of.
+pub(super) struct Remarkable<'r> {
+    pub(super) receiver: &'r str,
+    pub(super) kind: &'static str,
+    /// Where it stands.
+    pub(super) path: &'r str,
+    pub(super) nature: Nature<'r>,
+}
+
+/// What has to be said of an integration.
+#[derive(Clone, Copy)]
+pub(super) enum Nature<'r> {
+    /// Its kind is not built.
+    NotBuilt,
+    /// It asks for what we cannot do.
+    Unsupported(&'r str),
+    /// Each send fails, Alertmanager's too.
+    Unusable(&'r str),
+    /// It is sent as Alertmanager sends it, but few will take it.
+    Odd(&'r str),
+}
+
+/// Told of each of them.
+pub(super) type Remark<'r> = dyn FnMut(&Remarkable<'_>) + 'r;
 
 /// Every receiver, its integrations in Alertmanager's order of kinds.
 pub(super) fn compile(receivers: &[file::Receiver], remark: &mut Remark<'_>) -> Vec<Arc<Receiver>> {
@@ -89,24 +111,37 @@ impl Building<'_, '_> {
         kind: &'static str,
         list: &[Option<S>],
         send_resolved: impl Fn(&S) -> bool,
-        make: impl Fn(&S) -> Result<Made, String>,
+        make: impl Fn(&S) -> Result<Made, Unfit>,
     ) {
         for (at, one) in list.iter().flatten().enumerate() {
-            let parsed = make(one).and_then(|table| provider::parse(kind, &table));
-            let provider = parsed.unwrap_or_else(|why| {
-                let path = format!("{}.{kind}_configs[{at}]", self.path);
-                (self.remark)(&self.receiver, kind, &path, Some(&why));
-                Provider::Unbuilt(Unbuilt { kind, send_resolved: send_resolved(one) })
-            });
+            let send_resolved = send_resolved(one);
+            let provider = match make(one).and_then(|table| provider::parse(kind, &table)) {
+                Ok(Fit { provider, oddities }) => {
+                    oddities.iter().for_each(|why| self.remark(kind, at, Nature::Odd(why)));
+                    provider
+                }
+                Err(Unfit::Everywhere(why)) => {
+                    self.remark(kind, at, Nature::Unusable(&why));
+                    Provider::Unusable(Unusable { kind, send_resolved, why: why.into() })
+                }
+                Err(Unfit::Here(why)) => {
+                    self.remark(kind, at, Nature::Unsupported(&why));
+                    Provider::Unbuilt(Unbuilt { kind, send_resolved })
+                }
+            };
             self.integrations.push(provider.into());
         }
     }
 
     fn unbuilt(&mut self, kind: &'static str, list: impl Iterator<Item = bool>) {
         for (at, send_resolved) in list.enumerate() {
-            let path = format!("{}.{kind}_configs[{at}]", self.path);
-            (self.remark)(&self.receiver, kind, &path, None);
+            self.remark(kind, at, Nature::NotBuilt);
             self.integrations.push(Provider::Unbuilt(Unbuilt { kind, send_resolved }).into());
         }
+    }
+
+    fn remark(&mut self, kind: &'static str, at: usize, nature: Nature<'_>) {
+        let path = format!("{}.{kind}_configs[{at}]", self.path);
+        (self.remark)(&Remarkable { receiver: &self.receiver, kind, path: &path, nature });
     }
 }

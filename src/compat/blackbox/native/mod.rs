@@ -188,7 +188,7 @@ impl Native {
         self.table = options.table;
         for shared::Remark { nature, field, why } in options.remarks {
             match nature {
-                Nature::Broken => self.broken(&field, why),
+                Nature::Refused | Nature::Broken => self.broken(&field, why),
                 Nature::Unsupported => self.unsupported(&field, &why),
                 Nature::NoTls => {
                     let why = format!("{why}; every probe over TLS will fail");
