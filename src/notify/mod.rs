@@ -14,6 +14,7 @@ mod deadman;
 mod email;
 mod json;
 mod limit;
+mod masked;
 mod message;
 mod metrics;
 mod once;

@@ -1,18 +1,12 @@
-//! Pushes to real Alertmanagers, and deadmen.
+//! Pushes to real Alertmanagers.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use noroshi::{
-    model::{Pairs, PromDuration, PushAlert, PushBatch},
+    model::{Pairs, PushAlert, PushBatch},
     notify::{
-        self, Parts, Setup,
-        spec::{Alertmanager, Deadman, Receivers},
+        self, Setup,
+        spec::{Alertmanager, Receivers},
         template::Templates,
     },
 };
@@ -89,75 +83,4 @@ async fn batches_go_out_to_each_target_by_itself() {
     assert!(shown().contains(r#"alerts_dropped_total{alertmanager="silent"} 300"#), "{}", shown());
     handle.stop(Duration::from_secs(5)).await;
     tokio::time::timeout(Duration::from_secs(10), running).await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn a_deadman_is_heard_while_all_is_alive() {
-    let sink = web::serve(|_| web::reply(200, &[], b"")).await;
-    let alive = Arc::new(AtomicBool::new(true));
-    let (parts, _told) = notice::parts();
-    let asked = Arc::clone(&alive);
-    let parts = Parts { alive: Arc::new(move || asked.load(Ordering::SeqCst)), ..parts };
-    let metrics = parts.heartbeats.clone();
-    let heart = |name: &str, table: &str| {
-        let deadman: Deadman = toml::from_str(table).unwrap();
-        assert!(deadman.problems().is_empty(), "{:?}", deadman.problems());
-        Arc::new(Deadman {
-            name: name.into(),
-            interval: PromDuration(Duration::from_secs(1)),
-            ..deadman
-        })
-    };
-    let mut receivers =
-        notice::setup(notice::provider("webhook", &format!("url = 'http://{}/r'", sink.address())))
-            .receivers;
-    receivers.deadmen = vec![
-        heart("plain", &format!("url = 'http://{}/ping'", sink.address())),
-        heart("told", "receiver = 'r'"),
-    ];
-    let (handle, inbox) = notify::channel();
-    let running = tokio::spawn(notify::run(inbox, setup(receivers), parts));
-    let shown = || exposition(|registry| metrics.register(registry));
-    for name in ["plain", "told"] {
-        let twice = format!(r#"heartbeats_total{{deadman="{name}"}} 2"#);
-        eventually!(shown().contains(&twice), "{}", shown());
-    }
-    alive.store(false, Ordering::SeqCst);
-    eventually!(shown().contains(r#"withheld_total{deadman="plain"} 1"#), "{}", shown());
-    let told = sink.heard().await;
-    let requests: Vec<_> = told
-        .iter()
-        .filter(|(part, _)| part == "request")
-        .map(|(_, words)| words.as_str())
-        .collect();
-    assert!(requests.contains(&"GET /ping HTTP/1.1") && requests.contains(&"POST /r HTTP/1.1"));
-    assert!(told.iter().any(|(part, words)| part == "body" && words.contains("NoroshiDeadman")));
-    handle.stop(Duration::ZERO).await;
-    running.await.unwrap();
-}
-
-#[tokio::test]
-async fn a_deadman_keeps_in_step_through_reloads() {
-    let sink = web::serve(|_| web::reply(200, &[], b"")).await;
-    let deadman: Deadman = toml::from_str(&format!("url = 'http://{}/'", sink.address())).unwrap();
-    let of = |seconds| {
-        let interval = PromDuration(Duration::from_secs(seconds));
-        let deadman = Deadman { name: "d".into(), interval, ..deadman.clone() };
-        setup(Receivers { deadmen: vec![Arc::new(deadman)], ..Receivers::default() })
-    };
-    let (parts, _told) = notice::parts();
-    let (handle, inbox) = notify::channel();
-    let running = tokio::spawn(notify::run(inbox, of(3600), parts));
-    eventually!(sink.connections() == 1);
-    // The first one is over, or a reload would begin it anew.
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    for _ in 0..20 {
-        handle.reload(of(3600)).await;
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(sink.connections(), 1, "nothing of it was changed");
-    handle.reload(of(1800)).await;
-    eventually!(sink.connections() == 2);
-    handle.stop(Duration::ZERO).await;
-    running.await.unwrap();
 }
