@@ -138,7 +138,7 @@ impl World {
 
     fn router(&self) -> Router {
         let (_, ready) = watch::channel(true);
-        api::router(api::State {
+        let state = api::State {
             views: Arc::clone(&self.views),
             families: Arc::clone(&self.families),
             telemetry: Arc::clone(&self.telemetry),
@@ -149,12 +149,14 @@ impl World {
             blackbox: Arc::new(without_modules()),
             store: None,
             clock: Clock::system(),
+            alerts: None,
             web: Arc::new(api::Web {
                 route_prefix: String::new(),
                 external_url: None,
                 max_requests: 40,
             }),
-        })
+        };
+        api::router(state, Router::new())
     }
 }
 

@@ -30,9 +30,9 @@ use support::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// What a webhook was told, one by one.
+/// What a webhook was told, one by one; and how often of a marker ([`told_later`]).
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<Value>>>);
+struct Told(Arc<Mutex<Vec<Value>>>, Arc<AtomicU16>);
 
 impl Told {
     /// The status of each notice.
@@ -50,7 +50,11 @@ async fn hook() -> (Peer, Told) {
     let told = Told::default();
     let keeps = told.clone();
     let peer = web::serve(move |request| {
-        keeps.0.lock().push(serde_json::from_slice(&request.body).unwrap());
+        if request.path() == "/marker" {
+            keeps.1.fetch_add(1, Ordering::SeqCst);
+        } else {
+            keeps.0.lock().push(serde_json::from_slice(&request.body).unwrap());
+        }
         web::reply(200, &[], b"")
     })
     .await;
@@ -79,10 +83,12 @@ impl House {
         let store = self.folder.path().join("noroshi.db");
         let text = format!(
             "{COMMON}[store]\npath = \"{}\"\n[route]\nreceiver = \"ops\"\ngroup_wait = \"50ms\"\ngroup_interval = \"100ms\"\n\
-             [receivers.ops]\nwebhook.url = \"http://{}/\"\n[checks.site]\nhttp.url = \"http://{}/\"\n{more}",
+             [[route.routes]]\nmatchers = [\"alertname=Marker\"]\nreceiver = \"marker\"\ngroup_wait = \"200ms\"\n\
+             [receivers.marker]\nwebhook.url = \"http://{hook}/marker\"\n\
+             [receivers.ops]\nwebhook.url = \"http://{hook}/\"\n[checks.site]\nhttp.url = \"http://{}/\"\n{more}",
             store.display(),
-            hook.address(),
             site.address(),
+            hook = hook.address(),
         );
         fs::write(self.file(), text).unwrap();
     }
@@ -112,9 +118,34 @@ async fn alerts(app: &App, path: &str) -> Value {
     serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
 }
 
-/// Long enough for many runs, flushes and sends: what has not come by then does not come.
-async fn a_while() {
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+/// Waits for what comes after all that could still come: two more runs of the check, and then an alert of another group, which
+/// waits longer than any other timer here, is told.
+async fn told_later(app: &App, told: &Told) {
+    let runs = async || {
+        let (_, page) = ask(app.addresses()[0], "/metrics").await.unwrap();
+        let line = page.lines().find(|line| line.starts_with("noroshi_check_runs_total{")).unwrap();
+        line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    let before = runs().await;
+    eventually!(runs().await >= before + 2.0);
+    let before = told.1.load(Ordering::SeqCst);
+    let marker = r#"[{"labels":{"alertname":"Marker"}}]"#;
+    assert_eq!(post(app, "/api/v2/alerts", "", marker).await, "200");
+    eventually!(told.1.load(Ordering::SeqCst) > before);
+}
+
+/// The status of the answer to some JSON, posted with this header.
+async fn post(app: &App, path: &str, header: &str, body: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(app.addresses()[0]).await.unwrap();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n{header}\r\n{body}",
+        body.len(),
+    );
+    let mut answer = String::new();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.split(' ').nth(1).unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,6 +155,8 @@ async fn a_check_that_goes_down_is_told_with_its_reason_and_resolved() {
     house.write(&hook, &site, "");
     let app = house.start().await;
     eventually!(told.statuses() == ["firing"], "{:?}", told.0.lock());
+    let (_, page) = ask(app.addresses()[0], "/metrics").await.unwrap();
+    assert!(page.contains("noroshi_alerts{state=\"active\"} 1"), "{page}");
     let alert = &told.last()["alerts"][0];
     assert_eq!(alert["labels"]["alertname"], "NoroshiCheckDown");
     assert_eq!(alert["labels"]["check"], "site");
@@ -150,9 +183,9 @@ async fn a_restart_keeps_firing_and_sends_the_resolve() {
     // Still down: nobody is told again.
     let app = house.start().await;
     eventually!(state(&app).await == "down");
-    a_while().await;
-    assert_eq!(told.statuses(), ["firing"], "{:?}", told.0.lock());
     assert_eq!(alerts(&app, "/api/v2/alerts").await[0]["labels"]["check"], "site");
+    told_later(&app, &told).await;
+    assert_eq!(told.statuses(), ["firing"], "{:?}", told.0.lock());
     assert!(app.stop().await);
 
     // Up meanwhile: the resolve follows.
@@ -176,7 +209,7 @@ async fn maintenance_mutes_and_what_is_still_down_after_it_is_told() {
     house.write(&hook, &site, &window);
     let app = house.start().await;
     eventually!(state(&app).await == "down");
-    a_while().await;
+    told_later(&app, &told).await;
     assert_eq!(told.statuses(), [""; 0], "{:?}", told.0.lock());
     let silences = alerts(&app, "/api/v2/silences").await;
     assert_eq!(silences[0]["status"]["state"], "active", "{silences}");
@@ -199,7 +232,7 @@ async fn a_reload_keeps_groups_and_sends_to_where_the_receiver_is_now() {
     let (second, told_second) = hook().await;
     house.write(&second, &site, "[time_intervals.nights]\nweekdays = [\"monday\"]\n");
     app.reload().await.unwrap();
-    a_while().await;
+    told_later(&app, &told_second).await;
     assert_eq!(told.statuses(), ["firing"], "told again by the reload");
     assert_eq!(told_second.statuses(), [""; 0], "told again by the reload");
     status.store(200, Ordering::SeqCst);
@@ -218,9 +251,9 @@ async fn a_check_that_only_prometheus_tells_of_is_not_told_here() {
         fs::write(house.file(), text).unwrap();
         let app = house.start().await;
         eventually!(state(&app).await == "down");
-        a_while().await;
-        assert_eq!(told.statuses(), [""; 0], "{who}: {:?}", told.0.lock());
         assert_eq!(alerts(&app, "/api/v2/alerts").await, Value::Array(Vec::new()));
+        told_later(&app, &told).await;
+        assert_eq!(told.statuses(), [""; 0], "{who}: {:?}", told.0.lock());
         assert!(app.stop().await);
     }
 }
@@ -311,7 +344,10 @@ async fn no_heartbeat_goes_out_while_the_store_cannot_write() {
         page.contains("noroshi_store_degraded 1")
     });
     let before = count();
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    eventually!({
+        let page = ask(app.addresses()[0], "/metrics").await.unwrap().1;
+        page.contains("noroshi_deadman_withheld_total{deadman=\"watch\"} 2")
+    });
     assert!(count() <= before + 1, "{} after {before}", count());
     other.execute_batch("ROLLBACK").unwrap();
     let before = count();
@@ -330,17 +366,7 @@ async fn the_hook_wants_its_token_and_another_one_after_a_reload() {
     let post = async |token: Option<&str>| {
         let body = r#"{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"A"}}]}"#;
         let header = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
-        let mut stream = tokio::net::TcpStream::connect(app.addresses()[0]).await.unwrap();
-        let request = format!(
-            "POST /hooks/alertmanager HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n{}\r\n{body}",
-            body.len(),
-            header.unwrap_or_default()
-        );
-        let mut answer = String::new();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer.split(' ').nth(1).unwrap().to_owned()
+        post(&app, "/hooks/alertmanager", &header.unwrap_or_default(), body).await
     };
     assert_eq!(post(None).await, "401");
     assert_eq!(post(Some("hunter3")).await, "401");
@@ -353,6 +379,30 @@ async fn the_hook_wants_its_token_and_another_one_after_a_reload() {
     fs::write(&file, "\n").unwrap();
     assert!(app.reload().await.unwrap_err().contains("it is empty"));
     assert_eq!(post(None).await, "401");
+    assert!(app.stop().await);
+}
+
+/// Without its own page, nobody's browser silences.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_another_site_changes_nothing() {
+    let ((hook, _), (site, _)) = (hook().await, site().await);
+    let house = House::new();
+    house.write(&hook, &site, "");
+    let app = house.start().await;
+    let alert = r#"[{"labels":{"alertname":"A"}}]"#;
+    for (header, status) in [
+        ("Sec-Fetch-Site: cross-site\r\nOrigin: http://evil.example\r\n", "403"),
+        ("Origin: http://evil.example\r\n", "403"),
+        ("Sec-Fetch-Site: same-origin\r\nOrigin: http://a\r\n", "200"),
+        ("Origin: http://a\r\n", "200"),
+        ("", "200"),
+    ] {
+        assert_eq!(post(&app, "/api/v2/alerts", header, alert).await, status, "{header}");
+        let answer = post(&app, "/hooks/alertmanager", header, "{}").await;
+        assert_eq!(answer == "403", status == "403", "{header}: {answer}");
+        let answer = post(&app, "/api/v2/silences", header, "{}").await;
+        assert_eq!(answer == "403", status == "403", "{header}: {answer}");
+    }
     assert!(app.stop().await);
 }
 

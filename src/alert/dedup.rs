@@ -24,19 +24,18 @@ impl Content {
         self.firing.is_empty() && self.resolved.is_empty()
     }
 
-    /// What a lane knows to be firing once it was told this: what was shown, and what it was told before of alerts that
-    /// are hidden now. Those it will hear of when they are shown again.
-    pub(super) fn told_firing(&self, before: Option<&Notified>) -> Vec<Fingerprint> {
-        let before = before.map(|told| &*told.firing).unwrap_or_default();
-        let kept = self.hidden.iter().filter(|one| before.binary_search(one).is_ok());
-        let mut firing: Vec<Fingerprint> = self.firing.iter().chain(kept).copied().collect();
-        firing.sort_unstable();
-        firing
+    /// Whose end a lane is owed once it was told this: alerts that it was told of before and that are hidden now. It hears
+    /// of them when they are shown again: of the fire as of a new one, of the end in any case.
+    pub(super) fn owed(&self, before: Option<&Notified>) -> Vec<Fingerprint> {
+        let Some(before) = before else { return Vec::new() };
+        let is_in = |list: &[Fingerprint], one: &Fingerprint| list.binary_search(one).is_ok();
+        let known = |one: &&Fingerprint| is_in(&before.firing, one) || is_in(&before.owed, one);
+        self.hidden.iter().filter(known).copied().collect()
     }
 }
 
-/// Why the lane is to be told, or `None`: Alertmanager's rules, asked in its order. They differ in one thing: an alert
-/// that is hidden and was told as firing is neither new nor resolved, so that its resolve is not lost.
+/// Why the lane is to be told, or `None`: Alertmanager's rules, asked in its order. They differ in one thing: the end of an
+/// alert is not lost that was told as firing, and was hidden when its group was told again.
 pub(super) fn reason(
     told: Option<&Notified>,
     content: &Content,
@@ -53,7 +52,8 @@ pub(super) fn reason(
     }
     if content.firing.is_empty() {
         // Whatever `send_resolved` says: the log must learn of it.
-        let over = told.firing.iter().any(|one| content.hidden.binary_search(one).is_err());
+        let over = told.firing.iter().any(|one| content.hidden.binary_search(one).is_err())
+            || told.owed.iter().any(|one| content.resolved.binary_search(one).is_ok());
         return over.then_some(NoticeReason::AllResolved);
     }
     if send_resolved && !is_subset(&content.resolved, &told.resolved) {

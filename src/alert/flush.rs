@@ -12,7 +12,7 @@ use super::{
     lanes::Pending,
     metrics::Withheld,
     pipeline::Pipeline,
-    spec::{Integration, RateLimit},
+    spec::RateLimit,
     stages::Member,
 };
 use crate::model::{
@@ -98,11 +98,10 @@ impl Pipeline {
         effects: &mut Effects,
     ) {
         let Some(group) = self.groups.get(id) else { return };
-        let (key, name) = (Arc::clone(&group.key), Arc::clone(&group.receiver));
         let Some(node) = self.tree.node(group.node) else { return };
         let (repeat, route_labels) = (node.route.repeat_interval, node.route.labels.clone());
-        let Some(receiver) = self.receiver(&name) else { return };
-        let (integrations, limit) = (receiver.integrations.clone(), receiver.rate_limit);
+        let lanes = self.lanes_of(group);
+        let limit = self.receiver(&group.receiver).and_then(|receiver| receiver.rate_limit);
         let mut flush = Flush {
             now,
             group_labels: group.labels.clone(),
@@ -113,14 +112,12 @@ impl Pipeline {
             content,
             alerts: Vec::new(),
         };
-        for (at, integration) in (0..).zip(&integrations) {
-            let lane =
-                Lane { group: Arc::clone(&key), receiver: Arc::clone(&name), integration: at };
-            if let Some(reason) = self.asked(&lane, integration, &flush, effects) {
+        for (lane, send_resolved) in lanes {
+            if let Some(reason) = self.asked(&lane, send_resolved, &flush, effects) {
                 if flush.alerts.is_empty() {
                     flush.alerts = self.notice_alerts(members);
                 }
-                self.send(&lane, integration, reason, &flush, effects);
+                self.send(&lane, send_resolved, reason, &flush, effects);
             }
         }
     }
@@ -129,14 +126,14 @@ impl Pipeline {
     fn asked(
         &mut self,
         lane: &Lane,
-        integration: &Integration,
+        send_resolved: bool,
         flush: &Flush,
         effects: &mut Effects,
     ) -> Option<NoticeReason> {
         let content = &flush.content;
         let state = self.lanes.entry(lane);
         if let Some(pending) = &state.pending {
-            if pending.tells(content, state.told.as_ref()) {
+            if pending.tells(content) {
                 return None;
             }
             if !pending.waits {
@@ -146,8 +143,8 @@ impl Pipeline {
             }
         }
         let told = state.told.as_ref();
-        let mut why = reason(told, content, integration.send_resolved, flush.repeat, flush.now);
-        if content.firing.is_empty() && !integration.send_resolved {
+        let mut why = reason(told, content, send_resolved, flush.repeat, flush.now);
+        if content.firing.is_empty() && !send_resolved {
             // A fire that is over is not told to somebody who would never hear of its end.
             if let Some(pending) = state.pending.take() {
                 self.metrics.withheld(Withheld::Over);
@@ -159,9 +156,9 @@ impl Pipeline {
                     lane: lane.clone(),
                     at: flush.now,
                     expires_at: after(flush.now, flush.counts_for),
-                    firing: content.told_firing(told).into(),
+                    firing: Arc::default(),
                     resolved: content.resolved.as_slice().into(),
-                    generation: state.generation(),
+                    owed: content.owed(told).into(),
                     handle: told.and_then(|told| told.handle.clone()),
                 };
                 state.log(logged, &mut effects.records);
@@ -179,7 +176,7 @@ impl Pipeline {
             });
         }
         let refused = state.refused.as_ref();
-        if refused.is_some_and(|refused| refused.holds(content, told, flush.now)) {
+        if refused.is_some_and(|refused| refused.holds(content, flush.now)) {
             self.metrics.withheld(Withheld::Refused);
             return None;
         }
@@ -190,7 +187,7 @@ impl Pipeline {
     fn send(
         &mut self,
         lane: &Lane,
-        integration: &Integration,
+        send_resolved: bool,
         reason: NoticeReason,
         flush: &Flush,
         effects: &mut Effects,
@@ -199,9 +196,7 @@ impl Pipeline {
         let shown = content.firing.iter().chain(&content.resolved).copied();
         let held_back = match flush.limit {
             None => Ok(0),
-            Some(limit) => {
-                self.rates.take(&lane.receiver, lane.integration, limit, shown, flush.now)
-            }
+            Some(limit) => self.rates.take(lane, limit, shown, flush.now),
         };
         let held_back = match held_back {
             Ok(held_back) => held_back,
@@ -219,13 +214,12 @@ impl Pipeline {
         let told = state.told.as_ref();
         let notice = Arc::new(Notice {
             id,
-            kind: Arc::clone(&integration.kind),
             idempotency_key: idempotency_key(lane, id, flush.now),
             reason,
             at: flush.now,
             since: flush.since(reason, told),
             group_labels: flush.group_labels.clone(),
-            alerts: flush.alerts(integration.send_resolved),
+            alerts: flush.alerts(send_resolved),
             handle: told
                 .filter(|_| reason != NoticeReason::First)
                 .and_then(|told| told.handle.clone()),
@@ -235,8 +229,9 @@ impl Pipeline {
             lane: lane.clone(),
         });
         let pending = Pending {
-            firing: content.told_firing(told).into(),
+            firing: content.firing.as_slice().into(),
             resolved: content.resolved.as_slice().into(),
+            owed: content.owed(told).into(),
             waits: false,
             counts_for: flush.counts_for,
             notice: Arc::clone(&notice),
@@ -303,5 +298,6 @@ fn idempotency_key(lane: &Lane, id: u64, now: Timestamp) -> Arc<str> {
     let mut hash = Fnv::default();
     hash.part(&lane.group);
     hash.part(&lane.receiver);
+    hash.part(&lane.kind);
     format!("{:016x}-{}-{:x}-{id}", hash.0, lane.integration, now.as_millisecond()).into()
 }

@@ -36,6 +36,8 @@ pub(super) enum Command {
     Step(Input, oneshot::Sender<Result<Reply, CommitError>>),
     /// A look.
     Snapshot(oneshot::Sender<Arc<Snapshot>>),
+    /// A look at the numbers alone.
+    Measure(oneshot::Sender<()>),
 }
 
 /// Why a call was not answered as it was wanted.
@@ -111,6 +113,16 @@ impl Handle {
         answered.await.map_err(|_| CallError::Stopped)
     }
 
+    /// Brings the gauges up to date, for somebody who reads them now.
+    ///
+    /// # Errors
+    /// If the pipeline has stopped.
+    pub async fn measure(&self) -> Result<(), CallError<Infallible>> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(Command::Measure(answer)).await.map_err(|_| CallError::Stopped)?;
+        answered.await.map_err(|_| CallError::Stopped)
+    }
+
     /// Goes on with another configuration.
     ///
     /// # Errors
@@ -119,12 +131,20 @@ impl Handle {
         self.step(Input::Reload(config)).await.map(drop)
     }
 
-    /// Takes a change of a check. Answers when it is on disk.
+    /// Takes a change of a check: when this returns it has its place, so that whoever awaits one call after the other keeps
+    /// their order. What is returned answers when it is on disk.
     ///
     /// # Errors
     /// What went wrong with us.
-    pub async fn transition(&self, transition: Transition) -> Result<(), CallError<Infallible>> {
-        self.step(Input::Transition(transition)).await.map(drop)
+    pub async fn transition(
+        &self,
+        transition: Transition,
+    ) -> Result<
+        impl Future<Output = Result<(), CallError<Infallible>>> + Send + use<>,
+        CallError<Infallible>,
+    > {
+        let answer = self.send(Input::Transition(transition)).await?;
+        Ok(async { answer.await.map(drop) })
     }
 
     /// Takes changes of the checks' settings. The first call is the whole set: alerts of checks that are not in it end.
@@ -153,11 +173,20 @@ impl Handle {
     }
 
     async fn step<E: std::error::Error>(&self, input: Input) -> Result<Reply, CallError<E>> {
+        self.send(input).await?.await
+    }
+
+    /// Puts an input in its place; then there is its answer to await.
+    async fn send<E: std::error::Error>(
+        &self,
+        input: Input,
+    ) -> Result<impl Future<Output = Result<Reply, CallError<E>>> + Send + use<E>, CallError<E>>
+    {
         let (answer, answered) = oneshot::channel();
         self.commands.send(Command::Step(input, answer)).await.map_err(|_| CallError::Stopped)?;
-        answered
-            .await
-            .map_err(|_| CallError::Stopped)?
-            .map_err(|error| CallError::NotOnDisk(error.to_string()))
+        Ok(async {
+            let written = answered.await.map_err(|_| CallError::Stopped)?;
+            written.map_err(|error| CallError::NotOnDisk(error.to_string()))
+        })
     }
 }

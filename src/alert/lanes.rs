@@ -37,6 +37,8 @@ pub(super) struct Pending {
     pub(super) firing: Arc<[Fingerprint]>,
     /// What it will have been told as resolved, sorted.
     pub(super) resolved: Arc<[Fingerprint]>,
+    /// What it was told as firing before and this notice hides, sorted.
+    pub(super) owed: Arc<[Fingerprint]>,
     /// Between two attempts: only then it may be replaced.
     pub(super) waits: bool,
     /// How long the entry counts after it was told.
@@ -76,27 +78,30 @@ pub(super) enum Outcome {
 
 impl Pending {
     /// Whether it tells just this.
-    pub(super) fn tells(&self, content: &Content, told: Option<&Notified>) -> bool {
-        *self.resolved == *content.resolved && *self.firing == *content.told_firing(told)
+    pub(super) fn tells(&self, content: &Content) -> bool {
+        *self.resolved == *content.resolved && *self.firing == *content.firing
     }
 
-    /// The lane was told of these after all. Those that this notice does not name are hidden, and still known to it.
+    /// The lane was told of these after all. The end of those that this notice does not name is owed.
     fn inherit(&mut self, firing: &[Fingerprint]) {
-        let unnamed = firing.iter().filter(|one| self.resolved.binary_search(one).is_err());
-        let mut all: Vec<Fingerprint> = self.firing.iter().chain(unnamed).copied().collect();
+        let is_named = |one: &Fingerprint| {
+            self.resolved.binary_search(one).is_ok() || self.firing.binary_search(one).is_ok()
+        };
+        let unnamed = firing.iter().filter(|one| !is_named(one));
+        let mut all: Vec<Fingerprint> = self.owed.iter().chain(unnamed).copied().collect();
         all.sort_unstable();
         all.dedup();
-        self.firing = all.into();
+        self.owed = all.into();
     }
 
-    fn told(&self, delivery: &Delivery, handle: Option<&Handle>, generation: u64) -> Notified {
+    fn told(&self, delivery: &Delivery, handle: Option<&Handle>) -> Notified {
         Notified {
             lane: delivery.lane.clone(),
             at: delivery.at,
             expires_at: after(delivery.at, self.counts_for),
             firing: Arc::clone(&self.firing),
             resolved: Arc::clone(&self.resolved),
-            generation,
+            owed: Arc::clone(&self.owed),
             handle: handle.or(self.notice.handle.as_ref()).cloned(),
         }
     }
@@ -104,10 +109,8 @@ impl Pending {
 
 impl Refused {
     /// Whether this was refused, and it is too early to try it again.
-    pub(super) fn holds(&self, content: &Content, told: Option<&Notified>, now: Timestamp) -> bool {
-        now < self.until
-            && *self.resolved == *content.resolved
-            && *self.firing == *content.told_firing(told)
+    pub(super) fn holds(&self, content: &Content, now: Timestamp) -> bool {
+        now < self.until && *self.resolved == *content.resolved && *self.firing == *content.firing
     }
 }
 
@@ -136,25 +139,21 @@ impl LaneState {
         Some(notice)
     }
 
-    /// How many notices it has had.
-    pub(super) fn generation(&self) -> u64 {
-        self.told.as_ref().map_or(0, |told| told.generation)
-    }
-
     /// Whether somebody was told of something that fires, or is about to be.
     fn knows_of_fire(&self) -> bool {
-        self.told.as_ref().is_some_and(|told| !told.firing.is_empty())
+        self.told.as_ref().is_some_and(|told| !told.firing.is_empty() || !told.owed.is_empty())
             || self.pending.as_ref().is_some_and(|pending| !pending.firing.is_empty())
     }
 
     /// Whether a resolved alert must stay in its group for this lane: a notice on its way speaks of it, or it was told as
-    /// firing and its resolve is `owed`.
-    pub(super) fn holds(&self, alert: Fingerprint, owed: bool) -> bool {
+    /// firing and its resolve must still be `told` or noted.
+    pub(super) fn holds(&self, alert: Fingerprint, told: bool) -> bool {
         let is_in = |list: &[Fingerprint]| list.binary_search(&alert).is_ok();
         self.pending
             .as_ref()
             .is_some_and(|pending| is_in(&pending.firing) || is_in(&pending.resolved))
-            || (owed && self.told.as_ref().is_some_and(|told| is_in(&told.firing)))
+            || (told
+                && self.told.as_ref().is_some_and(|log| is_in(&log.firing) || is_in(&log.owed)))
     }
 
     /// When the lane is to be told again without any change: a repeat, or what it refused.
@@ -176,7 +175,6 @@ impl LaneState {
         handle: Option<&Handle>,
         records: &mut Vec<Record>,
     ) -> Outcome {
-        let generation = self.generation() + 1;
         let is_pending =
             self.pending.as_ref().is_some_and(|pending| pending.notice.id == delivery.notice);
         let pending = if is_pending {
@@ -190,8 +188,9 @@ impl LaneState {
         let Some(pending) = pending else { return Outcome::Unknown };
         if let Some(newer) = &mut self.pending {
             newer.inherit(&pending.firing);
+            newer.inherit(&pending.owed);
         }
-        self.log(pending.told(delivery, handle, generation), records);
+        self.log(pending.told(delivery, handle), records);
         self.refused = None;
         Outcome::Told { overdue: is_pending && std::mem::take(&mut self.overdue) }
     }

@@ -130,11 +130,15 @@ impl Pipeline {
         let Some(group) = self.groups.get(id) else { return };
         let Some(flushed) = group.flushed else { return };
         let lanes = self.lanes_of(group);
+        let is_resolved =
+            |slot: &Slot| self.table.get(*slot).is_none_or(|entry| entry.alert.is_resolved(now));
+        // Then the next flush notes the end also where it is not told, so that the next fire is told as a first one.
+        let is_over = group.members.iter().all(is_resolved);
         let kept = |fingerprint: Fingerprint| {
             let hidden = group.hidden.binary_search(&fingerprint).is_ok();
             lanes.iter().any(|(lane, send_resolved)| {
-                let state = self.lanes.get(lane);
-                state.is_some_and(|state| state.holds(fingerprint, hidden || *send_resolved))
+                let owed = hidden || is_over || *send_resolved;
+                self.lanes.get(lane).is_some_and(|state| state.holds(fingerprint, owed))
             })
         };
         let gone: Vec<Slot> = group

@@ -118,7 +118,7 @@ impl Metrics {
         self.create();
         registry.register(
             "noroshi_alerts",
-            "Alerts that fire, by whether something hides them, as last looked at",
+            "Alerts that fire, by whether something hides them",
             self.alerts.clone(),
         );
         registry.register(
@@ -151,14 +151,10 @@ impl Metrics {
             "Notices that were due and not sent, by why not",
             self.withheld.clone(),
         );
-        registry.register(
-            "noroshi_alert_groups",
-            "Groups of alerts, as last looked at",
-            self.groups.clone(),
-        );
+        registry.register("noroshi_alert_groups", "Groups of alerts", self.groups.clone());
         registry.register(
             "noroshi_silences",
-            "Silences by state, as last looked at; planned maintenance among them",
+            "Silences by state; planned maintenance among them",
             self.silences.clone(),
         );
     }

@@ -1,6 +1,6 @@
 //! The whole state, and its three doors: an input, the time, a look.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use super::{
     arrival::Named,
     checks::Checks,
     groups::{GroupId, Groups},
-    ingest::Rules,
+    ingest::{Rules, after},
     inhibit::Inhibitor,
     lanes::Lanes,
     pushes::Pushes,
@@ -23,6 +23,17 @@ use crate::model::{Lane, Notice};
 
 /// At most so many groups are flushed in one step, so that whoever posts meanwhile does not wait for ten thousand.
 const FLUSHES: usize = 256;
+
+/// The gauges are as good as new for so long.
+const MEASURED_FOR: Duration = Duration::from_secs(1);
+
+/// When the gauges were set, of which version, and until when they hold if nothing changes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measured {
+    at: Timestamp,
+    version: u64,
+    until: Timestamp,
+}
 
 /// The alert pipeline. Pure: the time is passed in, and what a step leads to is handed back.
 #[derive(Debug)]
@@ -49,8 +60,8 @@ pub struct Pipeline {
     pub(super) last_notice: u64,
     pub(super) clean_at: Timestamp,
     pub(super) version: u64,
-    /// The version at which the gauges were set.
-    pub(super) measured: u64,
+    /// When the gauges were last set, if ever.
+    pub(super) measured: Option<Measured>,
     /// The latest snapshot, and until when time alone does not change it.
     pub(super) snapshot: Option<(Arc<Snapshot>, Timestamp)>,
 }
@@ -120,6 +131,10 @@ impl Pipeline {
         {
             return Arc::clone(snapshot);
         }
+        if self.snapshot.is_some() {
+            // Time alone has changed it: whoever has the old one must not take it for this.
+            self.version += 1;
+        }
         let (snapshot, until) = self.view(now);
         let snapshot = Arc::new(snapshot);
         self.snapshot = Some((Arc::clone(&snapshot), until));
@@ -131,11 +146,18 @@ impl Pipeline {
         self.lanes.pending(lane, id).cloned()
     }
 
-    /// Brings the gauges of [`Pipeline::metrics`] up to date.
+    /// Brings the gauges of [`Pipeline::metrics`] up to date. All alerts are looked at, so only where something changed, and
+    /// at most once a second, however often somebody asks.
     pub fn measure(&mut self, now: Timestamp) {
-        if std::mem::replace(&mut self.measured, self.version) != self.version {
-            self.gauge(now);
+        let holds = self.measured.is_some_and(|last| {
+            let unchanged = last.version == self.version && now < last.until;
+            last.at <= now && (unchanged || now < after(last.at, MEASURED_FOR))
+        });
+        if holds {
+            return;
         }
+        let until = self.gauge(now);
+        self.measured = Some(Measured { at: now, version: self.version, until });
     }
 
     /// What the pipeline counts.

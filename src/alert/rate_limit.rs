@@ -8,12 +8,12 @@ use std::{
 use jiff::Timestamp;
 
 use super::{ingest::after, spec::RateLimit};
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, Lane};
 
 /// The limits' memory, by receiver and integration: each way of telling has its own budget.
 #[derive(Debug, Default)]
 pub(super) struct RateLimits {
-    budgets: HashMap<(Arc<str>, u16), Budget>,
+    budgets: HashMap<(Arc<str>, Arc<str>, u16), Budget>,
 }
 
 #[derive(Debug, Default)]
@@ -31,13 +31,13 @@ impl RateLimits {
     /// From when on the budget has room again.
     pub(super) fn take(
         &mut self,
-        receiver: &Arc<str>,
-        integration: u16,
+        lane: &Lane,
         limit: RateLimit,
         alerts: impl Iterator<Item = Fingerprint>,
         now: Timestamp,
     ) -> Result<u64, Timestamp> {
-        let budget = self.budgets.entry((Arc::clone(receiver), integration)).or_default();
+        let whose = (Arc::clone(&lane.receiver), Arc::clone(&lane.kind), lane.integration);
+        let budget = self.budgets.entry(whose).or_default();
         while budget.sent.front().is_some_and(|sent| after(*sent, limit.per) <= now) {
             budget.sent.pop_front();
         }
@@ -59,6 +59,6 @@ impl RateLimits {
 
     /// Forgets receivers that are gone.
     pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
-        self.budgets.retain(|(receiver, _), _| keep(receiver));
+        self.budgets.retain(|(receiver, ..), _| keep(receiver));
     }
 }

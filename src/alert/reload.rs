@@ -102,7 +102,7 @@ impl Pipeline {
     fn drop_orphans(&mut self, effects: &mut Effects) {
         let config = Arc::clone(&self.config);
         self.lanes.retain(|lane, state| {
-            let gone = state.pending.take_if(|own| config.kind_of(lane) != Some(&own.notice.kind));
+            let gone = state.pending.take_if(|_| !config.leads_somewhere(lane));
             if let Some(gone) = gone {
                 effects.withdraw(&gone.notice);
             }

@@ -64,7 +64,7 @@ impl Pipeline {
             last_notice: restored.last_notice,
             clean_at: after(now, options.gc_interval.min(Duration::from_mins(15))),
             version: 1,
-            measured: 0,
+            measured: None,
             snapshot: None,
             config,
             options,
@@ -132,7 +132,7 @@ impl Pipeline {
     fn restore_outbox(&mut self, outbox: &[Arc<Notice>], effects: &mut Effects) {
         for notice in outbox {
             self.last_notice = self.last_notice.max(notice.id);
-            if self.config.kind_of(&notice.lane) != Some(&notice.kind) {
+            if !self.config.leads_somewhere(&notice.lane) {
                 effects.records.push(Record::OutboxGone(notice.id));
                 continue;
             }
@@ -150,7 +150,7 @@ impl Pipeline {
             .lanes
             .iter()
             .flat_map(|(_, state)| {
-                let told = state.told.iter().flat_map(|told| told.firing.iter());
+                let told = state.told.iter().flat_map(|told| told.firing.iter().chain(&*told.owed));
                 let pending = state
                     .pending
                     .iter()
@@ -189,18 +189,23 @@ fn pending(notice: &Arc<Notice>, told: Option<&Notified>, counts_for: Duration) 
         let wanted = move |alert: &&NoticeAlert| alert.is_firing() == fires;
         notice.alerts.iter().filter(wanted).map(|alert| alert.fingerprint)
     };
-    let mut resolved: Vec<Fingerprint> = named(false).collect();
-    resolved.sort_unstable();
-    let known = told.iter().flat_map(|told| told.firing.iter().copied());
-    let mut firing: Vec<Fingerprint> =
-        named(true).chain(known.filter(|one| resolved.binary_search(one).is_err())).collect();
+    let (mut firing, mut resolved): (Vec<_>, Vec<_>) =
+        (named(true).collect(), named(false).collect());
     firing.sort_unstable();
-    firing.dedup();
+    resolved.sort_unstable();
+    let is_named = |one: &Fingerprint| {
+        firing.binary_search(one).is_ok() || resolved.binary_search(one).is_ok()
+    };
+    let known = told.iter().flat_map(|told| told.firing.iter().chain(&*told.owed));
+    let mut owed: Vec<Fingerprint> = known.filter(|one| !is_named(one)).copied().collect();
+    owed.sort_unstable();
     Pending {
         notice: Arc::clone(notice),
         firing: firing.into(),
         resolved: resolved.into(),
-        waits: false,
+        owed: owed.into(),
+        // One that was tried waits for its next attempt, and may be replaced meanwhile.
+        waits: notice.tried.is_some(),
         counts_for,
     }
 }

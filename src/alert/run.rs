@@ -46,13 +46,10 @@ pub struct Outputs {
 const OFFER_AGAIN: Duration = Duration::from_secs(1);
 
 /// At most so many are offered again after a delivery, which makes room for one: some are of receivers that have none.
-const OFFERS: usize = 8;
+pub(super) const OFFERS: usize = 8;
 
 /// The longest sleep: the calendar may be set, and a deadline then comes earlier than it seemed.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
-
-/// How often the gauges are brought up to date while something changes.
-const GAUGES_EVERY: Duration = Duration::from_secs(15);
 
 /// Works until every [`Handle`](super::Handle) is gone, and then every sender of deliveries.
 ///
@@ -69,13 +66,8 @@ pub async fn run(
     let outlet = Outlet::new(outputs);
     outlet.let_go(first, None).await;
     let mut offer_at = Instant::now() + OFFER_AGAIN;
-    let mut gauges_at = Instant::now();
     loop {
-        if Instant::now() >= gauges_at {
-            pipeline.measure(clock.now());
-            gauges_at = Instant::now() + GAUGES_EVERY;
-        }
-        let wake = next_wake(&pipeline, clock.now()).min(offer_at).min(gauges_at);
+        let wake = next_wake(&pipeline, clock.now()).min(offer_at);
         tokio::select! {
             biased;
             Some(delivery) = deliveries.recv() => {
@@ -92,6 +84,10 @@ pub async fn run(
                 // Whoever asked may have gone.
                 Some(Command::Snapshot(answer)) => {
                     let _ = answer.send(pipeline.snapshot(clock.now()));
+                }
+                Some(Command::Measure(answer)) => {
+                    pipeline.measure(clock.now());
+                    let _ = answer.send(());
                 }
                 None => break,
             },

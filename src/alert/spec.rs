@@ -44,17 +44,17 @@ impl Config {
         group: &'c Arc<str>,
         receiver: &'c Arc<str>,
     ) -> impl Iterator<Item = (Lane, bool)> + 'c {
-        let integrations = self.receiver(receiver).map(|receiver| &receiver.integrations);
-        (0..).zip(integrations.into_iter().flatten()).map(|(integration, own)| {
+        let ways = self.receiver(receiver).into_iter().flat_map(Receiver::ways);
+        ways.map(|(integration, own)| {
             let (group, receiver) = (Arc::clone(group), Arc::clone(receiver));
-            (Lane { group, receiver, integration }, own.send_resolved)
+            (Lane { group, receiver, kind: Arc::clone(&own.kind), integration }, own.send_resolved)
         })
     }
 
-    /// The kind of the integration that a lane leads to.
-    pub fn kind_of(&self, lane: &Lane) -> Option<&Arc<str>> {
-        let receiver = self.receiver(&lane.receiver)?;
-        Some(&receiver.integrations.get(usize::from(lane.integration))?.kind)
+    /// Whether there is an integration that a lane leads to.
+    pub fn leads_somewhere(&self, lane: &Lane) -> bool {
+        let mut ways = self.receiver(&lane.receiver).into_iter().flat_map(Receiver::ways);
+        ways.any(|(integration, own)| integration == lane.integration && own.kind == lane.kind)
     }
 }
 
@@ -105,6 +105,16 @@ pub struct Receiver {
     pub integrations: Vec<Integration>,
     /// At most so many notices in a time; more are held back and told in a summary.
     pub rate_limit: Option<RateLimit>,
+}
+
+impl Receiver {
+    /// Its integrations, each with its place among those of its kind.
+    pub fn ways(&self) -> impl Iterator<Item = (u16, &Integration)> {
+        self.integrations.iter().enumerate().map(|(at, own)| {
+            let before = self.integrations.iter().take(at).filter(|other| other.kind == own.kind);
+            (u16::try_from(before.count()).unwrap_or(u16::MAX), own)
+        })
+    }
 }
 
 /// One way of telling.

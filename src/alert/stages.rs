@@ -46,7 +46,7 @@ impl Pipeline {
             }
         }
         self.hide(&mut shown, Hides::Silence, |pipeline, member| {
-            pipeline.is_silenced(member.slot, now)
+            pipeline.is_silenced(*member, now)
         });
         self.hide(&mut shown, Hides::Overlay, |pipeline, member| pipeline.is_overlaid(*member));
         shown.hidden.sort_unstable();
@@ -76,9 +76,11 @@ impl Pipeline {
         entry.is_some_and(|entry| self.inhibitor.inhibited_by(&entry.alert.labels, now).is_some())
     }
 
-    fn is_silenced(&mut self, slot: Slot, now: Timestamp) -> bool {
-        let entry = self.table.get_mut(slot);
-        entry.is_some_and(|entry| !entry.silenced_by(&self.silences, now).is_empty())
+    /// A silence hides all of an alert; a maintenance window hides that it fires, never that it is over.
+    fn is_silenced(&mut self, member: Member, now: Timestamp) -> bool {
+        let Some(entry) = self.table.get_mut(member.slot) else { return false };
+        let by = entry.silenced_by(&self.silences, now);
+        by.iter().any(|id| !member.resolved || !self.silences.is_planned(*id))
     }
 
     /// What `state` says of a check hides that it is down, never that it is up again.

@@ -44,20 +44,23 @@ impl Pipeline {
         (snapshot, until)
     }
 
-    /// Brings the gauges up to date.
-    pub(super) fn gauge(&mut self, now: Timestamp) {
+    /// Brings the gauges up to date; returns until when they hold if nothing happens.
+    pub(super) fn gauge(&mut self, now: Timestamp) -> Timestamp {
+        let mut until = self.silences.next_due().unwrap_or(Timestamp::MAX);
         let (mut active, mut suppressed) = (0, 0);
         for (_, entry) in self.table.iter_mut() {
             let alert = &entry.alert;
             if alert.is_resolved(now) {
                 continue;
             }
+            until = until.min(alert.ends_at);
             let hidden = alert.overlays != Overlays::default()
                 || self.inhibitor.inhibited_by(&alert.labels, now).is_some()
                 || !entry.silenced_by(&self.silences, now).is_empty();
             *if hidden { &mut suppressed } else { &mut active } += 1;
         }
         self.metrics.stands([active, suppressed], self.groups.len(), self.silences.counts(now));
+        until
     }
 
     /// Alerts that fire, by fingerprint.

@@ -45,8 +45,7 @@ pub(super) async fn listed(
     now: Timestamp,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
-    let query = history::asked(asked).and_then(|asked| asked.query(now));
-    let (query, reader) = match query.and_then(|query| Ok((query, history::reader(store)?))) {
+    let (query, reader) = match history::asked(asked, store, |asked| asked.query(now)) {
         Ok(both) => both,
         Err(refusal) => return *refusal,
     };
@@ -115,7 +114,7 @@ impl From<Delivery> for Row {
         Self {
             notice: delivery.notice,
             receiver: delivery.lane.receiver,
-            provider: delivery.kind,
+            provider: delivery.lane.kind,
             integration: delivery.lane.integration,
             group_key: delivery.lane.group,
             at: delivery.at,

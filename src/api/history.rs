@@ -24,16 +24,18 @@ const MOST: usize = 1000;
 /// An answer that is none yet.
 pub(super) type Refusal = Box<Response>;
 
-/// The parameters, if all of them are known.
-pub(super) fn asked<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Refusal> {
+/// What is asked, if all of it is known, and where the past is kept.
+pub(super) fn asked<Asked, Wanted>(
+    query: Result<Query<Asked>, QueryRejection>,
+    store: Option<&Reader>,
+    wanted: impl FnOnce(Asked) -> Result<Wanted, Refusal>,
+) -> Result<(Wanted, &Reader), Refusal> {
     // The rejection says which parameter, and which there are.
-    query.map(|Query(asked)| asked).map_err(|rejection| bad(rejection.body_text()))
-}
-
-/// Where the past is kept.
-pub(super) fn reader(store: Option<&Reader>) -> Result<&Reader, Refusal> {
+    let Query(asked) = query.map_err(|rejection| bad(rejection.body_text()))?;
+    let wanted = wanted(asked)?;
     let nothing = "nothing is kept: no `[store]` and no receiver is configured";
-    store.ok_or_else(|| problem(StatusCode::NOT_FOUND, nothing.to_owned()).into())
+    let reader = store.ok_or_else(|| problem(StatusCode::NOT_FOUND, nothing.to_owned()))?;
+    Ok((wanted, reader))
 }
 
 /// A moment: RFC 3339, or a length of time before now.

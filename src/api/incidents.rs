@@ -38,12 +38,11 @@ pub(super) async fn list(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let now = shared.state.clock.now();
-    let query = history::asked(asked).and_then(|asked| asked.query(now));
-    let (query, reader) =
-        match query.and_then(|query| Ok((query, history::reader(shared.state.store.as_ref())?))) {
-            Ok(both) => both,
-            Err(refusal) => return *refusal,
-        };
+    let store = shared.state.store.as_ref();
+    let (query, reader) = match history::asked(asked, store, |asked| asked.query(now)) {
+        Ok(both) => both,
+        Err(refusal) => return *refusal,
+    };
     history::answer(reader.incidents(query).await, |page| Answer::new(page, now))
 }
 

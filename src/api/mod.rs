@@ -17,6 +17,7 @@ mod incidents;
 mod landing;
 mod lifecycle;
 mod listener;
+mod origin;
 mod scrape;
 mod server;
 mod stream;
@@ -36,6 +37,7 @@ use axum::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
+    alert,
     clock::Clock,
     metrics::{Families, Telemetry},
     state::Views,
@@ -75,13 +77,16 @@ pub struct State {
     pub store: Option<Reader>,
     /// For what grows with time.
     pub clock: Clock,
+    /// The pipeline, whose gauges are brought up to date for each scrape; `None` where there is none.
+    pub alerts: Option<alert::Handle>,
     /// How the server presents itself.
     pub web: Arc<Web>,
 }
 
-/// Everything this process answers, under the route prefix.
-pub fn router(state: State) -> Router {
+/// Everything this process answers, under the route prefix; `more` is what others add, with their own prefix.
+pub fn router(state: State, more: Router) -> Router {
     let prefix = state.web.route_prefix.clone();
+    let own = state.web.external_url.as_deref().and_then(origin::authority);
     let at = |path: &str| [&prefix, path].concat();
     let shared = Arc::new(Shared {
         scrapes: web::Limit::new(state.web.max_requests),
@@ -108,7 +113,12 @@ pub fn router(state: State) -> Router {
         let inside = at("/");
         router = router.route("/", get(async move || Redirect::temporary(&inside)));
     }
-    router.fallback(lifecycle::unknown).layer(middleware::from_fn(guard::guard)).with_state(shared)
+    router
+        .fallback(lifecycle::unknown)
+        .with_state(shared)
+        .merge(more)
+        .layer(middleware::from_fn_with_state(own, origin::own_pages))
+        .layer(middleware::from_fn(guard::guard))
 }
 
 /// What handlers share: the state, and how much may go on at once.

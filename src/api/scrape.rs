@@ -1,6 +1,6 @@
 //! `/metrics`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -14,7 +14,8 @@ use prometheus_client::{
 
 use super::{Extract, Shared, accept, compress::compress, stream};
 use crate::{
-    clock::Instant,
+    alert,
+    clock::{self, Instant},
     metrics::{Emit, Exposition, Format},
 };
 
@@ -104,6 +105,9 @@ pub(super) async fn metrics(
             shared.state.metrics.rejected.inc();
             return busy(shared.state.web.max_requests);
         };
+        if let Some(alerts) = &shared.state.alerts {
+            measured(alerts).await;
+        }
         stream::body(move |emit| {
             let _place = place;
             let mut scrape = shared.state.metrics.begin();
@@ -125,6 +129,15 @@ pub(super) async fn metrics(
         answer.headers_mut().insert(header::CONTENT_ENCODING, word);
     }
     answer
+}
+
+/// How long a scrape waits for the pipeline: one that is busy is shown as it last stood.
+const MEASURED_WITHIN: Duration = Duration::from_secs(1);
+
+/// Brings the pipeline's gauges up to date.
+pub(super) async fn measured(alerts: &alert::Handle) {
+    // One that has stopped shows how it last stood.
+    let _ = clock::timeout_at(Instant::now() + MEASURED_WITHIN, alerts.measure()).await;
 }
 
 fn write(shared: &Arc<Shared>, format: Format, emit: Emit<'_>) -> std::ops::ControlFlow<()> {

@@ -11,6 +11,7 @@ pub mod log;
 mod notify_test;
 mod one_off;
 mod reload;
+mod requests;
 mod self_check;
 mod serve;
 mod stages;
@@ -24,7 +25,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::{
     runtime::Handle,
-    sync::{mpsc, oneshot, watch as latest},
+    sync::{mpsc, watch as latest},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -129,7 +130,7 @@ pub struct App {
     addresses: Vec<SocketAddr>,
     has_tls: bool,
     ready: latest::Sender<bool>,
-    reload: mpsc::Sender<oneshot::Sender<Result<String, String>>>,
+    reload: mpsc::Sender<api::Reload>,
     supervisor: Supervisor,
     /// What ends after everything that gives it something: the pipeline, delivery, the store.
     late: Supervisor,
@@ -203,6 +204,7 @@ impl App {
             blackbox: Arc::new(blackbox),
             store: stages.reader,
             clock,
+            alerts: stages.alerts.as_ref().map(|alerts| alerts.handle.clone()),
             web: Arc::new(web(&config)),
         };
         let router = router(api, v2.as_ref(), &config);
@@ -247,10 +249,7 @@ impl App {
     /// # Errors
     /// The mistakes, as text for people.
     pub async fn reload(&self) -> Result<String, String> {
-        let (answer, answered) = oneshot::channel();
-        let stopping = |_| "noroshi is stopping".to_owned();
-        self.reload.send(answer).await.map_err(|_| "noroshi is stopping".to_owned())?;
-        answered.await.map_err(stopping)?
+        requests::ask(&self.reload).await
     }
 
     /// Waits until a task that cannot be replaced ends unexpectedly.
@@ -318,7 +317,7 @@ fn router(
 ) -> axum::Router {
     let prefix = config.web.prefix();
     let more = alerts.map(|alerts| api::alertmanager::routes(alerts, prefix.as_str()));
-    api::router(state).merge(more.unwrap_or_default())
+    api::router(state, more.unwrap_or_default())
 }
 
 /// Reads files and checks them off the runtime: 100,000 checks take seconds.

@@ -53,19 +53,20 @@ pub async fn notify_test(
         alive: Arc::new(|| true),
     };
     let mut tried = Vec::new();
-    for (at, integration) in known.integrations.iter().enumerate() {
+    for (kind, integration, _) in known.ways() {
         let lane = Lane {
             group: "{}:{alertname=\"NoroshiTest\"}".into(),
             receiver: Arc::clone(&known.name),
-            integration: u16::try_from(at).unwrap_or(u16::MAX),
+            kind: kind.into(),
+            integration,
         };
-        let notice = notice(lane, integration.provider.kind(), trial, clock);
+        let notice = notice(lane, trial, clock);
         tried.push(notify::once(&notice, &setup, &parts).await);
     }
     Ok(tried)
 }
 
-fn notice(lane: Lane, kind: &'static str, trial: &Trial, clock: Clock) -> Notice {
+fn notice(lane: Lane, trial: &Trial, clock: Clock) -> Notice {
     let now = clock.now();
     let own = [("alertname", "NoroshiTest"), ("severity", "none")];
     let labels = Pairs::new(own.into_iter().chain(trial.labels.iter()));
@@ -83,7 +84,6 @@ fn notice(lane: Lane, kind: &'static str, trial: &Trial, clock: Clock) -> Notice
         id: 0,
         idempotency_key: format!("noroshi-test-{}", now.as_nanosecond()).into(),
         lane,
-        kind: kind.into(),
         reason,
         at: now,
         since: now,

@@ -13,6 +13,7 @@ use super::{
     load, log,
 };
 use crate::{
+    api,
     clock::Clock,
     compat::blackbox::Modules,
     config::{Alerting, BlackboxOptions, Config, DemoOptions, LogOptions, Sources},
@@ -24,9 +25,6 @@ use crate::{
     schedule::Limits,
     state::{self, Planned},
 };
-
-/// Who asked for a reload and waits for its result.
-type Request = oneshot::Sender<Result<String, String>>;
 
 /// Where a new configuration goes.
 pub(super) struct Outputs {
@@ -95,7 +93,7 @@ impl Reloader {
     /// Reloads whenever asked, or when a file changed, until `stop`.
     pub(super) async fn run(
         mut self,
-        mut requests: mpsc::Receiver<Request>,
+        mut requests: mpsc::Receiver<api::Reload>,
         mut file_changes: mpsc::Receiver<()>,
         stop: CancellationToken,
     ) {

@@ -3,7 +3,7 @@ use std::{num::NonZeroU32, path::PathBuf};
 use clap::{ArgAction, Args as Arguments, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::{alertmanager::Alertmanager, web::Web};
+use super::{alertmanager::Alertmanager, personality::Lines, web::Web};
 use crate::{
     compat::{blackbox::log::Level, go_number},
     config::BlackboxOptions,
@@ -251,15 +251,6 @@ fn unsigned(text: &str) -> Result<u64, String> {
 
 fn float(text: &str) -> Result<f64, String> {
     go_number::float(text).map_err(|why| format!("strconv.ParseFloat: parsing {text:?}: {why}"))
-}
-
-/// How log messages are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Lines {
-    /// `time=... level=INFO source=... msg=...`
-    Logfmt,
-    /// One JSON object a line
-    Json,
 }
 
 #[derive(Debug, Arguments)]

@@ -1,108 +1,53 @@
 //! `noroshi blackbox`, and this binary under blackbox_exporter's names: its flags, its exit codes.
 
-use std::{
-    ffi::{OsStr, OsString},
-    path::Path,
-    time::Duration,
-};
+use std::{ffi::OsString, time::Duration};
 
-use clap::{CommandFactory, FromArgMatches, Parser, error::ErrorKind};
 use tracing::{error, info, warn};
 
 use super::{
-    args::{Blackbox, Lines},
-    argsfile,
+    args::Blackbox,
     exit::Exit,
-    page,
-    run::Signals,
+    personality::{self, Program, Reached, Wrong},
+    run::Runs,
 };
 use crate::{
     app::{
-        self, Front,
-        blackbox::{Options, Personality, lines::Shape},
+        self, Cause, Front,
+        blackbox::{Options, Personality},
         log,
     },
     clock::Clock,
-    compat::blackbox::{
-        Place,
-        log::{Format, Level},
-    },
-    config::{BlackboxFile, LogLevel},
+    compat::blackbox::log::{Format, Level},
+    config::BlackboxFile,
 };
 
-/// Names under which the binary is blackbox_exporter: the project's own, and that of Debian's package.
-const NAMES: [&str; 2] = ["blackbox_exporter", "prometheus-blackbox-exporter"];
+const PROGRAM: Program = Program {
+    names: ["blackbox_exporter", "prometheus-blackbox-exporter"],
+    command: "blackbox",
+    called: "noroshi blackbox",
+    about: "Probes targets for Prometheus in the place of blackbox_exporter: same flags, same blackbox.yml, same /probe",
+    version,
+};
 
 /// How long probes may go on after a signal. blackbox_exporter cuts them at once.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Probes targets for Prometheus in the place of blackbox_exporter: same flags, same blackbox.yml, same /probe.
-#[derive(Parser)]
-#[command(disable_version_flag = true, max_term_width = 100)]
-struct Standalone {
-    #[command(flatten)]
-    flags: Blackbox,
-    /// Show the version
-    #[arg(long, alias = "no-version")]
-    version: bool,
-    #[arg(long = "help-man", alias = "no-help-man", hide = true)]
-    help_man: bool,
-}
-
-/// Runs the personality if these arguments are its own. A wrong flag ends in 1, as there, and not in noroshi's 2.
+/// Runs the personality if these arguments are its own.
 pub(super) fn in_its_place(args: &[OsString]) -> Option<Exit> {
-    let program = args.first().and_then(|path| Path::new(path).file_name())?;
-    if let Some(name) = NAMES.iter().find(|name| program == OsStr::new(name)) {
-        return Some(parse(name, &args[1..]));
-    }
-    (args.get(1)? == "blackbox").then(|| parse("noroshi blackbox", &args[2..]))
+    PROGRAM.in_its_place(args, run)
 }
 
-fn parse(name: &'static str, rest: &[OsString]) -> Exit {
-    let rest = match argsfile::expanded(rest) {
-        Ok(rest) => rest,
-        Err(why) => {
-            eprintln!("{name}: error: {why}, try --help");
-            return Exit::Fatal;
-        }
-    };
-    let args = [OsString::from(name)].into_iter().chain(rest);
-    let command = Standalone::command().name(name).bin_name(name);
-    let parsed = command.clone().try_get_matches_from(args);
-    match parsed.and_then(|matches| Standalone::from_arg_matches(&matches)) {
-        Ok(standalone) if standalone.version => page::show(&version()),
-        Ok(standalone) if standalone.help_man => page::manual(command),
-        Ok(standalone) => run(standalone.flags),
-        Err(error) => {
-            // Nothing is left to tell a person whose terminal is gone.
-            let _ = error.print();
-            if error.kind() == ErrorKind::DisplayHelp { Exit::Ok } else { Exit::Fatal }
-        }
-    }
-}
-
-/// In the shape of Prometheus' own programs, whose first line scripts read.
 fn version() -> String {
     let build = app::BUILD;
     format!(
-        "noroshi, version {} (in the place of: blackbox_exporter, revision: {})\n  \
-         rust version:     {}\n  platform:         {}/{}\n  tags:             {}\n",
-        build.version,
-        build.revision,
-        build.rustc,
-        std::env::consts::OS,
-        std::env::consts::ARCH,
-        build.features,
+        "noroshi, version {} (in the place of: blackbox_exporter, revision: {})",
+        build.version, build.revision,
     )
 }
 
 fn run(flags: Blackbox) -> Exit {
-    let format = match flags.log_format {
-        Lines::Logfmt => Format::Logfmt,
-        Lines::Json => Format::Json,
-    };
-    log::start_shaped(level(flags.log_level), Shape(format));
-    log::take_panics();
+    let format = flags.log_format.into();
+    personality::start_log(flags.log_level, format);
     let build = app::BUILD;
     info!(version = build.version, revision = build.revision, "Starting blackbox_exporter");
     let level = flags.log_prober.parse().unwrap_or_else(|err: String| {
@@ -123,26 +68,23 @@ fn run(flags: Blackbox) -> Exit {
     }
     info!("Loaded config file");
     match options(flags, format, level) {
-        Ok(options) => live(options, file),
-        Err(Wrong { err, words }) => {
-            error!(err, "{words}");
-            Exit::Fatal
-        }
+        Ok(options) => personality::live(
+            async || Personality::start(options, file),
+            "Error starting HTTP server",
+        ),
+        Err(wrong) => wrong.told(),
     }
 }
 
-/// A flag that makes no sense, found as late as blackbox_exporter finds it: `--config.check` does not mind it.
-struct Wrong {
-    err: String,
-    words: &'static str,
-}
-
+/// From the flags, as late as blackbox_exporter looks at them: `--config.check` does not mind what makes no sense.
 fn options(flags: Blackbox, format: Format, level: Level) -> Result<Options, Wrong> {
-    let wrong = |words| move |err| Wrong { err, words };
-    let place = place(&flags).map_err(wrong("failed to determine external URL"))?;
-    let addresses: Result<_, String> =
-        flags.listen_address.iter().map(|text| text.parse()).collect();
-    let listen_address = addresses.map_err(wrong("Error starting HTTP server"))?;
+    let reached = Reached {
+        external_url: &flags.external_url,
+        route_prefix: &flags.route_prefix,
+        systemd_socket: flags.systemd_socket,
+        listen_address: &flags.listen_address,
+    };
+    let (place, listen_address) = reached.place()?;
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     // Longer than any process runs is never, and never too long for a clock.
     let every = Duration::from_secs(flags.auto_reload_interval.min(u32::MAX.into()));
@@ -164,77 +106,17 @@ fn options(flags: Blackbox, format: Format, level: Level) -> Result<Options, Wro
     })
 }
 
-fn place(flags: &Blackbox) -> Result<Place, String> {
-    if flags.systemd_socket && flags.external_url.is_empty() {
-        return Err(
-            "it cannot be inferred from a socket of systemd's, give --web.external-url".into()
-        );
+impl Runs for Personality {
+    async fn failed(&mut self) -> Cause {
+        self.failed().await
     }
-    let listen = flags.listen_address.first().map_or("", String::as_str);
-    let hostname = app::blackbox::hostname();
-    Place::new(&flags.external_url, &flags.route_prefix, &hostname, listen)
-}
 
-fn level(level: Level) -> LogLevel {
-    match level {
-        Level::Debug => LogLevel::Debug,
-        Level::Info => LogLevel::Info,
-        Level::Warn => LogLevel::Warn,
-        Level::Error => LogLevel::Error,
+    async fn reload(&self) {
+        // The result is in the log and in the metrics.
+        let _ = self.reload().await;
     }
-}
 
-fn live(options: Options, file: BlackboxFile) -> Exit {
-    app::blackbox::take_file_descriptors();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(err) => {
-            error!(%err, "no runtime");
-            return Exit::Fatal;
-        }
-    };
-    let exit = runtime.block_on(async {
-        let mut signals = match Signals::new() {
-            Ok(signals) => signals,
-            Err(err) => {
-                error!(%err, "no signal handler");
-                return Exit::Fatal;
-            }
-        };
-        match Personality::start(options, file) {
-            Ok(personality) => until_ended(personality, &mut signals).await,
-            Err(err) => {
-                error!(%err, "Error starting HTTP server");
-                Exit::Fatal
-            }
-        }
-    });
-    // What still blocks (a file on a dead mount) is not waited for.
-    runtime.shutdown_background();
-    exit
-}
-
-/// Reloads on SIGHUP until a signal or a fatal task ends it.
-async fn until_ended(mut personality: Personality, signals: &mut Signals) -> Exit {
-    loop {
-        tokio::select! {
-            () = signals.end.asked() => break,
-            cause = personality.failed() => {
-                error!("{cause}");
-                return Exit::Fatal;
-            }
-            _ = signals.hangup.recv() => {}
-        }
-        // The result is in the log and in the metrics; the end does not wait for it.
-        tokio::select! {
-            _ = personality.reload() => {}
-            () = signals.end.asked() => break,
-        }
+    async fn stop(self) -> bool {
+        self.stop(GRACE).await
     }
-    info!("Received SIGTERM, exiting gracefully...");
-    tokio::select! {
-        _ = personality.stop(GRACE) => {}
-        () = signals.end.asked() => warn!("a second signal: ending now"),
-    }
-    Exit::Ok
 }

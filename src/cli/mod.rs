@@ -18,6 +18,7 @@ mod list;
 mod notify;
 mod page;
 mod paint;
+mod personality;
 mod probe;
 mod route;
 mod run;

@@ -112,7 +112,7 @@ fn show(receiver: &str, tried: &[Delivery]) -> Exit {
             DeliveryResult::Dead(why) => format!("refused: {}", failure(why)),
         };
         all &= matches!(delivery.result, DeliveryResult::Delivered(_));
-        let place = format!("{receiver}/{}[{}]", delivery.kind, delivery.lane.integration);
+        let place = format!("{receiver}/{}[{}]", delivery.lane.kind, delivery.lane.integration);
         let _ = writeln!(out, "{place}  {words} ({:.0} ms)", delivery.seconds * 1000.0);
     }
     match page::show(&out) {

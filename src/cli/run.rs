@@ -14,7 +14,7 @@ use super::{
     paint::Paint,
 };
 use crate::{
-    app::{self, App, Options, Read, StartError},
+    app::{self, App, Cause, Options, Read, StartError},
     clock::Clock,
     config::{self, Sources},
 };
@@ -99,20 +99,45 @@ async fn live(options: Options, read: Read, mut signals: Signals) -> Exit {
     exit
 }
 
+/// What lives until a signal.
+pub(super) trait Runs {
+    /// Waits until a task that cannot be replaced ends unexpectedly.
+    async fn failed(&mut self) -> Cause;
+    /// Reads the configuration again; the result is in the log and in the metrics.
+    async fn reload(&self);
+    /// Ends what is on its way. Says whether all ended within the grace.
+    async fn stop(self) -> bool;
+}
+
+impl Runs for App {
+    async fn failed(&mut self) -> Cause {
+        self.failed().await
+    }
+
+    async fn reload(&self) {
+        // The result is in the log and in the metrics.
+        let _ = self.reload().await;
+    }
+
+    async fn stop(self) -> bool {
+        self.stop().await
+    }
+}
+
 /// Reloads on SIGHUP until a signal or a fatal task ends it.
-async fn until_ended(app: &mut App, signals: &mut Signals) -> Exit {
+pub(super) async fn until_ended(program: &mut impl Runs, signals: &mut Signals) -> Exit {
     loop {
         tokio::select! {
             () = signals.end.asked() => return Exit::Ok,
-            cause = app.failed() => {
+            cause = program.failed() => {
                 error!("{cause}");
                 return Exit::Fatal;
             }
             _ = signals.hangup.recv() => {}
         }
-        // The result is in the log and in the metrics; the end does not wait for it.
+        // The end does not wait for it.
         tokio::select! {
-            _ = app.reload() => {}
+            () = program.reload() => {}
             () = signals.end.asked() => return Exit::Ok,
         }
     }

@@ -105,8 +105,6 @@ pub struct Delivery {
     pub notice: u64,
     /// Where it went.
     pub lane: Lane,
-    /// The integration's kind.
-    pub kind: Arc<str>,
     /// When the attempt ended.
     pub at: Timestamp,
     /// How long it took, in seconds.

@@ -12,7 +12,10 @@ pub struct Lane {
     pub group: Arc<str>,
     /// The receiver's name.
     pub receiver: Arc<str>,
-    /// The integration's position in its receiver.
+    /// The integration's kind: `webhook`, `slack`, ...
+    pub kind: Arc<str>,
+    /// Its place among those of its kind in the receiver, so that one that is put before it or taken away, of another kind,
+    /// leaves it what it was told: Alertmanager's `slack[0]`.
     pub integration: u16,
 }
 
@@ -67,8 +70,6 @@ pub struct Notice {
     pub id: u64,
     /// Where to.
     pub lane: Lane,
-    /// The integration's kind: `webhook`, `slack`, ...
-    pub kind: Arc<str>,
     /// The same for every attempt at this notice and for no other: for providers that take a key.
     pub idempotency_key: Arc<str>,
     /// Why.
@@ -132,8 +133,8 @@ pub struct Notified {
     pub firing: Arc<[Fingerprint]>,
     /// Alerts that were told as resolved, sorted.
     pub resolved: Arc<[Fingerprint]>,
-    /// How many notices this lane has had; part of the idempotency key.
-    pub generation: u64,
+    /// Alerts that were told as firing before, and were hidden when this was told: their end is owed. Sorted.
+    pub owed: Arc<[Fingerprint]>,
     /// The provider's handle of the last message.
     pub handle: Option<Handle>,
 }

@@ -79,7 +79,7 @@ impl Metrics {
         let own = registry.sub_registry_with_prefix("noroshi");
         own.register(
             "notifications",
-            "Attempts at a notice, whatever came of them",
+            "Attempts at notices, whatever came of them: a notice that is tried three times counts three",
             self.notifications.clone(),
         );
         own.register(

@@ -10,8 +10,7 @@ use crate::model::{Delivery, DeliveryResult, Notice, SendReason};
 /// One attempt at a notice, now and by nobody's queue: `noroshi notify test`. Nothing is reported or counted.
 pub async fn once(notice: &Notice, setup: &Setup, parts: &Parts) -> Delivery {
     let receiver = setup.receivers.get(&notice.lane.receiver);
-    let integration =
-        receiver.and_then(|own| own.integrations.get(usize::from(notice.lane.integration)));
+    let integration = receiver.and_then(|own| own.integrations.get(own.position(&notice.lane)?));
     let attempted = match integration {
         Some(own) => attempt(&own.provider, notice, &setup.words(), parts).await,
         None => Attempted {
@@ -32,7 +31,6 @@ pub async fn once(notice: &Notice, setup: &Setup, parts: &Parts) -> Delivery {
     Delivery {
         notice: notice.id,
         lane: notice.lane.clone(),
-        kind: notice.kind.clone(),
         at,
         seconds: attempted.took.as_secs_f64(),
         attempt: 1,

@@ -17,7 +17,7 @@ pub use super::{
     unusable::Unusable,
     webhook::{Signature, Spec as Webhook},
 };
-use crate::model::{Pairs, PromDuration};
+use crate::model::{Lane, Pairs, PromDuration};
 
 /// Who can be told, by name. Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,10 +60,27 @@ pub struct Receiver {
     pub name: Arc<str>,
     /// Labels of the receiver (Alertmanager 0.33), without `name`.
     pub labels: Pairs,
-    /// In Alertmanager's order of kinds, then of the file: a lane's `integration` is a position in this list.
+    /// In Alertmanager's order of kinds, then of the file.
     pub integrations: Vec<Integration>,
     /// How hard it is tried.
     pub limits: Limits,
+}
+
+impl Receiver {
+    /// Its integrations as lanes name them: the kind, and the place among those of that kind.
+    pub fn ways(&self) -> impl Iterator<Item = (&'static str, u16, &Integration)> {
+        self.integrations.iter().enumerate().map(|(at, own)| {
+            let kind = own.provider.kind();
+            let before = self.integrations.iter().take(at);
+            let before = before.filter(|other| other.provider.kind() == kind).count();
+            (kind, u16::try_from(before).unwrap_or(u16::MAX), own)
+        })
+    }
+
+    /// Where in the list the integration is that a lane leads to.
+    pub fn position(&self, lane: &Lane) -> Option<usize> {
+        self.ways().position(|(kind, nth, _)| kind == &*lane.kind && nth == lane.integration)
+    }
 }
 
 /// One way of telling.

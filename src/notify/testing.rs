@@ -8,8 +8,12 @@ pub(super) fn notice(group: &str, receiver: &str) -> Notice {
     let labels = Pairs::new([("alertname", "Down"), ("severity", "critical")]);
     Notice {
         id: 1,
-        lane: Lane { group: group.into(), receiver: receiver.into(), integration: 0 },
-        kind: "webhook".into(),
+        lane: Lane {
+            group: group.into(),
+            receiver: receiver.into(),
+            kind: "webhook".into(),
+            integration: 0,
+        },
         idempotency_key: format!("{group}/{receiver}/1").into(),
         reason: NoticeReason::First,
         at,

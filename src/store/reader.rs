@@ -7,11 +7,10 @@ use tokio::{sync::Semaphore, task};
 use super::{
     DeliveryQuery, IncidentQuery, Page,
     database::{STEPS, Source},
-    table::outbox,
 };
 use crate::{
     clock::{self, Instant},
-    model::{Delivery, Incident, Notice},
+    model::{Delivery, Incident},
 };
 
 /// Questions at the same time. Each has a connection of its own, with its cache of at most 2 MB.
@@ -55,16 +54,6 @@ impl Reader {
     /// Attempts at notices, the newest first.
     pub async fn deliveries(&self, query: DeliveryQuery) -> Result<Page<Delivery>, QueryError> {
         self.ask(move |db| query.ask(db)).await
-    }
-
-    /// Unsent notices of a receiver with ids above `after`, the oldest first: what did not fit into its queue.
-    pub async fn pending(
-        &self,
-        receiver: Arc<str>,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<Arc<Notice>>, QueryError> {
-        self.ask(move |db| outbox::of_receiver(db, &receiver, after, limit)).await
     }
 
     async fn ask<T: Send + 'static>(

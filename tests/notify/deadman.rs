@@ -81,25 +81,62 @@ async fn a_deadman_is_heard_while_all_is_alive() {
 
 #[tokio::test]
 async fn a_deadman_keeps_in_step_through_reloads() {
-    let sink = web::serve(|_| web::reply(200, &[], b"")).await;
-    let url = format!("url = 'http://{}/'", sink.address());
-    let of = |seconds| {
-        let deadmen = vec![heart("d", Duration::from_secs(seconds), &url)];
+    let (kept, changed) = (
+        web::serve(|_| web::reply(200, &[], b"")).await,
+        web::serve(|_| web::reply(200, &[], b"")).await,
+    );
+    let heart = |name: &str, url: String, seconds| {
+        heart(name, Duration::from_secs(seconds), &format!("url = 'http://{url}'"))
+    };
+    // One that stays the same, before one that is another each time.
+    let of = |seconds, nth: usize| {
+        let deadmen = vec![
+            heart("kept", format!("{}/", kept.address()), seconds),
+            heart("changed", format!("{}/{nth}", changed.address()), 3600),
+        ];
         setup(Receivers { deadmen, ..Receivers::default() })
     };
     let (parts, _told) = notice::parts();
+    let metrics = parts.heartbeats.clone();
+    let sent = |name: &str, times: usize| {
+        shown(&metrics)
+            .contains(&format!(r#"heartbeats_total{{deadman="{name}"}} {times}"#))
+    };
     let (handle, inbox) = notify::channel();
-    let running = tokio::spawn(notify::run(inbox, of(3600), parts));
-    eventually!(sink.connections() == 1);
-    // The first one is over, or a reload would begin it anew.
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    for _ in 0..20 {
-        handle.reload(of(3600)).await;
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    let running = tokio::spawn(notify::run(inbox, of(3600, 0), parts));
+    // One that is not over would begin anew.
+    eventually!(sent("kept", 1) && sent("changed", 1));
+    for nth in 1..10 {
+        handle.reload(of(3600, nth)).await;
+        eventually!(sent("changed", nth + 1));
     }
-    assert_eq!(sink.connections(), 1, "nothing of it was changed");
-    handle.reload(of(1800)).await;
-    eventually!(sink.connections() == 2);
+    assert_eq!(kept.connections(), 1, "nothing of it was changed");
+    handle.reload(of(1800, 9)).await;
+    eventually!(sent("kept", 2));
+    assert_eq!((kept.connections(), changed.connections()), (2, 10));
+    handle.stop(Duration::ZERO).await;
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_heart_that_crashes_is_counted_and_beats_after_the_next_reload() {
+    let sink = web::serve(|_| web::reply(200, &[], b"")).await;
+    let url = format!("url = 'http://{}/'", sink.address());
+    let deadman = heart("d", Duration::from_mins(1), &url);
+    let setup = || setup(Receivers { deadmen: vec![Arc::clone(&deadman)], ..Receivers::default() });
+    let crashes = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&crashes);
+    let (parts, _told) = notice::parts();
+    let alive = move || !asked.load(Ordering::SeqCst) || panic!("on purpose");
+    let parts = Parts { alive: Arc::new(alive), ..parts };
+    let metrics = parts.heartbeats.clone();
+    let shown = || shown(&metrics);
+    let (handle, inbox) = notify::channel();
+    let running = tokio::spawn(notify::run(inbox, setup(), parts));
+    eventually!(shown().contains(r#"noroshi_deadman_crashes_total{deadman="d"} 1"#), "{}", shown());
+    crashes.store(false, Ordering::SeqCst);
+    handle.reload(setup()).await;
+    eventually!(shown().contains(r#"heartbeats_total{deadman="d"} 1"#), "{}", shown());
     handle.stop(Duration::ZERO).await;
     running.await.unwrap();
 }

@@ -10,7 +10,7 @@ use std::{
 
 use noroshi::{
     model::{Commit, DeliveryResult, Record},
-    store::Problem,
+    store::{IncidentQuery, Problem},
 };
 
 use super::{
@@ -83,24 +83,6 @@ async fn a_newer_version_is_refused_wherever_it_is_written() {
     drop(other);
     let words = refused(&path, newer);
     assert!(words.contains("newer noroshi"), "{words}");
-}
-
-#[tokio::test]
-async fn an_older_version_is_brought_up_to_date_with_what_it_holds() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("noroshi.db");
-    let old = rusqlite::Connection::open(&path).unwrap();
-    old.execute_batch(include_str!("../../src/store/migrations/1.sql")).unwrap();
-    old.execute_batch(
-        "INSERT INTO alerts VALUES (1, 1, '{\"a\":\"b\"}', '{}', 1, 2, 3, '', 0, 'check', '');
-         PRAGMA application_id = 0x6e727368; PRAGMA user_version = 1",
-    )
-    .unwrap();
-    drop(old);
-    let (store, restored) = open(&in_file(&path)).unwrap();
-    close(store).await;
-    let alert = &restored.alerts[0];
-    assert_eq!((alert.labels.get("a"), alert.pushed), (Some("b"), false));
 }
 
 #[tokio::test]
@@ -186,7 +168,8 @@ async fn full_disk() {
     assert!(counted.value("noroshi_store_backlog_records") > 199.0);
     // It says no at once, and reads on.
     assert!(commit(store, vec![Record::Silence(silence(2))]).await.is_err());
-    assert_eq!(store.reader.pending("ops".into(), 0, 1).await.unwrap(), []);
+    let query = IncidentQuery { limit: 1, ..IncidentQuery::default() };
+    assert_eq!(store.reader.incidents(query).await.unwrap().rows, []);
     // Somebody always commits something, and is told no until the disk is tried again; here without a record, so that the
     // end is known.
     let commits = store.commits.clone();

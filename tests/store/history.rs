@@ -91,7 +91,7 @@ async fn deliveries_are_found_by_what_they_are() {
         delivery(3, 30, DeliveryResult::Dead(failure())),
     ];
     written[3].lane.receiver = "others".into();
-    written[3].kind = "slack".into();
+    written[3].lane.kind = "slack".into();
     commit(&store, written.iter().cloned().map(Record::Delivery).collect()).await.unwrap();
     written.reverse();
     let query = || DeliveryQuery { limit: 100, ..DeliveryQuery::default() };

@@ -81,9 +81,9 @@ pub fn notice(kind: &str) -> Notice {
         lane: Lane {
             group: r#"{}:{alertname="Down"}"#.into(),
             receiver: "r".into(),
+            kind: kind.into(),
             integration: 0,
         },
-        kind: kind.into(),
         idempotency_key: "key-7".into(),
         reason: NoticeReason::First,
         at: at(),

@@ -60,6 +60,7 @@ pub(crate) fn lane(number: u16) -> Lane {
     Lane {
         group: format!("{{}}:{{nth=\"{number}\"}}").into(),
         receiver: "ops".into(),
+        kind: "webhook".into(),
         integration: number % 2,
     }
 }
@@ -69,7 +70,6 @@ pub(crate) fn notice(id: u64, lane: Lane) -> Arc<Notice> {
     Arc::new(Notice {
         id,
         lane,
-        kind: "webhook".into(),
         idempotency_key: format!("key-{id}").into(),
         reason: NoticeReason::SomeResolved,
         at: at(30),
@@ -91,15 +91,7 @@ pub(crate) fn notice(id: u64, lane: Lane) -> Arc<Notice> {
 }
 
 pub(crate) fn delivery(notice: u64, seconds: i64, result: DeliveryResult) -> Delivery {
-    Delivery {
-        notice,
-        lane: lane(1),
-        kind: "webhook".into(),
-        at: at(seconds),
-        seconds: 0.25,
-        attempt: 2,
-        result,
-    }
+    Delivery { notice, lane: lane(1), at: at(seconds), seconds: 0.25, attempt: 2, result }
 }
 
 pub(crate) fn failure() -> SendFailure {
@@ -113,7 +105,7 @@ pub(crate) fn notified(number: u16) -> Notified {
         expires_at: at(1000),
         firing: Arc::new([Fingerprint(1), Fingerprint(u64::MAX)]),
         resolved: Arc::new([]),
-        generation: 7,
+        owed: Arc::new([Fingerprint(3)]),
         handle: None,
     }
 }

@@ -4,6 +4,7 @@
 //! [`Record`]s that must be on disk before it is answered. [`Silences::matching`] is asked for each alert of a flush, and
 //! [`Silences::tick`] is called when [`Silences::next_due`] has come. Times and new ids are given; nothing random, no clock.
 
+mod agenda;
 mod draft;
 mod listing;
 mod maintenance;
@@ -15,15 +16,15 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
+use self::{agenda::Agenda, maintenance::Planned, size::stored_size};
 pub use self::{
     draft::{DraftMatcher, SilenceDraft},
     listing::SilenceCounts,
     maintenance::MAINTENANCE_ANNOTATION,
 };
-use self::{maintenance::Planned, size::stored_size};
 use super::{index::MatcherIndex, spec::Maintenance};
 use crate::model::{
-    CommitError, Pairs, Record, Silence, SilenceId, SilenceState,
+    Pairs, Record, Silence, SilenceId, SilenceState,
     matcher::{Syntax, all_match},
 };
 
@@ -46,9 +47,6 @@ pub enum SilenceError {
         /// The window's name.
         name: Arc<str>,
     },
-    /// It is not on disk, so it was not promised; the API answers 500.
-    #[error(transparent)]
-    Unsaved(#[from] CommitError),
 }
 
 /// What silences are held to.
@@ -86,9 +84,10 @@ pub struct Silences {
     /// Of both, those that have not ended.
     live: MatcherIndex<SilenceId>,
     version: u64,
-    due: Option<Timestamp>,
-    /// What had ended by then is no longer in `live`.
-    swept: Timestamp,
+    /// Of those that people made.
+    agenda: Agenda,
+    /// When the next planned one begins or ends.
+    planned_due: Option<Timestamp>,
 }
 
 impl Silences {
@@ -111,7 +110,6 @@ impl Silences {
     pub fn plan(&mut self, planned: &[Maintenance], now: Timestamp) {
         self.planned.configure(planned);
         self.refresh_planned(now);
-        self.find_due(now);
     }
 
     /// Sets a silence: makes one, changes one in place, or ends one and puts another in its place. `fresh` is a new random
@@ -177,9 +175,9 @@ impl Silences {
         found
     }
 
-    /// Whether any silence hides an alert now.
-    pub fn hides(&self, labels: &Pairs, now: Timestamp) -> bool {
-        !self.matching(labels, now).is_empty()
+    /// Whether it is a maintenance window's.
+    pub fn is_planned(&self, id: SilenceId) -> bool {
+        self.planned.get(id).is_some()
     }
 
     /// One of them.
@@ -195,34 +193,43 @@ impl Silences {
 
     /// When the next silence begins, ends or is forgotten.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.due
+        self.agenda.next().into_iter().chain(self.planned_due).min()
     }
 
     /// Does what time has made due: forgets ended silences whose retention is over, and plans on.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Record> {
-        if self.due.is_none_or(|due| now < due) {
+        if self.next_due().is_none_or(|due| now < due) {
             return Vec::new();
         }
-        let retention = self.settings.retention;
-        let over = |silence: &Silence| {
-            silence.ends_at.checked_add(retention).is_ok_and(|gone| gone <= now)
-        };
-        let ended: Vec<Arc<Silence>> =
-            self.held.values().filter(|silence| silence.ends_at <= now).cloned().collect();
+        // What has begun or ended hides others than before.
+        self.version += 1;
         let mut records = Vec::new();
-        for silence in ended {
-            if silence.ends_at > self.swept {
-                self.live.remove(silence.id, &silence.matchers);
+        while let Some(id) = self.agenda.take(now) {
+            let Some(silence) = self.held.get(&id) else { continue };
+            if silence.ends_at <= now {
+                self.live.remove(id, &silence.matchers);
             }
-            if over(&silence) {
-                self.held.remove(&silence.id);
-                records.push(Record::SilenceGone(silence.id));
+            let next = self.moment(silence, now);
+            if next.is_some_and(|next| next <= now) {
+                self.held.remove(&id);
+                records.push(Record::SilenceGone(id));
+            } else {
+                self.agenda.set(id, next);
             }
         }
-        self.swept = now;
-        self.refresh_planned(now);
-        self.find_due(now);
+        if self.planned_due.is_some_and(|due| due <= now) {
+            self.refresh_planned(now);
+        }
         records
+    }
+
+    /// When something next happens to a silence that somebody made; that is in the past only where it is to be forgotten.
+    fn moment(&self, silence: &Silence, now: Timestamp) -> Option<Timestamp> {
+        match silence.state(now) {
+            SilenceState::Pending => Some(silence.starts_at),
+            SilenceState::Active => Some(silence.ends_at),
+            SilenceState::Expired => silence.ends_at.checked_add(self.settings.retention).ok(),
+        }
     }
 
     /// Keeps a silence in place of an older one of its id.
@@ -234,7 +241,7 @@ impl Silences {
             self.live.insert(silence.id, &silence.matchers);
         }
         self.version += 1;
-        self.find_due(now);
+        self.agenda.set(silence.id, self.moment(&silence, now));
         Record::Silence(silence)
     }
 
@@ -277,21 +284,12 @@ impl Silences {
         for silence in self.planned.shown() {
             self.live.insert(silence.id, &silence.matchers);
         }
-        self.version += 1;
-    }
-
-    fn find_due(&mut self, now: Timestamp) {
-        let retention = self.settings.retention;
-        let held = self.held.values().filter_map(|silence| match silence.state(now) {
-            SilenceState::Pending => Some(silence.starts_at),
-            SilenceState::Active => Some(silence.ends_at),
-            SilenceState::Expired => silence.ends_at.checked_add(retention).ok(),
-        });
-        let planned = self.planned.shown().map(|silence| match silence.state(now) {
+        let due = self.planned.shown().map(|silence| match silence.state(now) {
             SilenceState::Pending => silence.starts_at,
             SilenceState::Active | SilenceState::Expired => silence.ends_at,
         });
-        self.due = held.chain(planned).min();
+        self.planned_due = due.min();
+        self.version += 1;
     }
 }
 

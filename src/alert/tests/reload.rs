@@ -1,6 +1,9 @@
 use super::world::{Provider, World, child, config, inhibit, mins, receiver, route, secs};
 use crate::{
-    alert::{Config, Input, spec::Route},
+    alert::{
+        Config, Input,
+        spec::{Integration, Receiver, Route},
+    },
     model::Record,
 };
 
@@ -113,4 +116,36 @@ fn inhibition_and_maintenance_are_those_of_the_new_configuration() {
     world.advance(mins(1));
     assert_eq!(world.told(), ["30 first source"]);
     assert_eq!(world.pipeline.metrics().reloads_total(), 1);
+}
+
+#[test]
+fn an_integration_keeps_what_it_was_told_when_others_come_and_go() {
+    let way = |kind: &str| Integration { kind: kind.into(), send_resolved: true };
+    let with = |kinds: &[&str]| {
+        let integrations = kinds.iter().map(|kind| way(kind)).collect();
+        Config {
+            receivers: vec![Receiver { integrations, ..receiver("ops", &[]) }],
+            ..config(route("ops"))
+        }
+    };
+    let mut world = World::new(with(&["slack"]));
+    world.fire("alertname=X n=a");
+    world.advance(mins(1));
+    // Alertmanager's order of kinds puts it first.
+    reload(&mut world, with(&["webhook", "slack"]));
+    world.advance(mins(5));
+    let kinds = |world: &World| -> Vec<String> {
+        world.sent.iter().map(|(_, notice)| notice.lane.kind.to_string()).collect()
+    };
+    assert_eq!(kinds(&world), ["slack", "webhook"]);
+    // One that nobody heard of yet waits on when the other is taken away, also over a start.
+    world.provider = Provider::Fails;
+    world.fire("alertname=X n=b");
+    world.advance(mins(6));
+    reload(&mut world, with(&["slack"]));
+    world.crash(with(&["slack"]), mins(1));
+    world.provider = Provider::Takes;
+    world.advance(mins(1));
+    assert_eq!(kinds(&world), ["slack", "webhook", "slack"]);
+    assert!(world.disk.outbox.is_empty());
 }

@@ -26,8 +26,11 @@ fn time_alone_changes_it_too() {
     let ends_at = Some(world.now + secs(100));
     world.post(vec![PostedAlert { ends_at, starts_at: Some(world.now), ..posted("a=b") }]).unwrap();
     assert_eq!(world.pipeline.snapshot(world.now).alerts.len(), 1);
+    let before = world.pipeline.snapshot(world.now).version;
     world.now += secs(100);
-    assert_eq!(world.pipeline.snapshot(world.now).alerts.len(), 0);
+    let after = world.pipeline.snapshot(world.now);
+    assert_eq!(after.alerts.len(), 0);
+    assert!(after.version > before, "whoever has the one does not have the other");
 }
 
 #[test]

@@ -180,3 +180,48 @@ fn an_interval_or_silence_never_takes_an_alert_out_of_its_group() {
     world.advance(mins(10));
     assert_eq!(world.pipeline.groups.len(), 0);
 }
+
+#[test]
+fn what_is_shown_again_is_news_to_whoever_was_told_of_its_group_meanwhile() {
+    let mut world = World::new(config(route("ops")));
+    world.fire("alertname=X n=a");
+    world.fire("alertname=X n=b");
+    world.advance(mins(1));
+    let silence = world.silence(("n", "a"), mins(600));
+    world.resolve("alertname=X n=b");
+    world.advance(mins(5));
+    assert_eq!(world.told(), ["30 first a,b", "330 all -b"]);
+    world.input(crate::alert::Input::ExpireSilence(silence));
+    world.advance(mins(5));
+    // The last word was that all is over, as Alertmanager's would be.
+    assert_eq!(world.told(), ["630 first a"]);
+    // With others that still fire it joins them.
+    world.fire("alertname=X n=c");
+    world.advance(mins(5));
+    let silence = world.silence(("n", "a"), mins(600));
+    world.fire("alertname=X n=d");
+    world.advance(mins(5));
+    world.input(crate::alert::Input::ExpireSilence(silence));
+    world.advance(mins(5));
+    assert_eq!(world.told(), ["930 new a,c", "1230 new c,d", "1530 new a,c,d"]);
+}
+
+#[test]
+fn maintenance_does_not_hide_that_something_is_over() {
+    let window = MaintenanceWindow::fixed(
+        "2026-01-05T10:02:00Z".parse().unwrap(),
+        "2026-01-05T12:00:00Z".parse().unwrap(),
+    );
+    let maintenance = vec![Maintenance {
+        name: "move".into(),
+        matchers: super::world::matchers("zone=a"),
+        window: window.unwrap(),
+        comment: "".into(),
+    }];
+    let mut world = World::new(Config { maintenance, ..config(route("ops")) });
+    world.fire("alertname=X n=a zone=a");
+    world.advance(mins(3));
+    world.resolve("alertname=X n=a zone=a");
+    world.advance(mins(5));
+    assert_eq!(world.told(), ["30 first a", "330 all -a"]);
+}

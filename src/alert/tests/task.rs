@@ -1,15 +1,19 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use parking_lot::Mutex;
+use prometheus_client::{encoding::text, registry::Registry};
 use tokio::sync::mpsc;
 
 use super::world::{config, mins, posted, route, secs, start};
 use crate::{
     alert::{
-        CallError, Handle, Options, Outputs, Pipeline, PostedAlert, channel, run,
+        CallError, Handle, Metrics, Options, Outputs, Pipeline, PostedAlert, channel, run,
         silences::SilenceError,
     },
     clock::{self, Clock},
@@ -24,7 +28,10 @@ struct Task {
     handle: Handle,
     commits: mpsc::Receiver<Commit>,
     notices: Arc<Mutex<Vec<Arc<Notice>>>>,
+    /// How many more are taken, and how many were offered.
     room: Arc<AtomicUsize>,
+    offers: Arc<AtomicUsize>,
+    metrics: Metrics,
     running: tokio::task::JoinHandle<()>,
 }
 
@@ -32,12 +39,16 @@ fn task() -> Task {
     let restored = Restored::default();
     let (pipeline, first) =
         Pipeline::new(config(route("ops")).into(), Options::default(), &restored, start());
+    let metrics = pipeline.metrics().clone();
     let (handle, inbox) = channel();
     let (commits, taken) = mpsc::channel(8);
     let notices = Arc::<Mutex<Vec<Arc<Notice>>>>::default();
     let room = Arc::new(AtomicUsize::new(usize::MAX));
     let (offered, left) = (Arc::clone(&notices), Arc::clone(&room));
+    let offers = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&offers);
     let offer = move |notice| {
+        counted.fetch_add(1, Ordering::SeqCst);
         let taken =
             left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if taken.is_err() {
@@ -53,7 +64,7 @@ fn task() -> Task {
         pushes: Arc::new(|_| ()),
     };
     let running = tokio::spawn(run(pipeline, first, inbox, outputs, Clock::anchored(start())));
-    Task { handle, commits: taken, notices, room, running }
+    Task { handle, commits: taken, notices, room, offers, metrics, running }
 }
 
 impl Task {
@@ -69,6 +80,17 @@ impl Task {
         tokio::spawn(async move {
             handle.post(vec![alert], AlertSource::Api).await.map_err(|error| error.to_string())
         })
+    }
+}
+
+fn delivered(notice: &Notice) -> Delivery {
+    Delivery {
+        notice: notice.id,
+        lane: notice.lane.clone(),
+        at: start() + mins(1),
+        seconds: 0.0,
+        attempt: 1,
+        result: DeliveryResult::Delivered(None),
     }
 }
 
@@ -160,16 +182,7 @@ async fn deliveries_are_written_even_after_the_last_handle_is_gone() {
     let notice = task.notices.lock()[0].clone();
     drop(task.handle);
     clock::sleep(secs(1)).await;
-    let delivery = Delivery {
-        notice: notice.id,
-        lane: notice.lane.clone(),
-        kind: Arc::clone(&notice.kind),
-        at: start() + mins(1),
-        seconds: 0.0,
-        attempt: 1,
-        result: DeliveryResult::Delivered(None),
-    };
-    deliveries.send(delivery).await.unwrap();
+    deliveries.send(delivered(&notice)).await.unwrap();
     let commit = task.commits.recv().await.unwrap();
     assert!(matches!(commit.records[..], [Record::Delivery(_), Record::Notified(_)]));
     drop(deliveries);
@@ -184,4 +197,80 @@ async fn a_snapshot_is_answered_without_the_disk() {
     answer.await.unwrap().unwrap();
     let view = task.handle.snapshot().await.unwrap();
     assert_eq!(view.alerts.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn gauges_are_up_to_date_for_whoever_reads_them() {
+    let Task { handle, mut commits, metrics, .. } = task();
+    tokio::spawn(async move {
+        while let Some(commit) = commits.recv().await {
+            (commit.release)(Ok(()));
+        }
+    });
+    let active = async || {
+        handle.measure().await.unwrap();
+        let (mut registry, mut page) = (Registry::default(), String::new());
+        metrics.register(&mut registry);
+        text::encode(&mut page, &registry).unwrap();
+        let line =
+            page.lines().find_map(|line| line.strip_prefix("noroshi_alerts{state=\"active\"} "));
+        line.unwrap().parse::<usize>().unwrap()
+    };
+    let post = async |labels| handle.post(vec![posted(labels)], AlertSource::Api).await.unwrap();
+    post("alertname=X").await;
+    assert_eq!(active().await, 1);
+    // All alerts are looked at, so not for each of many readers.
+    post("alertname=Y").await;
+    assert_eq!(active().await, 1);
+    clock::sleep(secs(1)).await;
+    assert_eq!(active().await, 2);
+    // Nothing happens but that time passes: nobody tells them again.
+    clock::sleep(mins(5)).await;
+    assert_eq!(active().await, 0);
+}
+
+/// Five thousand groups at once, and a receiver whose queue holds a few of them and is slow.
+#[tokio::test(start_paused = true)]
+async fn a_storm_is_told_as_a_whole_and_once_and_waiting_costs_a_delivery_nothing() {
+    const GROUPS: usize = 5_000;
+    const QUEUE: usize = 256;
+    let Task { handle, mut commits, notices, room, offers, .. } = task();
+    tokio::spawn(async move {
+        while let Some(commit) = commits.recv().await {
+            (commit.release)(Ok(()));
+        }
+    });
+    let offered = || offers.load(Ordering::SeqCst);
+    room.store(QUEUE, Ordering::SeqCst);
+    let alerts = (0..GROUPS).map(|nth| posted(&format!("alertname=X{nth}"))).collect();
+    handle.post(alerts, AlertSource::Api).await.unwrap();
+    // Between two of the moments at which all that waits is offered.
+    clock::sleep(Duration::from_millis(35_500)).await;
+    assert_eq!(notices.lock().len(), QUEUE);
+
+    // What waits is what had no room: no less, and no more however long it lasts.
+    let before = offered();
+    clock::sleep(secs(10)).await;
+    assert_eq!(offered() - before, 10 * (GROUPS - QUEUE));
+
+    // No time passes from here on, so what is offered is offered because of a delivery.
+    let deliveries = handle.deliveries();
+    for nth in 0..GROUPS {
+        let before = offered();
+        let notice = Arc::clone(&notices.lock()[nth]);
+        room.fetch_add(1, Ordering::SeqCst);
+        deliveries.send(delivered(&notice)).await.unwrap();
+        // Asked behind it, so answered after it.
+        handle.measure().await.unwrap();
+        let waiting = (GROUPS - QUEUE).saturating_sub(nth);
+        assert_eq!(offered() - before, run::OFFERS.min(waiting), "delivery {nth} of a storm");
+    }
+    let mut lanes: Vec<_> = notices.lock().iter().map(|notice| notice.lane.clone()).collect();
+    assert_eq!(lanes.len(), GROUPS);
+    lanes.sort_by(|one, other| one.group.cmp(&other.group));
+    lanes.dedup();
+    assert_eq!(lanes.len(), GROUPS, "some were told twice, others never");
+    // Before the first of them ends.
+    clock::sleep(mins(3)).await;
+    assert_eq!(notices.lock().len(), GROUPS);
 }

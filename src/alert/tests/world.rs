@@ -333,7 +333,6 @@ impl World {
         let delivery = Delivery {
             notice: notice.id,
             lane: notice.lane.clone(),
-            kind: Arc::clone(&notice.kind),
             at: self.now,
             seconds: 0.1,
             attempt,

@@ -79,7 +79,7 @@ impl Counts {
     /// An attempt at a notice ended.
     pub fn delivery(&self, delivery: &Delivery) {
         let mut counts = self.0.lock();
-        let count = counts.entry(Arc::clone(&delivery.kind)).or_default();
+        let count = counts.entry(Arc::clone(&delivery.lane.kind)).or_default();
         count.requests += 1;
         count.latency.observe(delivery.seconds);
         let (failure, is_over) = match &delivery.result {

@@ -20,7 +20,7 @@ use crate::{
     api::{
         Reload, blackbox, deliveries,
         go_server::{cleaned, moved, refused},
-        guard,
+        guard, scrape,
     },
     clock::{self, Instant},
     metrics::{Dialect, Format, Protobuf, Scrapes, Telemetry, Text},
@@ -236,6 +236,7 @@ impl Server {
 
     async fn metrics(&self, headers: &HeaderMap) -> Response {
         let pages = &self.pages;
+        scrape::measured(&pages.alertmanager.handle).await;
         let snapshot = match pages.alertmanager.snapshot().await {
             Ok(snapshot) => snapshot,
             Err(why) => return Refusal::into_response(why),

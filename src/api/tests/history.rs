@@ -24,8 +24,12 @@ fn incident(check: &str, began: i64, ended: Option<i64>) -> Record {
 fn delivery(notice: u64, result: DeliveryResult) -> Record {
     Record::Delivery(Delivery {
         notice,
-        lane: Lane { group: "{}:{}".into(), receiver: "ops".into(), integration: 0 },
-        kind: "slack".into(),
+        lane: Lane {
+            group: "{}:{}".into(),
+            receiver: "ops".into(),
+            kind: "slack".into(),
+            integration: 0,
+        },
         at: fixture::at(10 + i64::try_from(notice).unwrap()),
         seconds: 0.5,
         attempt: 1,

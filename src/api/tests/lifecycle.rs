@@ -60,6 +60,21 @@ async fn reload_tells_what_came_of_it() {
     assert_eq!(gone.status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
+/// A page of another site may look, and change nothing.
+#[tokio::test]
+async fn another_sites_page_cannot_reload() {
+    let Setup { router, mut reloads, .. } = setup();
+    let site = header::HeaderName::from_static("sec-fetch-site");
+    for said in [(site, "cross-site"), (header::ORIGIN, "http://evil.example")] {
+        for method in [Method::POST, Method::PUT] {
+            let answer = ask(&router, method, "/-/reload", std::slice::from_ref(&said)).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{said:?}");
+        }
+        assert_eq!(ask(&router, Method::GET, "/metrics", &[said]).await.status, StatusCode::OK);
+    }
+    assert!(reloads.try_recv().is_err(), "it was not even asked");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reload_that_never_ends_is_given_up() {
     let setup = setup();

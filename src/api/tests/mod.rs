@@ -50,9 +50,10 @@ fn setup_stored(slots: Vec<Slot>, web: Web, store: Option<Reader>) -> Setup {
         blackbox: Arc::new(blackbox::tests::fixture(Vec::new(), 2).blackbox),
         store,
         clock: Clock::anchored(fixture::at(60)),
+        alerts: None,
         web: Arc::new(web),
     };
-    Setup { router: router(state), ready, reloads, views, metrics }
+    Setup { router: router(state, Router::new()), ready, reloads, views, metrics }
 }
 
 fn web(max_requests: usize) -> Web {

@@ -1,10 +1,5 @@
 //! What the state says of checks: a line in the log, and an alert.
 
-use std::{
-    future::{Future, poll_fn},
-    task::Poll,
-};
-
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::sync::mpsc;
 use tracing::{info, warn};
@@ -34,12 +29,10 @@ pub(in crate::app) async fn tell(
             transition = transitions.recv(), if waiting.len() < TOGETHER => {
                 let Some(transition) = transition else { break };
                 log(&transition);
-                let alerts = alerts.clone();
-                let mut call = Box::pin(async move { alerts.transition(transition).await });
-                // The first poll takes its place in the pipeline's channel, so that they stay in order.
-                match poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
-                    Poll::Ready(answer) => unsaved(answer),
-                    Poll::Pending => waiting.push(call),
+                // They are handed over one after the other, so that they stay in order; only the answers are awaited together.
+                match alerts.transition(transition).await {
+                    Ok(answer) => waiting.push(answer),
+                    Err(error) => unsaved(Err(error)),
                 }
             }
             Some(answer) = waiting.next() => unsaved(answer),

@@ -7,7 +7,7 @@ mod reload;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -16,6 +16,7 @@ use self::reload::Reloader;
 use super::{
     Cause, Front, SLACK, StartError, Supervisor,
     alerting::{self, Alerts, Around, Memory},
+    requests::{self, Requests},
     serve,
 };
 pub use crate::api::alertmanager::VERSION;
@@ -142,15 +143,16 @@ impl Personality {
         let reader = memory.reader.clone();
         drop(memory);
 
-        let (reload, reloads) = mpsc::channel(RELOADS);
+        let (reload, asked) = mpsc::channel(RELOADS);
         let reload_counts = telemetry.reloads.clone();
         let kept = (counts, reader);
         let pages = pages(&options, &alerts, kept, telemetry, reload.clone());
         let router = api::alertmanager::personality(pages);
-        let (grace, every) = (options.grace, options.auto_reload);
+        let grace = options.grace;
+        let requests = Requests { asked, every: options.auto_reload, stop: stop.clone() };
         let reloader =
             Reloader::new(options, alerting, file.diagnostics, alerts.clone(), reload_counts);
-        supervisor.essential("reload", reloader.run(reloads, every, stop.clone()));
+        supervisor.essential("reload", reloader.run(requests));
         let (server, end) = serve::start(opened, &router, &stop_server)?;
         let stopping = stop.clone();
         supervisor.essential("server", async move {
@@ -172,10 +174,7 @@ impl Personality {
     /// # Errors
     /// The mistakes, as text for people.
     pub async fn reload(&self) -> Result<String, String> {
-        let (answer, answered) = oneshot::channel();
-        let stopping = || "noroshi is stopping".to_owned();
-        self.reload.send(answer).await.map_err(|_| stopping())?;
-        answered.await.map_err(|_| stopping())?
+        requests::ask(&self.reload).await
     }
 
     /// Waits until a task that cannot be replaced ends unexpectedly.

@@ -1,18 +1,14 @@
-use std::time::Duration;
-
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use super::Options;
 use crate::{
-    api,
     app::{
         StartError,
         alerting::{self, Alerts},
         log,
+        requests::Requests,
     },
-    clock::{self, Clock},
+    clock::Clock,
     config::{Alerting, AlertmanagerFile},
     metrics::Reloads,
     model::Diagnostic,
@@ -61,28 +57,13 @@ impl Reloader {
         Self { options, alerting, seen, alerts, clock, counts }
     }
 
-    /// Reads the file whenever asked, and in an interval if there is one, until `stop`.
-    pub(super) async fn run(
-        mut self,
-        mut requests: mpsc::Receiver<api::Reload>,
-        every: Option<Duration>,
-        stop: CancellationToken,
-    ) {
-        loop {
-            let tick = async {
-                match every {
-                    Some(every) => clock::sleep(every).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let answer = tokio::select! {
-                () = stop.cancelled() => return,
-                Some(answer) = requests.recv() => Some(answer),
-                () = tick => None,
-            };
+    /// Reads the file at each request, until they end.
+    pub(super) async fn run(mut self, mut requests: Requests) {
+        while let Some(answer) = requests.next().await {
             let read = self.read().await;
             // A look that finds what the last one found is no news.
             if answer.is_none() && self.seen.as_ref() == Some(&read) {
+                debug!("Nothing new in the configuration file, nor in what it names");
                 continue;
             }
             let result = self.reload(read).await;

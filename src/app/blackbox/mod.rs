@@ -10,12 +10,16 @@ mod reload;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use self::reload::Reloader;
-use super::{Cause, Front, SLACK, StartError, Supervisor, serve};
+use super::{
+    Cause, Front, SLACK, StartError, Supervisor,
+    requests::{self, Requests},
+    serve,
+};
 use crate::{
     api::{
         self,
@@ -83,7 +87,7 @@ impl Personality {
         scrapes.register(telemetry.registry());
 
         let modules = Arc::new(ArcSwap::new(file.modules.clone().unwrap_or_default()));
-        let (reload, reloads) = mpsc::channel(RELOADS);
+        let (reload, asked) = mpsc::channel(RELOADS);
         let reloader = Reloader::new(
             options.config_file,
             file,
@@ -91,7 +95,8 @@ impl Personality {
             options.clock,
             telemetry.reloads.clone(),
         );
-        supervisor.essential("reload", reloader.run(reloads, options.auto_reload, stop.clone()));
+        let requests = Requests { asked, every: options.auto_reload, stop: stop.clone() };
+        supervisor.essential("reload", reloader.run(requests));
 
         let run = probing::here(Net::new(), options.clock);
         let say = lines::to_stderr(options.level, options.format);
@@ -127,10 +132,7 @@ impl Personality {
     /// # Errors
     /// The mistakes, as text for people.
     pub async fn reload(&self) -> Result<String, String> {
-        let (answer, answered) = oneshot::channel();
-        let stopping = || "noroshi is stopping".to_owned();
-        self.reload.send(answer).await.map_err(|_| stopping())?;
-        answered.await.map_err(|_| stopping())?
+        requests::ask(&self.reload).await
     }
 
     /// Waits until a task that cannot be replaced ends unexpectedly.

@@ -1,14 +1,11 @@
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use crate::{
-    api,
-    app::log,
-    clock::{self, Clock},
+    app::{log, requests::Requests},
+    clock::Clock,
     compat::blackbox::Modules,
     config::BlackboxFile,
     metrics::Reloads,
@@ -37,25 +34,9 @@ impl Reloader {
         Self { path, text, modules, clock, counts }
     }
 
-    /// Reads the file whenever asked, and in an interval if there is one, until `stop`.
-    pub(super) async fn run(
-        mut self,
-        mut requests: mpsc::Receiver<api::Reload>,
-        every: Option<Duration>,
-        stop: CancellationToken,
-    ) {
-        loop {
-            let tick = async {
-                match every {
-                    Some(every) => clock::sleep(every).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let answer = tokio::select! {
-                () = stop.cancelled() => return,
-                Some(answer) = requests.recv() => Some(answer),
-                () = tick => None,
-            };
+    /// Reads the file at each request, until they end.
+    pub(super) async fn run(mut self, mut requests: Requests) {
+        while let Some(answer) = requests.next().await {
             let result = self.reload().await;
             if let Some(answer) = answer {
                 // Whoever asked may have gone.

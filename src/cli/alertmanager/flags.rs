@@ -1,8 +1,11 @@
 use std::{fmt::Write as _, path::PathBuf, time::Duration};
 
-use clap::{ArgAction, Args as Arguments, ValueEnum};
+use clap::{ArgAction, Args as Arguments};
 
-use crate::compat::{blackbox::log::Level, go_duration, go_number};
+use crate::{
+    cli::personality::Lines,
+    compat::{blackbox::log::Level, go_duration, go_number},
+};
 
 #[expect(clippy::struct_excessive_bools, reason = "switches, and what takes each back")]
 /// The flags of Alertmanager 0.33, with its defaults. Of the switches each has a `--no-` form, as there.
@@ -299,15 +302,6 @@ pub(in crate::cli) struct Cluster {
         hide_default_value = true
     )]
     pub(super) label: String,
-}
-
-/// How log messages are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Lines {
-    /// `time=... level=INFO source=... msg=...`
-    Logfmt,
-    /// One JSON object a line
-    Json,
 }
 
 /// As kingpin reads a duration: Go's grammar, with days and weeks; what is negative is none.

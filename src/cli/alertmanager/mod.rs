@@ -2,115 +2,59 @@
 
 mod flags;
 
-use std::{
-    ffi::{OsStr, OsString},
-    path::Path,
-    time::Duration,
-};
+use std::{ffi::OsString, time::Duration};
 
-use clap::{CommandFactory, FromArgMatches, Parser, error::ErrorKind};
 use tracing::{error, info, warn};
 
 pub(super) use self::flags::Alertmanager;
-use self::flags::Lines;
-use super::{argsfile, exit::Exit, page, run::Signals};
+use super::{
+    exit::Exit,
+    personality::{self, Program, Reached, Wrong},
+    run::Runs,
+};
 use crate::{
     app::{
-        self, Front,
+        self, Cause, Front,
         alertmanager::{Features, Options, Personality},
-        blackbox::lines::Shape,
         log,
     },
     clock::Clock,
-    compat::blackbox::{
-        Place,
-        log::{Format, Level},
-    },
-    config::{AlertmanagerFile, LogLevel},
+    config::AlertmanagerFile,
 };
 
-/// Names under which the binary is Alertmanager: the project's own, and that of Debian's package.
-const NAMES: [&str; 2] = ["alertmanager", "prometheus-alertmanager"];
+const PROGRAM: Program = Program {
+    names: ["alertmanager", "prometheus-alertmanager"],
+    command: "alertmanager",
+    called: "noroshi alertmanager",
+    about: "Routes, groups and tells alerts in the place of Alertmanager: same flags, same alertmanager.yml, same API",
+    version,
+};
 
 /// How long sends may go on after a signal; what is not sent then stays in the outbox.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Routes, groups and tells alerts in the place of Alertmanager: same flags, same alertmanager.yml, same API.
-#[derive(Parser)]
-#[command(disable_version_flag = true, max_term_width = 100)]
-struct Standalone {
-    #[command(flatten)]
-    flags: Alertmanager,
-    /// Show the version
-    #[arg(long, alias = "no-version")]
-    version: bool,
-    #[arg(long = "help-man", alias = "no-help-man", hide = true)]
-    help_man: bool,
-}
-
-/// Runs the personality if these arguments are its own. A wrong flag ends in 1, as there, and not in noroshi's 2.
+/// Runs the personality if these arguments are its own.
 pub(super) fn in_its_place(args: &[OsString]) -> Option<Exit> {
-    let program = args.first().and_then(|path| Path::new(path).file_name())?;
-    if let Some(name) = NAMES.iter().find(|name| program == OsStr::new(name)) {
-        return Some(parse(name, &args[1..]));
-    }
-    (args.get(1)? == "alertmanager").then(|| parse("noroshi alertmanager", &args[2..]))
+    PROGRAM.in_its_place(args, |flags| run(&flags))
 }
 
-fn parse(name: &'static str, rest: &[OsString]) -> Exit {
-    let rest = match argsfile::expanded(rest) {
-        Ok(rest) => rest,
-        Err(why) => {
-            eprintln!("{name}: error: {why}, try --help");
-            return Exit::Fatal;
-        }
-    };
-    let args = [OsString::from(name)].into_iter().chain(rest);
-    let command = Standalone::command().name(name).bin_name(name);
-    let parsed = command.clone().try_get_matches_from(args);
-    match parsed.and_then(|matches| Standalone::from_arg_matches(&matches)) {
-        Ok(standalone) if standalone.version => page::show(&version()),
-        Ok(standalone) if standalone.help_man => page::manual(command),
-        Ok(standalone) => run(&standalone.flags),
-        Err(error) => {
-            // Nothing is left to tell a person whose terminal is gone.
-            let _ = error.print();
-            if error.kind() == ErrorKind::DisplayHelp { Exit::Ok } else { Exit::Fatal }
-        }
-    }
-}
-
-/// In the shape of Prometheus' own programs, whose first line scripts read.
 fn version() -> String {
     let build = app::BUILD;
     format!(
-        "alertmanager, version {} (noroshi {}, revision: {})\n  \
-         rust version:     {}\n  platform:         {}/{}\n  tags:             {}\n",
+        "alertmanager, version {} (noroshi {}, revision: {})",
         app::alertmanager::VERSION,
         build.version,
         build.revision,
-        build.rustc,
-        std::env::consts::OS,
-        std::env::consts::ARCH,
-        build.features,
     )
 }
 
 fn run(flags: &Alertmanager) -> Exit {
-    let format = match flags.log_format {
-        Lines::Logfmt => Format::Logfmt,
-        Lines::Json => Format::Json,
-    };
-    log::start_shaped(level(flags.log_level), Shape(format));
-    log::take_panics();
+    personality::start_log(flags.log_level, flags.log_format.into());
     let build = app::BUILD;
     info!(version = build.version, revision = build.revision, "Starting Alertmanager");
     let options = match options(flags) {
         Ok(options) => options,
-        Err(Wrong { err, words }) => {
-            error!(err, "{words}");
-            return Exit::Fatal;
-        }
+        Err(wrong) => return wrong.told(),
     };
     for feature in &options.features.without_effect {
         warn!(feature, "--enable-feature: it has no effect in noroshi");
@@ -122,24 +66,20 @@ fn run(flags: &Alertmanager) -> Exit {
         return Exit::Fatal;
     }
     log::diagnostics(&file.diagnostics);
-    live(options, file)
-}
-
-/// A flag that makes no sense, or not here.
-struct Wrong {
-    err: String,
-    words: &'static str,
+    personality::live(async || Personality::start(options, file).await, "Error starting")
 }
 
 fn options(flags: &Alertmanager) -> Result<Options, Wrong> {
-    let wrong = |words| move |err| Wrong { err, words };
     let features = flags.features.parse::<Features>();
-    let features = features.map_err(wrong("error parsing the feature flag list"))?;
-    alone(flags).map_err(wrong("unable to initialize gossip mesh"))?;
-    let place = place(flags).map_err(wrong("failed to determine external URL"))?;
-    let addresses: Result<_, String> =
-        flags.listen_address.iter().map(|text| text.parse()).collect();
-    let listen_address = addresses.map_err(wrong("Error starting HTTP server"))?;
+    let features = features.map_err(Wrong::with("error parsing the feature flag list"))?;
+    alone(flags).map_err(Wrong::with("unable to initialize gossip mesh"))?;
+    let reached = Reached {
+        external_url: &flags.external_url,
+        route_prefix: &flags.route_prefix,
+        systemd_socket: flags.systemd_socket,
+        listen_address: &flags.listen_address,
+    };
+    let (place, listen_address) = reached.place()?;
     let limit = |number: i64| usize::try_from(number).ok().filter(|number| *number > 0);
     Ok(Options {
         config_file: flags.config_file.clone(),
@@ -189,77 +129,17 @@ fn alone(flags: &Alertmanager) -> Result<(), String> {
     ))
 }
 
-fn place(flags: &Alertmanager) -> Result<Place, String> {
-    if flags.systemd_socket && flags.external_url.is_empty() {
-        return Err(
-            "it cannot be inferred from a socket of systemd's, give --web.external-url".into()
-        );
+impl Runs for Personality {
+    async fn failed(&mut self) -> Cause {
+        self.failed().await
     }
-    let listen = flags.listen_address.first().map_or("", String::as_str);
-    let hostname = app::blackbox::hostname();
-    Place::new(&flags.external_url, &flags.route_prefix, &hostname, listen)
-}
 
-fn level(level: Level) -> LogLevel {
-    match level {
-        Level::Debug => LogLevel::Debug,
-        Level::Info => LogLevel::Info,
-        Level::Warn => LogLevel::Warn,
-        Level::Error => LogLevel::Error,
+    async fn reload(&self) {
+        // The result is in the log and in the metrics.
+        let _ = self.reload().await;
     }
-}
 
-fn live(options: Options, file: AlertmanagerFile) -> Exit {
-    app::blackbox::take_file_descriptors();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(err) => {
-            error!(%err, "no runtime");
-            return Exit::Fatal;
-        }
-    };
-    let exit = runtime.block_on(async {
-        let mut signals = match Signals::new() {
-            Ok(signals) => signals,
-            Err(err) => {
-                error!(%err, "no signal handler");
-                return Exit::Fatal;
-            }
-        };
-        match Personality::start(options, file).await {
-            Ok(personality) => until_ended(personality, &mut signals).await,
-            Err(err) => {
-                error!(%err, "Error starting");
-                Exit::Fatal
-            }
-        }
-    });
-    // What still blocks (a file on a dead mount) is not waited for.
-    runtime.shutdown_background();
-    exit
-}
-
-/// Reloads on SIGHUP until a signal or a fatal task ends it.
-async fn until_ended(mut personality: Personality, signals: &mut Signals) -> Exit {
-    loop {
-        tokio::select! {
-            () = signals.end.asked() => break,
-            cause = personality.failed() => {
-                error!("{cause}");
-                return Exit::Fatal;
-            }
-            _ = signals.hangup.recv() => {}
-        }
-        // The result is in the log and in the metrics; the end does not wait for it.
-        tokio::select! {
-            _ = personality.reload() => {}
-            () = signals.end.asked() => break,
-        }
+    async fn stop(self) -> bool {
+        self.stop().await
     }
-    info!("Received SIGTERM, exiting gracefully...");
-    tokio::select! {
-        _ = personality.stop() => {}
-        () = signals.end.asked() => warn!("a second signal: ending now"),
-    }
-    Exit::Ok
 }

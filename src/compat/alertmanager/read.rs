@@ -3,19 +3,18 @@
 use std::path::Path;
 
 use super::{
-    AlertmanagerFile, check, codes,
+    AlertmanagerFile, check,
     compile::{self, Compiled},
     file::{DIALECT, File},
     folder, warn,
 };
 use crate::{
     compat::{
-        code::Code,
         decode::{self, Field, Reader},
         go_path,
-        yaml::{Document, Place, Syntax as NoYaml, Version},
+        yaml::Version,
     },
-    model::{Diagnostic, Severity, matcher::Syntax},
+    model::{Diagnostic, matcher::Syntax},
 };
 
 impl AlertmanagerFile {
@@ -25,14 +24,10 @@ impl AlertmanagerFile {
     /// # Errors
     /// Every mistake, and the warnings among them, in the order of the file.
     pub fn read(text: &str, path: &Path, syntax: Syntax) -> Result<Self, Vec<Diagnostic>> {
-        let document = document(text, path).map_err(|wrong| vec![*wrong])?;
+        let document = decode::document(text, path, &DIALECT)?;
         let mut reader = Reader::new(&document, path, &DIALECT);
         let mut file = File::default();
-        reader.read(document.root(), &mut file);
-        if let Some(place) = document.second {
-            let message = "only the first document of the file is read".to_owned();
-            reader.note_at(codes::IGNORED, place, message);
-        }
+        reader.read_all(&mut file);
         let folder = go_path::folder(&path.to_string_lossy());
         folder::resolve(&mut file, &folder);
         check::check(&mut reader, &mut file, &folder, syntax);
@@ -52,28 +47,5 @@ impl AlertmanagerFile {
             templates: file.templates.iter().map(|glob| glob.lossy().into_owned()).collect(),
             warnings: diagnostics,
         })
-    }
-}
-
-fn document(text: &str, file: &Path) -> Result<Document, Box<Diagnostic>> {
-    let wrong = |code: Code, message: String, place: Place| Diagnostic {
-        code: code.word,
-        severity: Severity::Error,
-        message,
-        path: String::new(),
-        span: Some(decode::span(file, place)),
-        origin: None,
-        hint: None,
-        known: Vec::new(),
-    };
-    match Document::parse(text) {
-        Ok(Some(document)) => Ok(document),
-        Ok(None) => {
-            let message = "the file holds no YAML document".to_owned();
-            let place = Place { line: 1, column: 1, start: 0, end: 0 };
-            let hint = Some("a route with a receiver, and that receiver, is the least".to_owned());
-            Err(Box::new(Diagnostic { hint, ..wrong(codes::EMPTY, message, place) }))
-        }
-        Err(NoYaml { message, place }) => Err(Box::new(wrong(codes::SYNTAX, message, place))),
     }
 }

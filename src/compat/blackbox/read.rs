@@ -8,9 +8,8 @@ use super::{
     native,
 };
 use crate::compat::{
-    code::Code,
     decode::{self, Field, Reader, quoted},
-    yaml::{Document, Place, Syntax, Version},
+    yaml::Version,
 };
 use crate::model::{CheckId, CheckSettings, Diagnostic, Severity};
 
@@ -42,14 +41,10 @@ impl Reading {
     /// # Errors
     /// As [`Modules::read`].
     pub(super) fn of(text: &str, file: &Path) -> Result<Self, Vec<Diagnostic>> {
-        let document = document(text, file).map_err(|wrong| vec![*wrong])?;
+        let document = decode::document(text, file, &file::DIALECT)?;
         let mut reader = Reader::new(&document, file, &file::DIALECT);
         let mut found = File::default();
-        reader.read(document.root(), &mut found);
-        if let Some(place) = document.second {
-            let message = "only the first document of the file is read".to_owned();
-            reader.note_at(codes::IGNORED, place, message);
-        }
+        reader.read_all(&mut found);
         let modules = Modules { shown: shown(&found), ..Modules::default() };
         let mut reading = Self { modules, parts: Vec::new() };
         for (name, module) in found.modules.0 {
@@ -103,29 +98,6 @@ impl Prober {
     /// Every prober, `websocket` of blackbox_exporter's master among them.
     pub const ALL: [Self; 7] =
         [Self::Http, Self::Tcp, Self::Dns, Self::Icmp, Self::Grpc, Self::Unix, Self::Websocket];
-}
-
-fn document(text: &str, file: &Path) -> Result<Document, Box<Diagnostic>> {
-    let wrong = |code: Code, message: String, place: Place| Diagnostic {
-        code: code.word,
-        severity: Severity::Error,
-        message,
-        path: String::new(),
-        span: Some(decode::span(file, place)),
-        origin: None,
-        hint: None,
-        known: Vec::new(),
-    };
-    match Document::parse(text) {
-        Ok(Some(document)) => Ok(document),
-        Ok(None) => {
-            let message = "the file holds no YAML document".to_owned();
-            let place = Place { line: 1, column: 1, start: 0, end: 0 };
-            let hint = Some("`modules: {}` is the least that is accepted".to_owned());
-            Err(Box::new(Diagnostic { hint, ..wrong(codes::EMPTY, message, place) }))
-        }
-        Err(Syntax { message, place }) => Err(Box::new(wrong(codes::SYNTAX, message, place))),
-    }
 }
 
 /// As `/config` shows it: the deprecated flag is replaced by its successor.

@@ -6,6 +6,7 @@
 
 mod any;
 mod claims;
+mod document;
 mod duration;
 mod entries;
 mod field;
@@ -15,6 +16,7 @@ mod size;
 pub(in crate::compat) use self::{
     any::Any,
     claims::Claims,
+    document::document,
     duration::GoDuration,
     field::{Field, Named, Pattern, Sensitive, Text, step},
     section::{Section, key, section},
@@ -37,6 +39,8 @@ pub(in crate::compat) struct Dialect {
     pub(in crate::compat) codes: Codes,
     /// Whose decoder reads it.
     pub(in crate::compat) version: Version,
+    /// What a file must hold at least, for a sentence.
+    pub(in crate::compat) least: &'static str,
     /// The value at a path, for a sentence.
     pub(in crate::compat) subject: fn(&str) -> String,
     /// Where a key that is unknown at a path would have been right.
@@ -47,6 +51,8 @@ pub(in crate::compat) struct Dialect {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::compat) struct Codes {
     pub(in crate::compat) syntax: Code,
+    pub(in crate::compat) empty: Code,
+    pub(in crate::compat) ignored: Code,
     pub(in crate::compat) wrong_type: Code,
     pub(in crate::compat) bad_value: Code,
     pub(in crate::compat) unknown_field: Code,
@@ -404,7 +410,7 @@ impl<'d> Reader<'d> {
     }
 }
 
-pub(in crate::compat) fn span(file: &Path, place: Place) -> Span {
+fn span(file: &Path, place: Place) -> Span {
     let Place { line, column, start, end } = place;
     Span { file: file.to_owned(), line, column, start, end }
 }

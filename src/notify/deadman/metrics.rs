@@ -10,6 +10,7 @@ pub struct Metrics {
     sent: Family<Whose, Counter>,
     failed: Family<Whose, Counter>,
     withheld: Family<Whose, Counter>,
+    crashes: Family<Whose, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -32,12 +33,18 @@ impl Metrics {
             "Heartbeats that did not go out because something of noroshi's was not alive",
             self.withheld.clone(),
         );
+        own.register(
+            "crashes",
+            "How often the heart itself crashed: no heartbeat goes out then until the next reload",
+            self.crashes.clone(),
+        );
     }
 
     pub(super) fn born(&self, name: &str) {
         self.sent.get_or_create(&whose(name)).inc_by(0);
         self.failed.get_or_create(&whose(name)).inc_by(0);
         self.withheld.get_or_create(&whose(name)).inc_by(0);
+        self.crashes.get_or_create(&whose(name)).inc_by(0);
     }
 
     pub(super) fn sent(&self, name: &str) {
@@ -50,5 +57,9 @@ impl Metrics {
 
     pub(super) fn withheld(&self, name: &str) {
         self.withheld.get_or_create(&whose(name)).inc();
+    }
+
+    pub(super) fn crashed(&self, name: &str) {
+        self.crashes.get_or_create(&whose(name)).inc();
     }
 }

@@ -6,12 +6,12 @@
 mod metrics;
 pub(super) mod spec;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt, future::join_all};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
-use tracing::warn;
+use tracing::{error, warn};
 
 pub use metrics::Metrics;
 
@@ -70,7 +70,7 @@ pub(super) fn start(setup: &Setup, parts: &Parts, before: &Hearts) -> Hearts {
             due: Arc::clone(&due),
         };
         parts.heartbeats.born(&deadman.name);
-        hearts.beating.spawn(heart.run());
+        hearts.beating.spawn(heart.until_it_crashes());
         hearts.due.insert(Arc::clone(&deadman.name), (Arc::clone(deadman), due));
     }
     hearts
@@ -81,7 +81,7 @@ pub(super) fn start(setup: &Setup, parts: &Parts, before: &Hearts) -> Hearts {
 enum Listener<'h> {
     /// Whoever answers the deadman's own URL.
     Url,
-    /// One of the receiver's, at its position.
+    /// One of the receiver's, at its place among those of its kind.
     Integration(&'h Receiver, u16, &'h Provider),
 }
 
@@ -95,6 +95,15 @@ struct Heart {
 }
 
 impl Heart {
+    /// Nobody starts it again: that its heartbeat stops is the alarm.
+    async fn until_it_crashes(self) {
+        let (name, metrics) = (Arc::clone(&self.deadman.name), self.parts.heartbeats.clone());
+        if AssertUnwindSafe(self.run()).catch_unwind().await.is_err() {
+            metrics.crashed(&name);
+            error!(deadman = %name, "its heart has crashed: no heartbeat goes out until the next reload");
+        }
+    }
+
     async fn run(mut self) {
         let interval = self.deadman.interval.0.max(SHORTEST);
         let mut due = *self.due.lock();
@@ -136,8 +145,8 @@ impl Heart {
 
     fn listeners(&self) -> Vec<Listener<'_>> {
         let Some(receiver) = &self.receiver else { return vec![Listener::Url] };
-        let all = (0..).zip(&receiver.integrations);
-        all.map(|(at, own)| Listener::Integration(receiver, at, &own.provider)).collect()
+        let all = receiver.ways();
+        all.map(|(_, nth, own)| Listener::Integration(receiver, nth, &own.provider)).collect()
     }
 
     /// Tries to be heard by one of them.
@@ -177,8 +186,8 @@ impl Heart {
     async fn once(&self, listener: Listener<'_>) -> Result<(), Setback> {
         match listener {
             Listener::Url => self.get().await,
-            Listener::Integration(receiver, at, provider) => {
-                let notice = self.notice(receiver, at, provider.kind());
+            Listener::Integration(receiver, nth, provider) => {
+                let notice = self.notice(receiver, provider.kind(), nth);
                 attempt(provider, &notice, &self.words, &self.parts).await.result.map(drop)
             }
         }
@@ -199,7 +208,7 @@ impl Heart {
     }
 
     /// What a receiver is told: an alert that always fires, as Prometheus' own `Watchdog`.
-    fn notice(&self, receiver: &Receiver, integration: u16, kind: &str) -> Notice {
+    fn notice(&self, receiver: &Receiver, kind: &str, integration: u16) -> Notice {
         let (name, at) = (&*self.deadman.name, self.parts.clock.now());
         let labels =
             Pairs::new([("alertname", "NoroshiDeadman"), ("deadman", name), ("severity", "none")]);
@@ -207,13 +216,13 @@ impl Heart {
         let lane = Lane {
             group: format!("deadman/{name}").into(),
             receiver: Arc::clone(&receiver.name),
+            kind: kind.into(),
             integration,
         };
         Notice {
             id: self.beats,
             lane,
-            kind: kind.into(),
-            idempotency_key: format!("deadman/{name}/{integration}/{at}").into(),
+            idempotency_key: format!("deadman/{name}/{kind}/{integration}/{at}").into(),
             reason: NoticeReason::Repeat,
             at,
             since: at,

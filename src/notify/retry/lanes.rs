@@ -22,6 +22,9 @@ struct Content {
     waiting: Option<Pending>,
 }
 
+/// An integration, as lanes name it.
+pub(in crate::notify) type Way<'w> = (&'w str, u16);
+
 /// A notice that waits for an attempt.
 #[derive(Debug, Clone)]
 pub(in crate::notify) struct Pending {
@@ -65,13 +68,13 @@ impl Lanes {
     }
 
     /// The earliest time at which a notice of that integration wants to go, if nothing of its lane is on its way.
-    pub(in crate::notify) fn due(&self, integration: u16) -> Option<Instant> {
-        self.ready(integration).map(|pending| pending.due).min()
+    pub(in crate::notify) fn due(&self, way: Way<'_>) -> Option<Instant> {
+        self.ready(way).map(|pending| pending.due).min()
     }
 
     /// Takes the notice that has been due for the longest; the older one of two.
-    pub(in crate::notify) fn take(&mut self, integration: u16, now: Instant) -> Option<Pending> {
-        let due = self.ready(integration).filter(|pending| pending.due <= now);
+    pub(in crate::notify) fn take(&mut self, way: Way<'_>, now: Instant) -> Option<Pending> {
+        let due = self.ready(way).filter(|pending| pending.due <= now);
         let first = due.min_by_key(|pending| (pending.due, pending.notice.id))?;
         let content = self.lanes.get_mut(&first.notice.lane.clone())?;
         let pending = content.waiting.take()?;
@@ -94,8 +97,9 @@ impl Lanes {
         Some(pending)
     }
 
-    fn ready(&self, integration: u16) -> impl Iterator<Item = &Pending> {
-        let lanes = self.lanes.iter().filter(move |(lane, _)| lane.integration == integration);
+    fn ready<'l>(&'l self, (kind, nth): Way<'l>) -> impl Iterator<Item = &'l Pending> {
+        let is_its = move |lane: &Lane| lane.integration == nth && *lane.kind == *kind;
+        let lanes = self.lanes.iter().filter(move |(lane, _)| is_its(lane));
         let still = lanes.filter(|(_, content)| content.flying.is_none());
         still.filter_map(|(_, content)| content.waiting.as_ref())
     }
@@ -180,6 +184,9 @@ mod tests {
     use super::*;
     use crate::notify::testing::notice;
 
+    /// What [`notice`] leads to.
+    const ITS: Way<'_> = ("webhook", 0);
+
     fn offered(lanes: &mut Lanes, id: u64, group: &str, now: Instant) {
         lanes.offer(Arc::new(Notice { id, ..notice(group, "r") }), now);
     }
@@ -190,16 +197,16 @@ mod tests {
         for id in [1, 3, 2] {
             offered(&mut lanes, id, "a", now);
         }
-        let first = lanes.take(0, now).unwrap();
+        let first = lanes.take(ITS, now).unwrap();
         assert_eq!(first.notice.id, 3);
         offered(&mut lanes, 3, "a", now);
-        assert!(lanes.due(0).is_none(), "it is on its way");
+        assert!(lanes.due(ITS).is_none(), "it is on its way");
         offered(&mut lanes, 5, "a", now);
-        assert!(lanes.due(0).is_none(), "in order");
+        assert!(lanes.due(ITS).is_none(), "in order");
         let later = now + Duration::from_secs(9);
         lanes.back(Pending { due: later, ..first });
-        assert_eq!(lanes.due(0), Some(later), "the newer one waits as long");
-        let second = lanes.take(0, later).unwrap();
+        assert_eq!(lanes.due(ITS), Some(later), "the newer one waits as long");
+        let second = lanes.take(ITS, later).unwrap();
         assert_eq!((second.notice.id, second.attempts), (5, 0));
         lanes.over(&second.notice);
         assert_eq!(lanes.len(), 0);
@@ -214,16 +221,16 @@ mod tests {
         let withdrawn = |id| Withdrawn { lane: notice("a", "r").lane, id };
         offered(&mut lanes, 1, "a", now);
         lanes.withdraw(&withdrawn(1));
-        assert_eq!((lanes.len(), lanes.due(0)), (0, None));
+        assert_eq!((lanes.len(), lanes.due(ITS)), (0, None));
         offered(&mut lanes, 1, "a", now);
         assert_eq!(lanes.len(), 0, "it may come by a longer way");
         offered(&mut lanes, 2, "a", now);
-        let flying = lanes.take(0, now).unwrap();
+        let flying = lanes.take(ITS, now).unwrap();
         lanes.withdraw(&withdrawn(2));
         offered(&mut lanes, 3, "a", now);
         lanes.withdraw(&withdrawn(1));
         lanes.back(flying);
-        assert_eq!(lanes.take(0, now).unwrap().notice.id, 3, "a newer one stays");
+        assert_eq!(lanes.take(ITS, now).unwrap().notice.id, 3, "a newer one stays");
     }
 
     #[tokio::test(start_paused = true)]
@@ -231,9 +238,10 @@ mod tests {
         let (mut lanes, now) = (Lanes::default(), Instant::now());
         offered(&mut lanes, 2, "b", now);
         offered(&mut lanes, 1, "a", now);
-        assert!(lanes.take(1, now).is_none(), "another integration");
-        assert_eq!(lanes.take(0, now).unwrap().notice.id, 1);
-        assert_eq!(lanes.take(0, now).unwrap().notice.id, 2);
-        assert!(lanes.take(0, now).is_none());
+        assert!(lanes.take(("webhook", 1), now).is_none(), "another integration");
+        assert!(lanes.take(("slack", 0), now).is_none(), "another kind");
+        assert_eq!(lanes.take(ITS, now).unwrap().notice.id, 1);
+        assert_eq!(lanes.take(ITS, now).unwrap().notice.id, 2);
+        assert!(lanes.take(ITS, now).is_none());
     }
 }

@@ -12,4 +12,4 @@ mod lanes;
 
 pub(super) use backoff::backoff;
 pub(super) use gate::{Ended, Gate};
-pub(super) use lanes::{Lanes, Pending};
+pub(super) use lanes::{Lanes, Pending, Way};

@@ -22,9 +22,9 @@ fn data(reason: NoticeReason, alerts: &[NoticeAlert]) -> Data {
         lane: Lane {
             group: Arc::from("{}:{alertname=\"HighLatency\"}"),
             receiver: Arc::from("team"),
+            kind: Arc::from("webhook"),
             integration: 0,
         },
-        kind: Arc::from("webhook"),
         idempotency_key: Arc::from("sample"),
         reason,
         at: at(),

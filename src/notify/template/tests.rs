@@ -284,8 +284,12 @@ fn of(labels: &[(&str, &str)], annotation: &str) -> Data {
     };
     let notice = Notice {
         id: 1,
-        lane: Lane { group: annotation.into(), receiver: annotation.into(), integration: 0 },
-        kind: "webhook".into(),
+        lane: Lane {
+            group: annotation.into(),
+            receiver: annotation.into(),
+            kind: "webhook".into(),
+            integration: 0,
+        },
         idempotency_key: "key".into(),
         reason: NoticeReason::First,
         at,

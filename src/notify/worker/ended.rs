@@ -92,10 +92,11 @@ impl Worker {
     /// Tells the integration's gate, and the metric how that stands now.
     fn gate(&mut self, pending: &Pending, ended: Ended, now: Instant) {
         let lane = &pending.notice.lane;
-        if let Some(gate) = self.gates.get_mut(usize::from(lane.integration)) {
+        let at = self.receiver.position(lane);
+        if let Some(gate) = at.and_then(|at| self.gates.get_mut(at)) {
             gate.end(ended, now);
             let open = gate.is_open();
-            self.metrics().breaker(&lane.receiver, &pending.notice.kind, lane.integration, open);
+            self.metrics().breaker(&lane.receiver, &lane.kind, lane.integration, open);
         }
     }
 
@@ -104,7 +105,7 @@ impl Worker {
         let Pending { notice, attempts, .. } = pending;
         let is_over = !matches!(result, DeliveryResult::Retry { .. });
         let at = self.parts.clock.now();
-        let (lane, kind) = (&notice.lane, &*notice.kind);
+        let (lane, kind) = (&notice.lane, &*notice.lane.kind);
         let counted = match &result {
             DeliveryResult::Delivered(_) => {
                 debug!(receiver = %lane.receiver, provider = kind, attempts, "notice delivered");
@@ -125,7 +126,6 @@ impl Worker {
         let delivery = Delivery {
             notice: notice.id,
             lane: notice.lane.clone(),
-            kind: notice.kind.clone(),
             at,
             seconds: took.as_secs_f64(),
             attempt: attempts,
@@ -142,12 +142,8 @@ impl Worker {
     /// Notices for an integration that the receiver does not have, or not of that kind: nobody will ever take them.
     pub(super) async fn refuse_strangers(&mut self, now: Instant) {
         let receiver = std::sync::Arc::clone(&self.receiver);
-        let is_known = |pending: &Pending| {
-            let at = usize::from(pending.notice.lane.integration);
-            let integration = receiver.integrations.get(at);
-            integration.is_some_and(|own| own.provider.kind() == &*pending.notice.kind)
-        };
-        while let Some(pending) = self.lanes.take_if(now, |pending| !is_known(pending)) {
+        let is_stranger = |pending: &Pending| receiver.position(&pending.notice.lane).is_none();
+        while let Some(pending) = self.lanes.take_if(now, is_stranger) {
             let detail = "the receiver has no such integration any more";
             let failure = failure(SendReason::Other, None, detail);
             self.report(pending, Duration::ZERO, DeliveryResult::Dead(failure)).await;

@@ -23,7 +23,7 @@ use tracing::error;
 use super::{
     crash,
     metrics::Metrics,
-    retry::{Gate, Lanes, Pending},
+    retry::{Gate, Lanes, Pending, Way},
     retry_after,
     runtime::{Parts, Words},
     spec::Receiver,
@@ -148,11 +148,11 @@ impl Worker {
     /// Begins every attempt that may begin now.
     async fn begin(&mut self, now: Instant) {
         self.refuse_strangers(now).await;
-        for (at, integration) in (0..).zip(&self.receiver.integrations) {
-            let Some(gate) = self.gates.get_mut(usize::from(at)) else { continue };
-            while on_their_way(&self.flying, at) < AT_ONCE
+        for ((kind, nth, integration), gate) in self.receiver.ways().zip(&mut self.gates) {
+            let way = (kind, nth);
+            while on_their_way(&self.flying, way) < AT_ONCE
                 && gate.ready_at(now).is_some_and(|ready| ready <= now)
-                && let Some(pending) = self.lanes.take(at, now)
+                && let Some(pending) = self.lanes.take(way, now)
             {
                 gate.begin(now);
                 let provider = Arc::clone(&integration.provider);
@@ -169,9 +169,9 @@ impl Worker {
         if self.finish.is_some() {
             return self.finish;
         }
-        let each = (0..).zip(&self.gates).filter_map(|(at, gate)| {
-            let due = self.lanes.due(at)?;
-            let free = on_their_way(&self.flying, at) < AT_ONCE;
+        let each = self.receiver.ways().zip(&self.gates).filter_map(|((kind, nth, _), gate)| {
+            let due = self.lanes.due((kind, nth))?;
+            let free = on_their_way(&self.flying, (kind, nth)) < AT_ONCE;
             gate.ready_at(now).filter(|_| free).map(|ready| ready.max(due))
         });
         each.min()
@@ -215,7 +215,10 @@ fn gates(receiver: &Receiver) -> Vec<Gate> {
     each.map(|one| Gate::new(&receiver.limits, one.provider.rate(), now)).collect()
 }
 
-fn on_their_way(flying: &HashMap<Id, Flight>, integration: u16) -> usize {
-    let same = |flight: &&Flight| flight.pending.notice.lane.integration == integration;
+fn on_their_way(flying: &HashMap<Id, Flight>, (kind, nth): Way<'_>) -> usize {
+    let same = |flight: &&Flight| {
+        let lane = &flight.pending.notice.lane;
+        lane.integration == nth && *lane.kind == *kind
+    };
     flying.values().filter(same).count()
 }

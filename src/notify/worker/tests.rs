@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::{
     clock::Clock,
-    model::{Delivery, DeliveryResult, PromDuration, SendReason},
+    model::{Delivery, DeliveryResult, Lane, PromDuration, SendReason},
     net::Net,
     notify::{
         Provider,
@@ -48,7 +48,13 @@ fn receiver(limits: Limits) -> Arc<Receiver> {
 }
 
 fn told(id: u64, group: &str) -> Arc<Notice> {
-    Arc::new(Notice { id, kind: "sns".into(), ..notice(group, "r") })
+    of_kind("sns", id, group)
+}
+
+fn of_kind(kind: &str, id: u64, group: &str) -> Arc<Notice> {
+    let notice = notice(group, "r");
+    let lane = Lane { kind: kind.into(), ..notice.lane.clone() };
+    Arc::new(Notice { id, lane, ..notice })
 }
 
 impl Stage {
@@ -318,7 +324,7 @@ async fn what_was_asked_to_wait_before_a_start_waits_after_it_and_goes_on_counti
 #[tokio::test(start_paused = true)]
 async fn an_integration_that_is_not_there_is_a_dead_letter() {
     let mut stage = Stage::open(limits(), |_, _| Ok(None));
-    stage.tell(Arc::new(Notice { kind: "slack".into(), ..(*told(1, "a")).clone() })).await;
+    stage.tell(of_kind("slack", 1, "a")).await;
     assert!(matches!(stage.over().await.1, DeliveryResult::Dead(_)));
     assert!(stage.asked().is_empty());
 }

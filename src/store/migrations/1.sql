@@ -14,7 +14,8 @@ CREATE TABLE alerts (
     generator_url TEXT NOT NULL,
     timeout       INTEGER NOT NULL,
     source        TEXT NOT NULL,
-    overlays      TEXT NOT NULL
+    overlays      TEXT NOT NULL,
+    pushed        INTEGER NOT NULL -- whether Alertmanagers were told that it fires
 ) STRICT;
 
 CREATE TABLE silences (
@@ -32,9 +33,9 @@ CREATE TABLE silences (
 CREATE TABLE outbox (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     receiver        TEXT NOT NULL,
-    integration     INTEGER NOT NULL,
+    kind            TEXT NOT NULL, -- webhook, slack, ...
+    integration     INTEGER NOT NULL, -- its place among those of its kind
     group_key       TEXT NOT NULL,
-    kind            TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
     reason          TEXT NOT NULL,
     at              INTEGER NOT NULL,
@@ -46,16 +47,16 @@ CREATE TABLE outbox (
     route_labels    TEXT NOT NULL,
     attempts        INTEGER NOT NULL DEFAULT 0,
     next_at         INTEGER,
-    UNIQUE (receiver, integration, group_key)
+    UNIQUE (receiver, kind, integration, group_key)
 ) STRICT;
 
 CREATE TABLE deliveries (
     id          INTEGER PRIMARY KEY,
     notice      INTEGER NOT NULL,
     receiver    TEXT NOT NULL,
+    provider    TEXT NOT NULL,
     integration INTEGER NOT NULL,
     group_key   TEXT NOT NULL,
-    provider    TEXT NOT NULL,
     at          INTEGER NOT NULL,
     seconds     REAL NOT NULL,
     attempt     INTEGER NOT NULL,
@@ -70,15 +71,16 @@ CREATE INDEX deliveries_by_time ON deliveries (at);
 
 CREATE TABLE notified (
     receiver    TEXT NOT NULL,
+    kind        TEXT NOT NULL,
     integration INTEGER NOT NULL,
     group_key   TEXT NOT NULL,
     at          INTEGER NOT NULL,
     expires_at  INTEGER NOT NULL,
     firing      TEXT NOT NULL,
     resolved    TEXT NOT NULL,
-    generation  INTEGER NOT NULL,
+    owed        TEXT NOT NULL,
     handle      TEXT,
-    PRIMARY KEY (receiver, integration, group_key)
+    PRIMARY KEY (receiver, kind, integration, group_key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE checks (

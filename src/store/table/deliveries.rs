@@ -5,11 +5,11 @@ use crate::{
     store::column::{Json, Micros, UnknownWord, Word},
 };
 
-const ADD: &str = "INSERT INTO deliveries (notice, receiver, integration, group_key, provider, at, seconds, attempt, \
+const ADD: &str = "INSERT INTO deliveries (notice, receiver, provider, integration, group_key, at, seconds, attempt, \
                    result, reason, status, detail, next_at, handle) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// What [`read`] reads, behind the row's own id.
-pub(in crate::store) const COLUMNS: &str = "id, notice, receiver, integration, group_key, provider, at, seconds, attempt, \
+pub(in crate::store) const COLUMNS: &str = "id, notice, receiver, provider, integration, group_key, at, seconds, attempt, \
                                             result, reason, status, detail, next_at, handle";
 
 pub(super) fn add(db: &Connection, delivery: &Delivery) -> Result<()> {
@@ -21,9 +21,9 @@ pub(super) fn add(db: &Connection, delivery: &Delivery) -> Result<()> {
     db.prepare_cached(ADD)?.execute((
         delivery.notice.cast_signed(),
         &*delivery.lane.receiver,
+        &*delivery.lane.kind,
         delivery.lane.integration,
         &*delivery.lane.group,
-        &*delivery.kind,
         Micros(delivery.at),
         delivery.seconds,
         delivery.attempt,
@@ -58,8 +58,12 @@ pub(in crate::store) fn read(row: &Row<'_>) -> Result<(i64, Delivery)> {
     };
     let delivery = Delivery {
         notice: row.get::<_, i64>(1)?.cast_unsigned(),
-        lane: Lane { receiver: row.get(2)?, integration: row.get(3)?, group: row.get(4)? },
-        kind: row.get(5)?,
+        lane: Lane {
+            receiver: row.get(2)?,
+            kind: row.get(3)?,
+            integration: row.get(4)?,
+            group: row.get(5)?,
+        },
         at: row.get::<_, Micros>(6)?.0,
         seconds: row.get(7)?,
         attempt: row.get(8)?,

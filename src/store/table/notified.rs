@@ -7,46 +7,57 @@ use crate::{
     store::column::{Json, Micros},
 };
 
-const PUT: &str = "INSERT OR REPLACE INTO notified (receiver, integration, group_key, at, expires_at, firing, resolved, \
-                   generation, handle) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const PUT: &str = "INSERT OR REPLACE INTO notified (receiver, kind, integration, group_key, at, expires_at, firing, \
+                   resolved, owed, handle) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 pub(super) fn put(db: &Connection, notified: &Notified) -> Result<()> {
     db.prepare_cached(PUT)?.execute((
         &*notified.lane.receiver,
+        &*notified.lane.kind,
         notified.lane.integration,
         &*notified.lane.group,
         Micros(notified.at),
         Micros(notified.expires_at),
         Json(texts(&notified.firing)),
         Json(texts(&notified.resolved)),
-        notified.generation.cast_signed(),
+        Json(texts(&notified.owed)),
         notified.handle.as_ref().map(Json),
     ))?;
     Ok(())
 }
 
 pub(super) fn remove(db: &Connection, lane: &Lane) -> Result<()> {
-    let sql = "DELETE FROM notified WHERE receiver = ? AND integration = ? AND group_key = ?";
-    db.prepare_cached(sql)?.execute((&*lane.receiver, lane.integration, &*lane.group))?;
+    let sql = "DELETE FROM notified WHERE receiver = ? AND kind = ? AND integration = ? AND group_key = ?";
+    db.prepare_cached(sql)?.execute((
+        &*lane.receiver,
+        &*lane.kind,
+        lane.integration,
+        &*lane.group,
+    ))?;
     Ok(())
 }
 
 pub(super) fn all(db: &Connection) -> Result<Vec<Notified>> {
     let mut all = db.prepare(
-        "SELECT receiver, integration, group_key, at, expires_at, firing, resolved, generation, handle FROM notified",
+        "SELECT receiver, kind, integration, group_key, at, expires_at, firing, resolved, owed, handle FROM notified",
     )?;
     all.query_map((), read)?.collect()
 }
 
 fn read(row: &Row<'_>) -> Result<Notified> {
     Ok(Notified {
-        lane: Lane { receiver: row.get(0)?, integration: row.get(1)?, group: row.get(2)? },
-        at: row.get::<_, Micros>(3)?.0,
-        expires_at: row.get::<_, Micros>(4)?.0,
-        firing: fingerprints(row.get(5)?)?,
-        resolved: fingerprints(row.get(6)?)?,
-        generation: row.get::<_, i64>(7)?.cast_unsigned(),
-        handle: row.get::<_, Option<Json<_>>>(8)?.map(|handle| handle.0),
+        lane: Lane {
+            receiver: row.get(0)?,
+            kind: row.get(1)?,
+            integration: row.get(2)?,
+            group: row.get(3)?,
+        },
+        at: row.get::<_, Micros>(4)?.0,
+        expires_at: row.get::<_, Micros>(5)?.0,
+        firing: fingerprints(row.get(6)?)?,
+        resolved: fingerprints(row.get(7)?)?,
+        owed: fingerprints(row.get(8)?)?,
+        handle: row.get::<_, Option<Json<_>>>(9)?.map(|handle| handle.0),
     })
 }
 

@@ -10,12 +10,12 @@ use crate::{
 };
 
 /// A newer row replaces the unsent one of its lane, which is unique. The other side is no better for it: it waits as long.
-const PUT: &str = "INSERT OR REPLACE INTO outbox (id, receiver, integration, group_key, kind, idempotency_key, reason, \
+const PUT: &str = "INSERT OR REPLACE INTO outbox (id, receiver, kind, integration, group_key, idempotency_key, reason, \
                    at, since, group_labels, alerts, handle, held_back, route_labels, next_at) \
                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT next_at FROM outbox \
-                   WHERE receiver = ?2 AND integration = ?3 AND group_key = ?4))";
+                   WHERE receiver = ?2 AND kind = ?3 AND integration = ?4 AND group_key = ?5))";
 
-const COLUMNS: &str = "SELECT id, receiver, integration, group_key, kind, idempotency_key, reason, at, since, \
+const COLUMNS: &str = "SELECT id, receiver, kind, integration, group_key, idempotency_key, reason, at, since, \
                        group_labels, alerts, handle, held_back, route_labels, attempts, next_at FROM outbox";
 
 pub(super) fn put(db: &Connection, notice: &Notice) -> Result<()> {
@@ -23,9 +23,9 @@ pub(super) fn put(db: &Connection, notice: &Notice) -> Result<()> {
     db.prepare_cached(PUT)?.execute((
         notice.id.cast_signed(),
         &*notice.lane.receiver,
+        &*notice.lane.kind,
         notice.lane.integration,
         &*notice.lane.group,
-        &*notice.kind,
         &*notice.idempotency_key,
         Word(notice.reason),
         Micros(notice.at),
@@ -62,20 +62,6 @@ pub(super) fn all(db: &Connection) -> Result<Vec<Arc<Notice>>> {
     all.query_map((), |row| read(row).map(Arc::new))?.collect()
 }
 
-/// Unsent rows of one receiver behind an id, the oldest first.
-pub(in crate::store) fn of_receiver(
-    db: &Connection,
-    receiver: &str,
-    after: u64,
-    limit: usize,
-) -> Result<Vec<Arc<Notice>>> {
-    let condition = "WHERE receiver = ? AND id > ? ORDER BY id LIMIT ?";
-    let mut rows = db.prepare_cached(&[COLUMNS, condition].join(" "))?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let values = (receiver, after.cast_signed(), limit);
-    rows.query_map(values, |row| read(row).map(Arc::new))?.collect()
-}
-
 /// How many rows wait, and since when the oldest does.
 pub(in crate::store) fn waiting(db: &Connection) -> Result<(i64, Option<Timestamp>)> {
     let mut waiting = db.prepare_cached("SELECT count(*), min(at) FROM outbox")?;
@@ -93,8 +79,12 @@ fn read(row: &Row<'_>) -> Result<Notice> {
     let alerts: Json<Vec<Held>> = row.get(10)?;
     Ok(Notice {
         id: row.get::<_, i64>(0)?.cast_unsigned(),
-        lane: Lane { receiver: row.get(1)?, integration: row.get(2)?, group: row.get(3)? },
-        kind: row.get(4)?,
+        lane: Lane {
+            receiver: row.get(1)?,
+            kind: row.get(2)?,
+            integration: row.get(3)?,
+            group: row.get(4)?,
+        },
         idempotency_key: row.get(5)?,
         reason: row.get::<_, Word<_>>(6)?.0,
         at: row.get::<_, Micros>(7)?.0,

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::PathBuf, process::Command};
 use regex::Regex;
 
 use super::peers::{Peer, Side};
-use crate::{server::part, server::wait_until};
+use crate::server::part;
 
 const CONFIG: &str = r#"global: { resolve_timeout: 10m }
 route:
@@ -114,7 +114,7 @@ fn every_command_says_the_same() {
         if command.starts_with("alert add") {
             // Both take alerts into their groups a moment after the answer.
             for side in &sides {
-                side.settled();
+                side.peer.settled();
             }
         }
     }
@@ -180,24 +180,5 @@ impl Session {
         });
         let columns = Regex::new(" {2,}").unwrap();
         columns.replace_all(&text, "  ").into_owned()
-    }
-
-    fn settled(&self) {
-        wait_until("alerts in their groups", || {
-            let count = |path| {
-                let all: Vec<serde_json::Value> =
-                    serde_json::from_str(&self.peer.daemon.get(path).body).ok()?;
-                Some(all)
-            };
-            let alerts = count("/api/v2/alerts")?.len();
-            let mut grouped: Vec<String> = count("/api/v2/alerts/groups")?
-                .iter()
-                .flat_map(|group| group["alerts"].as_array().unwrap().clone())
-                .map(|alert| alert["fingerprint"].to_string())
-                .collect();
-            grouped.sort();
-            grouped.dedup();
-            (grouped.len() == alerts).then_some(())
-        });
     }
 }

@@ -1,14 +1,14 @@
 //! The v2 API beside the real one: the same requests to both, in the same order; status, headers and bodies are the same
 //! but for what is listed.
 
-use std::{collections::HashMap, thread::sleep, time::Duration};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use regex::{Captures, Regex};
 
 use serde::Deserialize;
 
-use super::peers::Side;
+use super::peers::{Peer, Side};
 use crate::{
     server::itself,
     support::{alertmanager::YAML, daemon::Answer},
@@ -109,10 +109,7 @@ impl Mask {
 }
 
 /// The requests of one side; an id that it gave earlier stands where the exchange says `{id}`.
-fn told(
-    exchanges: &[Exchange],
-    send: impl Fn((&str, &str), &[&str], &[u8]) -> Option<Answer>,
-) -> Vec<Option<Told>> {
+fn told(exchanges: &[Exchange], peer: &Peer) -> Vec<Option<Told>> {
     let mut mask = Mask::new();
     let mut ids: Vec<String> = Vec::new();
     let given = Regex::new("\"silenceID\":\"([^\"]+)\"").unwrap();
@@ -126,14 +123,14 @@ fn told(
         let (place, body) = (filled(&exchange.send, &ids), filled(&exchange.body, &ids));
         let headers: Vec<&str> = exchange.headers.iter().map(String::as_str).collect();
         // The real one may close before it has read a body that it refuses, and its answer is lost with that.
-        let asked = || send(place.split_once(' ').unwrap(), &headers, body.as_bytes());
+        let (method, path) = place.split_once(' ').unwrap();
+        let asked = || peer.daemon.send(method, path, &headers, body.as_bytes());
         let answer = (0..5).find_map(|_| asked());
         let id = answer.as_ref().and_then(|answer| given.captures(&answer.body));
         ids.extend(id.map(|captures| captures[1].to_owned()));
         all.push(answer.map(|answer| mask.told(&answer)));
         if exchange.settles {
-            // Groups are made by a task of its own there.
-            sleep(Duration::from_millis(500));
+            peer.settled();
         }
     }
     all
@@ -146,11 +143,7 @@ fn the_v2_api_answers_as_the_real_one() {
     let lines = EXCHANGES.lines().map(serde_json::from_str::<Exchange>);
     let exchanges = lines.collect::<Result<Vec<_>, _>>().unwrap();
     assert!(exchanges.len() >= 120, "{}", exchanges.len());
-    let [wanted, found] = [&theirs, &ours].map(|peer| {
-        told(&exchanges, |(method, path), headers, body| {
-            peer.daemon.send(method, path, headers, body)
-        })
-    });
+    let [wanted, found] = [&theirs, &ours].map(|peer| told(&exchanges, peer));
     let mut unused: Vec<_> = ALLOWED.to_vec();
     let mut faults = Vec::new();
     for ((exchange, wanted), found) in exchanges.iter().zip(&wanted).zip(&found) {

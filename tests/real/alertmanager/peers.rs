@@ -9,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    server::{itself, part},
+    server::{itself, part, wait_until},
     support::daemon::{Daemon, noroshi},
 };
 
@@ -64,6 +64,26 @@ impl Peer {
         std::fs::write(self.folder.path().join("alertmanager.yml"), config).unwrap();
         let answer = self.daemon.ask("POST", "/-/reload", &[]);
         assert_eq!(answer.status, 200, "{}\n{config}", answer.body);
+    }
+
+    /// Waits until its alerts are in their groups, into which it takes them a moment after the answer.
+    pub(super) fn settled(&self) {
+        wait_until("alerts in their groups", || {
+            let count = |path| {
+                let all: Vec<serde_json::Value> =
+                    serde_json::from_str(&self.daemon.get(path).body).ok()?;
+                Some(all)
+            };
+            let alerts = count("/api/v2/alerts")?.len();
+            let mut grouped: Vec<String> = count("/api/v2/alerts/groups")?
+                .iter()
+                .flat_map(|group| group["alerts"].as_array().unwrap().clone())
+                .map(|alert| alert["fingerprint"].to_string())
+                .collect();
+            grouped.sort();
+            grouped.dedup();
+            (grouped.len() == alerts).then_some(())
+        });
     }
 }
 

@@ -280,8 +280,12 @@ fn defaults(program: &Path) -> PathBuf {
 fn data(reason: NoticeReason, alerts: &[NoticeAlert]) -> Data {
     let notice = Notice {
         id: 7,
-        lane: Lane { group: "{}:{}".into(), receiver: "team.x (b)".into(), integration: 0 },
-        kind: "webhook".into(),
+        lane: Lane {
+            group: "{}:{}".into(),
+            receiver: "team.x (b)".into(),
+            kind: "webhook".into(),
+            integration: 0,
+        },
         idempotency_key: "key".into(),
         reason,
         at: "2024-02-29T13:14:15Z".parse().unwrap(),

@@ -47,6 +47,8 @@ use crate::compat::{
 pub(super) static DIALECT: Dialect = Dialect {
     codes: Codes {
         syntax: codes::SYNTAX,
+        empty: codes::EMPTY,
+        ignored: codes::IGNORED,
         wrong_type: codes::WRONG_TYPE,
         bad_value: codes::BAD_VALUE,
         unknown_field: codes::UNKNOWN_FIELD,
@@ -55,6 +57,7 @@ pub(super) static DIALECT: Dialect = Dialect {
         contradiction: codes::CONTRADICTION,
     },
     version: Version::V2,
+    least: "a route with a receiver, and that receiver, is the least",
     subject,
     elsewhere,
 };

@@ -26,6 +26,8 @@ use crate::compat::{
 pub(super) static DIALECT: Dialect = Dialect {
     codes: Codes {
         syntax: codes::SYNTAX,
+        empty: codes::EMPTY,
+        ignored: codes::IGNORED,
         wrong_type: codes::WRONG_TYPE,
         bad_value: codes::BAD_VALUE,
         unknown_field: codes::UNKNOWN_FIELD,
@@ -34,6 +36,7 @@ pub(super) static DIALECT: Dialect = Dialect {
         contradiction: codes::CONTRADICTION,
     },
     version: yaml::Version::V3,
+    least: "`modules: {}` is the least that is accepted",
     subject,
     elsewhere,
 };
