@@ -99,8 +99,7 @@ async fn a_deadman_keeps_in_step_through_reloads() {
     let (parts, _told) = notice::parts();
     let metrics = parts.heartbeats.clone();
     let sent = |name: &str, times: usize| {
-        shown(&metrics)
-            .contains(&format!(r#"heartbeats_total{{deadman="{name}"}} {times}"#))
+        shown(&metrics).contains(&format!(r#"heartbeats_total{{deadman="{name}"}} {times}"#))
     };
     let (handle, inbox) = notify::channel();
     let running = tokio::spawn(notify::run(inbox, of(3600, 0), parts));
