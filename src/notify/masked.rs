@@ -29,9 +29,13 @@ impl Masked {
     pub(super) fn of(url: &Url) -> Self {
         let mut masked = Self::default();
         masked.part(url.path());
-        url.path_segments().into_iter().flatten().for_each(|segment| masked.part(segment));
-        url.query().into_iter().for_each(|query| masked.part(query));
-        url.query_pairs().for_each(|(_, value)| masked.part(&value));
+        masked.part(url.query().unwrap_or_default());
+        for segment in url.path_segments().into_iter().flatten() {
+            masked.part(segment);
+        }
+        for (_, value) in url.query_pairs() {
+            masked.part(&value);
+        }
         masked
     }
 
@@ -44,7 +48,9 @@ impl Masked {
     /// And all that the request of this answer held besides.
     pub(super) fn with(&self, answer: &Answer) -> Self {
         let mut masked = self.clone();
-        answer.told.iter().for_each(|secret| masked.secret(secret.expose()));
+        for secret in &answer.told {
+            masked.secret(secret.expose());
+        }
         masked
     }
 
@@ -62,7 +68,9 @@ impl Masked {
         let behind = |mark| secret.split_once(mark).map(|(_, rest)| rest);
         let values = secret.split(';').filter_map(|one| one.split_once('='));
         let values = values.map(|(_, value)| value.trim());
-        behind(' ').into_iter().chain(behind(':')).chain(values).for_each(|part| self.part(part));
+        for part in behind(' ').into_iter().chain(behind(':')).chain(values) {
+            self.part(part);
+        }
         // What a server makes of basic authentication.
         let pair = secret.strip_prefix("Basic ").and_then(|own| BASE64_STANDARD.decode(own).ok());
         if let Some(pair) = pair.and_then(|pair| String::from_utf8(pair).ok())

@@ -148,7 +148,7 @@ async fn every_integration_hears_a_heartbeat_and_only_who_did_not_is_told_again(
     let receiver = Receiver { name: "r".into(), integrations, ..Receiver::default() };
     let receivers = Receivers {
         receivers: vec![Arc::new(receiver)],
-        deadmen: vec![heart("d", Duration::from_secs(3600), "receiver = 'r'")],
+        deadmen: vec![heart("d", Duration::from_hours(1), "receiver = 'r'")],
         ..Receivers::default()
     };
     let (parts, _told) = notice::parts();
@@ -173,7 +173,7 @@ async fn a_burst_withholds_no_heartbeat() {
     let parts = Parts { alive, ..parts };
     let metrics = parts.heartbeats.clone();
     let url = format!("url = 'http://{}/'", sink.address());
-    let deadmen = vec![heart("d", Duration::from_secs(3600), &url)];
+    let deadmen = vec![heart("d", Duration::from_hours(1), &url)];
     let (handle, inbox) = notify::channel();
     let receivers = Receivers { deadmen, ..Receivers::default() };
     let running = tokio::spawn(notify::run(inbox, setup(receivers), parts));

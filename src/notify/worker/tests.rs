@@ -283,7 +283,7 @@ async fn what_is_withdrawn_between_two_attempts_is_not_tried_again() {
     assert!(matches!(stage.next().await.result, DeliveryResult::Retry { .. }));
     let withdrawn = Withdrawn { lane: told(1, "a").lane.clone(), id: 1 };
     stage.withdrawn.send(withdrawn).await.unwrap();
-    clock::sleep(Duration::from_secs(3600)).await;
+    clock::sleep(Duration::from_hours(1)).await;
     assert_eq!(stage.asked().len(), 1);
     stage.tell(told(2, "a")).await;
     assert_eq!(stage.over().await, (1, DeliveryResult::Delivered(None)));
