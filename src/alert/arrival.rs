@@ -83,8 +83,8 @@ impl Pipeline {
             return None;
         }
         let path = self.tree.path_of(&alert.labels);
+        self.table.share(&mut alert);
         self.inhibitor.upsert(&alert);
-        alert.generator_url = self.table.shared_url(alert.generator_url);
         let alert = Arc::new(alert);
         let slot = self.table.insert(Entry {
             fingerprint: alert.fingerprint(),
@@ -121,7 +121,8 @@ impl Pipeline {
         if was != is {
             entry.changed = now;
         }
-        keep_shared(&mut entry.alert, next);
+        self.table.replace(slot, next);
+        let Some(entry) = self.table.get(slot) else { return };
         if ends_moved && (news || self.inhibitor.is_source(entry.fingerprint)) {
             self.inhibitor.upsert(&entry.alert);
         }
@@ -179,20 +180,5 @@ impl Pipeline {
             });
         }
         named.slots.len() < self.options.per_alertname_limit
-    }
-}
-
-/// Replaces an alert by what it has become, but keeps what is equal in the allocation it is in already.
-fn keep_shared(known: &mut Arc<Alert>, mut next: Alert) {
-    next.labels = known.labels.clone();
-    if known.annotations == next.annotations {
-        next.annotations = known.annotations.clone();
-    }
-    if known.generator_url == next.generator_url {
-        next.generator_url = Arc::clone(&known.generator_url);
-    }
-    match Arc::get_mut(known) {
-        Some(known) => *known = next,
-        None => *known = Arc::new(next),
     }
 }

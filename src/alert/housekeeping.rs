@@ -46,7 +46,7 @@ impl Pipeline {
             }
             effects.records.push(Record::AlertGone(entry.fingerprint));
         }
-        self.table.forget_urls();
+        self.table.forget_shared();
         self.clean_log(now, effects);
         self.clean_at =
             if more { now } else { after(now, self.options.gc_interval.clamp(SHORTEST, LONGEST)) };

@@ -10,6 +10,7 @@ mod dedup;
 pub mod filter;
 mod flaps;
 mod flush;
+mod forms;
 mod groups;
 mod handle;
 mod housekeeping;

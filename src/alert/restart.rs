@@ -93,7 +93,7 @@ impl Pipeline {
         let expires_from = after(now, grace.max(self.options.start_grace));
         for alert in alerts {
             let mut alert = Alert::clone(alert);
-            alert.generator_url = self.table.shared_url(alert.generator_url);
+            self.table.share(&mut alert);
             if !was_resolved(&alert) && alert.ends_at < expires_from {
                 alert.ends_at = expires_from;
             }

@@ -8,7 +8,9 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{flaps::Flaps, groups::GroupId, routes::PathId, silences::Silences, slab::Slab};
+use super::{
+    flaps::Flaps, forms::Forms, groups::GroupId, routes::PathId, silences::Silences, slab::Slab,
+};
 use crate::model::{Alert, Fingerprint, SilenceId};
 
 /// An alert's place in the table: shorter than its fingerprint, and the table's own.
@@ -21,6 +23,7 @@ pub(super) struct Table {
     entries: Slab<Entry>,
     /// Generator URLs: all alerts of a rule have the same.
     urls: HashSet<Arc<str>>,
+    forms: Forms,
 }
 
 /// One alert, and what was worked out of its labels.
@@ -80,6 +83,12 @@ impl Table {
         self.slots.get(&fingerprint).copied()
     }
 
+    /// Holds what is in an alert together with its like, before it is inserted.
+    pub(super) fn share(&mut self, alert: &mut Alert) {
+        alert.generator_url = self.shared_url(&alert.generator_url);
+        self.forms.share(alert);
+    }
+
     /// Takes an alert that is not there yet.
     pub(super) fn insert(&mut self, entry: Entry) -> Slot {
         let fingerprint = entry.fingerprint;
@@ -88,18 +97,39 @@ impl Table {
         slot
     }
 
-    /// The same text, in the allocation that other alerts hold already.
-    pub(super) fn shared_url(&mut self, url: Arc<str>) -> Arc<str> {
-        if let Some(known) = self.urls.get(&url) {
-            return Arc::clone(known);
+    /// Replaces an alert by what it has become, but keeps what is equal in the allocation it is in already.
+    pub(super) fn replace(&mut self, slot: Slot, mut next: Alert) {
+        let Some(known) = self.entries.get(slot).map(|entry| Arc::clone(&entry.alert)) else {
+            return;
+        };
+        next.labels = known.labels.clone();
+        if known.annotations == next.annotations && known.generator_url == next.generator_url {
+            next.annotations = known.annotations.clone();
+            next.generator_url = Arc::clone(&known.generator_url);
+        } else {
+            self.share(&mut next);
         }
-        self.urls.insert(Arc::clone(&url));
-        url
+        drop(known);
+        let Some(entry) = self.entries.get_mut(slot) else { return };
+        match Arc::get_mut(&mut entry.alert) {
+            Some(known) => *known = next,
+            None => entry.alert = Arc::new(next),
+        }
     }
 
-    /// Forgets URLs that no alert has any more.
-    pub(super) fn forget_urls(&mut self) {
+    /// Forgets what no alert has any more of what is held together.
+    pub(super) fn forget_shared(&mut self) {
         self.urls.retain(|url| Arc::strong_count(url) > 1);
+        self.forms.forget();
+    }
+
+    /// The same text, in the allocation that other alerts hold already.
+    fn shared_url(&mut self, url: &Arc<str>) -> Arc<str> {
+        if let Some(known) = self.urls.get(url) {
+            return Arc::clone(known);
+        }
+        self.urls.insert(Arc::clone(url));
+        Arc::clone(url)
     }
 
     /// Forgets an alert.

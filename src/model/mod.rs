@@ -42,7 +42,7 @@ pub use labels::{LabelSet, Labels, escape_into};
 pub use matcher::{MatchOp, Matcher};
 pub use notice::{Handle, Lane, Notice, NoticeAlert, NoticeReason, Notified, Tried, Withdrawn};
 pub use outcome::{Expectation, Fact, Failure, Observation, Outcome, Trace, Verdict};
-pub use pairs::{Fnv, Pairs};
+pub use pairs::{Fnv, Form, Pairs};
 pub use phase::{Phase, Phases};
 pub use problem::Problem;
 pub use push::{PushAlert, PushBatch};

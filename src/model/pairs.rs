@@ -1,13 +1,33 @@
-use std::{cmp::Ordering, fmt, sync::Arc};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// Labels or annotations of an alert: sorted by name, each name once, in one shared allocation.
 ///
 /// A hundred thousand alerts are held at once, so there is no map and no string per label: the text is a row of
-/// netstrings (`9:alertname4:Down`), which need no second look to be taken apart again. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Pairs(Arc<str>);
+/// netstrings (`9:alertname4:Down`), which need no second look to be taken apart again. What many have in common may stand
+/// in a [`Form`] that they share. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Pairs {
+    /// Names and values; with a form only the values that it leaves open.
+    text: Arc<str>,
+    form: Option<Arc<Form>>,
+}
+
+/// What many [`Pairs`] have in common: all their names, and some of their values.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Form {
+    /// A netstring for each name, and behind it one for its value, or [`OPEN`].
+    text: Box<str>,
+}
+
+/// In the place of a value that each has for itself; no netstring begins so.
+const OPEN: char = '?';
 
 impl Pairs {
     /// Sorts the pairs. Of several with one name the last one counts.
@@ -26,12 +46,33 @@ impl Pairs {
             netstring(&mut text, name.as_ref());
             netstring(&mut text, value.as_ref());
         }
-        Self(text.into())
+        Self { text: text.into(), form: None }
+    }
+
+    /// The same pairs, of which only what a form leaves open is held anew; `None` if they do not fit it.
+    #[must_use]
+    pub fn in_form(&self, form: &Arc<Form>) -> Option<Self> {
+        let mut open = String::new();
+        let mut own = self.iter();
+        for (name, value) in form.parts() {
+            let (_, held) = own.next().filter(|(own, _)| *own == name)?;
+            match value {
+                Some(value) if value == held => {}
+                Some(_) => return None,
+                None => netstring(&mut open, held),
+            }
+        }
+        if own.next().is_some() {
+            return None;
+        }
+        // The empty text needs no allocation.
+        let text = if open.is_empty() { Arc::default() } else { open.into() };
+        Some(Self { text, form: Some(Arc::clone(form)) })
     }
 
     /// By name, in byte order of the names.
     pub fn iter(&self) -> Iter<'_> {
-        Iter(&self.0)
+        Iter { text: &self.text, form: self.form.as_deref().map(|form| &*form.text) }
     }
 
     /// The value under a name.
@@ -46,12 +87,7 @@ impl Pairs {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Bytes that are held, without the allocation's own.
-    pub fn size(&self) -> usize {
-        self.0.len()
+        self.text.is_empty() && self.form.as_ref().is_none_or(|form| form.text.is_empty())
     }
 
     /// FNV-1a over every name and value, each closed by 0xFF: Prometheus' `LabelSet.Fingerprint`.
@@ -71,24 +107,102 @@ impl Pairs {
     }
 }
 
-impl Default for Pairs {
-    fn default() -> Self {
-        Self(Arc::from(""))
+impl Form {
+    /// With all names and values of these.
+    pub fn of(pairs: &Pairs) -> Self {
+        Self::new(pairs.iter().map(|(name, value)| (name, Some(value))))
     }
+
+    /// The same, but open where these have other values; `None` if they have other names.
+    #[must_use]
+    pub fn open_for(&self, pairs: &Pairs) -> Option<Self> {
+        let names = self.parts().map(|(name, _)| name);
+        names.eq(pairs.iter().map(|(name, _)| name)).then(|| {
+            let both = self.parts().zip(pairs);
+            Self::new(
+                both.map(|((name, value), (_, held))| (name, value.filter(|value| *value == held))),
+            )
+        })
+    }
+
+    fn new<'p>(parts: impl Iterator<Item = (&'p str, Option<&'p str>)>) -> Self {
+        let mut text = String::new();
+        for (name, value) in parts {
+            netstring(&mut text, name);
+            match value {
+                Some(value) => netstring(&mut text, value),
+                None => text.push(OPEN),
+            }
+        }
+        Self { text: text.into() }
+    }
+
+    fn parts(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let mut rest = &*self.text;
+        std::iter::from_fn(move || part(&mut rest))
+    }
+}
+
+/// The first name of a form's text, and its value if it is closed.
+fn part<'p>(form: &mut &'p str) -> Option<(&'p str, Option<&'p str>)> {
+    let (name, rest) = taken(form)?;
+    let (value, rest) = match rest.strip_prefix(OPEN) {
+        Some(rest) => (None, rest),
+        None => taken(rest).map(|(value, rest)| (Some(value), rest))?,
+    };
+    *form = rest;
+    Some((name, value))
 }
 
 /// The pairs of a [`Pairs`].
 #[derive(Debug, Clone)]
-pub struct Iter<'p>(&'p str);
+pub struct Iter<'p> {
+    text: &'p str,
+    form: Option<&'p str>,
+}
 
 impl<'p> Iterator for Iter<'p> {
     type Item = (&'p str, &'p str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (name, rest) = taken(self.0)?;
-        let (value, rest) = taken(rest)?;
-        self.0 = rest;
-        Some((name, value))
+        let name = match &mut self.form {
+            Some(form) => match part(form)? {
+                (name, Some(value)) => return Some((name, value)),
+                (name, None) => name,
+            },
+            None => self.next_text()?,
+        };
+        Some((name, self.next_text()?))
+    }
+}
+
+impl<'p> Iter<'p> {
+    fn next_text(&mut self) -> Option<&'p str> {
+        let (text, rest) = taken(self.text)?;
+        self.text = rest;
+        Some(text)
+    }
+}
+
+impl PartialEq for Pairs {
+    fn eq(&self, other: &Self) -> bool {
+        let same_form = match (&self.form, &other.form) {
+            (None, None) => true,
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            _ => false,
+        };
+        if same_form { self.text == other.text } else { self.iter().eq(other) }
+    }
+}
+
+impl Eq for Pairs {}
+
+/// The same with and without a form.
+impl Hash for Pairs {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for pair in self {
+            pair.hash(state);
+        }
     }
 }
 
@@ -178,9 +292,8 @@ impl Fnv {
 }
 
 fn netstring(out: &mut String, text: &str) {
-    use fmt::Write as _;
-    // Writing to a string cannot fail.
-    let _ = write!(out, "{}:", text.len());
+    out.push_str(itoa::Buffer::new().format(text.len()));
+    out.push(':');
     out.push_str(text);
 }
 
@@ -221,6 +334,50 @@ mod tests {
                 pairs.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             prop_assert_eq!(pairs.len(), map.len());
             prop_assert_eq!(back, map);
+        }
+
+        #[test]
+        fn a_form_changes_nothing_but_the_memory(
+            values in prop::collection::vec(prop::collection::vec("[a?1:]{0,2}", 3), 1..6),
+        ) {
+            let all: Vec<Pairs> =
+                values.iter().map(|values| Pairs::new(["a", "?", "é"].iter().zip(values))).collect();
+            let mut form = Form::of(&all[0]);
+            for pairs in &all {
+                form = form.open_for(pairs).unwrap();
+            }
+            let form = Arc::new(form);
+            let hash = |pairs: &Pairs| {
+                let mut hasher = std::hash::DefaultHasher::new();
+                pairs.hash(&mut hasher);
+                hasher.finish()
+            };
+            for pairs in &all {
+                let packed = pairs.in_form(&form).unwrap();
+                prop_assert_eq!(&packed, pairs);
+                prop_assert_eq!(hash(&packed), hash(pairs));
+                prop_assert_eq!(packed.fingerprint(), pairs.fingerprint());
+                prop_assert_eq!(packed.len(), 3);
+                for other in &all {
+                    prop_assert_eq!(packed == other.in_form(&form).unwrap(), pairs == other);
+                }
+                // What all have in common is held once, and all else once for each.
+                let open: usize = packed.iter().filter(|(name, _)| all.iter().any(|one| one.get(name) != pairs.get(name)))
+                    .map(|(_, value)| value.len() + 2).sum();
+                prop_assert_eq!(packed.text.len(), open);
+            }
+        }
+
+        #[test]
+        fn what_does_not_fit_a_form_is_not_packed(
+            one in prop::collection::btree_map("[ab]", "[xy]", 0..3),
+            other in prop::collection::btree_map("[ab]", "[xy]", 0..3),
+        ) {
+            let (one, other) = (Pairs::new(&one), Pairs::new(&other));
+            let form = Arc::new(Form::of(&one));
+            prop_assert_eq!(other.in_form(&form).is_some(), one == other);
+            let same_names = one.iter().map(|(name, _)| name).eq(other.iter().map(|(name, _)| name));
+            prop_assert_eq!(form.open_for(&other).is_some(), same_names);
         }
     }
 }

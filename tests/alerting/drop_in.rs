@@ -264,7 +264,7 @@ async fn a_scrape_has_each_family_once_and_what_was_done_under_the_peers_names()
         "alertmanager_alerts_invalid_total{",
         "alertmanager_notifications_total{integration=\"webhook\"} ",
         "alertmanager_notifications_failed_total{integration=\"webhook\",",
-        "alertmanager_notification_latency_seconds_bucket{integration=\"webhook\",le=\"1.0\"} 1",
+        "alertmanager_notification_latency_seconds_bucket{integration=\"webhook\",le=\"1\"} 1",
         "alertmanager_notification_latency_seconds_sum{integration=\"webhook\"} ",
         "alertmanager_notification_latency_seconds_count{integration=\"webhook\"} 1",
         "alertmanager_config_last_reload_successful 1",

@@ -74,6 +74,10 @@ impl Pattern {
 
 /// Why a text is no regular expression, in the words of Go's `regexp.Compile`; `None` when it is one.
 pub fn regexp_error(text: &str) -> Option<String> {
+    // What needs no engine is one, and need not be compiled to show it.
+    if plain(text).is_some() {
+        return None;
+    }
     text.parse::<Regex>().err().map(|why| go_error(text, &why))
 }
 
