@@ -7,8 +7,12 @@
 
 #[path = "notify/contract.rs"]
 mod contract;
+#[path = "notify/deadman.rs"]
+mod deadman;
 #[path = "notify/delivery.rs"]
 mod delivery;
+#[path = "notify/echo.rs"]
+mod echo;
 #[path = "notify/email.rs"]
 mod email;
 #[path = "notify/push.rs"]

@@ -13,7 +13,7 @@ use crate::model::{AlertSource, CommitError, Delivery, SettingsChange, SilenceId
 /// channel holds what is being asked at once: 64 requests of a hundred senders, and checks behind them.
 const COMMANDS: usize = 64;
 
-/// Deliveries on their way: a burst of one per receiver's worker, of which there are a few hundred at most.
+/// Deliveries on their way: a burst of one per worker of an integration, of which there are a few hundred at most.
 const DELIVERIES: usize = 256;
 
 /// Speaks with the one task that owns the pipeline. Cheap to clone.

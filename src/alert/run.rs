@@ -20,7 +20,7 @@ use crate::{
     model::{Commit, CommitError, Notice, PushBatch, Withdrawn},
 };
 
-/// Hands a notice to its receiver's queue, or gives it back where that is full. Never waits.
+/// Hands a notice to its integration's queue, or gives it back where that is full. Never waits.
 pub type OfferNotice = Arc<dyn Fn(Arc<Notice>) -> Result<(), Arc<Notice>> + Send + Sync>;
 
 /// Tells a receiver's worker that a notice is not to be sent any more, or says that it has no room for that. Never waits.

@@ -1,16 +1,13 @@
 //! What an answer of HTTP says about an attempt.
 
 use jiff::Timestamp;
-use url::Url;
 
 use super::{
+    masked::Masked,
     retry_after,
     setback::{Setback, failure},
 };
 use crate::{model::SendReason, net::web::client::Answer};
-
-/// How much of a body is quoted, in bytes.
-const QUOTED: usize = 200;
 
 /// 2xx is a success. 429, 5xx and the few others that are about the moment are tried again; the rest would be answered the
 /// same again.
@@ -25,7 +22,7 @@ pub(super) fn judge(answer: &Answer, secrets: &Masked, now: Timestamp) -> Result
         500..=599 => SendReason::ServerError,
         _ => SendReason::ClientError,
     };
-    let words = secrets.quote(&answer.body);
+    let words = secrets.with(answer).quote(&answer.body);
     let detail = if words.is_empty() { String::new() } else { format!(": {words}") };
     let failure = failure(reason, Some(status), &format!("answered {}{detail}", answer.status));
     // Request Timeout, Misdirected Request, Too Early, Too Many Requests.
@@ -34,46 +31,6 @@ pub(super) fn judge(answer: &Answer, secrets: &Masked, now: Timestamp) -> Result
         return Err(Setback::Retry { failure, after });
     }
     Err(Setback::Refused(failure))
-}
-
-/// What must not be quoted though a server echoes it: the parts of a secret URL, a token.
-#[derive(Default)]
-pub(super) struct Masked(Vec<String>);
-
-/// Shorter texts would mask half of every answer.
-const SHORTEST: usize = 6;
-
-impl Masked {
-    /// The path and the query of a URL, whole and in parts.
-    pub(super) fn of(url: &Url) -> Self {
-        let mut parts = vec![url.path().to_owned()];
-        parts.extend(url.query().map(str::to_owned));
-        parts.extend(url.path_segments().into_iter().flatten().map(str::to_owned));
-        parts.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
-        parts.retain(|part| part.len() >= SHORTEST);
-        // The longest first, so that no rest of it stays.
-        parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
-        Self(parts)
-    }
-
-    /// And a secret.
-    pub(super) fn and(mut self, secret: &str) -> Self {
-        if secret.len() >= SHORTEST {
-            self.0.insert(0, secret.to_owned());
-        }
-        self
-    }
-
-    /// The beginning of an answer, for people.
-    pub(super) fn quote(&self, body: &[u8]) -> String {
-        let text = String::from_utf8_lossy(body);
-        let mut text = text.into_owned();
-        for secret in &self.0 {
-            text = text.replace(secret.as_str(), "<secret>");
-        }
-        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        line[..line.floor_char_boundary(QUOTED)].to_owned()
-    }
 }
 
 #[cfg(test)]
@@ -89,6 +46,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: Bytes::from_static(body.as_bytes()),
             broken: None,
+            told: Vec::new(),
         }
     }
 

@@ -4,7 +4,8 @@ use hyper::header::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use super::{
-    answer::{self, Masked},
+    answer,
+    masked::Masked,
     setback::Setback,
     template::{Data, RenderError, Surroundings, Template, Templates},
 };

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -6,7 +6,6 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::spec::Receiver;
 use crate::model::{Lane, SendReason};
 
 /// What delivery counts about itself. Cheap to clone.
@@ -18,7 +17,7 @@ pub struct Metrics {
     latency: Family<Way, Histogram, fn() -> Histogram>,
     dead: Family<Way, Counter>,
     open: Family<Place, Gauge>,
-    waiting: Family<Whose, Gauge>,
+    waiting: Family<Place, Gauge>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -34,16 +33,24 @@ struct Failed {
     reason: &'static str,
 }
 
+/// An integration, as lanes name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Place {
+pub(super) struct Place {
     receiver: String,
     provider: String,
     integration: u16,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Whose {
-    receiver: String,
+impl Place {
+    pub(super) fn new(receiver: &str, provider: &str, integration: u16) -> Self {
+        Self { receiver: receiver.to_owned(), provider: provider.to_owned(), integration }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}[{}]", self.receiver, self.provider, self.integration)
+    }
 }
 
 /// How an attempt ended, as far as counting goes.
@@ -134,38 +141,27 @@ impl Metrics {
     }
 
     /// Whether an integration's circuit breaker is open.
-    pub(super) fn breaker(&self, receiver: &str, provider: &str, integration: u16, open: bool) {
-        let place =
-            Place { receiver: receiver.to_owned(), provider: provider.to_owned(), integration };
-        self.open.get_or_create(&place).set(i64::from(open));
+    pub(super) fn breaker(&self, place: &Place, open: bool) {
+        self.open.get_or_create(place).set(i64::from(open));
     }
 
-    /// How many notices of a receiver wait.
-    pub(super) fn waiting(&self, receiver: &str, count: usize) {
-        let whose = Whose { receiver: receiver.to_owned() };
-        self.waiting.get_or_create(&whose).set(i64::try_from(count).unwrap_or(i64::MAX));
+    /// How many notices of an integration wait.
+    pub(super) fn waiting(&self, place: &Place, count: usize) {
+        self.waiting.get_or_create(place).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// A receiver is there: its counters begin at 0, so that the first failure is an increase.
-    pub(super) fn born(&self, receiver: &Receiver) {
-        for integration in &receiver.integrations {
-            let way = Way {
-                receiver: receiver.name.to_string(),
-                provider: integration.provider.kind().to_owned(),
-            };
-            self.notifications.get_or_create(&way).inc_by(0);
-            self.dead.get_or_create(&way).inc_by(0);
-        }
-        self.waiting(&receiver.name, 0);
+    /// An integration is there: its counters begin at 0, so that the first failure is an increase.
+    pub(super) fn born(&self, place: &Place) {
+        let way = Way { receiver: place.receiver.clone(), provider: place.provider.clone() };
+        self.notifications.get_or_create(&way).inc_by(0);
+        self.dead.get_or_create(&way).inc_by(0);
+        self.breaker(place, false);
+        self.waiting(place, 0);
     }
 
-    /// A receiver is gone, and its gauges with it.
-    pub(super) fn gone(&self, receiver: &Receiver) {
-        self.waiting.remove(&Whose { receiver: receiver.name.to_string() });
-        for (integration, own) in (0..).zip(&receiver.integrations) {
-            let provider = own.provider.kind().to_owned();
-            let receiver = receiver.name.to_string();
-            self.open.remove(&Place { receiver, provider, integration });
-        }
+    /// An integration is gone, and its gauges with it.
+    pub(super) fn gone(&self, place: &Place) {
+        self.waiting.remove(place);
+        self.open.remove(place);
     }
 }

@@ -4,8 +4,8 @@
 //! in `retry`, in one place for all of them. Nothing here logs or returns a secret, a secret URL included. One more
 //! provider is one more file, one `mod` line and one line in `providers!` (`provider.rs`).
 //!
-//! The story: [`Handle::offer`] puts a notice into its receiver's queue; the receiver's `worker` tries it when `retry` lets
-//! it, and tells what came of each attempt as a [`Delivery`](crate::model::Delivery).
+//! The story: [`Handle::offer`] puts a notice into its integration's queue; the integration's `worker` tries it when `retry`
+//! lets it, and tells what came of each attempt as a [`Delivery`](crate::model::Delivery).
 
 mod alertmanager;
 mod answer;
@@ -14,6 +14,7 @@ mod deadman;
 mod email;
 mod json;
 mod limit;
+mod masked;
 mod message;
 mod metrics;
 mod once;

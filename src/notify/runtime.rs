@@ -1,4 +1,4 @@
-//! Delivery as a whole: a worker per receiver, a sender per Alertmanager, a heart per deadman.
+//! Delivery as a whole: a worker per integration, a sender per Alertmanager, a heart per deadman.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -14,14 +14,15 @@ use tokio::{
 use super::{
     alertmanager::{self, Targets},
     deadman::{self, Hearts},
-    metrics::Metrics,
-    spec::Receivers,
+    metrics::{Metrics, Place},
+    retry::Budget,
+    spec::{Receiver, Receivers},
     template::Templates,
-    worker::{self, Order, Worker},
+    worker::{self, Duty, Order, Worker},
 };
 use crate::{
     clock::{Clock, Instant},
-    model::{Delivery, Notice, PushBatch, Withdrawn},
+    model::{Delivery, Lane, Notice, PushBatch, Withdrawn},
     net::Net,
 };
 
@@ -77,7 +78,22 @@ impl Setup {
 /// Orders on their way: a reload and a stop, each of which is waited for.
 const COMMANDS: usize = 4;
 
-type Queues = HashMap<Arc<str>, Queue>;
+type Queues = HashMap<Way, Queue>;
+
+/// An integration, as lanes name it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Way {
+    receiver: Arc<str>,
+    kind: Arc<str>,
+    integration: u16,
+}
+
+impl Way {
+    fn of(lane: &Lane) -> Self {
+        let (receiver, kind) = (Arc::clone(&lane.receiver), Arc::clone(&lane.kind));
+        Self { receiver, kind, integration: lane.integration }
+    }
+}
 
 /// The way to a worker.
 #[derive(Clone)]
@@ -115,23 +131,23 @@ pub fn channel() -> (Handle, Inbox) {
 }
 
 impl Handle {
-    /// Hands a notice to its receiver's queue. Never waits.
+    /// Hands a notice to its integration's queue. Never waits.
     ///
     /// # Errors
-    /// The notice itself, where the queue is full or there is no such receiver: it stays in the outbox.
+    /// The notice itself, where the queue is full or there is no such integration: it stays in the outbox.
     pub fn offer(&self, notice: Arc<Notice>) -> Result<(), Arc<Notice>> {
         let queues = self.queues.load();
-        let Some(queue) = queues.get(&notice.lane.receiver) else {
+        let Some(queue) = queues.get(&Way::of(&notice.lane)) else {
             return Err(notice);
         };
         queue.notices.try_send(notice).map_err(TrySendError::into_inner)
     }
 
-    /// Tells the receiver's worker that a notice is not to be sent any more; says whether that was heard. Never waits.
+    /// Tells the integration's worker that a notice is not to be sent any more; says whether that was heard. Never waits.
     pub fn withdraw(&self, withdrawn: &Withdrawn) -> bool {
         let queues = self.queues.load();
         // Without a worker nobody sends it.
-        let Some(queue) = queues.get(&withdrawn.lane.receiver) else { return true };
+        let Some(queue) = queues.get(&Way::of(&withdrawn.lane)) else { return true };
         !matches!(queue.withdrawn.try_send(withdrawn.clone()), Err(TrySendError::Full(_)))
     }
 
@@ -140,7 +156,7 @@ impl Handle {
         self.targets.push(batch);
     }
 
-    /// Replaces the configuration: receivers that stay keep their notices, and what is on its way ends as it began.
+    /// Replaces the configuration: integrations that stay keep their notices, and what is on its way ends as it began.
     pub async fn reload(&self, setup: Setup) {
         let (done, waiting) = oneshot::channel();
         if self.commands.send(Command::Reload(Box::new(setup), done)).await.is_ok() {
@@ -160,7 +176,8 @@ impl Handle {
 ///
 /// Waits for orders; its children wait for notices, for batches, and for their own deadlines.
 pub async fn run(mut inbox: Inbox, setup: Setup, parts: Parts) {
-    let mut house = House { parts, children: JoinSet::new(), workers: HashMap::new() };
+    let (children, workers, budgets) = (JoinSet::new(), HashMap::new(), HashMap::new());
+    let mut house = House { parts, children, workers, budgets };
     let mut hearts = house.apply(&inbox, &setup, &Hearts::default());
     let within = loop {
         tokio::select! {
@@ -194,7 +211,9 @@ pub async fn run(mut inbox: Inbox, setup: Setup, parts: Parts) {
 struct House {
     parts: Parts,
     children: JoinSet<()>,
-    workers: HashMap<Arc<str>, mpsc::Sender<Order>>,
+    workers: HashMap<Way, mpsc::Sender<Order>>,
+    /// What integrations of a receiver share, by its name.
+    budgets: HashMap<Arc<str>, Budget>,
 }
 
 impl House {
@@ -204,33 +223,56 @@ impl House {
         let old = inbox.queues.load_full();
         let mut queues = Queues::new();
         let mut workers = HashMap::new();
+        let mut budgets = HashMap::new();
         for receiver in &setup.receivers.receivers {
-            let name = &receiver.name;
-            let changed = Order::Change(Arc::clone(receiver), words.clone());
-            let known = self.workers.remove(name).zip(old.get(name).cloned());
-            if let Some((orders, queue)) = known
-                && self.told(&orders, changed)
-            {
-                workers.insert(Arc::clone(name), orders);
-                queues.insert(Arc::clone(name), queue);
-                continue;
+            let budget = self.budget(receiver);
+            for (kind, integration, own) in receiver.ways() {
+                let name = Arc::clone(&receiver.name);
+                let way = Way { receiver: name, kind: kind.into(), integration };
+                let duty = Duty::new(own, receiver.limits, budget.as_ref());
+                let (orders, queue) = self.employed(&way, (duty, words.clone()), &old);
+                workers.insert(way.clone(), orders);
+                queues.insert(way, queue);
             }
-            let (offers, notices) = mpsc::channel(worker::QUEUE);
-            let (withdrawals, withdrawn) = mpsc::channel(worker::QUEUE);
-            let (orders, ordered) = mpsc::channel(COMMANDS);
-            let (receiver, parts) = (Arc::clone(receiver), self.parts.clone());
-            let worker = Worker::new(receiver, words.clone(), parts, worker::real());
-            self.children.spawn(worker.run(worker::Inbox { notices, withdrawn, orders: ordered }));
-            workers.insert(Arc::clone(name), orders);
-            queues.insert(Arc::clone(name), Queue { notices: offers, withdrawn: withdrawals });
+            budgets.extend(budget.map(|budget| (Arc::clone(&receiver.name), budget)));
         }
+        self.budgets = budgets;
         inbox.queues.store(Arc::new(queues));
         for orders in std::mem::replace(&mut self.workers, workers).into_values() {
-            // Its receiver is gone; what is on its way may end.
+            // Its integration is gone; what is on its way may end.
             let _ = orders.try_send(Order::Finish(Instant::now() + LAST_WORDS));
         }
         self.push_to(inbox, setup);
         deadman::start(setup, &self.parts, before)
+    }
+
+    /// The budget of a receiver that has a rate; while that stays, with what is spent of it.
+    fn budget(&self, receiver: &Receiver) -> Option<Budget> {
+        let rate = receiver.limits.rate?;
+        let known = self.budgets.get(&receiver.name).filter(|known| known.rate() == rate);
+        Some(known.cloned().unwrap_or_else(|| Budget::new(rate, Instant::now())))
+    }
+
+    /// The worker of an integration, told of its duty: the one that is there, or a new one.
+    fn employed(
+        &mut self,
+        way: &Way,
+        (duty, words): (Duty, Words),
+        old: &Queues,
+    ) -> (mpsc::Sender<Order>, Queue) {
+        let known = self.workers.remove(way).zip(old.get(way).cloned());
+        if let Some((orders, queue)) = known
+            && self.told(&orders, Order::Change(duty.clone(), words.clone()))
+        {
+            return (orders, queue);
+        }
+        let (offers, notices) = mpsc::channel(worker::QUEUE);
+        let (withdrawals, withdrawn) = mpsc::channel(worker::QUEUE);
+        let (orders, ordered) = mpsc::channel(COMMANDS);
+        let place = Place::new(&way.receiver, &way.kind, way.integration);
+        let worker = Worker::new(place, duty, words, self.parts.clone(), worker::real());
+        self.children.spawn(worker.run(worker::Inbox { notices, withdrawn, orders: ordered }));
+        (orders, Queue { notices: offers, withdrawn: withdrawals })
     }
 
     /// Gives a worker its order; says whether there is still one. One that waits for its report to be taken has it later.
@@ -259,5 +301,5 @@ impl House {
     }
 }
 
-/// How long the attempts of a receiver that was removed may take to end.
+/// How long the attempts of an integration that was removed may take to end.
 const LAST_WORDS: Duration = Duration::from_mins(1);

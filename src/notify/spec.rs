@@ -104,7 +104,8 @@ impl From<Provider> for Integration {
 pub struct Limits {
     /// How long a notice is tried again before it becomes a dead letter. One that is answered with 429 is tried for ever.
     pub give_up_after: PromDuration,
-    /// At most so many messages of an integration in so much time; what the provider itself permits where nothing is said.
+    /// At most so many messages in so much time, of all its integrations together; where nothing is said, each keeps to what
+    /// its provider itself permits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
     /// After so many failures in a row an integration is left alone for a while; 0: never.

@@ -19,6 +19,15 @@ const STEPS: u32 = 20;
 /// Alerts in one post.
 const BATCH: u32 = 5;
 
+/// Until when alerts are said to fire: so long that no grace after a start is derived from it, and that none ends by itself.
+const LONG: SignedDuration = SignedDuration::from_hours(3);
+
+/// The same of alerts whose sender falls silent with us. It is longer than a round, so that they do not end in it.
+const SHORT: Duration = Duration::from_secs(4);
+
+/// In every so manieth round there are such alerts, and the daemon stays away until they have run out.
+const AWAY_EVERY: u32 = 25;
+
 /// All that was acknowledged so far.
 #[derive(Default)]
 pub(crate) struct Load {
@@ -33,9 +42,9 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Posts without a pause, until the kill cuts it off.
+    /// Posts without a pause, until the kill cuts it off. Nobody ends what runs out while nobody is there.
     pub(crate) fn run(&mut self, daemon: &Daemon, recorder: &Recorder, round: u32) {
-        let after = SHORTEST + STEP * (round % STEPS);
+        let (after, begun) = (SHORTEST + STEP * (round % STEPS), Instant::now());
         thread::scope(|scope| {
             scope.spawn(|| {
                 thread::park_timeout(after);
@@ -48,6 +57,13 @@ impl Load {
                 assert!(Instant::now() < until, "round {round}: the kill had no effect");
             }
         });
+        if is_away_after(round) {
+            assert!(
+                begun.elapsed() < SHORT,
+                "round {round}: too slow, alerts may have ended in it"
+            );
+            thread::sleep(SHORT);
+        }
     }
 
     /// Alerts, and now and then resolves and a silence; `None` once nobody answers.
@@ -55,7 +71,8 @@ impl Load {
         let (round, turn) = at;
         let names: Vec<String> =
             (0..BATCH).map(|n| format!("Round{round}Turn{turn}Alert{n}")).collect();
-        post_alerts(daemon, &names, SignedDuration::from_hours(1))?;
+        let ends = if is_away_after(round) { SHORT.try_into().unwrap() } else { LONG };
+        post_alerts(daemon, &names, ends)?;
         self.firing.extend(names);
         if turn % 3 == 0 {
             self.resolve_some(daemon, recorder)?;
@@ -94,6 +111,10 @@ impl Load {
         self.silences.insert(answer["silenceID"].as_str().unwrap().to_owned());
         Some(())
     }
+}
+
+fn is_away_after(round: u32) -> bool {
+    round % AWAY_EVERY == 0
 }
 
 fn post_alerts(daemon: &Daemon, names: &[String], ends: SignedDuration) -> Option<()> {

@@ -1,12 +1,16 @@
 //! Delivery as a whole: from an offer to a report, over reloads and stops, and what is counted.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use noroshi::{
-    model::{DeliveryResult, Notice},
+    model::{DeliveryResult, Lane, Notice},
     notify::{
         self, PROVIDERS,
-        spec::{Receivers, UNBUILT, Unbuilt},
+        spec::{Integration, Receiver, Receivers, UNBUILT, Unbuilt},
     },
 };
 use prometheus_client::{encoding::text, registry::Registry};
@@ -39,9 +43,7 @@ async fn an_offer_becomes_a_delivery_and_a_reload_moves_it_elsewhere() {
     handle.stop(Duration::from_secs(5)).await;
     running.await.unwrap();
 
-    let (mut registry, mut out) = (Registry::default(), String::new());
-    metrics.register(&mut registry);
-    text::encode(&mut out, &registry).unwrap();
+    let out = exposition(&metrics);
     for line in [
         r#"noroshi_notifications_total{receiver="r",provider="webhook"} 2"#,
         r#"noroshi_notification_latency_seconds_count{receiver="r",provider="webhook"} 2"#,
@@ -49,6 +51,71 @@ async fn an_offer_becomes_a_delivery_and_a_reload_moves_it_elsewhere() {
     ] {
         assert!(out.contains(line), "no {line} in\n{out}");
     }
+}
+
+#[tokio::test]
+async fn a_sick_integration_holds_up_no_other_of_its_receiver() {
+    const GROUPS: usize = 3000;
+    let sick = web::serve(|_| web::reply(503, &[], b"")).await;
+    let well = web::serve(|_| web::reply(200, &[], b"")).await;
+    let webhook = |at| notice::provider("webhook", &format!("url = 'http://{at}/'"));
+    let integrations = [sick.address(), well.address()].map(|at| Integration::from(webhook(at)));
+    let receiver =
+        Receiver { name: "r".into(), integrations: integrations.into(), ..Receiver::default() };
+    let receivers = Receivers { receivers: vec![Arc::new(receiver)], ..Receivers::default() };
+    let (parts, mut reports) = notice::parts();
+    let metrics = parts.metrics.clone();
+    let (handle, inbox) = notify::channel();
+    let setup = notify::Setup { receivers, ..notice::setup(webhook(sick.address())) };
+    let running = tokio::spawn(notify::run(inbox, setup, parts));
+
+    let told = |nth: usize| {
+        let notice = notice::notice("webhook");
+        let (group, integration) = (format!("g{}", nth / 2).into(), u16::from(nth % 2 == 1));
+        let lane = Lane { group, integration, ..notice.lane.clone() };
+        Arc::new(Notice { id: nth as u64 + 1, lane, ..notice })
+    };
+    let mut outbox: VecDeque<_> = (0..2 * GROUPS).map(told).collect();
+    let (mut heard, begun) = (BTreeSet::new(), Instant::now());
+    while heard.len() < GROUPS {
+        assert!(begun.elapsed() < Duration::from_mins(1), "the well one heard {}", heard.len());
+        // What does not fit is offered again, as the outbox does.
+        for _ in 0..outbox.len() {
+            let returned = outbox.pop_front().and_then(|notice| handle.offer(notice).err());
+            outbox.extend(returned);
+        }
+        let wait = Duration::from_millis(50);
+        while let Ok(Some(delivery)) = tokio::time::timeout(wait, reports.recv()).await {
+            match delivery.result {
+                DeliveryResult::Delivered(_) => {
+                    assert_eq!(delivery.lane.integration, 1);
+                    heard.insert(delivery.lane.group);
+                }
+                _ => assert_eq!(delivery.lane.integration, 0, "{:?}", delivery.result),
+            }
+            if heard.len() % 200 == 0 {
+                break;
+            }
+        }
+    }
+    let shown = exposition(&metrics);
+    for line in [
+        r#"noroshi_notification_breaker_open{receiver="r",provider="webhook",integration="0"} 1"#,
+        r#"noroshi_notification_breaker_open{receiver="r",provider="webhook",integration="1"} 0"#,
+        r#"noroshi_notification_queue{receiver="r",provider="webhook",integration="0"} 10"#,
+        r#"noroshi_notification_queue{receiver="r",provider="webhook",integration="1"} 0"#,
+    ] {
+        assert!(shown.contains(line), "no {line} in\n{shown}");
+    }
+    handle.stop(Duration::ZERO).await;
+    running.await.unwrap();
+}
+
+fn exposition(metrics: &notify::Metrics) -> String {
+    let (mut registry, mut out) = (Registry::default(), String::new());
+    metrics.register(&mut registry);
+    text::encode(&mut out, &registry).unwrap();
+    out
 }
 
 #[test]

@@ -136,3 +136,42 @@ async fn a_message_that_is_gone_is_told_anew() {
     let paths: Vec<_> = requests(&peer).await.into_iter().map(|(path, _)| path).collect();
     assert_eq!(paths, ["/api/chat.update", "/api/chat.postMessage"]);
 }
+
+#[tokio::test]
+async fn a_message_that_was_posted_is_not_posted_again() {
+    // Slack repeats the whole message, which may be longer than what is read of an answer.
+    let long = format!(
+        r#"{{"ok":true,"channel":"C1","ts":"17.5","message":{{"text":"{}"}}}}"#,
+        "é".repeat(50_000)
+    );
+    for (content, answer, ts) in [
+        (
+            "application/json",
+            r#"{"ok":true,"channel":"C1","ts":"17.5","error":null}"#,
+            Some("17.5"),
+        ),
+        ("application/json", r#"{"ts":17.5,"channel":5,"ok":true,"error":{"no":1}}"#, Some("17.5")),
+        ("application/json", r#"{"ok":true,"channel":null,"ts":null,"warning":[]}"#, None),
+        ("application/json", &long, Some("17.5")),
+        // Rocket.Chat's.
+        ("application/json", r#"{"success":true}"#, None),
+        (
+            "application/json; charset=utf-8",
+            r#"{"success":true,"error":null,"ts":{"$date":1}}"#,
+            None,
+        ),
+        // Mattermost's, and of one that says JSON to all it says.
+        ("text/plain", "ok", None),
+        ("application/json", "ok\n", None),
+        ("text/html", r#"{"ok":true}"#, None),
+    ] {
+        let reply = answer.to_owned();
+        let peer =
+            web::serve(move |_| web::reply(200, &[("Content-Type", content)], reply.as_bytes()))
+                .await;
+        let provider = notice::provider("slack", &table(&peer, ""));
+        let delivery = notice::once(&notice::notice("slack"), provider).await;
+        let handle = handle(&delivery);
+        assert_eq!(handle.as_ref().and_then(|own| own.get("ts")), ts, "{content}: {answer:.80}");
+    }
+}

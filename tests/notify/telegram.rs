@@ -97,3 +97,13 @@ async fn what_is_too_long_is_never_a_400() {
         assert!(body.chars().count() <= 4096 && body.contains(wanted), "{mode}: {body}");
     }
 }
+
+#[tokio::test]
+async fn a_message_that_was_taken_is_not_sent_again_because_of_its_description() {
+    let answer = br#"{"ok":true,"description":null,"result":{"message_id":3}}"#;
+    let peer = web::serve(|_| web::reply(200, &[], answer)).await;
+    let table = format!("api_url = 'http://{}'\nbot_token = 't'\nchat_id = 5", peer.address());
+    let provider = notice::provider("telegram", &table);
+    let delivery = notice::once(&notice::notice("telegram"), provider).await;
+    assert!(matches!(delivery.result, DeliveryResult::Delivered(Some(_))), "{delivery:?}");
+}

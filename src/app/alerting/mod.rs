@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// Deliveries on their way to be counted: a burst of one per receiver's worker.
+/// Deliveries on their way to be counted: a burst of one per integration's worker, of which there are a few hundred at most.
 const DELIVERIES: usize = 256;
 
 /// What was found wrong with a configuration of alerting that could be read.

@@ -15,7 +15,7 @@ use url::Url;
 use super::{AGENT, Dialer, HttpOptions, HttpUrl, Names, host, redirect};
 use crate::{
     clock::{self, Instant},
-    model::{Failure, Phase, Reason, Trace},
+    model::{Failure, Phase, Reason, Secret, Trace, sensitive::is_secret_name},
     net::{
         Attempt, Net, dial,
         http::{self, Exchange, Form},
@@ -53,6 +53,8 @@ pub struct Answer {
     pub body: Bytes,
     /// What broke the body off.
     pub broken: Option<Failure>,
+    /// What nobody may be shown of what the server, and a proxy on the way to it, was told: an answer may repeat it.
+    pub told: Vec<Secret>,
 }
 
 /// Sends a request on a connection of its own and reads its answer, all of it by `deadline`.
@@ -94,15 +96,17 @@ async fn walk(
 ) -> Result<Answer, Failure> {
     let origin = request.url.clone();
     request.headers = headers(dialer, options, request.headers).await?;
+    let mut told = private(&request.headers);
     for _ in 0..=REDIRECTS {
-        let answer = hop(dialer, options, &origin, &request).await?;
+        let answer = hop(dialer, options, &origin, &request, &mut told).await?;
         let next = if options.follow_redirects {
             redirect::next(&answer.head, &request.url, &request.method)?
         } else {
             None
         };
         let Some(next) = next else {
-            return Ok(read(dialer.attempt, answer, limit).await);
+            let answer = read(dialer.attempt, answer, limit).await;
+            return Ok(Answer { told, ..answer });
         };
         drop(answer);
         if !redirect::is_same_house(&origin, &next.url) {
@@ -140,12 +144,20 @@ async fn headers(
     Ok(headers)
 }
 
+/// Values of header fields that nobody may be shown.
+fn private(headers: &HeaderMap) -> Vec<Secret> {
+    let private =
+        headers.iter().filter(|(name, own)| own.is_sensitive() || is_secret_name(name.as_str()));
+    private.map(|(_, own)| Secret::new(String::from_utf8_lossy(own.as_bytes()))).collect()
+}
+
 /// One request of the chain.
 async fn hop(
     dialer: &mut Dialer<'_>,
     options: &HttpOptions,
     origin: &Url,
     request: &Request,
+    told: &mut Vec<Secret>,
 ) -> Result<Exchange, Failure> {
     let (url, proxies) = (&request.url, options.proxies());
     let mut message = hyper::Request::new(request.body.clone());
@@ -165,7 +177,9 @@ async fn hop(
         let stream = proxies.tunnel(&way, url, dialer).await?;
         return http::exchange(dialer.attempt, stream, Form::Http1, message).await;
     };
-    for (name, value) in &proxies.fields(proxy, dialer.attempt.deadline()).await? {
+    let fields = proxies.fields(proxy, dialer.attempt.deadline()).await?;
+    told.extend(private(&fields));
+    for (name, value) in &fields {
         if *name != USER_AGENT {
             message.headers_mut().insert(name, value.clone());
         }
@@ -221,7 +235,8 @@ async fn read(attempt: &mut Attempt, mut answer: Exchange, limit: usize) -> Answ
     };
     let broken = attempt.phase(Phase::Receive, reading).await.err();
     bytes.truncate(limit);
-    Answer { status: answer.head.status, headers: answer.head.headers, body: bytes.into(), broken }
+    let (status, headers) = (answer.head.status, answer.head.headers);
+    Answer { status, headers, body: bytes.into(), broken, told: Vec::new() }
 }
 
 /// A URL for a request.

@@ -25,7 +25,9 @@ pub use self::{
     oauth2::OAuth2,
     options::HttpOptions,
     proxy::{Proxies, Way},
-    url::{HttpUrl, ProxyUrl, WebsocketUrl, endpoint, host, port, shown, unfit, without_zone},
+    url::{
+        HttpUrl, ProxyUrl, WebsocketUrl, decoded, endpoint, host, port, shown, unfit, without_zone,
+    },
     written::{path_and_query, reference},
 };
 use super::{Attempt, Net, resolve::Lookup};

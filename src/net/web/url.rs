@@ -172,7 +172,7 @@ fn without_userinfo(text: &str) -> (Cow<'_, str>, Option<HeaderValue>) {
 }
 
 /// Without its percent-encoding (RFC 3986 section 2.1).
-pub(super) fn decoded(text: &[u8]) -> Vec<u8> {
+pub fn decoded(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((first, after)) = rest.split_first() {

@@ -8,12 +8,7 @@ use crate::{
     clock::{self, Instant},
     model::PushAlert,
     net::web::client::{self, Request, Target},
-    notify::{
-        answer::{self, Masked},
-        crash, json,
-        runtime::Parts,
-        setback::Setback,
-    },
+    notify::{answer, crash, json, masked::Masked, runtime::Parts, setback::Setback},
 };
 
 /// Alerts in one request, as Prometheus has it.

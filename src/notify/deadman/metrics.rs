@@ -27,7 +27,11 @@ impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
         let own = registry.sub_registry_with_prefix("noroshi_deadman");
         own.register("heartbeats", "Heartbeats that went out", self.sent.clone());
-        own.register("failures", "Heartbeats that nobody took", self.failed.clone());
+        own.register(
+            "failures",
+            "Heartbeats that not everybody took who should hear them",
+            self.failed.clone(),
+        );
         own.register(
             "withheld",
             "Heartbeats that did not go out because something of noroshi's was not alive",

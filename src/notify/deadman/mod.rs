@@ -8,7 +8,7 @@ pub(super) mod spec;
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::join_all};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
@@ -17,7 +17,8 @@ pub use metrics::Metrics;
 
 use self::spec::Deadman;
 use super::{
-    answer::{self, Masked},
+    Provider, answer,
+    masked::Masked,
     retry::backoff,
     runtime::{Parts, Setup, Words},
     secret::places,
@@ -33,6 +34,9 @@ use crate::{
 
 /// Attempts at one heartbeat: one lost packet is no silence.
 const ATTEMPTS: u32 = 3;
+
+/// How long something may seem dead before the heartbeat is withheld: bursts are over sooner, what is stuck stays so.
+const BURST: Duration = Duration::from_secs(5);
 
 /// The shortest time between two heartbeats.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -72,6 +76,15 @@ pub(super) fn start(setup: &Setup, parts: &Parts, before: &Hearts) -> Hearts {
     hearts
 }
 
+/// Somebody who is to hear a heartbeat.
+#[derive(Clone, Copy)]
+enum Listener<'h> {
+    /// Whoever answers the deadman's own URL.
+    Url,
+    /// One of the receiver's, at its place among those of its kind.
+    Integration(&'h Receiver, u16, &'h Provider),
+}
+
 struct Heart {
     deadman: Arc<Deadman>,
     receiver: Option<Arc<Receiver>>,
@@ -98,7 +111,8 @@ impl Heart {
         loop {
             clock::sleep_until(due).await;
             let (name, metrics) = (Arc::clone(&self.deadman.name), self.parts.heartbeats.clone());
-            let silent = if !(self.parts.alive)() {
+            self.beats += 1;
+            let silent = if !self.is_alive().await {
                 metrics.withheld(&name);
                 Some("something of noroshi's is not alive".into())
             } else if let Err(setback) = self.beat(interval).await {
@@ -118,13 +132,28 @@ impl Heart {
         }
     }
 
-    /// One heartbeat, within the interval.
-    async fn beat(&mut self, interval: Duration) -> Result<(), Setback> {
-        self.beats += 1;
+    /// One heartbeat, within the interval. All of its listeners must hear it: each may be the one that somebody listens to.
+    async fn beat(&self, interval: Duration) -> Result<(), Setback> {
         let end = Instant::now() + interval;
+        let each: Vec<_> =
+            self.listeners().into_iter().map(|listener| self.insist(listener, end)).collect();
+        if each.is_empty() {
+            return Err(Setback::refused(SendReason::Other, "the receiver has no integration"));
+        }
+        join_all(each).await.into_iter().collect()
+    }
+
+    fn listeners(&self) -> Vec<Listener<'_>> {
+        let Some(receiver) = &self.receiver else { return vec![Listener::Url] };
+        let all = receiver.ways();
+        all.map(|(_, nth, own)| Listener::Integration(receiver, nth, &own.provider)).collect()
+    }
+
+    /// Tries to be heard by one of them.
+    async fn insist(&self, listener: Listener<'_>, end: Instant) -> Result<(), Setback> {
         let mut tried = 1;
         loop {
-            let sent = clock::timeout_at(end, self.once()).await.unwrap_or_else(|_| {
+            let sent = clock::timeout_at(end, self.once(listener)).await.unwrap_or_else(|_| {
                 Err(Setback::retry(SendReason::DeadlineExceeded, "not over within its interval"))
             });
             let Err(Setback::Retry { .. }) = &sent else {
@@ -132,31 +161,36 @@ impl Heart {
             };
             let next = Instant::now() + backoff(tried, 0.5);
             tried += 1;
-            if tried > ATTEMPTS || next >= end || !(self.parts.alive)() {
+            if tried > ATTEMPTS || next >= end {
                 return sent;
             }
             clock::sleep_until(next).await;
+            if !self.is_alive().await {
+                return sent;
+            }
         }
     }
 
-    async fn once(&self) -> Result<(), Setback> {
-        let Some(receiver) = &self.receiver else {
-            return self.get().await;
-        };
-        let mut first = Err(Setback::refused(SendReason::Other, "the receiver has no integration"));
-        for (at, (kind, nth, integration)) in receiver.ways().enumerate() {
-            let notice = self.notice(receiver, kind, nth);
-            let sent = attempt(&integration.provider, &notice, &self.words, &self.parts).await;
-            let sent = sent.result.map(drop);
-            // All of them must hear it: each may be the one that somebody listens to.
-            if at == 0 || sent.is_err() {
-                first = sent;
+    /// Whether all is alive. A queue that is full for a moment is a burst, and no end: it is asked again for a while.
+    async fn is_alive(&self) -> bool {
+        let until = Instant::now() + BURST.min(self.deadman.interval.0 / 2);
+        while !(self.parts.alive)() {
+            if Instant::now() >= until {
+                return false;
             }
-            if first.is_err() {
-                break;
+            clock::sleep(BURST / 50).await;
+        }
+        true
+    }
+
+    async fn once(&self, listener: Listener<'_>) -> Result<(), Setback> {
+        match listener {
+            Listener::Url => self.get().await,
+            Listener::Integration(receiver, nth, provider) => {
+                let notice = self.notice(receiver, provider.kind(), nth);
+                attempt(provider, &notice, &self.words, &self.parts).await.result.map(drop)
             }
         }
-        first
     }
 
     async fn get(&self) -> Result<(), Setback> {

@@ -14,7 +14,7 @@ use crate::{
         tls::{self, TlsOptions},
         web::{Dialer, Names},
     },
-    notify::{message::Message, setback::Setback},
+    notify::{masked::Masked, message::Message, setback::Setback},
 };
 
 /// A server that said hello.
@@ -23,6 +23,8 @@ pub(super) struct Connection {
     pub smtp: AsyncSmtpConnection,
     /// Whether nobody in between can read it: TLS, or this machine.
     pub is_private: bool,
+    /// What no error may repeat.
+    pub secrets: Masked,
 }
 
 /// Finds the server, secures the way to it as the spec wants it, and says hello.
@@ -45,8 +47,8 @@ pub(super) async fn open(spec: &Spec, message: &Message<'_>) -> Result<Connectio
     };
     let hello = ClientId::Domain(spec.hello.clone());
     let smtp = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &hello).await;
-    let smtp = smtp.map_err(|error| setback(&error, "EHLO"))?;
-    Ok(Connection { smtp, is_private })
+    let smtp = smtp.map_err(|error| setback(&error, "EHLO", &Masked::default()))?;
+    Ok(Connection { smtp, is_private, secrets: Masked::default() })
 }
 
 async fn secured(

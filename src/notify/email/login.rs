@@ -8,7 +8,7 @@ use super::{Spec, connection::Connection, cram_md5, setback};
 use crate::{
     clock::Instant,
     model::{Secret, SendReason},
-    notify::setback::Setback,
+    notify::{masked::Masked, setback::Setback},
 };
 
 impl Connection {
@@ -20,6 +20,7 @@ impl Connection {
         }
         let secret = spec.secret().read(deadline).await?;
         let password = spec.password().read(deadline).await?;
+        self.secrets = secrets(spec, secret.as_ref().into_iter().chain(&password));
         if let Some(secret) = secret {
             match self.cram_md5(&spec.auth_username, &secret).await {
                 Err(Setback::Refused(failure))
@@ -38,7 +39,7 @@ impl Connection {
                 let password = password.expose().to_owned();
                 let credentials = Credentials::new(spec.auth_username.clone(), password);
                 let done = self.smtp.auth(&[mechanism], &credentials).await;
-                done.map(drop).map_err(|error| setback(&error, "login"))
+                done.map(drop).map_err(|error| setback(&error, "login", &self.secrets))
             }
             Ok(None) => Ok(()),
             Err(setback) => Err(setback),
@@ -63,15 +64,15 @@ impl Connection {
     /// PLAIN for a user who acts as another (RFC 4616).
     async fn plain_as(&mut self, spec: &Spec, password: &Secret) -> Result<(), Setback> {
         let (identity, user) = (&spec.auth_identity, &spec.auth_username);
-        let said = BASE64_STANDARD.encode(format!("{identity}\0{user}\0{}", password.expose()));
+        let said = BASE64_STANDARD.encode(plain(identity, user, password));
         let done = self.smtp.command(format!("AUTH PLAIN {said}\r\n")).await;
-        done.map(drop).map_err(|error| setback(&error, "login"))
+        done.map(drop).map_err(|error| setback(&error, "login", &self.secrets))
     }
 
     /// lettre does not speak it (RFC 2195).
     async fn cram_md5(&mut self, user: &str, secret: &Secret) -> Result<(), Setback> {
         let challenge = self.smtp.command("AUTH CRAM-MD5\r\n").await;
-        let challenge = challenge.map_err(|error| setback(&error, "login"))?;
+        let challenge = challenge.map_err(|error| setback(&error, "login", &self.secrets))?;
         let decoded = challenge.first_word().and_then(|word| BASE64_STANDARD.decode(word).ok());
         let Some(decoded) = decoded.filter(|_| challenge.has_code(334)) else {
             return Err(Setback::retry(SendReason::Other, "login: no challenge for CRAM-MD5"));
@@ -79,6 +80,19 @@ impl Connection {
         let digest = cram_md5::digest(secret.expose().as_bytes(), &decoded);
         let said = BASE64_STANDARD.encode(format!("{user} {digest}"));
         let done = self.smtp.command(format!("{said}\r\n")).await;
-        done.map(drop).map_err(|error| setback(&error, "login"))
+        done.map(drop).map_err(|error| setback(&error, "login", &self.secrets))
     }
+}
+
+/// What PLAIN says.
+fn plain(identity: &str, user: &str, password: &Secret) -> String {
+    format!("{identity}\0{user}\0{}", password.expose())
+}
+
+/// What a server may repeat of a login: secrets, and the words of PLAIN that hold one.
+fn secrets<'s>(spec: &Spec, all: impl Iterator<Item = &'s Secret>) -> Masked {
+    all.fold(Masked::default(), |masked, secret| {
+        let said = plain(&spec.auth_identity, &spec.auth_username, secret);
+        masked.and(secret.expose()).and(&said)
+    })
 }

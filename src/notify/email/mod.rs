@@ -19,6 +19,7 @@ use lettre::transport::smtp::{self, client::AsyncSmtpConnection};
 pub use spec::{ByDate, Spec, Threading};
 
 use super::{
+    masked::Masked,
     message::Message,
     setback::{Setback, failure},
 };
@@ -37,7 +38,7 @@ async fn tell(spec: &Spec, message: &Message<'_>) -> Result<Option<Handle>, Setb
         let mut connection = connection::open(spec, message).await?;
         connection.login(spec, message.deadline).await?;
         let sent = connection.smtp.send(&letter.envelope, &letter.bytes).await;
-        sent.map_err(|error| setback(&error, "the message"))?;
+        sent.map_err(|error| setback(&error, "the message", &connection.secrets))?;
         Ok::<_, Setback>(connection.smtp)
     };
     let mut smtp = clock::timeout_at(message.deadline, sending).await.map_err(|_| {
@@ -52,8 +53,8 @@ async fn goodbye(smtp: &mut AsyncSmtpConnection, deadline: Instant) {
     let _ = clock::timeout_at(deadline.min(Instant::now() + GOODBYE), smtp.quit()).await;
 }
 
-/// What an error of a dialogue means: 4xx may be better later, 5xx will not.
-fn setback(error: &smtp::Error, about: &str) -> Setback {
+/// What an error of a dialogue means: 4xx may be better later, 5xx will not. A server's words may repeat our secrets.
+fn setback(error: &smtp::Error, about: &str, secrets: &Masked) -> Setback {
     let status = error.status().map(u16::from);
     let reason = match status {
         // Authentication required, too weak, failed, encryption required (RFC 4954 section 6).
@@ -63,7 +64,7 @@ fn setback(error: &smtp::Error, about: &str) -> Setback {
         _ if error.is_client() => SendReason::ClientError,
         _ => SendReason::Other,
     };
-    let failure = failure(reason, status, &format!("{about}: {error}"));
+    let failure = failure(reason, status, &secrets.hide(format!("{about}: {error}")));
     if error.is_permanent() || error.is_client() {
         return Setback::Refused(failure);
     }

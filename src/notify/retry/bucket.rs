@@ -26,7 +26,7 @@ impl Bucket {
         (self.full_at.max(now) - spare.min(self.full_at.max(now) - now)).max(now)
     }
 
-    /// Takes one, which must be there.
+    /// Takes one, or the next that will be there.
     pub(super) fn take(&mut self, now: Instant) {
         self.full_at = self.full_at.max(now) + self.each;
     }

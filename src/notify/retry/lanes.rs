@@ -8,7 +8,7 @@ use crate::{
     model::{Lane, Notice, Withdrawn},
 };
 
-/// The notices of one receiver that are not delivered yet. A lane has one on its way and one that waits, no more.
+/// The notices of one integration that are not delivered yet. A lane has one on its way and one that waits, no more.
 #[derive(Debug, Default)]
 pub(in crate::notify) struct Lanes {
     lanes: HashMap<Lane, Content>,
@@ -21,9 +21,6 @@ struct Content {
     flying: Option<Pending>,
     waiting: Option<Pending>,
 }
-
-/// An integration, as lanes name it.
-pub(in crate::notify) type Way<'w> = (&'w str, u16);
 
 /// A notice that waits for an attempt.
 #[derive(Debug, Clone)]
@@ -43,7 +40,7 @@ struct Over {
     order: VecDeque<(Lane, u64)>,
 }
 
-/// Four times the most lanes that a receiver holds; texts of lanes are shared.
+/// Four times the most lanes that a worker holds; texts of lanes are shared.
 const REMEMBERED: usize = 4096;
 
 impl Lanes {
@@ -67,14 +64,14 @@ impl Lanes {
         content.waiting = Some(Pending { notice, attempts, due });
     }
 
-    /// The earliest time at which a notice of that integration wants to go, if nothing of its lane is on its way.
-    pub(in crate::notify) fn due(&self, way: Way<'_>) -> Option<Instant> {
-        self.ready(way).map(|pending| pending.due).min()
+    /// The earliest time at which a notice wants to go, if nothing of its lane is on its way.
+    pub(in crate::notify) fn due(&self) -> Option<Instant> {
+        self.ready().map(|pending| pending.due).min()
     }
 
     /// Takes the notice that has been due for the longest; the older one of two.
-    pub(in crate::notify) fn take(&mut self, way: Way<'_>, now: Instant) -> Option<Pending> {
-        let due = self.ready(way).filter(|pending| pending.due <= now);
+    pub(in crate::notify) fn take(&mut self, now: Instant) -> Option<Pending> {
+        let due = self.ready().filter(|pending| pending.due <= now);
         let first = due.min_by_key(|pending| (pending.due, pending.notice.id))?;
         let content = self.lanes.get_mut(&first.notice.lane.clone())?;
         let pending = content.waiting.take()?;
@@ -82,26 +79,9 @@ impl Lanes {
         Some(pending)
     }
 
-    /// Takes a due notice of any integration that `wanted` wants.
-    pub(in crate::notify) fn take_if(
-        &mut self,
-        now: Instant,
-        wanted: impl Fn(&Pending) -> bool,
-    ) -> Option<Pending> {
-        let content = self.lanes.values_mut().find(|content| {
-            content.flying.is_none()
-                && content.waiting.as_ref().is_some_and(|own| own.due <= now && wanted(own))
-        })?;
-        let pending = content.waiting.take()?;
-        content.flying = Some(pending.clone());
-        Some(pending)
-    }
-
-    fn ready<'l>(&'l self, (kind, nth): Way<'l>) -> impl Iterator<Item = &'l Pending> {
-        let is_its = move |lane: &Lane| lane.integration == nth && *lane.kind == *kind;
-        let lanes = self.lanes.iter().filter(move |(lane, _)| is_its(lane));
-        let still = lanes.filter(|(_, content)| content.flying.is_none());
-        still.filter_map(|(_, content)| content.waiting.as_ref())
+    fn ready(&self) -> impl Iterator<Item = &Pending> {
+        let still = self.lanes.values().filter(|content| content.flying.is_none());
+        still.filter_map(|content| content.waiting.as_ref())
     }
 
     /// An attempt ended and the notice waits for another, unless a newer one has come, or it was withdrawn meanwhile.
@@ -184,9 +164,6 @@ mod tests {
     use super::*;
     use crate::notify::testing::notice;
 
-    /// What [`notice`] leads to.
-    const ITS: Way<'_> = ("webhook", 0);
-
     fn offered(lanes: &mut Lanes, id: u64, group: &str, now: Instant) {
         lanes.offer(Arc::new(Notice { id, ..notice(group, "r") }), now);
     }
@@ -197,16 +174,16 @@ mod tests {
         for id in [1, 3, 2] {
             offered(&mut lanes, id, "a", now);
         }
-        let first = lanes.take(ITS, now).unwrap();
+        let first = lanes.take(now).unwrap();
         assert_eq!(first.notice.id, 3);
         offered(&mut lanes, 3, "a", now);
-        assert!(lanes.due(ITS).is_none(), "it is on its way");
+        assert!(lanes.due().is_none(), "it is on its way");
         offered(&mut lanes, 5, "a", now);
-        assert!(lanes.due(ITS).is_none(), "in order");
+        assert!(lanes.due().is_none(), "in order");
         let later = now + Duration::from_secs(9);
         lanes.back(Pending { due: later, ..first });
-        assert_eq!(lanes.due(ITS), Some(later), "the newer one waits as long");
-        let second = lanes.take(ITS, later).unwrap();
+        assert_eq!(lanes.due(), Some(later), "the newer one waits as long");
+        let second = lanes.take(later).unwrap();
         assert_eq!((second.notice.id, second.attempts), (5, 0));
         lanes.over(&second.notice);
         assert_eq!(lanes.len(), 0);
@@ -221,16 +198,16 @@ mod tests {
         let withdrawn = |id| Withdrawn { lane: notice("a", "r").lane, id };
         offered(&mut lanes, 1, "a", now);
         lanes.withdraw(&withdrawn(1));
-        assert_eq!((lanes.len(), lanes.due(ITS)), (0, None));
+        assert_eq!((lanes.len(), lanes.due()), (0, None));
         offered(&mut lanes, 1, "a", now);
         assert_eq!(lanes.len(), 0, "it may come by a longer way");
         offered(&mut lanes, 2, "a", now);
-        let flying = lanes.take(ITS, now).unwrap();
+        let flying = lanes.take(now).unwrap();
         lanes.withdraw(&withdrawn(2));
         offered(&mut lanes, 3, "a", now);
         lanes.withdraw(&withdrawn(1));
         lanes.back(flying);
-        assert_eq!(lanes.take(ITS, now).unwrap().notice.id, 3, "a newer one stays");
+        assert_eq!(lanes.take(now).unwrap().notice.id, 3, "a newer one stays");
     }
 
     #[tokio::test(start_paused = true)]
@@ -238,10 +215,8 @@ mod tests {
         let (mut lanes, now) = (Lanes::default(), Instant::now());
         offered(&mut lanes, 2, "b", now);
         offered(&mut lanes, 1, "a", now);
-        assert!(lanes.take(("webhook", 1), now).is_none(), "another integration");
-        assert!(lanes.take(("slack", 0), now).is_none(), "another kind");
-        assert_eq!(lanes.take(ITS, now).unwrap().notice.id, 1);
-        assert_eq!(lanes.take(ITS, now).unwrap().notice.id, 2);
-        assert!(lanes.take(ITS, now).is_none());
+        assert_eq!(lanes.take(now).unwrap().notice.id, 1);
+        assert_eq!(lanes.take(now).unwrap().notice.id, 2);
+        assert!(lanes.take(now).is_none());
     }
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     model::{Handle, SendReason},
     net::web::client::{Request, Target},
-    notify::{answer::Masked, json, message::Message, setback::Setback},
+    notify::{json, masked::Masked, message::Message, setback::Setback},
 };
 
 /// Where Slack itself has its Web API.

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 pub use spec::{ParseMode, Resolved, Spec};
 
 use super::{
-    answer::Masked,
     json,
+    masked::Masked,
     message::Message,
     setback::{Setback, failure},
 };
@@ -28,13 +28,13 @@ const API: &str = "https://api.telegram.org";
 const CHAT: &str = "chat";
 const MESSAGE: &str = "message";
 
-/// What the Bot API answers.
+/// What the Bot API answers. Only `ok` has a type that matters: a message that was taken is not sent again because of another.
 #[derive(Deserialize)]
 struct Taken {
     #[serde(default)]
-    ok: bool,
+    ok: Value,
     #[serde(default)]
-    description: String,
+    description: Value,
     /// A message, or `true`.
     #[serde(default)]
     result: Value,
@@ -116,15 +116,15 @@ fn read(answer: &Answer, secrets: &Masked) -> Result<Taken, Setback> {
     if let Some(broken) = &answer.broken {
         return Err(broken.clone().into());
     }
-    let status = Some(answer.status.as_u16());
+    let (status, secrets) = (Some(answer.status.as_u16()), secrets.with(answer));
     let taken: Taken = serde_json::from_slice(&answer.body).map_err(|_| {
         let detail = format!("no answer of the Bot API: {}", secrets.quote(&answer.body));
         Setback::Retry { failure: failure(SendReason::ServerError, status, &detail), after: None }
     })?;
-    if taken.ok {
+    if taken.ok == Value::Bool(true) {
         return Ok(taken);
     }
-    let words = secrets.quote(taken.description.as_bytes());
+    let words = secrets.quote(taken.description.as_str().unwrap_or_default().as_bytes());
     let detail = format!("Telegram says: {words}");
     Err(Setback::Refused(failure(SendReason::ClientError, status, &detail)))
 }

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    answer::Masked,
+    masked::Masked,
     message::Message,
     provider::{Described, Tells},
     secret::{Places, places},
@@ -124,8 +124,7 @@ impl Signature {
         places!(self, secret, secret_file, secret_env)
     }
 
-    async fn sign(&self, request: &mut Request, message: &Message<'_>) -> Result<(), Setback> {
-        let secret = self.secret().needed(message.deadline).await?;
+    fn sign(&self, request: &mut Request, secret: &Secret) -> Result<(), Setback> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
         let mut text = "sha256=".to_owned();
         for byte in hmac::sign(&key, &request.body).as_ref() {
@@ -164,10 +163,12 @@ webhook.http.headers = { X-Team = "web" }
     async fn send(&self, message: &Message<'_>) -> Result<Option<Handle>, Setback> {
         let url = self.url().needed(message.deadline).await?;
         let target = target(message, url.expose())?;
-        let (body, secrets) = (self.body(message)?, Masked::of(&target.url));
+        let (body, mut secrets) = (self.body(message)?, Masked::of(&target.url));
         let mut request = Request::post_json(&target, body);
         if let Some(signature) = &self.signature {
-            signature.sign(&mut request, message).await?;
+            let key = signature.secret().needed(message.deadline).await?;
+            signature.sign(&mut request, &key)?;
+            secrets = secrets.and(key.expose());
         }
         // What comes after the head of a 2xx is nobody's concern.
         message.ask(&self.http, request, &secrets).await.map(|_| None)

@@ -32,11 +32,11 @@ impl Worker {
         let pending = Pending { attempts: pending.attempts.saturating_add(1), ..pending };
         let result = match attempted.result {
             Ok(handle) => {
-                self.gate(&pending, Ended::Well, now);
+                self.gate(Ended::Well, now);
                 DeliveryResult::Delivered(handle)
             }
             Err(Setback::Refused(failure)) => {
-                self.gate(&pending, Ended::Well, now);
+                self.gate(Ended::Well, now);
                 DeliveryResult::Dead(failure)
             }
             Err(Setback::Retry { failure, after }) => self.again(&pending, failure, after, now),
@@ -66,7 +66,7 @@ impl Worker {
         now: Instant,
     ) -> DeliveryResult {
         let age = clock::between(pending.notice.at, self.parts.clock.now());
-        let limit = self.receiver.limits.give_up_after.0;
+        let limit = self.duty.limits.give_up_after.0;
         // A server that is down may ask for more patience than there is: one more try is made before it is given up.
         let after = match failure.reason {
             SendReason::RateLimited => after,
@@ -77,7 +77,7 @@ impl Worker {
         let ended = if is_busy { Ended::Busy(wait) } else { Ended::Failed };
         let stopped = failure.reason == SendReason::Cancelled;
         if !stopped {
-            self.gate(pending, ended, now);
+            self.gate(ended, now);
         }
         let given_up = age + wait > limit;
         if given_up && failure.reason != SendReason::RateLimited && !stopped {
@@ -89,15 +89,10 @@ impl Worker {
         DeliveryResult::Retry { failure, next_at }
     }
 
-    /// Tells the integration's gate, and the metric how that stands now.
-    fn gate(&mut self, pending: &Pending, ended: Ended, now: Instant) {
-        let lane = &pending.notice.lane;
-        let at = self.receiver.position(lane);
-        if let Some(gate) = at.and_then(|at| self.gates.get_mut(at)) {
-            gate.end(ended, now);
-            let open = gate.is_open();
-            self.metrics().breaker(&lane.receiver, &lane.kind, lane.integration, open);
-        }
+    /// Tells the gate, and the metric how that stands now.
+    fn gate(&mut self, ended: Ended, now: Instant) {
+        self.gate.end(ended, now);
+        self.metrics().breaker(&self.place, self.gate.is_open());
     }
 
     /// Counts, logs, and tells `alert`, which may take its time: then this lane waits, and no other.
@@ -136,17 +131,6 @@ impl Worker {
         // Not before it is told: a crash between the two would leave its group waiting for ever.
         if is_over {
             self.lanes.over(&notice);
-        }
-    }
-
-    /// Notices for an integration that the receiver does not have, or not of that kind: nobody will ever take them.
-    pub(super) async fn refuse_strangers(&mut self, now: Instant) {
-        let receiver = std::sync::Arc::clone(&self.receiver);
-        let is_stranger = |pending: &Pending| receiver.position(&pending.notice.lane).is_none();
-        while let Some(pending) = self.lanes.take_if(now, is_stranger) {
-            let detail = "the receiver has no such integration any more";
-            let failure = failure(SendReason::Other, None, detail);
-            self.report(pending, Duration::ZERO, DeliveryResult::Dead(failure)).await;
         }
     }
 }

@@ -1,7 +1,9 @@
-//! One receiver's worker: takes its notices, tries them when they may be tried, and says what came of it.
+//! One integration's worker: takes its notices, tries them when they may be tried, and says what came of it.
 //!
-//! Contract: an attempt has a task of its own, so that neither a slow nor a panicking provider stops anything; what comes of
-//! it is reported before the lane goes on. A crash of the worker itself is a failed attempt of what it was at; it goes on. A reload changes the receiver under it, and what is on its way ends as it began.
+//! Contract: an integration shares nothing with its neighbours but the receiver's budget of messages, so that no slow and no
+//! sick one holds up another. An attempt has a task of its own, so that neither a slow nor a panicking provider stops
+//! anything; what comes of it is reported before the lane goes on. A crash of the worker itself is a failed attempt of what
+//! it was at; it goes on. A reload changes the duty under it, and what is on its way ends as it began.
 
 mod attempt;
 mod ended;
@@ -22,11 +24,11 @@ use tracing::error;
 
 use super::{
     crash,
-    metrics::Metrics,
-    retry::{Gate, Lanes, Pending, Way},
+    metrics::{Metrics, Place},
+    retry::{Budget, Gate, Lanes, Pending},
     retry_after,
     runtime::{Parts, Words},
-    spec::Receiver,
+    spec::{Integration, Limits},
 };
 use crate::{
     clock::{self, Instant},
@@ -37,7 +39,8 @@ use crate::{
 /// not fit stays on disk. So many withdrawals may wait too, for the same reason.
 pub(super) const QUEUE: usize = 256;
 
-/// Lanes that a worker holds, each with at most two notices. When there are as many, the queue fills.
+/// Lanes that a worker holds, each with at most two notices. When there are as many, the queue fills. With the queue an
+/// integration holds at most 2 x 1024 + 256 notices in memory, whatever becomes of its neighbours.
 const LANES: usize = 1024;
 
 /// Attempts of one integration at a time: enough to hide the latency of a webhook, few enough for a mail server.
@@ -46,7 +49,7 @@ const AT_ONCE: usize = 16;
 /// What a worker is told besides notices.
 pub(super) enum Order {
     /// The configuration changed.
-    Change(Arc<Receiver>, Words),
+    Change(Duty, Words),
     /// Begin nothing more, and end when what is on its way has ended, at that time at the latest.
     Finish(Instant),
 }
@@ -59,13 +62,35 @@ pub(super) struct Inbox {
     pub(super) orders: mpsc::Receiver<Order>,
 }
 
-/// A receiver and its undelivered notices.
+/// Whom a worker tells, and how hard it tries. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Duty {
+    integration: Integration,
+    limits: Limits,
+    budget: Option<Budget>,
+}
+
+impl Duty {
+    /// `shared` is the receiver's budget, if it has one; otherwise it is what the provider permits by itself.
+    pub(super) fn new(integration: &Integration, limits: Limits, shared: Option<&Budget>) -> Self {
+        let own = || integration.provider.rate().map(|rate| Budget::new(rate, Instant::now()));
+        let budget = shared.cloned().or_else(own);
+        Self { integration: integration.clone(), limits, budget }
+    }
+
+    fn gate(&self) -> Gate {
+        Gate::new(&self.limits, self.budget.clone())
+    }
+}
+
+/// An integration and its undelivered notices.
 pub(super) struct Worker {
-    receiver: Arc<Receiver>,
+    place: Place,
+    duty: Duty,
     words: Words,
     parts: Parts,
     tries: Try,
-    gates: Vec<Gate>,
+    gate: Gate,
     lanes: Lanes,
     attempts: JoinSet<Attempted>,
     flying: HashMap<Id, Flight>,
@@ -80,11 +105,11 @@ struct Flight {
 
 impl Worker {
     /// `tries` makes an attempt; all but tests take [`real`].
-    pub(super) fn new(receiver: Arc<Receiver>, words: Words, parts: Parts, tries: Try) -> Self {
-        parts.metrics.born(&receiver);
-        let gates = gates(&receiver);
-        let (lanes, attempts, flying) = (Lanes::default(), JoinSet::new(), HashMap::new());
-        Self { receiver, words, parts, tries, gates, lanes, attempts, flying, finish: None }
+    pub(super) fn new(place: Place, duty: Duty, words: Words, parts: Parts, tries: Try) -> Self {
+        parts.metrics.born(&place);
+        let (gate, lanes) = (duty.gate(), Lanes::default());
+        let (attempts, flying) = (JoinSet::new(), HashMap::new());
+        Self { place, duty, words, parts, tries, gate, lanes, attempts, flying, finish: None }
     }
 
     /// Works until it is told to finish, or until nobody can tell it anything any more. A crash costs a second.
@@ -92,12 +117,12 @@ impl Worker {
         let mut crashed = false;
         while let Err(panic) = AssertUnwindSafe(self.work(&mut inbox, crashed)).catch_unwind().await
         {
-            let (receiver, words) = (&self.receiver.name, crash::words(&*panic));
-            error!(%receiver, words, "delivery to a receiver crashed and goes on");
+            let (place, words) = (&self.place, crash::words(&*panic));
+            error!(%place, words, "delivery to a receiver crashed and goes on");
             crashed = true;
             clock::sleep(crash::PAUSE).await;
         }
-        self.metrics().gone(&self.receiver);
+        self.metrics().gone(&self.place);
     }
 
     async fn work(&mut self, inbox: &mut Inbox, crashed: bool) {
@@ -107,15 +132,15 @@ impl Worker {
         loop {
             let now = Instant::now();
             if self.finish.is_none() {
-                self.begin(now).await;
+                self.begin(now);
             } else if self.attempts.is_empty() {
                 break;
             }
-            self.metrics().waiting(&self.receiver.name, self.lanes.waiting());
+            self.metrics().waiting(&self.place, self.lanes.waiting());
             let wake = self.wake(now);
             tokio::select! {
                 order = inbox.orders.recv() => match order {
-                    Some(Order::Change(receiver, words)) => self.change(receiver, words),
+                    Some(Order::Change(duty, words)) => self.change(duty, words),
                     Some(Order::Finish(at)) => self.finish = Some(at),
                     None => break,
                 },
@@ -146,35 +171,35 @@ impl Worker {
     }
 
     /// Begins every attempt that may begin now.
-    async fn begin(&mut self, now: Instant) {
-        self.refuse_strangers(now).await;
-        for ((kind, nth, integration), gate) in self.receiver.ways().zip(&mut self.gates) {
-            let way = (kind, nth);
-            while on_their_way(&self.flying, way) < AT_ONCE
-                && gate.ready_at(now).is_some_and(|ready| ready <= now)
-                && let Some(pending) = self.lanes.take(way, now)
-            {
-                gate.begin(now);
-                let provider = Arc::clone(&integration.provider);
-                let notice = Arc::clone(&pending.notice);
-                let work = (self.tries)(provider, notice, self.words.clone(), self.parts.clone());
-                let id = self.attempts.spawn(work).id();
-                self.flying.insert(id, Flight { pending, begun: now });
-            }
+    fn begin(&mut self, now: Instant) {
+        while self.due().is_some_and(|due| due <= now)
+            && self.gate.ready_at(now).is_some_and(|ready| ready <= now)
+            && let Some(pending) = self.lanes.take(now)
+        {
+            self.gate.begin();
+            let provider = Arc::clone(&self.duty.integration.provider);
+            let notice = Arc::clone(&pending.notice);
+            let work = (self.tries)(provider, notice, self.words.clone(), self.parts.clone());
+            let id = self.attempts.spawn(work).id();
+            self.flying.insert(id, Flight { pending, begun: now });
         }
     }
 
+    /// When a notice wants to go for which there is room on the way.
+    fn due(&self) -> Option<Instant> {
+        if self.flying.len() < AT_ONCE { self.lanes.due() } else { None }
+    }
+
     /// When something may begin, or everything must end.
-    fn wake(&self, now: Instant) -> Option<Instant> {
+    fn wake(&mut self, now: Instant) -> Option<Instant> {
         if self.finish.is_some() {
             return self.finish;
         }
-        let each = self.receiver.ways().zip(&self.gates).filter_map(|((kind, nth, _), gate)| {
-            let due = self.lanes.due((kind, nth))?;
-            let free = on_their_way(&self.flying, (kind, nth)) < AT_ONCE;
-            gate.ready_at(now).filter(|_| free).map(|ready| ready.max(due))
-        });
-        each.min()
+        match self.due()? {
+            // The gate is asked when it is due.
+            due if due > now => Some(due),
+            _ => self.gate.ready_at(now),
+        }
     }
 
     /// The time to finish is over: what is still on its way is cut, and comes back as such.
@@ -186,39 +211,13 @@ impl Worker {
         }
     }
 
-    /// An integration that is as it was keeps its rate and its breaker.
-    fn change(&mut self, receiver: Arc<Receiver>, words: Words) {
+    /// An integration that is as it was keeps its breaker and its place in line.
+    fn change(&mut self, duty: Duty, words: Words) {
         self.words = words;
-        if *self.receiver == *receiver {
-            return;
+        if self.duty.integration != duty.integration || self.duty.limits != duty.limits {
+            self.gate = duty.gate();
+            self.metrics().breaker(&self.place, false);
         }
-        let mut fresh = gates(&receiver);
-        let old = std::mem::take(&mut self.gates);
-        let same_limits = self.receiver.limits == receiver.limits;
-        for (at, gate) in old.into_iter().enumerate() {
-            let (before, after) =
-                (self.receiver.integrations.get(at), receiver.integrations.get(at));
-            if let Some(place) = fresh.get_mut(at).filter(|_| same_limits && before == after) {
-                *place = gate;
-            }
-        }
-        self.gates = fresh;
-        self.metrics().gone(&self.receiver);
-        self.metrics().born(&receiver);
-        self.receiver = receiver;
+        self.duty = duty;
     }
-}
-
-fn gates(receiver: &Receiver) -> Vec<Gate> {
-    let now = Instant::now();
-    let each = receiver.integrations.iter();
-    each.map(|one| Gate::new(&receiver.limits, one.provider.rate(), now)).collect()
-}
-
-fn on_their_way(flying: &HashMap<Id, Flight>, (kind, nth): Way<'_>) -> usize {
-    let same = |flight: &&Flight| {
-        let lane = &flight.pending.notice.lane;
-        lane.integration == nth && *lane.kind == *kind
-    };
-    flying.values().filter(same).count()
 }

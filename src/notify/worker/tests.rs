@@ -41,19 +41,15 @@ fn seconds(seconds: u64) -> PromDuration {
     PromDuration(Duration::from_secs(seconds))
 }
 
-fn receiver(limits: Limits) -> Arc<Receiver> {
+fn duty(limits: Limits) -> Duty {
     let provider = Provider::Unbuilt(Unbuilt { kind: "sns", send_resolved: true });
-    let integrations = vec![Integration::from(provider)];
-    Arc::new(Receiver { name: "r".into(), integrations, limits, ..Receiver::default() })
+    let shared = limits.rate.map(|rate| Budget::new(rate, Instant::now()));
+    Duty::new(&Integration::from(provider), limits, shared.as_ref())
 }
 
 fn told(id: u64, group: &str) -> Arc<Notice> {
-    of_kind("sns", id, group)
-}
-
-fn of_kind(kind: &str, id: u64, group: &str) -> Arc<Notice> {
     let notice = notice(group, "r");
-    let lane = Lane { kind: kind.into(), ..notice.lane.clone() };
+    let lane = Lane { kind: "sns".into(), ..notice.lane.clone() };
     Arc::new(Notice { id, lane, ..notice })
 }
 
@@ -97,7 +93,8 @@ impl Stage {
             let answer = script(notice, nth);
             Box::pin(async move { Attempted { result: answer.await, took: Duration::ZERO } })
         });
-        let worker = Worker::new(receiver(limits), words.clone(), parts, tries);
+        let place = Place::new("r", "sns", 0);
+        let worker = Worker::new(place, duty(limits), words.clone(), parts, tries);
         let (notices, incoming) = mpsc::channel(QUEUE);
         let (withdrawn, taken_back) = mpsc::channel(QUEUE);
         let (orders, ordered) = mpsc::channel(4);
@@ -322,14 +319,6 @@ async fn what_was_asked_to_wait_before_a_start_waits_after_it_and_goes_on_counti
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_integration_that_is_not_there_is_a_dead_letter() {
-    let mut stage = Stage::open(limits(), |_, _| Ok(None));
-    stage.tell(of_kind("slack", 1, "a")).await;
-    assert!(matches!(stage.over().await.1, DeliveryResult::Dead(_)));
-    assert!(stage.asked().is_empty());
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_stop_waits_for_what_is_on_its_way_and_then_cuts_it() {
     let mut stage = Stage::open_with(limits(), |notice, _| {
         Box::pin(async move {
@@ -363,14 +352,14 @@ async fn a_reload_lets_what_is_on_its_way_end() {
     while stage.asked().is_empty() {
         tokio::task::yield_now().await;
     }
-    let changed = receiver(Limits { give_up_after: seconds(1), ..limits() });
+    let changed = duty(Limits { give_up_after: seconds(1), ..limits() });
     stage.orders.send(Order::Change(changed, stage.words.clone())).await.unwrap();
     // It began under the old limits and ended under the new ones, which give up sooner.
     assert!(matches!(stage.over().await, (1, DeliveryResult::Dead(_))));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receiver_holds_so_much_and_the_rest_stays_with_whoever_offers_it() {
+async fn an_integration_holds_so_much_and_the_rest_stays_with_whoever_offers_it() {
     let stage = Stage::open_with(limits(), |_, _| Box::pin(std::future::pending()));
     let mut held = 0;
     for id in 1.. {
