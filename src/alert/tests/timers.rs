@@ -147,7 +147,7 @@ fn a_calendar_that_is_set_back_delays_nothing() {
     world.fire("alertname=X n=a");
     world.advance(mins(1));
     assert_eq!(world.told(), ["30 first a"]);
-    world.now = world.now - mins(600);
+    world.now -= mins(600);
     world.pipeline.tick(world.now);
     world.fire("alertname=X n=b");
     world.advance(mins(5));

@@ -1,5 +1,5 @@
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -11,7 +11,11 @@ use crate::{
 /// The notices of one integration that are not delivered yet. A lane has one on its way and one that waits, no more.
 #[derive(Debug, Default)]
 pub(in crate::notify) struct Lanes {
-    lanes: HashMap<Lane, Content>,
+    contents: HashMap<Lane, Content>,
+    /// Those of which nothing is on its way, in the order in which their notices wait.
+    ready: BTreeMap<Turn, Lane>,
+    /// How many notices wait.
+    waiting: usize,
     /// What is over and may be offered once more before its sender has heard of it.
     over: Over,
 }
@@ -20,6 +24,16 @@ pub(in crate::notify) struct Lanes {
 struct Content {
     flying: Option<Pending>,
     waiting: Option<Pending>,
+}
+
+/// When a notice wants to go; the older one of two first.
+type Turn = (Instant, u64);
+
+impl Content {
+    fn turn(&self) -> Option<Turn> {
+        let waiting = self.waiting.as_ref().filter(|_| self.flying.is_none())?;
+        Some((waiting.due, waiting.notice.id))
+    }
 }
 
 /// A notice that waits for an attempt.
@@ -50,94 +64,95 @@ impl Lanes {
         if self.over.last.get(&notice.lane).is_some_and(|last| notice.id <= *last) {
             return;
         }
-        let content = self.lanes.entry(notice.lane.clone()).or_default();
-        if content.flying.as_ref().is_some_and(|flying| notice.id <= flying.notice.id) {
+        let content = self.contents.get(&notice.lane);
+        let (flying, waiting) = content
+            .map_or((None, None), |content| (content.flying.as_ref(), content.waiting.as_ref()));
+        if flying.into_iter().chain(waiting).any(|own| notice.id <= own.notice.id) {
             return;
         }
         // The other side is no better for a newer notice: it waits as long as the older one would have.
-        let due = match &content.waiting {
-            Some(waiting) if notice.id <= waiting.notice.id => return,
-            Some(waiting) => waiting.due.max(due),
-            None => due,
-        };
+        let due = waiting.map_or(due, |waiting| waiting.due.max(due));
         let attempts = notice.tried.map_or(0, |tried| tried.attempts);
-        content.waiting = Some(Pending { notice, attempts, due });
+        let lane = notice.lane.clone();
+        self.change(&lane, |content| content.waiting = Some(Pending { notice, attempts, due }));
     }
 
     /// The earliest time at which a notice wants to go, if nothing of its lane is on its way.
     pub(in crate::notify) fn due(&self) -> Option<Instant> {
-        self.ready().map(|pending| pending.due).min()
+        self.ready.first_key_value().map(|((due, _), _)| *due)
     }
 
     /// Takes the notice that has been due for the longest; the older one of two.
     pub(in crate::notify) fn take(&mut self, now: Instant) -> Option<Pending> {
-        let due = self.ready().filter(|pending| pending.due <= now);
-        let first = due.min_by_key(|pending| (pending.due, pending.notice.id))?;
-        let content = self.lanes.get_mut(&first.notice.lane.clone())?;
-        let pending = content.waiting.take()?;
-        content.flying = Some(pending.clone());
-        Some(pending)
-    }
-
-    fn ready(&self) -> impl Iterator<Item = &Pending> {
-        let still = self.lanes.values().filter(|content| content.flying.is_none());
-        still.filter_map(|content| content.waiting.as_ref())
+        let (_, lane) = self.ready.first_key_value().filter(|((due, _), _)| *due <= now)?;
+        self.change(&lane.clone(), |content| {
+            content.flying = content.waiting.take();
+            content.flying.clone()
+        })
     }
 
     /// An attempt ended and the notice waits for another, unless a newer one has come, or it was withdrawn meanwhile.
     pub(in crate::notify) fn back(&mut self, pending: Pending) {
-        let lane = &pending.notice.lane;
-        if self.over.last.get(lane).is_some_and(|last| pending.notice.id <= *last) {
-            return self.landed(lane);
+        let lane = pending.notice.lane.clone();
+        if self.over.last.get(&lane).is_some_and(|last| pending.notice.id <= *last) {
+            return self.change(&lane, |content| content.flying = None);
         }
-        let content = self.lanes.entry(pending.notice.lane.clone()).or_default();
-        content.flying = None;
-        match &mut content.waiting {
-            Some(newer) => newer.due = newer.due.max(pending.due),
-            none => *none = Some(pending),
-        }
+        self.change(&lane, |content| {
+            content.flying = None;
+            match &mut content.waiting {
+                Some(newer) => newer.due = newer.due.max(pending.due),
+                none => *none = Some(pending),
+            }
+        });
     }
 
     /// A notice is over: delivered, or a dead letter.
     pub(in crate::notify) fn over(&mut self, notice: &Notice) {
         self.over.add(&notice.lane, notice.id);
-        self.landed(&notice.lane);
-    }
-
-    fn landed(&mut self, lane: &Lane) {
-        if let Some(content) = self.lanes.get_mut(lane) {
-            content.flying = None;
-            if content.waiting.is_none() {
-                self.lanes.remove(lane);
-            }
-        }
+        self.change(&notice.lane, |content| content.flying = None);
     }
 
     /// A notice is not to be sent any more, and none that is older. An attempt that is on its way ends as it may.
     pub(in crate::notify) fn withdraw(&mut self, withdrawn: &Withdrawn) {
         let Withdrawn { lane, id } = withdrawn;
         self.over.add(lane, *id);
-        let Some(content) = self.lanes.get_mut(lane) else { return };
-        content.waiting.take_if(|own| own.notice.id <= *id);
-        if content.waiting.is_none() && content.flying.is_none() {
-            self.lanes.remove(lane);
+        self.change(lane, |content| {
+            content.waiting.take_if(|own| own.notice.id <= *id);
+        });
+    }
+
+    /// Changes a lane, and what is known of all of them with it.
+    fn change<R>(&mut self, lane: &Lane, change: impl FnOnce(&mut Content) -> R) -> R {
+        let content = self.contents.entry(lane.clone()).or_default();
+        if let Some(turn) = content.turn() {
+            self.ready.remove(&turn);
         }
+        self.waiting -= usize::from(content.waiting.is_some());
+        let result = change(content);
+        self.waiting += usize::from(content.waiting.is_some());
+        if let Some(turn) = content.turn() {
+            self.ready.insert(turn, lane.clone());
+        }
+        if content.flying.is_none() && content.waiting.is_none() {
+            self.contents.remove(lane);
+        }
+        result
     }
 
     /// Notices that were taken and of whose attempts nobody knows anything.
     pub(in crate::notify) fn lost(&self, is_on_its_way: impl Fn(u64) -> bool) -> Vec<Pending> {
-        let flying = self.lanes.values().filter_map(|content| content.flying.as_ref());
+        let flying = self.contents.values().filter_map(|content| content.flying.as_ref());
         flying.filter(|pending| !is_on_its_way(pending.notice.id)).cloned().collect()
     }
 
     /// How many lanes there are.
     pub(in crate::notify) fn len(&self) -> usize {
-        self.lanes.len()
+        self.contents.len()
     }
 
     /// How many notices wait.
     pub(in crate::notify) fn waiting(&self) -> usize {
-        self.lanes.values().filter(|content| content.waiting.is_some()).count()
+        self.waiting
     }
 }
 
