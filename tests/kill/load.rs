@@ -114,7 +114,7 @@ impl Load {
 }
 
 fn is_away_after(round: u32) -> bool {
-    round % AWAY_EVERY == 0
+    round.is_multiple_of(AWAY_EVERY)
 }
 
 fn post_alerts(daemon: &Daemon, names: &[String], ends: SignedDuration) -> Option<()> {

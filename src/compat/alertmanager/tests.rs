@@ -154,6 +154,7 @@ fn what_surprises_people_is_told() {
         ("  routes: [{ receiver: null, matchers: [x=y] }]", vec!["A104"]),
         ("  routes: [{ matchers: ['x=y\\z'] }]", vec!["A105"]),
         ("  routes: [{ match: { x: y } }]", vec!["A106"]),
+        ("  routes: [{ match: { x: y } }, { match: { x: z } }]", vec!["A106"]),
         ("  group_wait: 5s", vec![]),
     ] {
         assert_eq!(codes(&with(route)), expected, "{route}");

@@ -1,6 +1,6 @@
 //! What surprises people, in a file that is accepted.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     codes,
@@ -22,7 +22,7 @@ pub(super) fn warn(reader: &mut Reader<'_>, file: &File) {
             format!("`{variable}` stays as it is: Alertmanager expands no environment variables");
         reader.note_at(codes::NOT_EXPANDED, place, message);
     }
-    let mut warning = Warning { reader };
+    let mut warning = Warning { reader, deprecated: BTreeMap::new() };
     if let Some(root) = &file.route {
         warning.route("route", root, Timers::DEFAULT);
     }
@@ -43,6 +43,7 @@ pub(super) fn warn(reader: &mut Reader<'_>, file: &File) {
     }
     let legacy = !file.mute_time_intervals.is_empty();
     warning.deprecated(legacy, "mute_time_intervals", "time_intervals");
+    warning.tell_deprecated();
     warning.ignored("tracing", !file.tracing.is_zero());
     warning.ignored("event_recorder", !file.event_recorder.is_zero());
 }
@@ -60,6 +61,8 @@ impl Timers {
 
 struct Warning<'w, 'd> {
     reader: &'w mut Reader<'d>,
+    /// By key: where it stands first, its successor, and how often it stands elsewhere. An old file has it in every route.
+    deprecated: BTreeMap<String, (String, String, usize)>,
 }
 
 impl Warning<'_, '_> {
@@ -68,8 +71,19 @@ impl Warning<'_, '_> {
     }
 
     fn deprecated(&mut self, is_set: bool, path: &str, successor: &str) {
-        if is_set {
-            self.note(codes::DEPRECATED, path, &format!("deprecated; write `{successor}`"));
+        if !is_set {
+            return;
+        }
+        let key = path.rsplit('.').next().unwrap_or(path).to_owned();
+        let first = (path.to_owned(), successor.to_owned(), 0);
+        self.deprecated.entry(key).and_modify(|(.., more)| *more += 1).or_insert(first);
+    }
+
+    fn tell_deprecated(&mut self) {
+        for (path, successor, more) in std::mem::take(&mut self.deprecated).into_values() {
+            let more =
+                if more == 0 { String::new() } else { format!(" (and in {more} more places)") };
+            self.note(codes::DEPRECATED, &path, &format!("deprecated; write `{successor}`{more}"));
         }
     }
 
