@@ -7,6 +7,8 @@
 mod drop_in;
 #[path = "alerting/own.rs"]
 mod own;
+#[path = "alerting/strangers.rs"]
+mod strangers;
 mod support;
 
 use std::{

@@ -2,15 +2,19 @@
 
 use crate::model::{MatchOp, Matcher, Pairs};
 
+/// What may be spent on one alert, in the terms of [`Matcher::try_match`]: half a second. What takes more does not pass.
+const EFFORT: usize = 64 << 20;
+
 /// Whether alerts with these labels pass: the rule of `GET /api/v2/alerts` and `/alerts/groups`, and of the receivers'
 /// `receiver_matchers` over their labels. As matching in routes, but an empty value of a filter asks whether the label is
 /// there: `a=""` passes where it is not, `a!=""` and `a!~""` where it is, whatever its value.
 pub fn passes(filter: &[Matcher], labels: &Pairs) -> bool {
+    let mut effort = EFFORT;
     filter.iter().all(|matcher| {
         let value = labels.get(&matcher.name);
         let wants_label = matches!(matcher.op, MatchOp::NotEqual | MatchOp::NotRegex);
         (matcher.value.is_empty() && value.is_some() == wants_label)
-            || matcher.matches(value.unwrap_or_default())
+            || matcher.try_match(value.unwrap_or_default(), &mut effort).unwrap_or(false)
     })
 }
 

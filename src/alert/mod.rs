@@ -46,7 +46,7 @@ pub use metrics::{Hides, Metrics, Withheld};
 pub use pipeline::Pipeline;
 pub use routes::receivers_of;
 pub use run::{OfferNotice, OfferPush, OfferWithdrawn, Outputs, run};
-pub use silences::{DraftMatcher, SilenceDraft, SilenceError};
+pub use silences::{DraftMatcher, SilenceDraft, SilenceError, silence_matchers};
 pub use snapshot::{AlertView, GroupView, Snapshot};
 pub use spec::{Config, Options};
 pub use step::{Effects, Input, InvalidAlerts, PostedAlert, Reply};

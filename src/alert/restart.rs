@@ -44,7 +44,6 @@ impl Pipeline {
             retention: options.retention,
             max_silences: options.max_silences,
             max_size: options.max_silence_size,
-            syntax: options.syntax,
         };
         let silences = restored.silences.iter().map(Arc::clone);
         let mut pipeline = Self {

@@ -191,6 +191,8 @@ pub(super) fn v2(
 ) -> Arc<api::alertmanager::Alertmanager> {
     let metrics = api::alertmanager::Metrics::default();
     metrics.register(telemetry.registry());
+    // karma asks `/metrics` which Alertmanager it speaks with.
+    telemetry.stands_for("alertmanager", api::alertmanager::VERSION);
     let syntax = alert_options(config).syntax;
     let hook_token = alerts.hook_token.clone();
     let options =

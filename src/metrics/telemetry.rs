@@ -39,6 +39,11 @@ impl Telemetry {
         Self { registry, reloads }
     }
 
+    /// Names another program's version beside our own, for clients that choose by it how to speak with a part of us.
+    pub fn stands_for(&mut self, program: &str, version: &'static str) {
+        Build { version, ..BUILD }.register_as(program, &mut self.registry);
+    }
+
     /// Without any: for the metrics of a single run.
     pub fn empty() -> Self {
         Self { registry: Registry::default(), reloads: Reloads::default() }

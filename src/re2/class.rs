@@ -111,7 +111,7 @@ impl Translator<'_> {
         let letter = if negated { 'P' } else { 'p' };
         let class = format!("\\{letter}{{{property}}}");
         // The crate has the table of scripts.
-        regex::Regex::new(&class).map_err(|_| invalid(self.rest))?;
+        regex_automata::util::syntax::parse(&class).map_err(|_| invalid(self.rest))?;
         Ok(class)
     }
 }

@@ -2,22 +2,30 @@
 //!
 //! Prometheus' tools are written in Go, whose `regexp` is RE2: unanchored, `\d \w \s` are ASCII, input is bytes. `syntax`
 //! holds the differences in spelling, `text` what is made of bytes that are no UTF-8, `template` how a match is written out. The `regex` crate runs in linear time too, so a user's pattern cannot hang a probe;
-//! sizes are bounded.
+//! sizes are bounded. `whole` is for those that a whole text has to match, and many of which are held.
 
 mod class;
 mod syntax;
 mod template;
 mod text;
+mod whole;
 
 use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
 use regex::bytes::RegexBuilder;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+pub use self::whole::{Fault, Whole};
 use self::{syntax::Translated, template::Piece, text::Text};
 
-/// The largest compiled pattern, in bytes; a few hundred times what people write.
-const SIZE_LIMIT: usize = 2 << 20;
+/// The largest compiled pattern of a configuration, in bytes: ten thousand names of hosts, or `\\pL{1000}`.
+pub const CONFIGURED: usize = 32 << 20;
+
+/// The largest one that may be a stranger's: what a template or an expression takes from its data.
+const STRANGERS: usize = 2 << 20;
+
+/// What a search may work in.
+const WORK: usize = 2 << 20;
 
 /// A compiled pattern that remembers its text.
 #[derive(Clone)]
@@ -30,6 +38,25 @@ pub struct Regex {
 }
 
 impl Regex {
+    /// Compiles a pattern that need not be of the configuration.
+    ///
+    /// # Errors
+    /// Why it is none, or that it is too large.
+    pub fn of_data(text: &str) -> Result<Self, String> {
+        Self::limited(text, STRANGERS)
+    }
+
+    fn limited(text: &str, most: usize) -> Result<Self, String> {
+        let Translated { pattern, names } = syntax::translate(text)
+            .map_err(|why| format!("`{text}` is not a regular expression (RE2 syntax): {why}"))?;
+        RegexBuilder::new(&pattern)
+            .size_limit(most)
+            .dfa_size_limit(WORK)
+            .build()
+            .map(|compiled| Self { compiled: compiled.into(), names, written: text.into() })
+            .map_err(|error| reason(text, &error))
+    }
+
     /// Whether it is found anywhere in the bytes.
     pub fn is_match(&self, haystack: &[u8]) -> bool {
         self.compiled.is_match(&Text::new(haystack))
@@ -139,28 +166,22 @@ impl FromStr for Regex {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Translated { pattern, names } = syntax::translate(text)
-            .map_err(|why| format!("`{text}` is not a regular expression (RE2 syntax): {why}"))?;
-        RegexBuilder::new(&pattern)
-            .size_limit(SIZE_LIMIT)
-            .dfa_size_limit(SIZE_LIMIT)
-            .build()
-            .map(|compiled| Self { compiled: compiled.into(), names, written: text.into() })
-            .map_err(|error| reason(text, &error))
+        Self::limited(text, CONFIGURED)
     }
 }
 
-/// One line; the `regex` crate draws a picture over several.
+/// The crates draw a picture over several lines, and say at last what it is.
+fn last_line(text: &str) -> &str {
+    let last = text.lines().last().unwrap_or_default().trim();
+    last.strip_prefix("error: ").unwrap_or(last)
+}
+
 fn reason(text: &str, error: &regex::Error) -> String {
     let why: Cow<'_, str> = match error {
         regex::Error::CompiledTooBig(limit) => {
             format!("it compiles to more than {limit} bytes").into()
         }
-        other => {
-            let text = other.to_string();
-            let last = text.lines().last().unwrap_or_default().trim();
-            last.strip_prefix("error: ").unwrap_or(last).to_owned().into()
-        }
+        other => last_line(&other.to_string()).to_owned().into(),
     };
     format!("`{text}` is not a regular expression (RE2 syntax): {why}")
 }
@@ -418,6 +439,7 @@ mod tests {
     fn a_bad_pattern_is_one_line() {
         let error = "a(".parse::<Regex>().unwrap_err();
         assert!(error.starts_with("`a(` is not") && !error.contains('\n'), "{error}");
-        assert!(r"\pL{1000}".parse::<Regex>().unwrap_err().contains("bytes"));
+        assert!(r"\pL{1000}\pL{1000}\pL{1000}".parse::<Regex>().unwrap_err().contains("bytes"));
+        assert!(Regex::of_data(r"\pL{1000}").unwrap_err().contains("bytes"));
     }
 }

@@ -112,6 +112,8 @@ fn serve(config: Config, prefix: &str, options: Options, socket: TcpListener) ->
         store: None,
         pipeline: alert::Metrics::default(),
         per_alertname_limit: 0,
+        fingerprint: Arc::default(),
+        is_member: false,
         telemetry: Arc::new(telemetry),
         scrapes,
         reload,

@@ -15,17 +15,18 @@ mod tests;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use tracing::warn;
 
 use self::{agenda::Agenda, maintenance::Planned, size::stored_size};
 pub use self::{
-    draft::{DraftMatcher, SilenceDraft},
+    draft::{DraftMatcher, SilenceDraft, silence_matchers},
     listing::SilenceCounts,
     maintenance::MAINTENANCE_ANNOTATION,
 };
 use super::{index::MatcherIndex, spec::Maintenance};
 use crate::model::{
     Pairs, Record, Silence, SilenceId, SilenceState,
-    matcher::{Syntax, all_match},
+    matcher::{Matcher, try_all_match},
 };
 
 /// Why a silence could not be set or expired.
@@ -58,20 +59,21 @@ pub struct Settings {
     pub max_silences: usize,
     /// The largest silence in bytes; 0 is no limit: `--silences.max-silence-size-bytes`.
     pub max_size: usize,
-    /// Which label names there are.
-    pub syntax: Syntax,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            retention: Duration::from_hours(120),
-            max_silences: 0,
-            max_size: 0,
-            syntax: Syntax::default(),
-        }
+        Self { retention: Duration::from_hours(120), max_silences: 0, max_size: 0 }
     }
 }
+
+/// What all silences that have not ended may take: their texts and their compiled patterns. Thousands of silences take a
+/// few MiB. Patterns work in at most two times as much on top.
+const TOGETHER: usize = 64 << 20;
+
+/// What may be spent on one alert: a tenth of a second. A thousand usual patterns that have not seen its values take a
+/// thirtieth of it, and next to nothing once they have.
+const EFFORT: usize = 16 << 20;
 
 /// All silences.
 #[derive(Debug, Clone, Default)]
@@ -84,6 +86,9 @@ pub struct Silences {
     /// Of both, those that have not ended.
     live: MatcherIndex<SilenceId>,
     version: u64,
+    /// What each that people made and that has not ended takes, and all of them.
+    weights: HashMap<SilenceId, usize>,
+    load: usize,
     /// Of those that people made.
     agenda: Agenda,
     /// When the next planned one begins or ends.
@@ -100,6 +105,12 @@ impl Silences {
     ) -> Self {
         let mut silences = Self { settings, ..Self::default() };
         for silence in restored {
+            let silence = match silence.state(now) {
+                SilenceState::Expired => silence,
+                SilenceState::Active | SilenceState::Pending => {
+                    revived(silence, TOGETHER.saturating_sub(silences.load))
+                }
+            };
             silences.put(silence, now);
         }
         silences.plan(planned, now);
@@ -123,7 +134,7 @@ impl Silences {
         fresh: SilenceId,
         now: Timestamp,
     ) -> Result<(SilenceId, Vec<Record>), SilenceError> {
-        let mut silence = draft.checked(self.settings.syntax, now)?;
+        let mut silence = draft.checked(now)?;
         let previous = match draft.id.as_ref() {
             "" => None,
             written => {
@@ -136,6 +147,7 @@ impl Silences {
         if let Some(previous) = previous.as_ref().filter(|one| may_become(one, &silence, now)) {
             silence.id = previous.id;
             self.check_size(&silence)?;
+            self.check_room(&silence, Some(previous.id))?;
             return Ok((silence.id, vec![self.put(Arc::new(silence), now)]));
         }
         let (count, most) = (self.held.len(), self.settings.max_silences);
@@ -147,6 +159,7 @@ impl Silences {
         silence.id = fresh;
         silence.starts_at = silence.starts_at.max(now);
         self.check_size(&silence)?;
+        self.check_room(&silence, previous.as_ref().map(|previous| previous.id))?;
         let mut records: Vec<Record> =
             previous.map(|previous| self.end(&previous, now)).unwrap_or_default();
         records.push(self.put(Arc::new(silence), now));
@@ -163,14 +176,20 @@ impl Silences {
         Ok(self.end(&silence, now))
     }
 
-    /// The silences that hide an alert now, in the order of their ids.
+    /// The silences that hide an alert now, in the order of their ids. One whose patterns take too much effort does not.
     pub fn matching(&self, labels: &Pairs, now: Timestamp) -> Vec<SilenceId> {
-        let hides = |id: &SilenceId| {
-            self.get(*id).is_some_and(|silence| {
-                silence.state(now) == SilenceState::Active && all_match(&silence.matchers, labels)
-            })
+        let candidates = self.live.candidates(labels).filter_map(|id| self.get(id));
+        let mut active: Vec<&Arc<Silence>> =
+            candidates.filter(|one| one.state(now) == SilenceState::Active).collect();
+        if active.len() > 1 {
+            // Whoever writes what takes effort takes none from the others.
+            active.sort_by_key(|silence| self.weights.get(&silence.id));
+        }
+        let mut effort = EFFORT;
+        let hides = |silence: &&&Arc<Silence>| {
+            try_all_match(&silence.matchers, labels, &mut effort).unwrap_or(false)
         };
-        let mut found: Vec<SilenceId> = self.live.candidates(labels).filter(hides).collect();
+        let mut found: Vec<SilenceId> = active.iter().filter(hides).map(|one| one.id).collect();
         found.sort_unstable();
         found
     }
@@ -205,11 +224,13 @@ impl Silences {
         self.version += 1;
         let mut records = Vec::new();
         while let Some(id) = self.agenda.take(now) {
-            let Some(silence) = self.held.get(&id) else { continue };
+            let Some(silence) = self.held.get(&id).cloned() else { continue };
             if silence.ends_at <= now {
                 self.live.remove(id, &silence.matchers);
+                self.weigh(id, None);
+                self.held.insert(id, Arc::new(at_rest(&silence)));
             }
-            let next = self.moment(silence, now);
+            let next = self.moment(&silence, now);
             if next.is_some_and(|next| next <= now) {
                 self.held.remove(&id);
                 records.push(Record::SilenceGone(id));
@@ -237,12 +258,23 @@ impl Silences {
         if let Some(old) = self.held.insert(silence.id, Arc::clone(&silence)) {
             self.live.remove(old.id, &old.matchers);
         }
-        if silence.ends_at > now {
+        let is_live = silence.ends_at > now;
+        if is_live {
             self.live.insert(silence.id, &silence.matchers);
         }
+        self.weigh(silence.id, is_live.then(|| weight(&silence)));
         self.version += 1;
         self.agenda.set(silence.id, self.moment(&silence, now));
         Record::Silence(silence)
+    }
+
+    /// Notes what a silence takes.
+    fn weigh(&mut self, id: SilenceId, weight: Option<usize>) {
+        let old = match weight {
+            Some(weight) => self.weights.insert(id, weight),
+            None => self.weights.remove(&id),
+        };
+        self.load = self.load - old.unwrap_or_default() + weight.unwrap_or_default();
     }
 
     fn end(&mut self, silence: &Silence, now: Timestamp) -> Vec<Record> {
@@ -254,7 +286,7 @@ impl Silences {
             starts_at: silence.starts_at.min(now),
             ends_at: now,
             updated_at: now,
-            ..silence.clone()
+            ..at_rest(silence)
         };
         vec![self.put(Arc::new(ended), now)]
     }
@@ -276,6 +308,21 @@ impl Silences {
         Ok(())
     }
 
+    /// Refuses what would be too much beside the others; the one that it replaces makes room.
+    fn check_room(
+        &self,
+        silence: &Silence,
+        replaced: Option<SilenceId>,
+    ) -> Result<(), SilenceError> {
+        let room = replaced.and_then(|id| self.weights.get(&id)).copied().unwrap_or_default();
+        if self.load - room + weight(silence) > TOGETHER {
+            return Err(SilenceError::Invalid(format!(
+                "all silences would take more than {TOGETHER} bytes with this one: expire some, or write simpler patterns"
+            )));
+        }
+        Ok(())
+    }
+
     fn refresh_planned(&mut self, now: Timestamp) {
         for silence in self.planned.shown() {
             self.live.remove(silence.id, &silence.matchers);
@@ -291,6 +338,33 @@ impl Silences {
         self.planned_due = due.min();
         self.version += 1;
     }
+}
+
+/// What a silence takes in memory.
+fn weight(silence: &Silence) -> usize {
+    let texts = [&silence.created_by, &silence.comment].map(|text| text.len());
+    let annotations = silence.annotations.iter().map(|(name, value)| name.len() + value.len());
+    let matchers = silence.matchers.iter().map(Matcher::size);
+    size_of::<Silence>() + texts.into_iter().chain(annotations).chain(matchers).sum::<usize>()
+}
+
+/// A silence that is only shown any more.
+fn at_rest(silence: &Silence) -> Silence {
+    let matchers = silence.matchers.iter().map(Matcher::uncompiled).collect();
+    Silence { matchers, ..silence.clone() }
+}
+
+/// A silence from the disk with its patterns compiled. One that does not fit is kept and shown, and hides nothing: people
+/// are told too much rather than too little.
+fn revived(silence: Arc<Silence>, room: usize) -> Arc<Silence> {
+    let revived = draft::restored_matchers(&silence.matchers)
+        .map(|matchers| Silence { matchers, ..Silence::clone(&silence) })
+        .filter(|revived| weight(revived) <= room);
+    let Some(revived) = revived else {
+        warn!(silence = %silence.id, "its patterns are too large, so this silence hides nothing: set it anew with simpler ones");
+        return silence;
+    };
+    Arc::new(revived)
 }
 
 /// Whether the change rewrites no history, so that the silence keeps its id.

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::model::{MaintenanceWindow, MatchOp, Matcher};
+use crate::model::{MaintenanceWindow, MatchOp, Matcher, matcher::Syntax};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -16,11 +16,15 @@ fn matcher(name: &str, op: MatchOp, value: &str) -> DraftMatcher {
     DraftMatcher { name: name.into(), op, value: value.into() }
 }
 
+fn compiled(drafts: &[DraftMatcher]) -> Result<Arc<[Matcher]>, String> {
+    silence_matchers(drafts, Syntax::Fallback)
+}
+
 /// `a="b"` from -10 s until 100 s.
 fn draft() -> SilenceDraft {
     SilenceDraft {
         id: "".into(),
-        matchers: vec![matcher("a", MatchOp::Equal, "b")],
+        matchers: compiled(&[matcher("a", MatchOp::Equal, "b")]),
         starts_at: Some(at(-10)),
         ends_at: at(100),
         created_by: "me".into(),
@@ -41,7 +45,7 @@ fn labels(pairs: &[(&str, &str)]) -> Pairs {
 fn what_is_wrong_is_said_in_alertmanagers_words() {
     let empty =
         "invalid silence: matcher set 0: at least one matcher must not match the empty string";
-    let with = |matchers: &[DraftMatcher]| SilenceDraft { matchers: matchers.to_vec(), ..draft() };
+    let with = |matchers: &[DraftMatcher]| SilenceDraft { matchers: compiled(matchers), ..draft() };
     let timed = |starts_at, ends_at| SilenceDraft { starts_at, ends_at, ..draft() };
     let zero: Timestamp = "0001-01-01T00:00:00Z".parse().unwrap();
     for (draft, wanted) in [
@@ -82,13 +86,9 @@ fn what_is_wrong_is_said_in_alertmanagers_words() {
         assert_eq!(said(silences.set(&draft, fresh(1), at(0))), wanted, "{draft:?}");
         assert_eq!(silences.all().count(), usize::from(wanted == "set"));
     }
-    let classic = Settings { syntax: Syntax::Classic, ..Settings::default() };
-    let mut silences = Silences::new(classic, [], &[], at(0));
-    let why = said(silences.set(&with(&[matcher("a b", MatchOp::Equal, "b")]), fresh(1), at(0)));
-    assert_eq!(
-        why,
-        "invalid silence: invalid label matcher 0 in set 0: invalid label name \"a b\""
-    );
+    let classic = silence_matchers(&[matcher("a b", MatchOp::Equal, "b")], Syntax::Classic);
+    let why = "invalid label matcher 0 in set 0: invalid label name \"a b\"";
+    assert_eq!(classic.unwrap_err(), why);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn limits_count_and_weigh_as_alertmanager_does() {
     assert_eq!(said(silences.set(&draft(), fresh(3), at(1))), full);
     let edit = SilenceDraft { id: two.to_string().into(), starts_at: Some(at(0)), ..draft() };
     assert_eq!(silences.set(&edit, fresh(3), at(1)).unwrap().0, two);
-    let other = SilenceDraft { matchers: vec![matcher("a", MatchOp::Equal, "c")], ..edit };
+    let other = SilenceDraft { matchers: compiled(&[matcher("a", MatchOp::Equal, "c")]), ..edit };
     assert_eq!(said(silences.set(&other, fresh(3), at(1))), full);
     assert_eq!(silences.get(two).unwrap().state(at(1)), SilenceState::Active);
 
@@ -130,7 +130,8 @@ fn limits_count_and_weigh_as_alertmanager_does() {
     // Each was posted to an Alertmanager, at a moment with five digits of nanoseconds in protobuf.
     let now = moment("2026-11-28T13:33:54.612345678Z");
     let annotations = Pairs::new([("kk", "vvv")]);
-    let matchers = vec![matcher("a", MatchOp::NotRegex, "b"), matcher("c", MatchOp::Regex, "")];
+    let matchers =
+        compiled(&[matcher("a", MatchOp::NotRegex, "b"), matcher("c", MatchOp::Regex, "")]);
     let ends_at = moment("2030-01-01T00:00:00.5Z");
     for (draft, size) in [
         (base.clone(), 94),
@@ -154,8 +155,10 @@ fn an_edit_that_rewrites_history_makes_a_new_silence() {
         SilenceDraft { starts_at: Some(at(0) + Duration::from_millis(400)), ..draft() };
     let later = SilenceDraft { starts_at: Some(at(60)), ..draft() };
     let unset = SilenceDraft { starts_at: None, ..draft() };
-    let other =
-        SilenceDraft { matchers: vec![matcher("a", MatchOp::NotEqual, "b")], ..later.clone() };
+    let other = SilenceDraft {
+        matchers: compiled(&[matcher("a", MatchOp::NotEqual, "b")]),
+        ..later.clone()
+    };
     for (first, edit, in_place, ended_before) in [
         (&begun, &same_second, true, false),
         (&begun, &begun, false, true),
@@ -209,7 +212,8 @@ fn alerts_are_matched_while_it_is_time() {
     let mut silences = Silences::default();
     silences.set(&SilenceDraft { starts_at: Some(at(50)), ..draft() }, fresh(2), at(0)).unwrap();
     silences.set(&draft(), fresh(1), at(0)).unwrap();
-    let denying = vec![matcher("a", MatchOp::NotEqual, "b"), matcher("c", MatchOp::Regex, "d.*")];
+    let denying =
+        compiled(&[matcher("a", MatchOp::NotEqual, "b"), matcher("c", MatchOp::Regex, "d.*")]);
     silences.set(&SilenceDraft { matchers: denying, ..draft() }, fresh(3), at(0)).unwrap();
     let ours = labels(&[("a", "b"), ("x", "y")]);
     let matching = |silences: &Silences, second| silences.matching(&ours, at(second));
@@ -247,6 +251,89 @@ fn what_was_on_disk_holds_again() {
     let after = Silences::new(Settings::default(), before.all().cloned(), &[], at(20));
     assert_eq!(after.matching(&labels(&[("a", "b")]), at(20)), [fresh(1)]);
     assert_eq!(after.next_due(), Some(at(100)));
+}
+
+fn regex(value: &str) -> DraftMatcher {
+    matcher("a", MatchOp::Regex, value)
+}
+
+#[test]
+fn the_patterns_of_one_silence_are_bounded() {
+    let many: Vec<_> =
+        (0..1000).map(|at| matcher("a", MatchOp::NotEqual, &at.to_string())).collect();
+    assert_eq!(compiled(&many).unwrap().len(), 1000);
+    let why = compiled(&[&many[..], &[regex("b")]].concat()).unwrap_err();
+    assert_eq!(why, "matcher set 0 has more than 1000 matchers");
+    let large: Vec<_> = (0..100).map(|at| regex(&format!("[^a]{{1000}}{at}"))).collect();
+    let why = compiled(&large).unwrap_err();
+    assert!(why.contains("expression too large (more than 8388608 bytes, compiled)"), "{why}");
+    // What is said twice is compiled once, and hosts with dots that nobody escaped fit.
+    assert!(compiled(&vec![large[0].clone(); 100]).is_ok());
+    let hosts: Vec<_> = (0..2000).map(|at| format!("host-{at:05}.example.org:9100")).collect();
+    assert!(compiled(&[regex(&hosts.join("|"))]).is_ok());
+}
+
+/// With as much as one silence may take, a few fill the room of all; what has ended takes none.
+#[test]
+fn the_patterns_of_all_silences_are_bounded() {
+    let heavy = |at: u128| SilenceDraft {
+        matchers: compiled(&[
+            regex(&format!("[^{at}]{{1000}}\\pL{{400}}")),
+            matcher("b", MatchOp::Equal, &at.to_string()),
+        ]),
+        ..draft()
+    };
+    let mut silences = Silences::default();
+    let mut set = 0;
+    let why = loop {
+        match silences.set(&heavy(set), fresh(set), at(0)) {
+            Ok(_) => set += 1,
+            Err(why) => break why.to_string(),
+        }
+    };
+    assert!((8..40).contains(&set), "{set}");
+    assert!(why.starts_with("all silences would take more than 67108864 bytes"), "{why}");
+    let others = silences.set(&draft(), fresh(100), at(0));
+    assert!(others.is_ok(), "small ones still fit: {others:?}");
+    // All that fit come back, and not one more.
+    let extra = Silence {
+        id: fresh(set),
+        matchers: heavy(set).matchers.unwrap(),
+        ..Silence::clone(silences.get(fresh(0)).unwrap())
+    };
+    let written = |one: &Silence| Arc::new(at_rest(one));
+    let mut on_disk: Vec<_> = silences.all().map(|one| written(one)).collect();
+    on_disk.push(written(&extra));
+    let labels = labels(&[("a", "b"), ("b", "0")]);
+    let back = Silences::new(Settings::default(), on_disk, &[], at(5));
+    assert_eq!(back.all().count(), silences.all().count() + 1);
+    assert_eq!(back.matching(&labels, at(5)), [fresh(100)]);
+    let lost = back.all().filter(|one| one.matchers[0].op.is_regex() && !one.matchers[0].is_slow());
+    assert_eq!(lost.count(), 1);
+    silences.expire(fresh(0), at(5)).unwrap();
+    assert!(!silences.get(fresh(0)).unwrap().matchers[0].is_slow());
+    assert!(silences.set(&heavy(set), fresh(set), at(5)).is_ok());
+}
+
+#[test]
+fn what_takes_too_much_effort_hides_nothing_and_leaves_the_rest() {
+    let mut silences = Silences::default();
+    for number in 0..7 {
+        let bad = (0..30)
+            .map(|at| matcher("a", MatchOp::NotRegex, &format!(".*[ab].{{900}}{number}_{at}N")));
+        let bad = compiled(&bad.collect::<Vec<_>>());
+        silences.set(&SilenceDraft { matchers: bad, ..draft() }, fresh(number), at(0)).unwrap();
+    }
+    let usual = compiled(&[regex("[abc]+")]);
+    silences.set(&SilenceDraft { matchers: usual, ..draft() }, fresh(9), at(0)).unwrap();
+    // Nowhere the same for long.
+    let text: String = (1_u32..1100)
+        .map(|at| if at.wrapping_mul(2_654_435_769) >> 31 == 0 { 'a' } else { 'c' })
+        .collect();
+    let found = silences.matching(&labels(&[("a", &text)]), at(1));
+    assert!(found.contains(&fresh(9)) && found.len() < 5, "{found:?}");
+    let all: Vec<_> = (0..7).chain([9]).map(fresh).collect();
+    assert_eq!(silences.matching(&labels(&[("a", "abc")]), at(1)), all);
 }
 
 #[test]
@@ -329,7 +416,7 @@ proptest! {
             let (starts_at, ends_at) = (at(second - 10 + start), at(second - 10 + start + length));
             let op = if value == "x" { MatchOp::Equal } else { MatchOp::Regex };
             let id = if kind == 1 { fresh(10 + number).to_string() } else { String::new() };
-            let draft = SilenceDraft { id: id.into(), matchers: vec![matcher("a", op, value)], starts_at: Some(starts_at), ends_at, ..draft() };
+            let draft = SilenceDraft { id: id.into(), matchers: compiled(&[matcher("a", op, value)]), starts_at: Some(starts_at), ends_at, ..draft() };
             if kind == 2 {
                 let _ = silences.expire(fresh(10 + number), now);
             } else if silences.set(&draft, fresh(made), now).is_ok_and(|(id, _)| id == fresh(made)) {
@@ -340,7 +427,7 @@ proptest! {
                 for text in ["", "x", "y", "xx"] {
                     let labels = labels(&[("a", text)]);
                     let tried = silences.all().filter(|silence| {
-                        silence.state(now) == SilenceState::Active && all_match(&silence.matchers, &labels)
+                        silence.state(now) == SilenceState::Active && crate::model::matcher::all_match(&silence.matchers, &labels)
                     });
                     let mut tried: Vec<SilenceId> = tried.map(|silence| silence.id).collect();
                     tried.sort_unstable();

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::{
     alert::{
-        Config, DraftMatcher, Effects, Input, Options, Pipeline, PostedAlert, Reply, SilenceDraft,
+        Config, Effects, Input, Options, Pipeline, PostedAlert, Reply, SilenceDraft,
         spec::{GroupBy, InhibitRule, Integration, Receiver, Route},
     },
     model::{
@@ -248,11 +248,7 @@ impl World {
     pub(super) fn silence(&mut self, label: (&str, &str), length: Duration) -> SilenceId {
         let draft = SilenceDraft {
             id: "".into(),
-            matchers: vec![DraftMatcher {
-                name: label.0.into(),
-                op: MatchOp::Equal,
-                value: label.1.into(),
-            }],
+            matchers: Ok([Matcher::written(label.0, MatchOp::Equal, label.1)].into()),
             starts_at: None,
             ends_at: self.now + length,
             created_by: "me".into(),

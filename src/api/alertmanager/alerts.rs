@@ -35,11 +35,13 @@ impl Alertmanager {
         headers: &HeaderMap,
         place: Option<Place>,
     ) -> Result<Response, Refusal> {
-        let asked = Query::new(query);
-        let (wanted, part) = (asked.wanted(self.options.syntax)?, Part::read(&asked)?);
-        let snapshot = self.snapshot().await?;
+        let (syntax, snapshot) = (self.options.syntax, self.snapshot().await?);
         let tag = list::tag(("alerts", self.started, snapshot.version, query));
-        let rows = Alerts { named: Named::new(&snapshot, &wanted), snapshot, wanted };
+        let rows = move |asked: &Query<'_>| {
+            let (wanted, part) = (asked.wanted(syntax)?, Part::read(asked)?);
+            Ok((Alerts { named: Named::new(&snapshot, &wanted), snapshot, wanted }, part))
+        };
+        let (rows, part) = self.asked(query, rows).await?;
         list::answer(rows, part, query, (headers, tag), place).await
     }
 
@@ -87,6 +89,10 @@ impl Rows for Alerts {
         if let Some(view) = self.snapshot.alerts.get(at) {
             write(out, view, view.receivers.iter(), &[]);
         }
+    }
+
+    fn is_slow(&self) -> bool {
+        self.wanted.is_slow()
     }
 
     fn behind(&self, cursor: Cursor) -> usize {

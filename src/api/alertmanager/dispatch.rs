@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Alertmanager, content, cors, list::Place, refusal::Refusal};
+use super::{Alertmanager, body, content, cors, list::Place, refusal::Refusal};
 use crate::{api::go_server::refused, clock};
 
 /// A resource of the API.
@@ -134,11 +134,7 @@ impl Alertmanager {
     }
 
     /// The body of a POST; `what` is its name.
-    pub(super) async fn posted(
-        &self,
-        request: Request,
-        what: &str,
-    ) -> Result<super::body::Held, Refusal> {
+    pub(super) async fn posted(&self, request: Request, what: &str) -> Result<body::Held, Refusal> {
         let headers = request.headers();
         let is_empty = headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0")
             && !headers.contains_key(header::TRANSFER_ENCODING)
@@ -148,7 +144,8 @@ impl Alertmanager {
             return Err(Refusal::unprocessable(602, format!("{what} in body is required")));
         }
         content::is_json(headers)?;
-        self.bodies.read(request.into_body()).await
+        let most = if what == "silence" { body::USUAL } else { body::LARGEST };
+        self.bodies.read(request.into_body(), most).await
     }
 }
 

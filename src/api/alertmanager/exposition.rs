@@ -7,8 +7,7 @@ use parking_lot::Mutex;
 use crate::{
     alert::{Hides, Metrics, Snapshot},
     model::{
-        Delivery, DeliveryResult, Fnv, Histogram, LabelSet, MetricKind, SendReason, SilenceState,
-        Sink,
+        Delivery, DeliveryResult, Histogram, LabelSet, MetricKind, SendReason, SilenceState, Sink,
     },
 };
 
@@ -112,8 +111,10 @@ type Plain = (&'static str, &'static str, MetricKind, f64);
 /// What is told of.
 pub(super) struct Standing<'a> {
     pub(super) snapshot: &'a Snapshot,
-    /// The configuration in force.
-    pub(super) original: &'a str,
+    /// Of the configuration file in force.
+    pub(super) fingerprint: u64,
+    /// Whether to tell of a cluster of one.
+    pub(super) is_member: bool,
     /// What was delivered.
     pub(super) counts: &'a Counts,
     /// What the pipeline counts of itself.
@@ -125,8 +126,9 @@ pub(super) struct Standing<'a> {
 /// Writes the families.
 pub(super) fn write(standing: &Standing<'_>, sink: &mut impl Sink) {
     states(standing.snapshot, sink);
-    let configured = configured(standing.snapshot, standing.original).into_iter();
-    for (name, help, kind, value) in configured.chain(limits(standing)).chain(absent()) {
+    let configured = configured(standing.snapshot, standing.fingerprint).into_iter();
+    let others = limits(standing).into_iter().chain(membership(standing.is_member)).chain(absent());
+    for (name, help, kind, value) in configured.chain(others) {
         sink.family(name, help, kind);
         sink.sample(&LabelSet::default(), &[], value);
     }
@@ -155,21 +157,16 @@ fn states(snapshot: &Snapshot, sink: &mut impl Sink) {
 }
 
 /// What follows from the configuration and the groups.
-fn configured(snapshot: &Snapshot, original: &str) -> [Plain; 7] {
+fn configured(snapshot: &Snapshot, fingerprint: u64) -> [Plain; 7] {
     use MetricKind::Gauge;
     let config = &snapshot.config;
     let integrations = config.receivers.iter().map(|receiver| receiver.integrations.len()).sum();
-    let mut hash = Fnv::default();
-    hash.part(original);
-    // As Alertmanager's, it fits a float: 48 bits.
-    #[expect(clippy::cast_precision_loss, reason = "the upper bits are cut off")]
-    let hash = (hash.0 & 0xffff_ffff_ffff) as f64;
     [
         (
             "alertmanager_config_hash",
             "Hash of the currently loaded alertmanager configuration",
             Gauge,
-            hash,
+            number(fingerprint),
         ),
         (
             "alertmanager_receivers",
@@ -238,6 +235,35 @@ fn suppressed(pipeline: &Metrics, sink: &mut impl Sink) {
         let hidden = number(pipeline.hidden_by(hides));
         sink.sample(&LabelSet::default(), &[("reason", hides.word())], hidden);
     }
+}
+
+/// A cluster of one. Nothing is gossiped, but rules that count the replicas of a job want the names, and say then that more
+/// than one of them are alone.
+fn membership(is_member: bool) -> impl Iterator<Item = Plain> {
+    let families = [
+        (
+            "alertmanager_cluster_members",
+            "Number indicating current number of members in cluster",
+            1,
+        ),
+        (
+            "alertmanager_cluster_failed_peers",
+            "Number indicating the current number of failed peers in the cluster",
+            0,
+        ),
+        (
+            "alertmanager_cluster_health_score",
+            "Health score of the cluster. Lower values are better and zero means 'totally healthy'",
+            0,
+        ),
+        (
+            "alertmanager_peer_position",
+            "Position the Alertmanager instance believes it's in. The position determines a peer's behavior in the cluster",
+            0,
+        ),
+    ];
+    let told = move |(name, help, value)| (name, help, MetricKind::Gauge, number(value));
+    families.into_iter().filter(move |_| is_member).map(told)
 }
 
 /// What never happens here, because nothing is gossiped and the store is no file that is written now and then; told all

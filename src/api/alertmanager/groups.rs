@@ -24,12 +24,14 @@ impl Alertmanager {
         headers: &HeaderMap,
         place: Option<Place>,
     ) -> Result<Response, Refusal> {
-        let asked = Query::new(query);
-        let (wanted, part) = (asked.wanted(self.options.syntax)?, Part::read(&asked)?);
-        let snapshot = self.snapshot().await?;
+        let (syntax, snapshot) = (self.options.syntax, self.snapshot().await?);
         let tag = list::tag(("groups", self.started, snapshot.version, query));
-        let named = Named::new(&snapshot, &wanted);
-        list::answer(Groups { snapshot, wanted, named }, part, query, (headers, tag), place).await
+        let rows = move |asked: &Query<'_>| {
+            let (wanted, part) = (asked.wanted(syntax)?, Part::read(asked)?);
+            Ok((Groups { named: Named::new(&snapshot, &wanted), snapshot, wanted }, part))
+        };
+        let (rows, part) = self.asked(query, rows).await?;
+        list::answer(rows, part, query, (headers, tag), place).await
     }
 }
 
@@ -62,6 +64,10 @@ impl Rows for Groups {
         if let Some(group) = self.snapshot.groups.get(at) {
             self.group(group, out);
         }
+    }
+
+    fn is_slow(&self) -> bool {
+        self.wanted.is_slow()
     }
 
     fn count_in(&self) -> usize {

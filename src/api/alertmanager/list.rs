@@ -1,8 +1,10 @@
 //! Lists: whole or in pages, with a tag that says whether they have changed.
 
 use std::{
+    cell::Cell,
     hash::{DefaultHasher, Hash, Hasher},
     ops::ControlFlow,
+    time::Duration,
 };
 
 use axum::{
@@ -13,7 +15,7 @@ use axum::{
 use tokio::{sync::OwnedSemaphorePermit, task};
 
 use super::{cursor::Cursor, json::Array, metrics::Reading, query::Query, refusal::Refusal};
-use crate::{api::stream, metrics::Emit};
+use crate::{api::stream, clock::Instant, metrics::Emit};
 
 /// A place among the GETs that go on at once, kept until the last byte is written.
 pub(super) type Place = (OwnedSemaphorePermit, Reading);
@@ -23,6 +25,9 @@ const CHUNK: usize = 64 << 10;
 
 /// A list so short is written at once; a longer one by a thread of its own.
 const SHORT: usize = 100;
+
+/// How long it may take to go through the rows. Patterns of a stranger, tried on everything there is, could take an hour.
+const SEARCH: Duration = Duration::from_secs(30);
 
 /// The most rows of one page.
 const PAGE: usize = 100_000;
@@ -40,6 +45,10 @@ pub(super) trait Rows: Send + 'static {
     /// How much there is to go through, for a row may hold many.
     fn count_in(&self) -> usize {
         self.count()
+    }
+    /// Whether it may take long to tell whether a row is wanted.
+    fn is_slow(&self) -> bool {
+        false
     }
     /// Where to go on behind a row; by default where it is, or where it was if it is gone.
     fn behind(&self, cursor: Cursor) -> usize {
@@ -101,21 +110,26 @@ pub(super) async fn answer(
         answer.headers_mut().insert(header::ETAG, tag);
         return Ok(answer);
     }
-    let short = rows.count_in() <= SHORT;
+    let short = rows.count_in() <= SHORT && !rows.is_slow();
     let (body, next) = match part.limit {
         None if short => (Body::from(whole(&rows, part)), None),
         None => {
             let body = stream::body(move |emit| {
                 let _place = place;
-                let begin = part.cursor.map_or(0, |cursor| rows.behind(cursor));
-                let wanted = (begin..rows.count()).filter(|at| rows.is_wanted(*at));
-                write(&rows, wanted, emit)
+                let late = Cell::new(false);
+                write(&rows, wanted(&rows, part, &late), emit)?;
+                // One that was cut short is not to be taken for whole.
+                if late.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
             (body, None)
         }
         Some(limit) => {
-            let paged = task::spawn_blocking(move || page(rows, part, limit)).await;
-            let (rows, page, next) = paged.map_err(|_| gone_wrong())?;
+            let found = move || (page(rows, part, limit), place);
+            let paged = task::spawn_blocking(found).await.map_err(|_| gone_wrong())?;
+            let (Some((rows, page, next)), place) = paged else {
+                let words = format!("not found within {} s, ask for less", SEARCH.as_secs());
+                return Err(Refusal::told(StatusCode::SERVICE_UNAVAILABLE, words));
+            };
             let body = stream::body(move |emit| {
                 let _place = place;
                 write(&rows, page.into_iter(), emit)
@@ -137,22 +151,42 @@ pub(super) fn gone_wrong() -> Refusal {
     Refusal::told(StatusCode::INTERNAL_SERVER_ERROR, "internal error, see the log")
 }
 
-/// The positions of one page, and where the next begins.
-fn page<R: Rows>(rows: R, part: Part, limit: usize) -> (R, Vec<usize>, Option<Cursor>) {
+/// The positions of the rows that are wanted. It ends early where that takes too long, and says so.
+fn wanted<'r>(
+    rows: &'r impl Rows,
+    part: Part,
+    late: &'r Cell<bool>,
+) -> impl Iterator<Item = usize> + 'r {
     let begin = part.cursor.map_or(0, |cursor| rows.behind(cursor));
-    let mut wanted = (begin..rows.count()).filter(|at| rows.is_wanted(*at));
+    let until = Instant::now() + SEARCH;
+    let in_time = move |_: &usize| {
+        late.set(Instant::now() > until);
+        !late.get()
+    };
+    (begin..rows.count()).take_while(in_time).filter(|at| rows.is_wanted(*at))
+}
+
+/// A page: its rows, their positions, and where the next one begins.
+type Page<R> = (R, Vec<usize>, Option<Cursor>);
+
+/// One page; `None` where it takes too long to find its rows.
+fn page<R: Rows>(rows: R, part: Part, limit: usize) -> Option<Page<R>> {
+    let late = Cell::new(false);
+    let mut wanted = wanted(&rows, part, &late);
     let page: Vec<usize> = wanted.by_ref().take(limit).collect();
     let more = wanted.next().is_some();
+    drop(wanted);
+    if late.get() {
+        return None;
+    }
     let last = page.last().copied().filter(|_| more);
     let next = last.map(|at| Cursor { position: at + 1, name: rows.name(at) });
-    (rows, page, next)
+    Some((rows, page, next))
 }
 
 fn whole(rows: &impl Rows, part: Part) -> Vec<u8> {
     let mut out = Vec::with_capacity(16 << 10);
-    let begin = part.cursor.map_or(0, |cursor| rows.behind(cursor));
-    let wanted = (begin..rows.count()).filter(|at| rows.is_wanted(*at));
-    let _ = write(rows, wanted, &mut |chunk| {
+    let _ = write(rows, wanted(rows, part, &Cell::new(false)), &mut |chunk| {
         out.extend_from_slice(&chunk);
         ControlFlow::Continue(())
     });

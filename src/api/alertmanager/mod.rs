@@ -6,6 +6,7 @@
 //! is [`personality`].
 
 mod alerts;
+mod apart;
 mod body;
 mod content;
 mod cors;
@@ -32,7 +33,7 @@ use std::{sync::Arc, time::Duration};
 use axum::http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 
-use self::{body::Bodies, refusal::Refusal};
+use self::{apart::Apart, body::Bodies, refusal::Refusal};
 use super::web::Limit;
 use crate::{
     alert::{CallError, Handle, Snapshot},
@@ -45,7 +46,7 @@ pub use hook::HookToken;
 pub use metrics::Metrics;
 pub use personality::{Pages, personality};
 pub use routes::routes;
-pub use status::{Cluster, ClusterPeer, VERSION};
+pub use status::VERSION;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -69,8 +70,6 @@ pub struct Options {
     pub syntax: Syntax,
     /// What `/hooks/alertmanager` wants as bearer token, if anything.
     pub hook_token: HookToken,
-    /// What `status` tells of other replicas.
-    pub cluster: Cluster,
 }
 
 /// Everything requests of the API share.
@@ -81,6 +80,7 @@ pub struct Alertmanager {
     started: Timestamp,
     options: Options,
     bodies: Bodies,
+    apart: Apart,
     reads: Limit,
     most_reads: usize,
     metrics: Metrics,
@@ -107,6 +107,7 @@ impl Alertmanager {
             started: clock.now(),
             options,
             bodies: Bodies::default(),
+            apart: Apart::new(processors),
             reads: Limit::new(most_reads),
             most_reads,
             metrics,

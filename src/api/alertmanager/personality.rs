@@ -1,6 +1,12 @@
 //! Every page of `noroshi alertmanager`: the paths, texts and codes of Alertmanager's own server.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -46,6 +52,11 @@ pub struct Pages {
     pub pipeline: alert::Metrics,
     /// The most alerts of one name; 0 is any number.
     pub per_alertname_limit: usize,
+    /// Of the configuration file in force.
+    pub fingerprint: Arc<AtomicU64>,
+    /// Whether to tell of a cluster with this one as its only member, as Alertmanager does unless it is told not to listen
+    /// for others.
+    pub is_member: bool,
     /// The process' own metrics; [`super::Metrics`] are registered in it.
     pub telemetry: Arc<Telemetry>,
     /// What is counted about `/metrics` itself.
@@ -241,10 +252,10 @@ impl Server {
             Ok(snapshot) => snapshot,
             Err(why) => return Refusal::into_response(why),
         };
-        let original = (pages.alertmanager.original)();
         let standing = exposition::Standing {
             snapshot: &snapshot,
-            original: &original,
+            fingerprint: pages.fingerprint.load(Ordering::Relaxed),
+            is_member: pages.is_member,
             counts: &pages.counts,
             pipeline: &pages.pipeline,
             per_alertname_limit: pages.per_alertname_limit,

@@ -15,35 +15,41 @@ use super::{
 };
 use crate::{
     alert::{Snapshot, filter, spec::Receiver},
-    model::Pairs,
+    model::{Matcher, Pairs},
 };
 
 impl Alertmanager {
     pub(super) async fn receivers(&self, query: Option<&str>) -> Result<Response, Refusal> {
-        let matchers = Query::new(query)
-            .matchers("receiver_matchers", self.options.syntax)
-            .map_err(|why| {
+        let (syntax, snapshot) = (self.options.syntax, self.snapshot().await?);
+        let listed = move |asked: &Query<'_>| {
+            let matchers = asked.matchers("receiver_matchers", syntax).map_err(|why| {
                 let words = format!("failed to parse receiver_matchers param: {why}");
                 Refusal::told(StatusCode::BAD_REQUEST, words)
             })?;
-        let snapshot = self.snapshot().await?;
-        let mut out = vec![b'['];
-        let mut list = Array::default();
-        for receiver in &snapshot.config.receivers {
-            let labels = labels(receiver);
-            if !filter::passes(&matchers, &labels) {
-                continue;
-            }
-            list.next(&mut out);
-            out.extend_from_slice(b"{\"labels\":");
-            alerts::pairs(&mut out, &labels, json::plain);
-            out.extend_from_slice(b",\"name\":");
-            json::plain(&mut out, &receiver.name);
-            out.push(b'}');
-        }
-        out.extend_from_slice(b"]\n");
+            Ok(list(&snapshot.config.receivers, &matchers))
+        };
+        let out = self.asked(query, listed).await?;
         Ok(([(header::CONTENT_TYPE, super::JSON)], out).into_response())
     }
+}
+
+fn list(receivers: &[Receiver], matchers: &[Matcher]) -> Vec<u8> {
+    let mut out = vec![b'['];
+    let mut list = Array::default();
+    for receiver in receivers {
+        let labels = labels(receiver);
+        if !filter::passes(matchers, &labels) {
+            continue;
+        }
+        list.next(&mut out);
+        out.extend_from_slice(b"{\"labels\":");
+        alerts::pairs(&mut out, &labels, json::plain);
+        out.extend_from_slice(b",\"name\":");
+        json::plain(&mut out, &receiver.name);
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"]\n");
+    out
 }
 
 /// A receiver's labels with its name among them.

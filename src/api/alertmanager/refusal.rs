@@ -44,6 +44,12 @@ impl Refusal {
         Self::described(StatusCode::BAD_REQUEST, message)
     }
 
+    /// The status it answers with.
+    #[cfg(test)]
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// A handler refuses.
     pub(super) fn told(status: StatusCode, words: impl Into<String>) -> Self {
         Self { status, shape: Shape::Text(words.into()), allow: None }

@@ -18,7 +18,7 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
-    alert::{CallError, DraftMatcher, SilenceDraft, SilenceError, filter},
+    alert::{CallError, DraftMatcher, SilenceDraft, SilenceError, filter, silence_matchers},
     model::{MatchOp, Silence, SilenceId, SilenceState},
 };
 
@@ -31,9 +31,12 @@ impl Alertmanager {
         place: Option<Place>,
     ) -> Result<Response, Refusal> {
         let asked = Query::new(query);
-        let matchers = asked
-            .matchers("filter", self.options.syntax)
-            .map_err(|why| Refusal::told(StatusCode::BAD_REQUEST, why))?;
+        let syntax = self.options.syntax;
+        let read = move |asked: &Query<'_>| {
+            let bad = |why| Refusal::told(StatusCode::BAD_REQUEST, why);
+            asked.matchers("filter", syntax).map_err(bad)
+        };
+        let matchers = self.asked(query, read).await?;
         let part = Part::read(&asked)?;
         let states = SilenceState::ALL.map(|state| (state, asked.flag(state.word(), true)));
         let creator = asked.get("createdBy");
@@ -73,9 +76,12 @@ impl Alertmanager {
             op: MatchOp::from_flags(matcher.is_regex, matcher.is_equal),
             value: (&*matcher.value).into(),
         });
+        let matchers: Vec<_> = matchers.collect();
+        let syntax = self.options.syntax;
+        let matchers = self.apart(move || silence_matchers(&matchers, syntax)).await?;
         let draft = SilenceDraft {
             id: (&*posted.id).into(),
-            matchers: matchers.collect(),
+            matchers,
             starts_at: Some(posted.starts_at),
             ends_at: posted.ends_at,
             created_by: (&*posted.created_by).into(),

@@ -7,7 +7,10 @@ mod memory;
 mod silence_log;
 mod transitions;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
@@ -46,6 +49,7 @@ pub(super) struct Prepared {
     pipeline: Arc<alert::Config>,
     setup: Setup,
     original: Arc<str>,
+    fingerprint: u64,
     hook_token: Option<Secret>,
 }
 
@@ -67,6 +71,7 @@ pub(super) fn prepared(alerting: &Alerting) -> Result<Prepared, Refused> {
         pipeline: Arc::clone(&alerting.pipeline),
         setup: Setup { receivers: (*alerting.receivers).clone(), templates: Arc::new(templates) },
         original: Arc::clone(&alerting.original),
+        fingerprint: alerting.fingerprint,
         hook_token: alerting.hook_token.clone(),
     })
 }
@@ -204,6 +209,8 @@ pub(super) struct Alerts {
     pub(super) handle: alert::Handle,
     notify: notify::Handle,
     original: Arc<ArcSwap<Arc<str>>>,
+    /// That of the file in force.
+    pub(super) fingerprint: Arc<AtomicU64>,
     /// What `/hooks/alertmanager` wants.
     pub(super) hook_token: HookToken,
     /// What the pipeline counts of itself.
@@ -256,8 +263,9 @@ impl Alerts {
         };
         late.essential("alerts", alert::run(pipeline, first, inbox, outputs, clock));
         let original = Arc::new(ArcSwap::from_pointee(prepared.original));
+        let fingerprint = Arc::new(AtomicU64::new(prepared.fingerprint));
         let hook_token = HookToken::new(prepared.hook_token);
-        Self { handle, notify, original, hook_token, metrics }
+        Self { handle, notify, original, fingerprint, hook_token, metrics }
     }
 
     /// Goes on with another configuration: new receivers can be told before the first route leads to them.
@@ -266,6 +274,7 @@ impl Alerts {
         // It fails only when everything stops.
         let _ = self.handle.reload(prepared.pipeline).await;
         self.original.store(Arc::new(prepared.original));
+        self.fingerprint.store(prepared.fingerprint, Ordering::Relaxed);
         self.hook_token.set(prepared.hook_token);
     }
 

@@ -76,6 +76,8 @@ pub struct Options {
     pub features: Features,
     /// Start although a route reaches a receiver whose provider is not built.
     pub allow_missing_providers: bool,
+    /// Whether `/metrics` tells of a cluster with this one as its only member.
+    pub is_member: bool,
     /// Where to listen, and what stands before the pages.
     pub front: Front,
     /// Where the pages stand.
@@ -242,6 +244,8 @@ fn pages(
         store,
         pipeline: alerts.metrics.clone(),
         per_alertname_limit: options.per_alertname_limit.unwrap_or_default(),
+        fingerprint: Arc::clone(&alerts.fingerprint),
+        is_member: options.is_member,
         telemetry: Arc::new(telemetry),
         scrapes,
         reload,

@@ -99,6 +99,7 @@ fn options(flags: &Alertmanager) -> Result<Options, Wrong> {
         timeout: (!flags.timeout.is_zero()).then_some(flags.timeout),
         features,
         allow_missing_providers: flags.allow_missing_providers,
+        is_member: !flags.cluster.gossip_address.is_empty(),
         front: Front {
             listen_address,
             systemd_socket: flags.systemd_socket,

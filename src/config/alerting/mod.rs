@@ -51,6 +51,8 @@ pub struct Alerting {
     pub templates: Arc<[TemplateFile]>,
     /// As YAML that Alertmanager would read, secrets masked: what `/api/v2/status` shows.
     pub original: Arc<str>,
+    /// Changes with every byte of an `alertmanager.yml`; 0 where there is none.
+    pub fingerprint: u64,
     /// What `/hooks/alertmanager` wants, if anything.
     pub hook_token: Option<Secret>,
     /// Start although a route reaches a receiver whose provider is not built.
@@ -78,6 +80,7 @@ impl Alerting {
             start_grace: written.options.start_grace.0,
             templates: Arc::from([]),
             original: Arc::from(""),
+            fingerprint: 0,
             hook_token: written.options.hook_token.clone(),
             allow_missing_providers: written.options.allow_missing_providers,
             matchers: written.options.matchers,

@@ -1,22 +1,22 @@
 //! The classic syntax: label names of letters, digits, `_` and `:`; values bare or quoted, with lone backslashes taken as
 //! they are.
 
-use super::{MatchOp, Matcher};
+use super::{MatchOp, Matcher, Patterns};
 
 /// Reads a list, in braces or not.
-pub(super) fn matchers(text: &str) -> Result<Vec<Matcher>, String> {
+pub(super) fn matchers(text: &str, patterns: &mut Patterns) -> Result<Vec<Matcher>, String> {
     let text = text.strip_prefix('{').unwrap_or(text);
     let text = text.strip_suffix('}').unwrap_or(text);
     let mut read = Vec::new();
     let mut start = 0;
     for comma in commas(text) {
-        read.push(matcher(&text[start..comma])?);
+        read.push(matcher(&text[start..comma], patterns)?);
         start = comma + 1;
     }
     // A comma may end the list.
     let last = text[start..].trim();
     if !last.is_empty() {
-        read.push(matcher(last)?);
+        read.push(matcher(last, patterns)?);
     }
     Ok(read)
 }
@@ -43,7 +43,7 @@ fn commas(text: &str) -> Vec<usize> {
 }
 
 /// Reads one.
-pub(super) fn matcher(text: &str) -> Result<Matcher, String> {
+pub(super) fn matcher(text: &str, patterns: &mut Patterns) -> Result<Matcher, String> {
     let bad = || format!("bad matcher format: {text}");
     let rest = text.trim_start_matches(is_space);
     let length = name_length(rest).ok_or_else(bad)?;
@@ -53,7 +53,7 @@ pub(super) fn matcher(text: &str) -> Result<Matcher, String> {
     let ops = [MatchOp::Regex, MatchOp::Equal, MatchOp::NotEqual, MatchOp::NotRegex];
     let found = ops.into_iter().find_map(|op| Some((op, rest.strip_prefix(op.sign())?)));
     let (op, value) = found.ok_or_else(bad)?;
-    Matcher::new(name, op, unescaped(value.trim_matches(is_space))?)
+    Matcher::written(name, op, unescaped(value.trim_matches(is_space))?).compiled(patterns)
 }
 
 /// What Go's `\s` means.

@@ -16,7 +16,7 @@ use std::{cmp::Ordering, fmt, sync::Arc};
 
 use self::pattern::Pattern;
 pub use self::{
-    pattern::regexp_error,
+    pattern::{Patterns, regexp_error},
     quote::Quoted,
     syntax::{Read, Remark, Syntax},
 };
@@ -89,18 +89,60 @@ impl Matcher {
         op: MatchOp,
         value: impl Into<Arc<str>>,
     ) -> Result<Self, String> {
-        let value: Arc<str> = value.into();
-        let pattern = op.is_regex().then(|| Pattern::new(&value)).transpose()?;
-        Ok(Self { name: name.into(), op, value, pattern })
+        Self::written(name, op, value).compiled(&mut Patterns::default())
+    }
+
+    /// A matcher as it is written. One with a pattern matches nothing as long as it is not [compiled](Self::compiled).
+    pub fn written(name: impl Into<Arc<str>>, op: MatchOp, value: impl Into<Arc<str>>) -> Self {
+        let pattern = op.is_regex().then_some(Pattern::Unread);
+        Self { name: name.into(), op, value: value.into(), pattern }
+    }
+
+    /// The same, with its pattern compiled.
+    ///
+    /// # Errors
+    /// Why the value is no regular expression, in the words of Go's `regexp`, or that there is no room for it.
+    pub fn compiled(&self, patterns: &mut Patterns) -> Result<Self, String> {
+        let pattern = self.op.is_regex().then(|| patterns.compiled(&self.value)).transpose()?;
+        Ok(Self {
+            name: Arc::clone(&self.name),
+            op: self.op,
+            value: Arc::clone(&self.value),
+            pattern,
+        })
+    }
+
+    /// The same as it was written: nothing of it is compiled any more.
+    #[must_use]
+    pub fn uncompiled(&self) -> Self {
+        Self::written(Arc::clone(&self.name), self.op, Arc::clone(&self.value))
+    }
+
+    /// How many bytes it takes, without the place that a pattern works in.
+    pub fn size(&self) -> usize {
+        let pattern = self.pattern.as_ref().map_or(0, Pattern::size);
+        size_of::<Self>() + self.name.len() + self.value.len() + pattern
+    }
+
+    /// Whether it may take long to tell whether something matches.
+    pub fn is_slow(&self) -> bool {
+        self.pattern.as_ref().is_some_and(Pattern::is_engine)
     }
 
     /// Whether a label of this value matches.
     pub fn matches(&self, value: &str) -> bool {
+        self.try_match(value, &mut { usize::MAX }).unwrap_or(false)
+    }
+
+    /// Whether a label of this value matches; `None` where a pattern takes more effort than is left
+    /// ([`Whole::try_match`](crate::re2::Whole::try_match)).
+    pub fn try_match(&self, value: &str, effort: &mut usize) -> Option<bool> {
         let same = match &self.pattern {
-            Some(pattern) => pattern.is_match(value),
+            Some(Pattern::Unread) => return Some(false),
+            Some(pattern) => pattern.try_match(value, effort)?,
             None => *self.value == *value,
         };
-        same == self.op.is_positive()
+        Some(same == self.op.is_positive())
     }
 
     /// Whether the label of that name matches; a missing one is empty.
@@ -129,6 +171,19 @@ impl Matcher {
 /// Whether all matchers match.
 pub fn all_match(matchers: &[Matcher], labels: &Pairs) -> bool {
     matchers.iter().all(|matcher| matcher.matches_in(labels))
+}
+
+/// Whether all matchers match; `None` where their patterns take more effort than is left. What is plain is looked at first.
+pub fn try_all_match(matchers: &[Matcher], labels: &Pairs, effort: &mut usize) -> Option<bool> {
+    for slow in [false, true] {
+        for matcher in matchers.iter().filter(|matcher| matcher.is_slow() == slow) {
+            let value = labels.get(&matcher.name).unwrap_or_default();
+            if !matcher.try_match(value, effort)? {
+                return Some(false);
+            }
+        }
+    }
+    Some(true)
 }
 
 /// Writes a list as Alertmanager does in group keys: `{a="b",c=~"d"}`.

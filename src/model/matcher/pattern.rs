@@ -3,7 +3,9 @@
 //! Most people write names side by side (`api|web`) or a beginning (`api-.*`). A thousand silences are held against ten
 //! thousand alerts, so these compare text; the rest runs as RE2.
 
-use crate::re2::Regex;
+use std::collections::HashMap;
+
+use crate::re2::{CONFIGURED, Fault, Whole};
 
 /// A compiled value of `=~` or `!~`. The whole text must match.
 #[derive(Debug, Clone)]
@@ -19,26 +21,90 @@ pub(super) enum Pattern {
     },
     /// All else.
     Engine {
-        regex: Regex,
+        regex: Whole,
         /// What matches begins with one of these, none of which begins with another; empty where that is not known.
         prefixes: Box<[Box<str>]>,
     },
+    /// Text that nobody has compiled. It matches nothing, and denies nothing either.
+    Unread,
+}
+
+/// Compiles the values of `=~` and `!~`, each text once, until together they take more than they may.
+#[derive(Debug)]
+pub struct Patterns {
+    most: usize,
+    left: usize,
+    known: HashMap<Box<str>, Pattern>,
+}
+
+/// For what the operator writes.
+impl Default for Patterns {
+    fn default() -> Self {
+        Self::within(CONFIGURED)
+    }
+}
+
+impl Patterns {
+    /// That take at most so many bytes together.
+    pub fn within(most: usize) -> Self {
+        Self { most, left: most, known: HashMap::new() }
+    }
+
+    pub(super) fn compiled(&mut self, text: &str) -> Result<Pattern, String> {
+        if let Some(known) = self.known.get(text) {
+            return Ok(known.clone());
+        }
+        let pattern = match plain(text) {
+            Some(plain) => plain,
+            None => self.engine(text)?,
+        };
+        self.left = self.left.checked_sub(pattern.size()).ok_or_else(|| self.too_large())?;
+        self.known.insert(text.into(), pattern.clone());
+        Ok(pattern)
+    }
+
+    fn engine(&self, text: &str) -> Result<Pattern, String> {
+        let regex = Whole::new(text, self.left).map_err(|fault| match fault {
+            Fault::Syntax(why) => go_error(&format!("^(?:{text})$"), &why),
+            Fault::Large => self.too_large(),
+        })?;
+        Ok(Pattern::Engine { regex, prefixes: prefixes(text).unwrap_or_default() })
+    }
+
+    /// Go's own words for it, and what its limit is here.
+    fn too_large(&self) -> String {
+        let most = self.most;
+        format!("error parsing regexp: expression too large (more than {most} bytes, compiled)")
+    }
 }
 
 impl Pattern {
-    /// # Errors
-    /// Why it is no regular expression.
-    pub(super) fn new(text: &str) -> Result<Self, String> {
-        if let Some(plain) = plain(text) {
-            return Ok(plain);
+    /// How many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        let texts = |texts: &[Box<str>]| {
+            texts.iter().map(|text| size_of::<Box<str>>() + text.len()).sum::<usize>()
+        };
+        match self {
+            Self::Literals(literals) => texts(literals),
+            Self::Framed { prefix, suffix, .. } => prefix.len() + suffix.len(),
+            Self::Engine { regex, prefixes } => regex.size() + texts(prefixes),
+            Self::Unread => 0,
         }
-        let anchored = format!("^(?:{text})$");
-        let compiled = anchored.parse().map_err(|why: String| go_error(&anchored, &why))?;
-        Ok(Self::Engine { regex: compiled, prefixes: prefixes(text).unwrap_or_default() })
     }
 
+    /// Whether it takes an automaton to tell, which takes time.
+    pub(super) const fn is_engine(&self) -> bool {
+        matches!(self, Self::Engine { .. })
+    }
+
+    #[cfg(test)]
     pub(super) fn is_match(&self, value: &str) -> bool {
-        match self {
+        self.try_match(value, &mut { usize::MAX }).unwrap_or(false)
+    }
+
+    /// `None` where it takes more effort than is left: only an engine takes any.
+    pub(super) fn try_match(&self, value: &str, effort: &mut usize) -> Option<bool> {
+        Some(match self {
             Self::Literals(literals) => {
                 literals.binary_search_by(|own| own.as_ref().cmp(value)).is_ok()
             }
@@ -48,8 +114,9 @@ impl Pattern {
                     .and_then(|rest| rest.strip_suffix(suffix.as_ref()))
                     .is_some_and(|inside| !(inside.contains('\n') || *filled && inside.is_empty()))
             }
-            Self::Engine { regex, .. } => regex.is_match(value.as_bytes()),
-        }
+            Self::Engine { regex, .. } => return regex.try_match(value, effort),
+            Self::Unread => false,
+        })
     }
 
     /// Everything that matches, where that is a list.
@@ -74,16 +141,19 @@ impl Pattern {
 
 /// Why a text is no regular expression, in the words of Go's `regexp.Compile`; `None` when it is one.
 pub fn regexp_error(text: &str) -> Option<String> {
-    // What needs no engine is one, and need not be compiled to show it.
+    // What needs no engine is one.
     if plain(text).is_some() {
         return None;
     }
-    text.parse::<Regex>().err().map(|why| go_error(text, &why))
+    match Whole::check(text, CONFIGURED) {
+        Err(Fault::Syntax(why)) => Some(go_error(text, &why)),
+        // That is for whoever compiles it to say.
+        Ok(()) | Err(Fault::Large) => None,
+    }
 }
 
-/// `re2` says it in its own sentence, around Go's words. Go repeats the whole pattern where the fault has no place.
-fn go_error(pattern: &str, why: &str) -> String {
-    let said = why.split_once("(RE2 syntax): ").map_or(why, |(_, said)| said);
+/// Go's words in its sentence. It repeats the whole pattern where the fault has no place.
+fn go_error(pattern: &str, said: &str) -> String {
     match said {
         "missing closing )" | "unexpected )" | "expression nests too deeply" => {
             format!("error parsing regexp: {said}: `{pattern}`")

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Matcher, classic, utf8};
+use super::{Matcher, Patterns, classic, utf8};
 
 /// How matchers are read: Alertmanager's three modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,17 +64,26 @@ impl Syntax {
     /// # Errors
     /// Alertmanager's own sentence.
     pub fn matcher(self, text: &str) -> Result<Read<Matcher>, String> {
+        self.matcher_of(text, &mut Patterns::default())
+    }
+
+    /// The same where patterns have to share their room.
+    ///
+    /// # Errors
+    /// Alertmanager's own sentence, or that there is no room.
+    pub fn matcher_of(self, text: &str, patterns: &mut Patterns) -> Result<Read<Matcher>, String> {
         let plain = |value| Read { value, remark: None };
         if self == Self::Classic {
-            return classic::matcher(text).map(plain);
+            return classic::matcher(text, patterns).map(plain);
         }
         if text.starts_with('{') || text.ends_with('}') {
             return Err(format!("unexpected open or close brace: {text}"));
         }
-        match self {
-            Self::Utf8 => utf8::matcher(text).map(plain),
-            _ => agreed(utf8::matcher(text), classic::matcher(text), ToString::to_string),
+        let utf8 = utf8::matcher(text, patterns);
+        if self == Self::Utf8 {
+            return utf8.map(plain);
         }
+        agreed(utf8, classic::matcher(text, patterns), ToString::to_string)
     }
 
     /// Reads a list of matchers, in braces or not: an entry of `matchers` in a configuration.
@@ -83,12 +92,16 @@ impl Syntax {
     /// Alertmanager's own sentence.
     pub fn matchers(self, text: &str) -> Result<Read<Vec<Matcher>>, String> {
         let plain = |value| Read { value, remark: None };
+        let mut patterns = Patterns::default();
         match self {
-            Self::Classic => classic::matchers(text).map(plain),
-            Self::Utf8 => utf8::matchers(text).map(plain),
-            Self::Fallback => agreed(utf8::matchers(text), classic::matchers(text), |matchers| {
-                matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
-            }),
+            Self::Classic => classic::matchers(text, &mut patterns).map(plain),
+            Self::Utf8 => utf8::matchers(text, &mut patterns).map(plain),
+            Self::Fallback => {
+                let utf8 = utf8::matchers(text, &mut patterns);
+                agreed(utf8, classic::matchers(text, &mut patterns), |matchers| {
+                    matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+                })
+            }
         }
     }
 

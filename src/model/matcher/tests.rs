@@ -4,6 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn pattern(text: &str) -> Result<Pattern, String> {
+    Patterns::default().compiled(text)
+}
+
 /// A list in short: `name op value`, `;` between, each value as it is.
 fn short(matchers: &[Matcher]) -> String {
     let one = |matcher: &Matcher| format!("{}{}{}", matcher.name, matcher.op.sign(), matcher.value);
@@ -290,10 +294,11 @@ fn sorted_by_name_value_and_operator() {
 
 #[test]
 fn plain_patterns_need_no_engine() {
-    let kind = |text: &str| match Pattern::new(text).unwrap() {
+    let kind = |text: &str| match pattern(text).unwrap() {
         Pattern::Literals(literals) => format!("{literals:?}"),
         Pattern::Framed { prefix, suffix, filled } => format!("{prefix:?}{filled}{suffix:?}"),
         Pattern::Engine { .. } => "engine".to_owned(),
+        Pattern::Unread => unreachable!("it was compiled"),
     };
     for (text, wanted) in [
         ("api", "[\"api\"]"),
@@ -312,7 +317,7 @@ fn plain_patterns_need_no_engine() {
         "a.b", "a.*b.*", "a*", "(a)(b)", "(a|b)c", "a|b.*", "(?i)a", r"a\d", "[ab]", "a{2}", "x{",
         ".*?", ".+?x", "a|(b)", r"(a\)", "a$b", "$a", r"\Qa\E", "(a|(b))",
     ] {
-        if let Ok(Pattern::Engine { .. }) | Err(_) = Pattern::new(engine) {
+        if let Ok(Pattern::Engine { .. }) | Err(_) = pattern(engine) {
             continue;
         }
         panic!("{engine}: {}", kind(engine));
@@ -334,7 +339,7 @@ fn only_values_that_match_are_listed() {
 
 #[test]
 fn what_matches_begins_with_a_known_text() {
-    let prefixes = |text: &str| Pattern::new(text).unwrap().prefixes().map(|found| found.join("/"));
+    let prefixes = |text: &str| pattern(text).unwrap().prefixes().map(|found| found.join("/"));
     for (text, wanted) in [
         ("api-.*", Some("api-")),
         (r"^api\.[0-9]+$", Some("api.")),
@@ -394,19 +399,19 @@ proptest! {
     /// The short ways and the engine agree.
     #[test]
     fn the_engine_would_say_the_same(
-        pattern in r"[ab.*+|\\^$()?\[\]{}0,\n-]{0,10}|[ab-]{1,3}[ab.*+|()?\[\]-]{0,6}",
+        text in r"[ab.*+|\\^$()?\[\]{}0,\n-]{0,10}|[ab-]{1,3}[ab.*+|()?\[\]-]{0,6}",
         values in prop::collection::vec("[ab.*|\\\\\n-]{0,6}", 1..8),
     ) {
-        let anchored = format!("^(?:{pattern})$").parse::<crate::re2::Regex>();
-        let short = Pattern::new(&pattern);
-        prop_assert_eq!(anchored.is_ok(), short.is_ok(), "{}", pattern);
+        let anchored = format!("^(?:{text})$").parse::<crate::re2::Regex>();
+        let short = pattern(&text);
+        prop_assert_eq!(anchored.is_ok(), short.is_ok(), "{}", text);
         if let (Ok(engine), Ok(short)) = (anchored, short) {
             for value in values.into_iter().collect::<BTreeSet<_>>() {
                 let is_match = engine.is_match(value.as_bytes());
-                prop_assert_eq!(is_match, short.is_match(&value), "{} {:?}", pattern, value);
+                prop_assert_eq!(is_match, short.is_match(&value), "{} {:?}", text, value);
                 if let Some(prefixes) = short.prefixes().filter(|_| is_match) {
                     let begins = prefixes.iter().filter(|prefix| value.starts_with(**prefix));
-                    prop_assert_eq!(begins.count(), 1, "{} {:?} {:?}", pattern, value, prefixes);
+                    prop_assert_eq!(begins.count(), 1, "{} {:?} {:?}", text, value, prefixes);
                 }
             }
         }

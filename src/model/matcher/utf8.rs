@@ -1,14 +1,14 @@
 //! The UTF-8 syntax: any name and any value, quoted where they hold what the syntax is made of.
 
 use super::{
-    Matcher,
+    Matcher, Patterns,
     lexer::{Fault, Kind, Lexer, Token},
     quote,
 };
 
 /// Reads exactly one.
-pub(super) fn matcher(text: &str) -> Result<Matcher, String> {
-    let mut read = matchers(text)?;
+pub(super) fn matcher(text: &str, patterns: &mut Patterns) -> Result<Matcher, String> {
+    let mut read = matchers(text, patterns)?;
     match read.len() {
         0 => Err("no matchers".to_owned()),
         1 => read.pop().ok_or_else(String::new),
@@ -17,7 +17,7 @@ pub(super) fn matcher(text: &str) -> Result<Matcher, String> {
 }
 
 /// Reads a list, in braces or not.
-pub(super) fn matchers(text: &str) -> Result<Vec<Matcher>, String> {
+pub(super) fn matchers(text: &str, patterns: &mut Patterns) -> Result<Vec<Matcher>, String> {
     let mut lexer = Lexer::new(text);
     let mut read = Vec::new();
     let braced = match lexer.peek() {
@@ -32,7 +32,7 @@ pub(super) fn matchers(text: &str) -> Result<Vec<Matcher>, String> {
         next => next.map_err(|fault| fault.to_string())?.kind != Kind::CloseBrace,
     };
     while more {
-        read.push(one(&mut lexer)?);
+        read.push(one(&mut lexer, patterns)?);
         more = another(&mut lexer)?;
     }
     close(&mut lexer, braced)?;
@@ -45,7 +45,7 @@ pub(super) fn matchers(text: &str) -> Result<Vec<Matcher>, String> {
     }
 }
 
-fn one(lexer: &mut Lexer<'_>) -> Result<Matcher, String> {
+fn one(lexer: &mut Lexer<'_>, patterns: &mut Patterns) -> Result<Matcher, String> {
     let is_word = |kind| matches!(kind, Kind::Quoted | Kind::Unquoted);
     let name = expect(lexer, is_word).map_err(|fault| format!("{fault}: expected label name"))?;
     let name = unquoted(name)?;
@@ -58,7 +58,8 @@ fn one(lexer: &mut Lexer<'_>) -> Result<Matcher, String> {
         }
     };
     let value = expect(lexer, is_word).map_err(|fault| format!("{fault}: expected label value"))?;
-    Matcher::new(name, op, unquoted(value)?)
+    Matcher::written(name, op, unquoted(value)?)
+        .compiled(patterns)
         .map_err(|why| format!("failed to create matcher: {why}"))
 }
 

@@ -110,7 +110,7 @@ impl Render {
         if let Some(known) = self.patterns.get(pattern) {
             return Ok(known.clone());
         }
-        let compiled: Regex = pattern.parse()?;
+        let compiled = Regex::of_data(pattern)?;
         if self.patterns.len() >= PATTERNS {
             self.patterns.clear();
         }

@@ -83,6 +83,7 @@ impl TryFrom<Held> for Matcher {
         let ops = [MatchOp::Equal, MatchOp::NotEqual, MatchOp::Regex, MatchOp::NotRegex];
         let op = ops.into_iter().find(|op| op.sign() == held.op);
         let op = op.ok_or_else(|| held.op.clone())?;
-        Self::new(held.name, op, held.value)
+        // What fits is compiled by whoever applies it.
+        Ok(Self::written(held.name, op, held.value))
     }
 }

@@ -75,6 +75,32 @@ fn families_types_and_labels_are_theirs() {
     assert!(compared >= 35, "{compared}");
 }
 
+/// What the mixin and dashboards ask of a cluster, where the real one is started with its own defaults and finds nobody.
+#[test]
+fn a_cluster_of_one_is_told_alike() {
+    let config = "route: { receiver: a }\nreceivers: [{ name: a }]\n";
+    let cluster = ["--cluster.listen-address=127.0.0.1:0"];
+    let Some(theirs) = Side::Theirs.start(config, &cluster) else { return };
+    let Some(ours) = Side::Ours.start(config, &cluster) else { return };
+    let pages = [theirs, ours].map(|peer| peer.daemon.metrics());
+    for name in [
+        "alertmanager_cluster_members",
+        "alertmanager_cluster_failed_peers",
+        "alertmanager_cluster_health_score",
+        "alertmanager_peer_position",
+    ] {
+        let told = |page: &String| {
+            let of_it = |line: &&str| line.split([' ', '{']).any(|word| word == name);
+            page.lines()
+                .filter(of_it)
+                .map(|line| line.trim_end_matches('.').to_owned())
+                .collect::<Vec<_>>()
+        };
+        let [theirs, ours] = [told(&pages[0]), told(&pages[1])];
+        assert!(theirs.len() == 3 && theirs == ours, "{theirs:?} {ours:?}");
+    }
+}
+
 /// The families, once a notice was tried in vain, a silence came and went, and requests of all sorts were answered.
 fn after_traffic(peer: &Peer) -> Families {
     let daemon = &peer.daemon;

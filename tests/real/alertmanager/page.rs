@@ -68,6 +68,30 @@ fn alerts_are_shown_filtered_and_silenced() {
     assert_ne!(browser.run("return document.title"), "owned");
 }
 
+/// Labels whose names every object of JavaScript has.
+#[test]
+fn no_label_is_hidden_for_its_name() {
+    let Some(browser) = Browser::open(1200, 900, false) else { return };
+    let (server, url) = start();
+    let alert =
+        r#"[{"labels":{"alertname":"Odd","constructor":"c1","toString":"t1","__proto__":"p1"}}]"#;
+    assert_eq!(server.post("/api/v2/alerts", alert).status, 200);
+    browser.go(&format!("{url}#/alerts?filter=%7Balertname%3D%22Odd%22%7D"));
+    for label in ["constructor=\"c1\"", "toString=\"t1\"", "__proto__=\"p1\""] {
+        browser.sees(label);
+    }
+    browser.click("article a.button", "Silence");
+    browser.sees("1 alert matches now.");
+    let written = browser.run("return document.getElementById('matchers').value");
+    for label in ["constructor=\"c1\"", "toString=\"t1\"", "__proto__=\"p1\""] {
+        assert!(written.as_str().unwrap().contains(label), "{written}");
+    }
+    browser.go(&format!("{url}#/alerts?filter=%7Balertname%3D%22Odd%22%7D"));
+    browser.click("button.chip", "__proto__=\"p1\"");
+    browser.until("document.getElementById('filter')?.value.includes('__proto__=\"p1\"')");
+    browser.sees("constructor=\"c1\"");
+}
+
 #[test]
 fn links_of_existing_messages_lead_where_they_did() {
     let Some(browser) = Browser::open(390, 844, true) else { return };
@@ -88,6 +112,14 @@ fn links_of_existing_messages_lead_where_they_did() {
     browser.sees("HighLatency");
     browser.go(&format!("{url}#/alerts?filter=nonsense"));
     browser.sees("This is no matcher: nonsense");
+    // A plus is a plus, as in Alertmanager's own page, in links of others and in ours.
+    browser.go(&format!("{url}#/silences/new?filter=%7Balertname%3D\"C++%20a+b\"%7D"));
+    browser.until("document.getElementById('matchers')?.value === 'alertname=\"C++ a+b\"'");
+    browser.go(&format!("{url}#/alerts?filter=%7Balertname%3D%22C%2B%2B%20a%2Bb%22%7D"));
+    browser.click("a.button", "Silence these");
+    browser.until("document.getElementById('matchers')?.value === 'alertname=\"C++ a+b\"'");
+    browser.go(&format!("{url}#/alerts?filter=%E0%A4%A&active=true"));
+    browser.sees("HighLatency");
     // Nothing is wider than a phone.
     let fits = browser.run("return document.documentElement.scrollWidth <= innerWidth");
     assert_eq!(fits, true);

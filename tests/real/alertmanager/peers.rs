@@ -42,12 +42,14 @@ impl Side {
         };
         let file = folder.path().join("alertmanager.yml");
         std::fs::write(&file, config).unwrap();
+        let in_cluster = more.iter().any(|flag| flag.starts_with("--cluster.listen-address"));
         command
             .env_clear()
             .current_dir(folder.path())
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.path={}", folder.path().join("data").display()))
-            .args(["--cluster.listen-address=", "--web.listen-address=127.0.0.1:0"])
+            .args((!in_cluster).then_some("--cluster.listen-address="))
+            .arg("--web.listen-address=127.0.0.1:0")
             .args(more);
         Some(Peer { daemon: Daemon::spawn(&mut command), folder })
     }

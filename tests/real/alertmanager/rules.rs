@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use noroshi::{
     alert::{
         interval::{DayRange, Location, MonthRange, TimeRange, WeekdayRange, YearRange},
-        silences::{DraftMatcher, Settings, SilenceDraft, Silences},
+        silences::{DraftMatcher, Settings, SilenceDraft, Silences, silence_matchers},
     },
     model::{
         MatchOp, Matcher, Pairs, SilenceId,
@@ -106,23 +106,21 @@ fn silenceable(syntax: Syntax, matcher: &Matcher) -> bool {
 
 /// Posts a silence of exactly this matcher; its id.
 fn silence(peer: &Peer, matcher: &Matcher) -> String {
-    let draft = draft(vec![DraftMatcher {
-        name: matcher.name.clone(),
-        op: matcher.op,
-        value: matcher.value.clone(),
-    }]);
-    let answer = peer.daemon.post("/api/v2/silences", &posted(&draft)).unwrap();
+    let matchers =
+        [DraftMatcher { name: matcher.name.clone(), op: matcher.op, value: matcher.value.clone() }];
+    let posted = posted(&draft(&matchers), &matchers);
+    let answer = peer.daemon.post("/api/v2/silences", &posted).unwrap();
     assert_eq!(answer.status, 200, "{matcher:?} {}", answer.body);
     let answer: Value = serde_json::from_str(&answer.body).unwrap();
     answer["silenceID"].as_str().unwrap().to_owned()
 }
 
-fn draft(matchers: Vec<DraftMatcher>) -> SilenceDraft {
+fn draft(matchers: &[DraftMatcher]) -> SilenceDraft {
     let hour = Duration::from_hours(1);
     let now = Timestamp::now();
     SilenceDraft {
         id: "".into(),
-        matchers,
+        matchers: silence_matchers(matchers, Syntax::Fallback),
         starts_at: Some(now + hour),
         ends_at: now + 2 * hour,
         created_by: "me".into(),
@@ -131,8 +129,8 @@ fn draft(matchers: Vec<DraftMatcher>) -> SilenceDraft {
     }
 }
 
-fn posted(draft: &SilenceDraft) -> Value {
-    let matchers = draft.matchers.iter().map(|DraftMatcher { name, op, value }| {
+fn posted(draft: &SilenceDraft, matchers: &[DraftMatcher]) -> Value {
+    let matchers = matchers.iter().map(|DraftMatcher { name, op, value }| {
         json!({ "name": name, "value": value, "isRegex": op.is_regex(), "isEqual": op.is_positive() })
     });
     let zero = "0001-01-01T00:00:00Z".to_owned();
@@ -175,7 +173,8 @@ fn silences_are_refused_alike() {
             op: OPS[rng.usize(..4)],
             value: values[rng.usize(..values.len())].into(),
         });
-        let mut draft = draft(matchers.collect());
+        let matchers: Vec<_> = matchers.collect();
+        let mut draft = draft(&matchers);
         let hour = Duration::from_hours(1);
         match rng.u8(..8) {
             0 => draft.ends_at -= 2 * hour,
@@ -189,7 +188,7 @@ fn silences_are_refused_alike() {
             5 => draft.id = "x".into(),
             _ => {}
         }
-        let answer = theirs.daemon.post("/api/v2/silences", &posted(&draft)).unwrap();
+        let answer = theirs.daemon.post("/api/v2/silences", &posted(&draft, &matchers)).unwrap();
         let fresh = SilenceId(Uuid::from_u128(rng.u128(..)));
         match ours.set(&draft, fresh, Timestamp::now()) {
             Ok(_) => assert_eq!(answer.status, 200, "{draft:?} {}", answer.body),
@@ -213,12 +212,13 @@ fn silences_weigh_the_same() {
             op: OPS[rng.usize(..4)],
             value: format!("x{}", words(&mut rng, 60)).into(),
         });
-        let mut draft = draft(matchers.collect());
+        let matchers: Vec<_> = matchers.collect();
+        let mut draft = draft(&matchers);
         (draft.created_by, draft.comment) =
             (words(&mut rng, 9).into(), words(&mut rng, 900).into());
         draft.annotations =
             Pairs::new((0..rng.usize(..4)).map(|n| (format!("k{n}"), words(&mut rng, 50))));
-        let answer = theirs.daemon.post("/api/v2/silences", &posted(&draft)).unwrap();
+        let answer = theirs.daemon.post("/api/v2/silences", &posted(&draft, &matchers)).unwrap();
         let own =
             ours.set(&draft, SilenceId(Uuid::nil()), Timestamp::now()).unwrap_err().to_string();
         let size = |text: &str| -> i64 {

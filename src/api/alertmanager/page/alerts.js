@@ -63,7 +63,7 @@ function filterBar(state, matchers, receivers) {
 }
 
 function silenceLink(matchers) {
-  return `#/silences/new?${new URLSearchParams({ filter: `{${joined(matchers)}}` })}`;
+  return address("silences/new", { filter: `{${joined(matchers)}}` });
 }
 
 function groupCard(group, state, matchers, few) {
@@ -91,8 +91,8 @@ function groupCard(group, state, matchers, few) {
 
 function alertCard(alert, group, state, matchers) {
   const { status } = alert;
-  const narrow = (name, value) => show(state, { filter: joined([...matchers.filter((one) => one.name !== name), ...equals({ [name]: value })]) });
-  const labels = Object.entries(alert.labels).filter(([name]) => !(name in group.labels));
+  const narrow = (name, value) => show(state, { filter: joined([...matchers.filter((one) => one.name !== name), ...equals([[name, value]])]) });
+  const labels = Object.entries(alert.labels).filter(([name]) => !Object.hasOwn(group.labels, name));
   return make("article", { className: `alert ${status.state}` },
     make("div", { className: "row" },
       make("span", { className: `badge ${status.state}` }, status.state),
@@ -102,7 +102,7 @@ function alertCard(alert, group, state, matchers) {
       status.mutedBy.length > 0 && make("span", { className: "soft" }, `muted: ${status.mutedBy.join(", ")}`),
       make("span", { className: "row push" },
         alert.generatorURL && link(alert.generatorURL, "Source"),
-        make("a", { className: "button small", href: silenceLink(equals(alert.labels)) }, "Silence"))),
+        make("a", { className: "button small", href: silenceLink(equals(Object.entries(alert.labels))) }, "Silence"))),
     Object.keys(alert.annotations).length > 0 && make("dl", {},
       Object.entries(alert.annotations).map(([name, value]) => [make("dt", {}, name), make("dd", {}, linked(value))])),
     make("ul", { className: "chips" }, labels.map(([name, value]) => make("li", {},

@@ -79,9 +79,27 @@ function field(id, words, input) {
   return make("div", { className: "field" }, make("label", { htmlFor: id }, words), input);
 }
 
+// Addresses are written as encodeURIComponent does and read as decodeURIComponent does, which is how Alertmanager's own
+// page has them: a plus is a plus, and not a space.
+function address(view, parameters) {
+  const given = Object.entries(parameters ?? {}).filter(([, value]) => value !== undefined && value !== "");
+  const text = given.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  return `#/${view}${text ? `?${text}` : ""}`;
+}
+
+// The first of a name counts; what cannot be decoded is not there.
+function parametersOf(query) {
+  const parameters = new Map();
+  for (const part of query.split("&").filter(Boolean)) {
+    const [name, value] = part.split(/=(.*)/s);
+    try {
+      const known = decodeURIComponent(name);
+      if (!parameters.has(known)) parameters.set(known, decodeURIComponent(value ?? ""));
+    } catch { /* Half of a percent sign. */ }
+  }
+  return parameters;
+}
+
 function go(view, parameters) {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters ?? {})) if (value !== undefined && value !== "") query.set(name, value);
-  const text = query.toString();
-  location.hash = `#/${view}${text ? `?${text}` : ""}`;
+  location.hash = address(view, parameters);
 }

@@ -6,7 +6,7 @@ let path = "";
 
 function routed() {
   const [place, query] = location.hash.replace(/^#\/?/, "").split(/\?(.*)/s);
-  return { place: place.replace(/\/+$/, "") || "alerts", parameters: new URLSearchParams(query ?? "") };
+  return { place: place.replace(/\/+$/, "") || "alerts", parameters: parametersOf(query ?? "") };
 }
 
 function viewOf({ place, parameters }) {

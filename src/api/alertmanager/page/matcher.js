@@ -39,8 +39,9 @@ function quoted(text) {
   return '"' + text.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n") + '"';
 }
 
+// Of pairs of a name and a value: an object would take a label named `__proto__` for its own.
 function equals(labels) {
-  return Object.entries(labels).map(([name, value]) => ({ name, value, isRegex: false, isEqual: true }));
+  return labels.map(([name, value]) => ({ name, value, isRegex: false, isEqual: true }));
 }
 
 function joined(matchers) {

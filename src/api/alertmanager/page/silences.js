@@ -12,10 +12,10 @@ async function silencesView(parameters) {
   for (const silence of silences) by[silence.status.state]?.push(silence);
   document.getElementById("silence-count").textContent = by.active.length || "";
   const tabs = Object.keys(by).map((name) => make("a", {
-    href: `#/silences?${new URLSearchParams({ state: name, ...(parameters.get("filter") && { filter: parameters.get("filter") }) })}`,
+    href: address("silences", { state: name, filter: parameters.get("filter") }),
     "aria-current": name === state ? "page" : undefined,
   }, `${name} `, make("span", { className: "count" }, String(by[name].length))));
-  const shown = (by[state] ?? []).slice(0, 500);
+  const shown = (Object.hasOwn(by, state) ? by[state] : []).slice(0, 500);
   return [
     make("div", { className: "row" }, make("h1", {}, "Silences"), make("a", { className: "button small push", href: "#/silences/new" }, "New silence")),
     make("nav", { className: "card bar row", "aria-label": "State" }, tabs),

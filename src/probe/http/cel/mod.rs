@@ -63,10 +63,8 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
 });
 
 fn matches(text: &CelString<'_>, pattern: &CelString<'_>) -> Result<CelBool, ExecutionError> {
-    let pattern: Regex = pattern
-        .inner()
-        .parse()
-        .map_err(|why: String| ExecutionError::function_error("matches", why))?;
+    let pattern = Regex::of_data(pattern.inner())
+        .map_err(|why| ExecutionError::function_error("matches", why))?;
     Ok(CelBool::from(pattern.is_match(text.inner().as_bytes())))
 }
 
