@@ -48,7 +48,7 @@ impl Pipeline {
         }
         let content = content(&shown.members, shown.hidden);
         if content.is_empty() {
-            self.withdraw(id, effects);
+            self.withdraw(id, now, effects);
         } else {
             self.tell(id, content, &shown.members, now, effects);
         }
@@ -76,12 +76,12 @@ impl Pipeline {
 
     /// Everything is hidden: what waits for another attempt is not sent either. As it was not told, it is told when nothing
     /// hides it any more.
-    fn withdraw(&mut self, id: GroupId, effects: &mut Effects) {
+    fn withdraw(&mut self, id: GroupId, now: Timestamp, effects: &mut Effects) {
         let Some(group) = self.groups.get(id).filter(|group| !group.hidden.is_empty()) else {
             return;
         };
         for (lane, _) in self.lanes_of(group) {
-            if let Some(notice) = self.lanes.withdraw(&lane) {
+            if let Some(notice) = self.lanes.withdraw(&lane, now) {
                 self.metrics.withheld(Withheld::Hidden);
                 effects.withdraw(&notice);
             }
@@ -236,7 +236,7 @@ impl Pipeline {
             counts_for: flush.counts_for,
             notice: Arc::clone(&notice),
         };
-        state.send(pending);
+        state.send(pending, flush.now);
         self.metrics.notice(reason);
         effects.records.push(Record::Outbox(Arc::clone(&notice)));
         effects.notices.push(notice);

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Effects, ingest::after, lanes::LaneState, pipeline::Pipeline, table::Slot};
+use super::{Effects, ingest::after, pipeline::Pipeline, table::Slot};
 use crate::model::{Lane, Record};
 
-/// Prometheus tells a resolve again for so long. An alert that was forgotten earlier would be taken for another one.
+/// Prometheus tells a resolve again for so long. An alert that was forgotten earlier would be taken for another one. No attempt
+/// at a notice takes as long, so that of one that was taken back nothing comes later either.
 const RESOLVED_FOR: Duration = Duration::from_mins(15);
 
 /// At most so many are forgotten in one step, so that it stays short; the next one follows at once.
@@ -72,14 +73,10 @@ impl Pipeline {
                 state.told = None;
                 effects.records.push(Record::NotifiedGone(lane.clone()));
             }
-            !is_idle(state) || goes_on
+            goes_on || !state.is_idle(RESOLVED_FOR, now)
         });
     }
 }
 
 /// The shortest time between two looks.
 const SHORTEST: Duration = Duration::from_secs(1);
-
-fn is_idle(state: &LaneState) -> bool {
-    state.told.is_none() && state.pending.is_none()
-}

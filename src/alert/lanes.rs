@@ -20,8 +20,8 @@ pub(super) struct LaneState {
     pub(super) told: Option<Notified>,
     /// The one notice that is on its way.
     pub(super) pending: Option<Pending>,
-    /// The notice that was replaced or withdrawn between two attempts, while its last attempt may still succeed.
-    replaced: Option<Box<Pending>>,
+    /// The notice that was replaced or withdrawn between two attempts, and when: its last attempt may still succeed.
+    replaced: Option<(Box<Pending>, Timestamp)>,
     /// Its last notices were refused.
     pub(super) refused: Option<Refused>,
     /// A flush came while a notice was on its way.
@@ -124,20 +124,20 @@ impl LaneState {
     }
 
     /// Puts a notice on its way.
-    pub(super) fn send(&mut self, pending: Pending) {
+    pub(super) fn send(&mut self, pending: Pending, now: Timestamp) {
         self.overdue = false;
         if let Some(replaced) = self.pending.replace(pending) {
-            self.replaced = Some(Box::new(replaced));
+            self.replaced = Some((Box::new(replaced), now));
         }
     }
 
     /// Takes back the notice that waits for another attempt. One whose attempt is under way is looked at again after it.
-    fn withdraw(&mut self) -> Option<Arc<Notice>> {
+    fn withdraw(&mut self, now: Timestamp) -> Option<Arc<Notice>> {
         self.overdue |= self.pending.as_ref().is_some_and(|pending| !pending.waits);
         let pending = self.pending.take_if(|pending| pending.waits)?;
         let notice = Arc::clone(&pending.notice);
         // Its last attempt may have begun meanwhile, and succeed.
-        self.replaced = Some(Box::new(pending));
+        self.replaced = Some((Box::new(pending), now));
         Some(notice)
     }
 
@@ -145,6 +145,13 @@ impl LaneState {
     fn knows_of_fire(&self) -> bool {
         self.told.as_ref().is_some_and(|told| !told.firing.is_empty() || !told.owed.is_empty())
             || self.pending.is_some()
+    }
+
+    /// Whether it was told nothing and nothing is on its way, not even what was taken back less than `longest` ago.
+    pub(super) fn is_idle(&self, longest: Duration, now: Timestamp) -> bool {
+        let may_come =
+            self.replaced.as_ref().is_some_and(|(_, since)| after(*since, longest) > now);
+        self.told.is_none() && self.pending.is_none() && !may_come
     }
 
     /// Whether a resolved alert must stay in its group for this lane: a notice on its way speaks of it, or it was told as
@@ -184,8 +191,8 @@ impl LaneState {
             self.pending.take()
         } else {
             // It was replaced while its last attempt was under way; the newer one follows.
-            let replaced = self.replaced.take_if(|old| old.notice.id == delivery.notice);
-            replaced.map(|pending| *pending)
+            let replaced = self.replaced.take_if(|(old, _)| old.notice.id == delivery.notice);
+            replaced.map(|(pending, _)| *pending)
         };
         let Some(pending) = pending else { return Outcome::Unknown };
         if let Some(newer) = &mut self.pending {
@@ -214,7 +221,7 @@ impl LaneState {
     /// Takes that the notice is a dead letter: the next tick tells it again, as Alertmanager does, but each time the same
     /// is refused it is left alone for twice as long, up to a repeat interval.
     fn died(&mut self, delivery: &Delivery, pace: Pace) -> Outcome {
-        self.replaced.take_if(|old| old.notice.id == delivery.notice);
+        self.replaced.take_if(|(old, _)| old.notice.id == delivery.notice);
         let Some(pending) = self.pending.take_if(|own| own.notice.id == delivery.notice) else {
             return Outcome::Unknown;
         };
@@ -306,8 +313,8 @@ impl Lanes {
     }
 
     /// Takes back what waits in a lane for another attempt.
-    pub(super) fn withdraw(&mut self, lane: &Lane) -> Option<Arc<Notice>> {
-        self.lanes.get_mut(lane)?.withdraw()
+    pub(super) fn withdraw(&mut self, lane: &Lane, now: Timestamp) -> Option<Arc<Notice>> {
+        self.lanes.get_mut(lane)?.withdraw(now)
     }
 
     /// The notice of that id, while it is on its way.

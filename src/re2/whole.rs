@@ -60,7 +60,7 @@ pub enum Fault {
 }
 
 impl Whole {
-    /// Compiles a pattern that may take so many bytes; what it takes to work comes on top, at most [`WORK`] times as much
+    /// Compiles a pattern that may take so many bytes; what it takes to work comes on top, at most `WORK` times as much
     /// again. It is anchored as Go's tools do it, so `a|b` is `^(?:a|b)$`.
     ///
     /// # Errors

@@ -373,3 +373,24 @@ fn where_resolves_are_not_told_the_next_fire_is_told_even_if_the_notice_got_thro
     world.advance(mins(1));
     assert_eq!(world.told(), ["70 first a", "460 first a"]);
 }
+
+#[test]
+fn a_notice_that_was_taken_back_and_got_through_after_the_cleaning_is_owed_its_end() {
+    let mut world = world();
+    world.provider = Provider::Fails;
+    world.fire("alertname=X n=a");
+    world.advance(mins(2));
+    world.provider = Provider::Hangs;
+    world.advance(mins(9));
+    world.silence(("n", "a"), mins(10));
+    world.resolve("alertname=X n=a");
+    // Taken back with the flush at 10:15:30.
+    world.advance(mins(4) + secs(40));
+    assert_eq!(world.pipeline.groups.len(), 0);
+    world.pipeline.clean_at = world.now;
+    world.advance(secs(1));
+    world.let_through();
+    world.advance(mins(15));
+    let told = world.told();
+    assert!(told[0].ends_with("first a") && told[1].ends_with("all -a"), "{told:?}");
+}

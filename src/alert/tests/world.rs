@@ -156,6 +156,8 @@ pub(super) struct World {
     pub(super) sent: Vec<(Timestamp, Arc<Notice>)>,
     pub(super) pushed: Vec<(Timestamp, PushBatch)>,
     pub(super) disk: Disk,
+    /// For how long an attempt may have hung, at most.
+    pub(super) hangs: Duration,
     pub(super) records: Vec<Record>,
     queue: BTreeMap<Lane, Queued>,
     options: Options,
@@ -186,6 +188,7 @@ impl World {
             sent: Vec::new(),
             pushed: Vec::new(),
             disk: Disk::default(),
+            hangs: Duration::ZERO,
             records: Vec::new(),
             queue: BTreeMap::new(),
             options,
@@ -349,6 +352,7 @@ impl World {
             queued.next_at = self.now;
         }
         self.provider = Provider::Takes;
+        self.hangs = Duration::ZERO;
         self.work();
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::peers::{Peer, Side};
 use crate::{
-    server::itself,
+    server::{itself, wait_until},
     support::{alertmanager::YAML, daemon::Answer},
 };
 
@@ -29,6 +29,9 @@ struct Exchange {
     body: String,
     #[serde(default)]
     settles: bool,
+    /// A group of it is muted.
+    #[serde(default)]
+    mutes: bool,
 }
 
 /// Headers that clients look at. `X-Content-Type-Options` is on every answer of ours, on some of theirs.
@@ -131,6 +134,13 @@ fn told(exchanges: &[Exchange], peer: &Peer) -> Vec<Option<Told>> {
         all.push(answer.map(|answer| mask.told(&answer)));
         if exchange.settles {
             peer.settled();
+        }
+        if exchange.mutes {
+            // Which a group shows from its first flush on.
+            wait_until("the muted group", || {
+                let groups = peer.daemon.get("/api/v2/alerts/groups").body;
+                groups.contains("[\"always\"]").then_some(())
+            });
         }
     }
     all
