@@ -62,6 +62,7 @@ impl Load {
                 begun.elapsed() < SHORT,
                 "round {round}: too slow, alerts may have ended in it"
             );
+            // Another process goes by the calendar: alerts must really run out while nobody is there.
             thread::sleep(SHORT);
         }
     }

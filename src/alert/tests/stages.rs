@@ -142,18 +142,20 @@ fn a_muted_group_is_told_on_the_first_tick_after() {
     assert_eq!(world.told(), ["1230 first a"]);
 }
 
-#[test]
-fn maintenance_hides_as_a_silence_does() {
-    let window = MaintenanceWindow::fixed(
-        "2026-01-05T10:00:00Z".parse().unwrap(),
-        "2026-01-05T10:07:00Z".parse().unwrap(),
-    );
-    let maintenance = vec![Maintenance {
+/// A window over what is in zone a.
+fn zone_a(from: &str, until: &str) -> Maintenance {
+    let window = MaintenanceWindow::fixed(from.parse().unwrap(), until.parse().unwrap());
+    Maintenance {
         name: "move".into(),
         matchers: super::world::matchers("zone=a"),
         window: window.unwrap(),
         comment: "".into(),
-    }];
+    }
+}
+
+#[test]
+fn maintenance_hides_as_a_silence_does() {
+    let maintenance = vec![zone_a("2026-01-05T10:00:00Z", "2026-01-05T10:07:00Z")];
     let mut world = World::new(Config { maintenance, ..config(route("ops")) });
     world.fire("alertname=X n=a zone=a");
     world.fire("alertname=Y n=b zone=b");
@@ -208,16 +210,7 @@ fn what_is_shown_again_is_news_to_whoever_was_told_of_its_group_meanwhile() {
 
 #[test]
 fn maintenance_does_not_hide_that_something_is_over() {
-    let window = MaintenanceWindow::fixed(
-        "2026-01-05T10:02:00Z".parse().unwrap(),
-        "2026-01-05T12:00:00Z".parse().unwrap(),
-    );
-    let maintenance = vec![Maintenance {
-        name: "move".into(),
-        matchers: super::world::matchers("zone=a"),
-        window: window.unwrap(),
-        comment: "".into(),
-    }];
+    let maintenance = vec![zone_a("2026-01-05T10:02:00Z", "2026-01-05T12:00:00Z")];
     let mut world = World::new(Config { maintenance, ..config(route("ops")) });
     world.fire("alertname=X n=a zone=a");
     world.advance(mins(3));

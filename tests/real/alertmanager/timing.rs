@@ -114,6 +114,7 @@ async fn repeats_come_at_a_tick_of_theirs_and_when_due_of_ours() {
         let answer = peer.daemon.post("/api/v2/alerts", &json!([alert(0, "target", 0, false)]));
         assert_eq!(answer.unwrap().status, 200);
     }
+    // Both are processes: their clocks cannot be paused, and when nothing comes is looked at too.
     tokio::time::sleep(Duration::from_millis(10_200)).await;
     for (told, between) in pair.told(0).iter().zip([4, if itself() { 4 } else { 3 }]) {
         assert!(told.len() >= 3, "{told:?}");
