@@ -323,7 +323,7 @@ fn annotations(settings: &CheckSettings, down: Option<&Down>, since: Timestamp) 
     let explanation = reason.map(Reason::explanation);
     let meaning = explanation.map(|explanation| explanation.meaning).unwrap_or_default();
     let next = explanation.and_then(|explanation| explanation.next.first()).copied();
-    let next = next.map(|next| format!("Next: {next}.")).unwrap_or_default();
+    let next = next.map(|next| format!("Next: {next}")).unwrap_or_default();
     let description = [meaning, detail, &next].into_iter().filter(|part| !part.is_empty());
     let pairs = [
         ("reason", word.to_owned()),
@@ -332,9 +332,14 @@ fn annotations(settings: &CheckSettings, down: Option<&Down>, since: Timestamp) 
         ("evidence", evidence(settings)),
         ("target", settings.target.to_string()),
         ("summary", format!("{} is down{why}", settings.id)),
-        ("description", description.collect::<Vec<_>>().join(" ")),
+        ("description", description.map(sentence).collect::<Vec<_>>().join(" ")),
     ];
     Pairs::new(pairs.into_iter().filter(|(_, text)| !text.is_empty()))
+}
+
+fn sentence(words: &str) -> String {
+    let stop = if words.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{words}{stop}")
 }
 
 /// What made the check DOWN.

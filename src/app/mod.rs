@@ -42,7 +42,7 @@ use crate::{
     store,
 };
 use alerting::Alerts;
-pub use alerting::{Refused as AlertingRefused, alerting_diagnostics};
+pub use alerting::Refused as AlertingRefused;
 pub use notify_test::{Trial, notify_test};
 pub use one_off::exposition;
 use reload::Reloader;

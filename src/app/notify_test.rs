@@ -38,8 +38,7 @@ pub async fn notify_test(
         let near = near.map(|near| format!("; {near}")).unwrap_or_default();
         format!("there is no receiver {receiver:?}{near}")
     })?;
-    let templates = alerting::templates(alerting)
-        .map_err(|mistakes| alerting::Refused(mistakes).to_string())?;
+    let templates = alerting::templates(alerting).map_err(|refused| refused.to_string())?;
     let setup = Setup { receivers: (*alerting.receivers).clone(), templates: Arc::new(templates) };
     // Nobody reads them: `once` reports nothing.
     let (deliveries, _unread) = mpsc::channel(1);

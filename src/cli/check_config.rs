@@ -28,8 +28,6 @@ pub(super) fn run(files: &Files, daemon: &Daemon, options: &args::CheckConfig) -
     let alerting = loaded.config.as_ref().and_then(|config| config.alerting.as_ref());
     let allowed = options.allow_missing_providers
         || alerting.is_some_and(|alerting| alerting.allow_missing_providers);
-    let templates = alerting.map(app::alerting_diagnostics);
-    loaded.diagnostics.extend(templates.unwrap_or_default());
     if !allowed {
         loaded.refuse_missing();
     }
@@ -69,8 +67,6 @@ fn alertmanager(path: &Path, daemon: &Daemon, options: &args::CheckConfig) -> Ex
     if !(options.allow_missing_providers || daemon.allow_missing_providers) {
         file.refuse_missing();
     }
-    let templates = file.alerting.as_ref().map(app::alerting_diagnostics);
-    file.diagnostics.extend(templates.unwrap_or_default());
     match options.format {
         Format::Json => {
             page::show(&format!("{}\n", config::json(&file.diagnostics)));

@@ -220,7 +220,7 @@ impl Loaded {
         };
         let mut findings = Vec::new();
         let mut config = assemble::config(&values, &mut findings);
-        self.read_alerting(&mut config.alerting, &mut findings);
+        self.read_alerting(&values, &mut config.alerting, &mut findings);
         let idle = config.checks.is_empty()
             && config.blackbox.config_file.is_none()
             && config.alerting.is_none();
@@ -236,7 +236,12 @@ impl Loaded {
     }
 
     /// The files that `[alerting]` names.
-    fn read_alerting(&mut self, alerting: &mut Option<Alerting>, findings: &mut Vec<Finding>) {
+    fn read_alerting(
+        &mut self,
+        values: &Values,
+        alerting: &mut Option<Alerting>,
+        findings: &mut Vec<Finding>,
+    ) {
         let Some(own) = alerting.take() else { return };
         let folder = self.files.first().and_then(|file| file.path.parent());
         let read = own.read_files(folder.unwrap_or(Path::new("")));
@@ -245,6 +250,11 @@ impl Loaded {
         self.files.extend(read.files);
         self.missing = read.missing;
         findings.extend(read.alerting.iter().flat_map(Alerting::unreachable_receivers));
+        if let Some(own) = read.alerting.as_ref().filter(|own| !own.is_from_file()) {
+            let (in_files, in_tables) = own.bad_templates(values);
+            self.diagnostics.extend(in_files);
+            findings.extend(in_tables);
+        }
         *alerting = read.alerting;
     }
 

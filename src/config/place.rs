@@ -1,6 +1,6 @@
 //! Findings to diagnostics: where in which file, or in which variable.
 
-use std::{collections::HashMap, ops::Range};
+use std::{collections::HashMap, ops::Range, path::Path as FilePath};
 
 use super::{
     codes::Code,
@@ -122,7 +122,7 @@ impl<'a> Places<'a> {
                 let Indexed { marks, lines } =
                     self.indexed.entry(at).or_insert_with(|| Indexed::new(file));
                 if let Some(mark) = marks.find(&path).filter(|_| !path.0.is_empty()) {
-                    return Some(span(file, lines, mark.range(part)));
+                    return Some(span(&file.path, &file.text, lines, mark.range(part)));
                 }
             }
             path = path.parent()?;
@@ -137,11 +137,32 @@ pub(super) fn syntax(file: &SourceFile, error: SyntaxError) -> Diagnostic {
         severity: Code::Syntax.severity(),
         message: super::sensitive::mask(&error.message),
         path: String::new(),
-        span: Some(span(file, &line_starts(&file.text), error.range)),
+        span: Some(span(&file.path, &file.text, &line_starts(&file.text), error.range)),
         origin: None,
         hint: None,
         known: Vec::new(),
     }
+}
+
+/// The place of an entry of one file, or of the nearest one around it.
+pub(super) fn within(file: &SourceFile, path: &Path) -> Option<Span> {
+    let Indexed { marks, lines } = Indexed::new(file);
+    let mut path = path.clone();
+    loop {
+        if let Some(mark) = marks.find(&path) {
+            return Some(span(&file.path, &file.text, &lines, mark.range(Part::Value)));
+        }
+        path = path.parent().filter(|path| !path.0.is_empty())?;
+    }
+}
+
+/// A line and a column of a text, both from 1, to the end of the line.
+pub(super) fn at(file: &FilePath, text: &str, line: usize, column: usize) -> Span {
+    let lines = line_starts(text);
+    let start = lines.get(line - 1).copied().unwrap_or(text.len());
+    let end = lines.get(line).map_or(text.len(), |next| next - 1);
+    let before = text[start..end].chars().take(column - 1).map(char::len_utf8).sum::<usize>();
+    span(file, text, &lines, start + before..end)
 }
 
 /// A mistake that is in no file.
@@ -175,18 +196,18 @@ pub(super) fn sort(diagnostics: &mut [Diagnostic], files: &[SourceFile]) {
     });
 }
 
-fn span(file: &SourceFile, lines: &[usize], range: Range<usize>) -> Span {
-    let mut start = range.start.min(file.text.len());
-    while !file.text.is_char_boundary(start) {
+fn span(file: &FilePath, text: &str, lines: &[usize], range: Range<usize>) -> Span {
+    let mut start = range.start.min(text.len());
+    while !text.is_char_boundary(start) {
         start -= 1;
     }
     let line = lines.partition_point(|line| *line <= start).max(1);
     Span {
-        file: file.path.clone(),
+        file: file.to_owned(),
         line,
-        column: file.text[lines[line - 1]..start].chars().count() + 1,
+        column: text[lines[line - 1]..start].chars().count() + 1,
         start,
-        end: range.end.clamp(start, file.text.len()),
+        end: range.end.clamp(start, text.len()),
     }
 }
 

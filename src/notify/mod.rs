@@ -30,6 +30,7 @@ mod telegram;
 pub mod template;
 #[cfg(test)]
 mod testing;
+mod tried;
 mod unbuilt;
 mod unusable;
 mod webhook;

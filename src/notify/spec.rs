@@ -13,6 +13,7 @@ pub use super::{
     slack::{Action, Confirmation, Field, Spec as Slack, Strategy},
     telegram::{ParseMode, Resolved, Spec as Telegram},
     template::Template,
+    tried::{BadTemplate, TemplateMistakes, template_mistakes},
     unbuilt::{UNBUILT, Unbuilt},
     unusable::Unusable,
     webhook::{Signature, Spec as Webhook},
@@ -36,20 +37,6 @@ impl Receivers {
     /// The receiver of a name.
     pub fn get(&self, name: &str) -> Option<&Arc<Receiver>> {
         self.receivers.iter().find(|receiver| *receiver.name == *name)
-    }
-
-    /// Every template that an integration is made of, with the receiver's name and where in it: to render all of them once.
-    pub fn templates(&self) -> impl Iterator<Item = (&Receiver, String, TemplateUse<'_>)> {
-        self.receivers.iter().flat_map(|receiver| {
-            receiver.integrations.iter().flat_map(move |integration| {
-                let kind = integration.provider.kind();
-                integration
-                    .provider
-                    .templates()
-                    .into_iter()
-                    .map(move |used| (&**receiver, format!("{kind}.{}", used.path), used))
-            })
-        })
     }
 }
 

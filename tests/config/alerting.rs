@@ -2,7 +2,7 @@
 
 use noroshi::{
     alert::spec::{GroupBy, Route},
-    config::Alerting,
+    config::{Alerting, AlertmanagerFile, AlertmanagerSource},
     model::{MaintenanceWindow, WhoTells},
 };
 
@@ -260,6 +260,79 @@ fn every_mistake_has_its_place() {
     for words in ["did you mean `ops`?", "did you mean `nights`?", "here it is called `webhook`"] {
         assert!(page.contains(words), "{words}: {page}");
     }
+}
+
+#[test]
+fn a_template_that_cannot_be_rendered_has_its_place_beside_all_else() {
+    let text = r#"
+[route]
+receiver = "ops"
+[[receivers.ops.telegram]]
+bot_token = "1:a"
+chat_id = 5
+message = "{{ .Nope }}"
+[receivers.ops.webhook]
+url = "http://127.0.0.1/{{ .AlsoNope }}secret"
+[receivers.ops.slack]
+bot_token = "xoxb-1"
+channel = "a"
+fields = [{ title = "a", value = '{{ template "gone" . }}' }]
+[store]
+path = "x.db"
+[checks.a]
+tcp.addres = "192.0.2.1:80"
+"#;
+    let (directory, loaded) = load_text("config.toml", text);
+    let page = shown(&directory, &loaded);
+    let expected = ["C044 7:11", "C044 9:7", "C044 13:34", "C014 17:5"];
+    assert_eq!(places(&loaded.diagnostics), expected, "{page}");
+    assert!(page.contains("can't evaluate field Nope"), "{page}");
+    assert!(!page.contains("AlsoNope") && !page.contains("xoxb-1"), "{page}");
+}
+
+#[test]
+fn templates_of_an_alertmanagers_file_have_their_place_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let yaml = "route: {receiver: ops}\nreceivers:\n- name: ops\n  slack_configs:\n  - api_url: http://127.0.0.1/\n    channel: a\n    title: '{{ .Nope }}'\ntemplates: ['*.tmpl']\n";
+    write("a.yml", yaml);
+    let read = || {
+        let path = folder.path().join("a.yml");
+        let file = AlertmanagerFile::read(&AlertmanagerSource { path, ..Default::default() });
+        assert!(file.alerting.is_none());
+        places(&file.diagnostics)
+    };
+    write("good.tmpl", r#"{{ define "own" }}{{ .Status }}{{ end }}"#);
+    assert_eq!(read(), ["C044 7:12"]);
+    // What is wrong with a file of templates is told with its own name.
+    write("bad.tmpl", "{{ define \"x\" }}\n{{ nofunc }}{{ end }}");
+    assert_eq!(read(), ["C044 2:4"]);
+    // Through `[alerting] config_file` the same.
+    std::fs::remove_file(folder.path().join("bad.tmpl")).unwrap();
+    let file = folder.path().join("a.yml");
+    let text = format!("[alerting]\nconfig_file = {file:?}\n[store]\npath = 'x.db'\n");
+    let (directory, loaded) = load_text("config.toml", &text);
+    assert_eq!(places(&loaded.diagnostics), ["C044 7:12"], "{}", shown(&directory, &loaded));
+    assert!(loaded.config.is_none());
+}
+
+#[test]
+fn older_words_for_matchers_are_answered_with_the_new_one() {
+    let text = "[route]\nreceiver = 'a'\n[[route.routes]]\nmatch = { a = 'b' }\n[receivers.a]\n[[inhibit_rules]]\nsource_match_re = { a = 'b' }\n[store]\npath = 'x.db'\n";
+    let (directory, loaded) = load_text("config.toml", text);
+    let page = shown(&directory, &loaded);
+    let expected = ["C014 4:1", "C012 6:1", "C012 6:1", "C014 7:1"];
+    assert_eq!(places(&loaded.diagnostics), expected, "{page}");
+    assert!(page.contains("here it is `matchers = ['severity"), "{page}");
+    assert!(page.contains("here it is `source_matchers = ['severity"), "{page}");
+}
+
+#[test]
+fn an_alert_needs_time() {
+    let text = "[alerting]\nresolve_timeout = '0s'\n[route]\nreceiver = 'a'\n[receivers.a]\n[store]\npath = 'x.db'\n";
+    let (directory, loaded) = load_text("config.toml", text);
+    let page = shown(&directory, &loaded);
+    assert_eq!(places(&loaded.diagnostics), ["C011 2:19"], "{page}");
 }
 
 #[test]

@@ -27,7 +27,6 @@ use crate::{
     net::Net,
     notify::{
         self, Setup,
-        spec::TemplateForm,
         template::{Mistake, Templates},
     },
 };
@@ -53,7 +52,7 @@ pub(super) struct Prepared {
     hook_token: Option<Secret>,
 }
 
-/// Reads and tries every template, and looks for receivers nobody can tell.
+/// Reads the files of templates, and looks for receivers nobody can tell.
 ///
 /// # Errors
 /// Why it cannot be applied.
@@ -62,11 +61,7 @@ pub(super) fn prepared(alerting: &Alerting) -> Result<Prepared, Refused> {
     if !missing.is_empty() && !alerting.allow_missing_providers {
         return Err(Refused(missing));
     }
-    let templates = templates(alerting).map_err(Refused)?;
-    let mistakes = checked(alerting, &templates);
-    if !mistakes.is_empty() {
-        return Err(Refused(mistakes));
-    }
+    let templates = templates(alerting)?;
     Ok(Prepared {
         pipeline: Arc::clone(&alerting.pipeline),
         setup: Setup { receivers: (*alerting.receivers).clone(), templates: Arc::new(templates) },
@@ -94,55 +89,19 @@ pub(super) fn prepared_for(config: &Config) -> Result<Option<Prepared>, Refused>
     Ok(Some(prepared))
 }
 
-/// All that is wrong with the templates of a configuration: for `check-config`.
-pub fn alerting_diagnostics(alerting: &Alerting) -> Vec<Diagnostic> {
-    match templates(alerting) {
-        Ok(templates) => checked(alerting, &templates),
-        Err(mistakes) => mistakes,
-    }
-}
-
-pub(super) fn templates(alerting: &Alerting) -> Result<Templates, Vec<Diagnostic>> {
-    let files: Vec<(String, String)> = alerting
-        .templates
-        .iter()
-        .map(|file| (file.path.display().to_string(), file.text.clone()))
-        .collect();
-    let failed = |mistakes: Vec<Mistake>| {
-        mistakes.iter().map(|mistake| bad_template(mistake.to_string(), String::new())).collect()
+/// The files of templates, parsed. Whether they and the receivers' own templates are right was asked when they were read.
+pub(super) fn templates(alerting: &Alerting) -> Result<Templates, Refused> {
+    let told = |mistakes: Vec<Mistake>| {
+        let message = mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        Refused(vec![diagnostic(Code::BadTemplate, message, String::new())])
     };
-    Templates::parse(&files).map_err(failed)
+    Templates::parse(&alerting.template_texts()).map_err(told)
 }
 
-fn checked(alerting: &Alerting, templates: &Templates) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for (receiver, place, used) in alerting.receivers.templates() {
-        let text = used.template.as_str();
-        let result = match used.form {
-            TemplateForm::Text => templates.check(text),
-            TemplateForm::Html => templates.check_html(text),
-        };
-        match result {
-            Err(mistake) if !mistake.by_data => {
-                let path = format!("receivers.{}.{place}", receiver.name);
-                // What is wrong is told in the template's own words, which may be a secret's.
-                let why = if used.is_secret {
-                    "the template in it cannot be used".to_owned()
-                } else {
-                    mistake.to_string()
-                };
-                found.push(bad_template(format!("`{path}`: {why}"), path));
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-fn bad_template(message: String, path: String) -> Diagnostic {
+fn diagnostic(code: Code, message: String, path: String) -> Diagnostic {
     Diagnostic {
-        code: Code::BadTemplate.word(),
-        severity: Code::BadTemplate.severity(),
+        code: code.word(),
+        severity: code.severity(),
         message,
         path,
         span: None,
@@ -170,10 +129,7 @@ fn missing_providers(alerting: &Alerting) -> Vec<Diagnostic> {
                     provider.kind()
                 );
                 let path = format!("receivers.{}.{}", receiver.name, provider.kind());
-                Diagnostic {
-                    code: Code::MissingProvider.word(),
-                    ..bad_template(message, path)
-                }
+                diagnostic(Code::MissingProvider, message, path)
             })
         })
         .collect()

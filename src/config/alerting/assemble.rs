@@ -47,8 +47,12 @@ pub(in crate::config) fn assemble(
     findings: &mut Vec<Finding>,
 ) -> Option<Alerting> {
     let written = read(values, findings);
+    for finding in &mut *findings {
+        name_matchers(finding);
+    }
     findings.extend(exclusive(values, &written));
     findings.extend(hook_token(&written));
+    findings.extend(no_timeout(&written));
     findings.extend(warnings::null_receivers(values));
     findings.extend(warnings::unexpanded(values));
     if !written.is_wanted() {
@@ -85,6 +89,22 @@ fn read(values: &Values, findings: &mut Vec<Finding>) -> Written {
         maintenance: named(values, "maintenance", findings),
         alertmanagers: each(values, "alertmanagers", findings, AlertmanagerKeys::read),
         deadman: each(values, "deadman", findings, push::deadman),
+    }
+}
+
+/// Alertmanager has older words beside `matchers`, which look like them in TOML too.
+fn name_matchers(finding: &mut Finding) {
+    let kind = match finding.path.last_key() {
+        "match" | "match_re" => "",
+        "source_match" | "source_match_re" => "source_",
+        "target_match" | "target_match_re" => "target_",
+        _ => return,
+    };
+    let of_alerting =
+        finding.path.keys().next().is_some_and(|first| ["route", "inhibit_rules"].contains(&first));
+    if finding.code == Code::UnknownKey && of_alerting {
+        let hint = format!("here it is `{kind}matchers = ['severity=~\"critical|page\"']`");
+        finding.hint = Some(hint);
     }
 }
 
@@ -228,6 +248,14 @@ fn hook_token(written: &Written) -> Option<Finding> {
     let message = "`hook_token` and `hook_token_file` exclude each other";
     let finding = Finding::new(Code::Contradiction, at("hook_token_file"), message).at_key();
     Some(finding.hint("keep one of them".to_owned()).other("`hook_token`", at("hook_token")))
+}
+
+/// Without a time an alert would be over as soon as it comes.
+fn no_timeout(written: &Written) -> Option<Finding> {
+    let at = Path::of(["alerting", "resolve_timeout"]);
+    let message = format!("{} must be more than 0", at.subject());
+    let is_zero = written.options.resolve_timeout.0.is_zero();
+    is_zero.then(|| Finding::new(Code::BadValue, at, message))
 }
 
 fn pipeline(written: &Written, findings: &mut Vec<Finding>) -> Config {

@@ -50,6 +50,16 @@ pub struct AlertmanagerFile {
 impl AlertmanagerFile {
     /// Reads and checks a file, and what stands beside it: both are right, or neither is used.
     pub fn read(source: &AlertmanagerSource) -> Self {
+        let mut read = Self::untried(source);
+        if let (Some(alerting), Some(file)) = (&read.alerting, read.files.first()) {
+            read.diagnostics.extend(alerting.bad_templates_of(file));
+            read.drop_if_wrong();
+        }
+        read
+    }
+
+    /// The same, but for its templates, which may use what is in files that others name.
+    fn untried(source: &AlertmanagerSource) -> Self {
         let mut read = Self {
             alerting: None,
             diagnostics: Vec::new(),
@@ -110,6 +120,10 @@ impl AlertmanagerFile {
         self.watched.push(path.to_owned());
         self.files.extend(read.file);
         self.diagnostics.extend(read.diagnostics);
+        self.drop_if_wrong();
+    }
+
+    fn drop_if_wrong(&mut self) {
         if self.is_wrong() {
             self.alerting = None;
         }
@@ -156,18 +170,26 @@ impl Alerting {
             matchers: self.matchers,
             external_url: Arc::clone(&self.receivers.external_url),
         };
-        let read = AlertmanagerFile::read(&source);
+        let read = AlertmanagerFile::untried(&source);
         diagnostics.extend(read.diagnostics);
         watched.extend(read.watched);
         let alerting = read.alerting.map(|theirs| self.with_file(&theirs));
+        if let (Some(alerting), Some(file)) = (&alerting, read.files.first()) {
+            diagnostics.extend(alerting.bad_templates_of(file));
+        }
         let (files, missing) = (read.files, read.missing);
         AlertmanagerFile { alerting, diagnostics, files, watched, missing }
+    }
+
+    /// Whether routes and receivers stand in an `alertmanager.yml`.
+    pub(in crate::config) fn is_from_file(&self) -> bool {
+        self.written.options.config_file.is_some()
     }
 
     /// Heartbeats that go to a receiver which an `alertmanager.yml` does not have, or which nobody can tell.
     pub(in crate::config) fn unreachable_receivers(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        if self.written.options.config_file.is_some() {
+        if self.is_from_file() {
             let mut compile = Compile {
                 syntax: self.matchers.into(),
                 receivers: self.pipeline.receivers.iter().map(|one| &*one.name).collect(),

@@ -14,6 +14,7 @@ mod receiver;
 mod route;
 pub(super) mod schema;
 mod template_files;
+mod templates;
 mod warnings;
 mod written;
 
