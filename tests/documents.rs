@@ -10,10 +10,7 @@ use std::{
     path::Path,
 };
 
-use noroshi::{
-    app,
-    config::{self, AlertmanagerFile, AlertmanagerSource, Loaded, Sources},
-};
+use noroshi::config::{self, AlertmanagerFile, AlertmanagerSource, Loaded, Sources};
 use support::daemon::{Daemon, noroshi};
 
 fn text(path: &str) -> String {
@@ -146,9 +143,7 @@ fn every_example_about_alerting_loads() {
             }
             let loaded = loaded(&block);
             assert_eq!(loaded.diagnostics, [], "{page}:{line}\n{}", loaded.human(false, ""));
-            let config = loaded.config.unwrap();
-            let alerting = config.alerting.unwrap();
-            assert_eq!(app::alerting_diagnostics(&alerting), [], "{page}:{line}");
+            assert!(loaded.config.unwrap().alerting.is_some(), "{page}:{line}");
             seen += 1;
         }
     }

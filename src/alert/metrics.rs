@@ -81,6 +81,7 @@ pub struct Metrics {
     notices: Family<ByReason, Counter>,
     groups: Gauge,
     silences: Family<ByState, Gauge>,
+    given_up: Counter,
     reloads: Counter,
 }
 
@@ -113,6 +114,11 @@ const REASONS: [(NoticeReason, &str); 5] = [
 ];
 
 impl Metrics {
+    /// With what silences count themselves.
+    pub(super) fn new(given_up: Counter) -> Self {
+        Self { given_up, ..Self::default() }
+    }
+
     /// Puts the families into a registry, every series that can be at 0 from the start.
     pub fn register(&self, registry: &mut Registry) {
         self.create();
@@ -156,6 +162,11 @@ impl Metrics {
             "noroshi_silences",
             "Silences by state; planned maintenance among them",
             self.silences.clone(),
+        );
+        registry.register(
+            "noroshi_silences_given_up",
+            "Silences that did not hide an alert because their patterns take too much effort for it",
+            self.given_up.clone(),
         );
     }
 

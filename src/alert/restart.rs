@@ -46,15 +46,16 @@ impl Pipeline {
             max_size: options.max_silence_size,
         };
         let silences = restored.silences.iter().map(Arc::clone);
+        let silences = Silences::new(settings, silences, &config.maintenance, now);
         let mut pipeline = Self {
-            metrics: Metrics::default(),
+            metrics: Metrics::new(silences.given_up().clone()),
             flush_from: after(now, options.start_delay),
             table: Table::default(),
             named: HashMap::new(),
             tree: Tree::new(&config.route),
             groups: Groups::default(),
             lanes: Lanes::default(),
-            silences: Silences::new(settings, silences, &config.maintenance, now),
+            silences,
             inhibitor: Inhibitor::new(&config.inhibit_rules),
             rates: RateLimits::default(),
             checks: Checks::new(&restored.checks, &restored.incidents),

@@ -12,7 +12,7 @@ pub use super::{
     provider::{PROVIDERS, Provider, ProviderKind},
     slack::{Action, Confirmation, Field, Spec as Slack, Strategy},
     telegram::{ParseMode, Resolved, Spec as Telegram},
-    template::Template,
+    template::{Mistake as TemplateMistake, Template},
     tried::{BadTemplate, TemplateMistakes, template_mistakes},
     unbuilt::{UNBUILT, Unbuilt},
     unusable::Unusable,

@@ -15,6 +15,7 @@ mod tests;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use prometheus_client::metrics::counter::Counter;
 use tracing::warn;
 
 use self::{agenda::Agenda, maintenance::Planned, size::stored_size};
@@ -93,6 +94,7 @@ pub struct Silences {
     agenda: Agenda,
     /// When the next planned one begins or ends.
     planned_due: Option<Timestamp>,
+    given_up: Counter,
 }
 
 impl Silences {
@@ -187,11 +189,20 @@ impl Silences {
         }
         let mut effort = EFFORT;
         let hides = |silence: &&&Arc<Silence>| {
-            try_all_match(&silence.matchers, labels, &mut effort).unwrap_or(false)
+            let tried = try_all_match(&silence.matchers, labels, &mut effort);
+            tried.unwrap_or_else(|| {
+                self.given_up.inc();
+                false
+            })
         };
         let mut found: Vec<SilenceId> = active.iter().filter(hides).map(|one| one.id).collect();
         found.sort_unstable();
         found
+    }
+
+    /// How often a silence was not tried to the end, so that an alert which it may mean is shown.
+    pub fn given_up(&self) -> &Counter {
+        &self.given_up
     }
 
     /// Whether it is a maintenance window's.

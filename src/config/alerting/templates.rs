@@ -10,10 +10,7 @@ use crate::{
         place,
     },
     model::Diagnostic,
-    notify::{
-        spec::{BadTemplate, template_mistakes},
-        template::Mistake,
-    },
+    notify::spec::{BadTemplate, TemplateMistake, template_mistakes},
 };
 
 impl Alerting {
@@ -62,7 +59,7 @@ impl Alerting {
         at.then(Path::parse(&bad.path).0)
     }
 
-    fn in_template_file(&self, mistake: &Mistake) -> Diagnostic {
+    fn in_template_file(&self, mistake: &TemplateMistake) -> Diagnostic {
         let name = mistake.file.as_deref().unwrap_or_default();
         let file = self.templates.iter().find(|file| file.path.display().to_string() == name);
         let span = file.filter(|_| mistake.line > 0).map(|file| {
