@@ -108,7 +108,7 @@ impl Verbs {
             if char != '%' {
                 continue;
             }
-            let mut number = 0_usize;
+            let (mut number, mut sharp) = (0_usize, None);
             for char in chars.by_ref() {
                 match char {
                     '[' => number = 0,
@@ -121,10 +121,19 @@ impl Verbs {
                         verbs.widths += WIDEST.min(args.get(next).map_or(0, width));
                         next += 1;
                     }
-                    '+' | '-' | '#' | ' ' => {}
+                    '#' => sharp = Some(verbs.format.len()),
+                    '+' | '-' | ' ' => {}
                     '.' => verbs.widths += WIDEST.min(std::mem::take(&mut number)),
                     verb => {
                         verbs.widths += WIDEST.min(number);
+                        // As Go would write it: in quotes, which the engine leaves out.
+                        let verb = match (verb, sharp, args.get(next)) {
+                            ('v', Some(at), Some(Value::String(_))) => {
+                                verbs.format.remove(at);
+                                'q'
+                            }
+                            _ => verb,
+                        };
                         let is_text = match args.get(next) {
                             Some(Value::List(_)) => matches!(verb, 'q' | 'T'),
                             Some(Value::Float(_)) => is_of_numbers(verb) || verb == 'T',
