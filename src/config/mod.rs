@@ -249,6 +249,7 @@ impl Loaded {
         self.diagnostics.extend(read.diagnostics);
         self.files.extend(read.files);
         self.missing = read.missing;
+        findings.extend(read.findings);
         findings.extend(read.alerting.iter().flat_map(Alerting::unreachable_receivers));
         if let Some(own) = read.alerting.as_ref().filter(|own| !own.is_from_file()) {
             let (in_files, in_tables) = own.bad_templates(values);

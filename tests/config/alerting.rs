@@ -328,6 +328,31 @@ fn older_words_for_matchers_are_answered_with_the_new_one() {
 }
 
 #[test]
+fn what_is_missing_beside_the_file_is_told_where_it_is_named() {
+    let text = "[alerting]\nconfig_file = 'gone.yml'\nhook_token_file = 'gone'\ntemplates = ['gone/*']\n[store]\npath = 'x.db'\n";
+    let (directory, loaded) = load_text("config.toml", text);
+    let page = shown(&directory, &loaded);
+    let expected = ["C001 2:15", "C001 3:19", "C111 4:13"];
+    assert_eq!(places(&loaded.diagnostics), expected, "{page}");
+}
+
+#[test]
+fn first_tries_get_a_hint() {
+    let night = "[route]\nreceiver = 'a'\n[receivers.a]\n[store]\npath = 'x.db'\n[time_intervals.night]\ntimes = [{ start_time = '22:00', end_time = '06:00' }]\n";
+    let (directory, loaded) = load_text("config.toml", night);
+    let page = shown(&directory, &loaded);
+    assert!(page.contains("a night is two ranges"), "{page}");
+    let theirs = "route:\n  receiver: a\nreceivers:\n- name: a\n";
+    let (directory, loaded) = load_text("config.yml", theirs);
+    let page = shown(&directory, &loaded);
+    assert!(page.contains("an alertmanager.yml is named by `alerting.config_file`"), "{page}");
+    let once = "[route]\nreceiver = 'a'\n[receivers.a.telegram]\nbot_token = '1:x'\nchat_id = 'oops'\n[store]\npath = 'x.db'\n";
+    let (directory, loaded) = load_text("config.toml", once);
+    let page = shown(&directory, &loaded);
+    assert_eq!(places(&loaded.diagnostics), ["C010 5:11"], "{page}");
+}
+
+#[test]
 fn an_alert_needs_time() {
     let text = "[alerting]\nresolve_timeout = '0s'\n[route]\nreceiver = 'a'\n[receivers.a]\n[store]\npath = 'x.db'\n";
     let (directory, loaded) = load_text("config.toml", text);

@@ -135,7 +135,11 @@ fn tables<'v>(
         }
         Some(_) => {
             let message = format!("`{section}` must be a table of tables: `[{section}.NAME]`");
-            findings.push(Finding::new(Code::WrongType, at, message));
+            let is_theirs = section == "receivers" && values.find(&at.index(0)).is_some();
+            let hint = is_theirs.then(|| {
+                "an alertmanager.yml is named by `alerting.config_file`, or started by `noroshi alertmanager`".to_owned()
+            });
+            findings.push(Finding::new(Code::WrongType, at, message).hint(hint));
             Vec::new()
         }
     }
@@ -196,14 +200,23 @@ fn intervals(values: &Values, findings: &mut Vec<Finding>) -> BTreeMap<String, V
                 let empty = Value::from(Dict::new());
                 let one = if matches!(one, Value::Empty(..)) { &empty } else { one };
                 let read = reading::section::<TimeInterval>(values, &at, one);
-                findings.extend(read.findings);
+                findings.extend(read.findings.into_iter().map(over_midnight));
                 reading::Read { value: read.value.map(|one| vec![one]), findings: Vec::new() }
             }
         };
-        findings.extend(read.findings);
+        findings.extend(read.findings.into_iter().map(over_midnight));
         all.insert(name.to_owned(), read.value.unwrap_or_default());
     }
     all
+}
+
+/// Nights are what most people first try.
+fn over_midnight(finding: Finding) -> Finding {
+    if !finding.message.ends_with("equal or greater than end time") {
+        return finding;
+    }
+    let hint = "a night is two ranges: from its start to `24:00`, and from `00:00` to its end";
+    finding.hint(hint.to_owned())
 }
 
 /// What cannot stand beside each other, and what is missing beside the rest.

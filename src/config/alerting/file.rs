@@ -15,7 +15,13 @@ use super::{
 use crate::{
     alert::spec as alert,
     compat::alertmanager as compat,
-    config::{codes::Code, files::SourceFile, finding::Finding, place, render, syntax::Format},
+    config::{
+        codes::Code,
+        files::SourceFile,
+        finding::{self, Finding},
+        place, render,
+        syntax::Format,
+    },
     model::{Diagnostic, Secret, Severity},
     notify::spec::Receivers,
 };
@@ -45,6 +51,8 @@ pub struct AlertmanagerFile {
     pub watched: Vec<PathBuf>,
     /// What a start without `--allow-missing-providers` is refused for.
     pub(in crate::config) missing: Vec<compat::Missing>,
+    /// Errors and warnings whose place is in the file that names this one.
+    pub(in crate::config) findings: Vec<Finding>,
 }
 
 impl AlertmanagerFile {
@@ -66,6 +74,7 @@ impl AlertmanagerFile {
             files: Vec::new(),
             watched: vec![source.path.clone()],
             missing: Vec::new(),
+            findings: Vec::new(),
         };
         match std::fs::read_to_string(&source.path) {
             Ok(text) => {
@@ -99,7 +108,8 @@ impl AlertmanagerFile {
         self.missing = missing;
         let folder = source.path.parent().unwrap_or(Path::new(""));
         let found = template_files::read(&templates, folder);
-        self.diagnostics.extend(unreadable(&found));
+        let unreadable = unreadable(&found).map(|(code, why)| place::nowhere(code, why));
+        self.diagnostics.extend(unreadable);
         self.watched.extend(found.watched);
         if self.is_wrong() {
             return;
@@ -147,22 +157,28 @@ impl AlertmanagerFile {
 impl Alerting {
     /// The same with the files it names: templates, and an `alertmanager.yml`.
     pub(in crate::config) fn read_files(mut self, folder: &Path) -> AlertmanagerFile {
+        let at = |key: &str| finding::Path::of(["alerting", key]);
         let found = template_files::read(&self.written.options.templates, folder);
-        let mut diagnostics = unreadable(&found);
+        let unreadable = unreadable(&found);
+        let mut findings: Vec<_> =
+            unreadable.map(|(code, why)| Finding::new(code, at("templates"), why)).collect();
         let mut watched = found.watched;
         self.templates = found.files.into();
         if let Some(path) = self.written.options.hook_token_file.clone() {
             let path = folder.join(path);
             match hook_token(&path) {
                 Ok(token) => self.hook_token = Some(token),
-                Err(unusable) => diagnostics.push(*unusable),
+                Err(why) => {
+                    findings.push(Finding::new(Code::Unreadable, at("hook_token_file"), why));
+                }
             }
             watched.push(path);
         }
         let Some(path) = self.written.options.config_file.clone() else {
             self.original = compat::original(&self.pipeline, &self.receivers).into();
-            let (alerting, files, missing) = (Some(self), Vec::new(), Vec::new());
-            return AlertmanagerFile { alerting, diagnostics, files, watched, missing };
+            let (diagnostics, files, missing) = (Vec::new(), Vec::new(), Vec::new());
+            let alerting = Some(self);
+            return AlertmanagerFile { alerting, diagnostics, files, watched, missing, findings };
         };
         let source = AlertmanagerSource {
             path,
@@ -170,15 +186,19 @@ impl Alerting {
             matchers: self.matchers,
             external_url: Arc::clone(&self.receivers.external_url),
         };
-        let read = AlertmanagerFile::untried(&source);
-        diagnostics.extend(read.diagnostics);
-        watched.extend(read.watched);
-        let alerting = read.alerting.map(|theirs| self.with_file(&theirs));
-        if let (Some(alerting), Some(file)) = (&alerting, read.files.first()) {
-            diagnostics.extend(alerting.bad_templates_of(file));
+        let mut read = AlertmanagerFile::untried(&source);
+        if read.files.is_empty() {
+            let unread = read.diagnostics.drain(..).map(|one| one.message);
+            findings
+                .extend(unread.map(|why| Finding::new(Code::Unreadable, at("config_file"), why)));
         }
-        let (files, missing) = (read.files, read.missing);
-        AlertmanagerFile { alerting, diagnostics, files, watched, missing }
+        read.findings = findings;
+        read.watched.extend(watched);
+        read.alerting = read.alerting.map(|theirs| self.with_file(&theirs));
+        if let (Some(alerting), Some(file)) = (&read.alerting, read.files.first()) {
+            read.diagnostics.extend(alerting.bad_templates_of(file));
+        }
+        read
     }
 
     /// Whether routes and receivers stand in an `alertmanager.yml`.
@@ -235,10 +255,9 @@ fn fingerprint(text: &str) -> u64 {
 }
 
 /// The token in a file. One that is not there, or empty, would let everybody in.
-fn hook_token(path: &Path) -> Result<Secret, Box<Diagnostic>> {
+fn hook_token(path: &Path) -> Result<Secret, String> {
     let unusable = |why: &dyn std::fmt::Display| {
-        let message = format!("cannot read `alerting.hook_token_file` {}: {why}", path.display());
-        Box::new(place::nowhere(Code::Unreadable, message))
+        format!("cannot read `alerting.hook_token_file` {}: {why}", path.display())
     };
     let text = std::fs::read_to_string(path).map_err(|error| unusable(&error))?;
     match text.trim() {

@@ -162,6 +162,10 @@ fn provider(values: &Values, at: &Path, word: &str, value: &Value) -> Read<Provi
     };
     for problem in read.value.iter().flat_map(Provider::problems) {
         let path = at.then(Path::parse(&problem.path).0);
+        // What was told of a value already was taken out of it, so that it looks as if it were missing.
+        if read.findings.iter().any(|told| told.path == path) {
+            continue;
+        }
         let message = format!("{}: {}", at.subject(), sensitive::mask(&problem.message));
         read.findings.push(Finding::new(Code::Contradiction, path, message).hint(problem.hint));
     }

@@ -9,9 +9,8 @@ use crate::{
         codes::Code,
         finding::{Finding, Path},
         layers::Values,
-        place, sensitive,
+        sensitive,
     },
-    model::Diagnostic,
 };
 
 /// Sections whose texts are looked through for what a shell would expand.
@@ -146,17 +145,16 @@ pub(super) fn forgetful(values: &Values, written: &Written) -> Option<Finding> {
     Some(Finding::new(Code::NoStore, at, message).at_key().hint(hint))
 }
 
-/// What is wrong with files of templates.
-pub(super) fn unreadable(found: &Found) -> Vec<Diagnostic> {
+/// What is wrong with files of templates, one line each.
+pub(super) fn unreadable(found: &Found) -> impl Iterator<Item = (Code, String)> {
     let refused = found.refused.iter().map(|(path, error)| {
-        let message = format!("cannot read {}: {error}", path.display());
-        place::nowhere(Code::Unreadable, message)
+        (Code::Unreadable, format!("cannot read {}: {error}", path.display()))
     });
-    let empty = found.empty.iter().map(|pattern| {
-        let message = format!("no file of templates is named `{pattern}`");
-        place::nowhere(Code::NoTemplates, message)
-    });
-    refused.chain(empty).collect()
+    let empty = found
+        .empty
+        .iter()
+        .map(|pattern| (Code::NoTemplates, format!("no file of templates is named `{pattern}`")));
+    refused.chain(empty)
 }
 
 /// The names of receivers that routes lead to.

@@ -20,9 +20,9 @@ pub(super) fn of(spec: &Spec) -> Vec<Problem> {
     }
     for (key, template) in [("to", &spec.to), ("from", &spec.from)] {
         match addresses(template) {
-            Some(Err(why)) => add(key, why),
-            Some(Ok(0)) => add(key, "there is no address".into()),
-            Some(Ok(2..)) if key == "from" => add(key, "there is more than one address".into()),
+            Some(Err(why)) => add(key, format!("`{key}` is not an address: {why}")),
+            Some(Ok(0)) => add(key, format!("`{key}` has no address")),
+            Some(Ok(2..)) if key == "from" => add(key, "`from` has more than one address".into()),
             _ => {}
         }
     }
@@ -52,7 +52,7 @@ fn addresses(template: &Template) -> Option<Result<usize, String>> {
     let text = template.as_str();
     (!text.contains("{{")).then(|| {
         let parsed = Mailboxes::from_str(text.trim());
-        parsed.map(|all| all.iter().count()).map_err(|error| format!("not an address: {error}"))
+        parsed.map(|all| all.iter().count()).map_err(|error| error.to_string())
     })
 }
 
