@@ -27,6 +27,9 @@ pub struct Cause {
 /// The pause before a task is started again, so that one that crashes at once does not burn a core.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How long a task may take to notice that it is cut.
+const CUT: Duration = Duration::from_secs(1);
+
 /// Owns the tasks.
 pub(super) struct Supervisor {
     tasks: JoinSet<()>,
@@ -124,7 +127,8 @@ impl Supervisor {
     pub(super) async fn drain(mut self, deadline: Instant) -> bool {
         let all = async { while self.tasks.join_next().await.is_some() {} };
         let ended = clock::timeout_at(deadline, all).await.is_ok();
-        self.tasks.shutdown().await;
+        // One that never waits cannot be cut, and must not keep the process.
+        let _ = clock::timeout_at(deadline.max(Instant::now()) + CUT, self.tasks.shutdown()).await;
         ended
     }
 }
@@ -168,6 +172,22 @@ mod tests {
         assert_eq!(supervisor.ends.get_or_create(&Ended { task: "watch" }).get(), 4);
         stop.cancel();
         assert!(supervisor.drain(Instant::now() + PAUSE * 2).await);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_task_that_never_waits_does_not_keep_the_others() {
+        let stop = CancellationToken::new();
+        let mut supervisor = Supervisor::new(stop.clone());
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (begun, beginning) = tokio::sync::oneshot::channel();
+        supervisor.essential("busy", async move {
+            let _ = begun.send(());
+            let _ = released.recv();
+        });
+        beginning.await.unwrap();
+        stop.cancel();
+        assert!(!supervisor.drain(Instant::now()).await);
+        drop(release);
     }
 
     #[tokio::test(start_paused = true)]

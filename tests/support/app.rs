@@ -19,7 +19,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Peer, web};
+use super::{Peer, patience::patience, web};
 
 /// The defaults of every bench; what a test appends begins inside of `[defaults]`.
 pub const COMMON: &str =
@@ -72,11 +72,22 @@ pub fn sources(file: &Path) -> Sources {
 
 pub async fn start(file: &Path) -> Result<App, StartError> {
     let grace = Duration::from_secs(3);
-    App::start(Options { sources: sources(file), clock: Clock::system(), grace }).await
+    let options = Options { sources: sources(file), clock: Clock::system(), grace };
+    within("the start of an app", App::start(options)).await
+}
+
+/// What takes far longer than patience hangs, and is named.
+async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
+    let ended = tokio::time::timeout(patience() * 6, work).await;
+    ended.unwrap_or_else(|_| panic!("{what} hangs"))
 }
 
 /// A request and its whole answer, the head included.
 pub async fn ask(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
+    within(path, asked(address, path)).await
+}
+
+async fn asked(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.0\r\nHost: noroshi\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
