@@ -81,7 +81,7 @@ pub(super) async fn call<S: AsyncRead + AsyncWrite + Unpin>(
         let (response, mut body) = sender.send_request(request, false)?;
         body.send_data(message, true)?;
         // `sender` stays until the end: without one, h2 says goodbye before the answer is there.
-        Ok((sender, response, Driven { connection, over: false, broke: None }))
+        Ok((sender, response, Driven { connection: Some(connection), broke: None }))
     };
     let opened = attempt.phase(Phase::Send, async { Ok::<_, Failure>(opening.await) }).await?;
     let (_sender, response, mut driven) = opened.map_err(|error| of_h2(&error))?;
@@ -92,8 +92,7 @@ pub(super) async fn call<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// A connection that moves while something else is waited for; it dies with the run.
 struct Driven<S: AsyncRead + AsyncWrite + Unpin> {
-    connection: client::Connection<S, Bytes>,
-    over: bool,
+    connection: Option<client::Connection<S, Bytes>>,
     broke: Option<h2::Error>,
 }
 
@@ -115,10 +114,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driven<S> {
     async fn with<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         poll_fn(|cx| {
-            if !self.over
-                && let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(cx)
+            if let Some(connection) = &mut self.connection
+                && let Poll::Ready(ended) = Pin::new(connection).poll(cx)
             {
-                self.over = true;
+                // Streams hear of an error while something is written only when the connection is dropped.
+                self.connection = None;
                 self.broke = ended.err();
             }
             work.as_mut().poll(cx)

@@ -1,17 +1,27 @@
-use std::time::Duration;
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use h2::server::SendResponse;
 use hyper::{Response, http::HeaderMap};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
     sync::mpsc,
 };
 
 use super::*;
 use crate::{
-    model::{Phase, Verdict},
+    clock::Instant,
+    model::{Phase, Trace, Verdict},
     net::tls::testing::{Authority, Server},
     probe::{
         self, Report,
@@ -328,6 +338,78 @@ async fn what_is_not_http2_or_breaks_is_unavailable() {
     let refusing = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let report = ask(refusing, "").await;
     assert_eq!((report.reason(), code(&report)), (Some(Reason::ConnectRefused), Some(14.0)));
+}
+
+/// A stream that is read well, and that cannot be written to any more once it is torn.
+struct Torn(tokio::io::DuplexStream, Arc<AtomicBool>);
+
+impl Torn {
+    fn check(&self) -> io::Result<()> {
+        let torn = self.1.load(Ordering::SeqCst);
+        if torn { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+    }
+}
+
+impl AsyncRead for Torn {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Torn {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.check()?;
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check()?;
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// A reset is often noticed while something is written, such as what is said to a ping.
+#[tokio::test]
+async fn what_breaks_while_it_is_written_to_is_told_at_once() {
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    let torn = Arc::new(AtomicBool::new(false));
+    let stream = Torn(ours, Arc::clone(&torn));
+    let server = tokio::spawn(async move {
+        let mut connection = h2::server::handshake(theirs).await.unwrap();
+        let (_, mut respond) = connection.accept().await.unwrap().unwrap();
+        let mut head = Response::builder().status(200).body(()).unwrap();
+        *head.headers_mut() = fields(GRPC);
+        let _body = respond.send_response(head, false).unwrap();
+        let mut pings = connection.ping_pong().unwrap();
+        let ping = async {
+            // The head is on its way before the line is torn.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            torn.store(true, Ordering::SeqCst);
+            let _ = pings.ping(h2::Ping::opaque()).await;
+        };
+        let drive = async { while connection.accept().await.is_some() {} };
+        futures_util::future::join(ping, drive).await;
+    });
+    let mut attempt = crate::net::Attempt::new(Instant::now() + PATIENT, Trace::default());
+    let request = Request::post("http://a.test/x").body(()).unwrap();
+    let begun = Instant::now();
+    let ended = call::call(&mut attempt, stream, request, Bytes::from_static(b"x")).await;
+    let failure = ended.unwrap_err().failure;
+    assert_eq!(failure.reason, Reason::ConnectReset, "{}", failure.detail);
+    assert!(begun.elapsed() < PATIENT / 2);
+    server.abort();
 }
 
 #[tokio::test]
