@@ -17,6 +17,7 @@ mod limit;
 mod masked;
 mod message;
 mod metrics;
+mod mistakes;
 mod once;
 mod provider;
 mod retry;
@@ -30,7 +31,6 @@ mod telegram;
 pub mod template;
 #[cfg(test)]
 mod testing;
-mod tried;
 mod unbuilt;
 mod unusable;
 mod webhook;

@@ -217,7 +217,8 @@ mirror() {
     local found
     found=$(cat /etc/apt/sources.list.d/*.sources 2>/dev/null | awk '/^URIs:/ { print $2; exit }')
     [ -n "$found" ] || found=$(awk '$1 == "deb" { print ($2 ~ /^\[/) ? $3 : $2; exit }' /etc/apt/sources.list 2>/dev/null || true)
-    echo "${found:-http://deb.debian.org/debian}"
+    [ -n "$found" ] || echo "apt of this host names no mirror" >&2
+    echo "$found"
 }
 
 # apt SUITE ARGUMENT...: apt-get on one suite, with all of its state below DIR.

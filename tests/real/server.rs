@@ -86,6 +86,7 @@ pub(crate) fn wait_until<T>(what: &str, mut question: impl FnMut() -> Option<T>)
             return answer;
         }
         assert!(Instant::now() < deadline, "waited in vain for {what}");
+        // Another program's answer: there is nothing to be told by.
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -79,6 +79,7 @@ impl Browser {
         while self.run(&format!("return Boolean({script})")) != json!(true) {
             let text = self.run("return document.body.innerText");
             assert!(begun.elapsed() < PATIENCE, "not {script}: {text}");
+            // The browser tells nobody when a page has changed.
             std::thread::sleep(Duration::from_millis(20));
         }
     }
