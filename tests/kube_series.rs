@@ -24,13 +24,15 @@ fn written(entry: &Entry, objects: &str, settings: &Settings) -> Series {
     collector.begin(0);
     let objects: Vec<&RawValue> = serde_json::from_str(objects).unwrap();
     for object in objects {
-        collector.listed(0, object.get()).unwrap_or_else(|e| panic!("{}: {e}", entry.resource.name));
+        collector
+            .listed(0, object.get())
+            .unwrap_or_else(|e| panic!("{}: {e}", entry.resource.name));
     }
     collector.end(0);
     let snapshot = collector.snapshot();
     let mut text = Text::new(Dialect::Prometheus);
-    for (at, family) in (0..).map_while(|at| snapshot.family(at).map(|family| (at, family))) {
-        let Some(family) = family else { continue };
+    for at in 0..snapshot.families() {
+        let Some(family) = snapshot.family(at) else { continue };
         text.family(family.name, &family.help(), family.kind);
         snapshot.write(at, 0..snapshot.len(), &mut text);
     }
@@ -83,9 +85,9 @@ fn compare(set: &str, settings: &Settings) {
         let file = folder.join(format!("objects/{}.json", entry.resource.name));
         let ours = written(entry, &fs::read_to_string(file).unwrap(), settings);
         let families: BTreeSet<&str> = (entry.families)().iter().map(|info| info.name).collect();
-        let theirs = expected.iter().filter(|(series, _)| {
-            families.contains(series.split('{').next().unwrap())
-        });
+        let theirs = expected
+            .iter()
+            .filter(|(series, _)| families.contains(series.split('{').next().unwrap()));
         let theirs: Series = theirs.map(|(series, value)| (series.clone(), *value)).collect();
         for (series, value) in &theirs {
             match ours.get(series) {
