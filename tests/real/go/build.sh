@@ -17,13 +17,16 @@ main() {
     # Two checkouts may ask at the same time.
     exec 9>"$DIR/go/.lock"
     flock 9
-    local kube helm4 helm3 client
+    local kube helm4 helm3 client metrics
     kube=$(version kube k8s.io/kubernetes) client=$(version helm k8s.io/client-go)
     helm4=$(version helm helm.sh/helm/v4) helm3=$(version helm helm.sh/helm/v3)
+    metrics=$(version kube-state-metrics k8s.io/kube-state-metrics/v2)
     # name in DIR/bin, module beside this file, package, variables that the linker sets as the makers' own builds do; the
     # first of them is the version
     program kube-apiserver kube k8s.io/kubernetes/cmd/kube-apiserver k8s.io/component-base/version.git{Version="$kube",Major=1,Minor="$(minor "$kube")"}
     program helm helm helm.sh/helm/v4/cmd/helm helm.sh/helm/v4/internal/version.version="$helm4"
+    program kube-state-metrics kube-state-metrics k8s.io/kube-state-metrics/v2 github.com/prometheus/common/version.Version="$metrics" \
+        k8s.io/kube-state-metrics/v2/pkg/app.ClientGoVersion="$(version kube-state-metrics k8s.io/client-go)"
     # It knows of no cluster when it lints and renders, and would take it for a very old one.
     program helm3 helm helm.sh/helm/v3/cmd/helm helm.sh/helm/v3/internal/version.version="$helm3" \
         helm.sh/helm/v3/pkg/{chartutil,lint/rules}.k8sVersion{Major=1,Minor="$(minor "$client")"}
