@@ -44,24 +44,24 @@ fn resources(cpu: &str, memory: &str) -> Value {
             "nvidia.com/gpu": "4", "attachable-volumes-csi-example": "16" })
 }
 
-/// Reports of every bound pod that nothing was reported of yet; how many these are, and how many wait to be bound.
+/// Reports of every bound pod that nothing was reported of yet; how many there are by then that run or have run.
 pub(super) fn report(cluster: &Cluster) -> usize {
     let pods = cluster.get("pods --all-namespaces");
-    let mut reported = 0;
+    let mut begun = 0;
     for pod in pods["items"].as_array().unwrap() {
-        let metadata = &pod["metadata"];
+        let (metadata, bound) = (&pod["metadata"], pod["spec"]["nodeName"].is_string());
         let Some(fate) = metadata["annotations"]["example.com/fate"].as_str() else { continue };
-        let bound = pod["spec"]["nodeName"].is_string();
-        if !bound || pod["status"]["startTime"].is_string() {
+        if !bound {
             continue;
         }
-        let (name, namespace) = (&metadata["name"], &metadata["namespace"]);
-        let name =
-            format!("pod/{} --namespace {}", name.as_str().unwrap(), namespace.as_str().unwrap());
-        cluster.patch_status(&name, &status(pod, fate)).unwrap();
-        reported += 1;
+        begun += 1;
+        if pod["status"]["startTime"].is_null() {
+            let word = |field: &str| metadata[field].as_str().unwrap();
+            let name = format!("pod/{} --namespace {}", word("name"), word("namespace"));
+            cluster.patch_status(&name, &status(pod, fate)).unwrap();
+        }
     }
-    reported
+    begun
 }
 
 /// What one of these fates looks like from outside.

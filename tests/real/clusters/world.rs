@@ -31,6 +31,9 @@ const LEAVING: [&str; 12] = [
     "pod/leaving --namespace edge",
 ];
 
+/// Those that come to be run: web 3, stuck 2, store 2, agent 3, ancient 1, the jobs' 4, and of `pods.yaml` 5.
+const PODS: usize = 20;
+
 /// What has come true once the controllers have done their part.
 const SETTLED: [&str; 14] = [
     "--for=condition=Available deployment/web --namespace shop",
@@ -46,7 +49,7 @@ const SETTLED: [&str; 14] = [
     "--for=jsonpath={.status.currentHealthy}=3 poddisruptionbudget/web --namespace shop",
     "--for=condition=PodScheduled=False pod/waiting --namespace shop",
     "--for=condition=NamespaceFinalizersRemaining namespace/ending",
-    "--for=jsonpath={.spec.taints[?(@.key==\"node.kubernetes.io/unreachable\")].effect}=NoSchedule node/wreck",
+    "--for=jsonpath={.spec.taints[?(@.effect==\"NoExecute\")].key}=node.kubernetes.io/unreachable node/wreck",
 ];
 
 /// A cluster with all this in it.
@@ -143,13 +146,8 @@ impl World {
 
     /// Reports of pods until no controller makes another one: a StatefulSet's come one by one.
     fn run_the_pods(&self) {
-        wait_until("every pod to be run", || {
-            kubelet::report(&self.cluster);
-            let pods = self.cluster.get("pods --all-namespaces");
-            let of = |pod: &&Value| pod["status"]["startTime"].is_string();
-            let started = pods["items"].as_array().unwrap().iter().filter(of).count();
-            (started == PODS).then_some(())
-        });
+        let what = format!("{PODS} pods to be run");
+        wait_until(&what, || (kubelet::report(&self.cluster) == PODS).then_some(()));
     }
 
     fn create(&self, theme: &str) {
@@ -169,6 +167,3 @@ impl World {
         self.cluster.kubectl(words).unwrap_or_else(|error| panic!("{error}"));
     }
 }
-
-/// Those that come to be run: web 3, stuck 2, store 2, agent 3, ancient 1, four jobs' 4, and of `pods.yaml` 5.
-const PODS: usize = 20;

@@ -29,9 +29,8 @@ impl Cluster {
         self.etcd = Some(self.store.start());
     }
 
-    /// Throws away the history up to now, and says where "now" is. A list that is continued from before is answered with
-    /// 410 at once; a watch from before only by an API server that was started after this, for one that ran all the time
-    /// remembers by itself.
+    /// Throws away the history up to now, and says where "now" is. The API server remembers what it has seen itself: it is
+    /// one started after this that answers 410 to lists continued and watches begun before.
     pub(crate) fn compact(&self) -> u64 {
         let header = self.etcd("/v3/kv/range", &json!({ "key": "AA==" }))["header"].take();
         let revision = header["revision"].as_str().unwrap().parse().unwrap();
