@@ -122,7 +122,7 @@ impl KubeApi {
     pub fn declare(&self, resource: Resource) {
         let mut resources = self.shared.resources.lock();
         resources.retain(|own| own.path() != resource.path());
-        resources.push_back(Arc::new(resource));
+        resources.push(Arc::new(resource));
     }
 
     /// Serves a resource no longer; its open watches end. Its objects are there again when it is declared again.

@@ -1,7 +1,6 @@
 //! Sockets: connections that are served over HTTP/1.1 or HTTP/2, with TLS or without, and that can be cut.
 
 use std::{
-    collections::VecDeque,
     net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc,
@@ -44,7 +43,7 @@ pub struct Shared {
     pub store: Mutex<Store>,
     /// The store's version.
     pub changed: watch::Sender<u64>,
-    pub resources: Mutex<VecDeque<Arc<Resource>>>,
+    pub resources: Mutex<Vec<Arc<Resource>>>,
     pub rights: Mutex<Rights>,
     pub token: Mutex<Option<String>>,
     /// What `/version` says.

@@ -4,6 +4,15 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::{KubeApi, pods};
 
+/// The first argument of such a process; the second is the count of pods.
+pub const ARGUMENT: &str = "kube-api";
+
+/// [`serve`], as the arguments say.
+pub async fn serve_arguments() -> std::io::Result<()> {
+    let count = std::env::args().nth(2).and_then(|text| text.parse().ok());
+    serve(count.unwrap_or(10_000)).await
+}
+
 /// Serves so many pods until its standard input closes. Prints the server's URL first, then an answer to each line:
 /// `touch N` changes N pods, each time the next ones, `remove N` deletes the last ones that are there, `add N` brings
 /// them back, `expire`, `cut`, `end` (all watches), `counts` (requests as JSON), `lists` (the most at once), `watches`.
