@@ -39,3 +39,24 @@ impl Kind for Secret {
         Family::owners(Alpha, "kube_secret_owner"),
     ];
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::object::{Decode, Shown};
+
+    #[test]
+    fn nothing_of_what_is_in_a_secret_is_kept_or_told() {
+        let secret = |rest: &str| {
+            let json =
+                format!(r#"{{"metadata":{{"name":"a"}},"data":{{"key":"aHVzaA=="}},{rest}}}"#);
+            Decode::<Secret>::object(&json, &Shown::default())
+        };
+        let (kept, _) = secret(r#""stringData":{"key":"hush"},"type":"Opaque""#).unwrap();
+        assert_eq!(&*kept.body.kind, "Opaque");
+        for broken in [r#""type":{"aHVzaA==":"hush"}"#, r#""type":["hush"]"#, r#""type":"hush"#] {
+            let told = format!("{:?}", secret(broken).unwrap_err());
+            assert!(!told.contains("hush") && !told.contains("aHVz"), "{told}");
+        }
+    }
+}
