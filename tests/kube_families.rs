@@ -207,7 +207,7 @@ fn values_go_as_far_as_the_table_says() {
             "constant 1" => assert_eq!(seen, ["1"], "{row:?}"),
             "0/1" => assert_eq!(seen, ["0", "1"], "{row:?}"),
             cell if cell.contains("0/1") => {
-                assert!(seen.contains(&"0") && seen.contains(&"1"), "{row:?}")
+                assert!(seen.contains(&"0") && seen.contains(&"1"), "{row:?}");
             }
             _ => {}
         }
