@@ -38,6 +38,7 @@ pub mod schedule;
 
 pub mod alert;
 pub mod api;
+pub mod cluster;
 pub mod metrics;
 pub mod notify;
 pub mod state;

@@ -122,7 +122,8 @@ impl Reloader {
             }
             Err(text) => {
                 self.counts.failed();
-                error!(why, "the configuration was not reloaded: {}", log::last_line(text));
+                let line = log::last_line(text);
+                error!(why, "the configuration was not reloaded: {line}");
             }
         }
         result

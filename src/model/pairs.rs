@@ -285,7 +285,12 @@ impl Default for Fnv {
 impl Fnv {
     /// Takes a text and the byte that closes it.
     pub fn part(&mut self, text: &str) {
-        for byte in text.bytes().chain([0xFF]) {
+        self.bytes(text.bytes().chain([0xFF]));
+    }
+
+    /// Takes bytes.
+    pub fn bytes(&mut self, bytes: impl IntoIterator<Item = u8>) {
+        for byte in bytes {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }

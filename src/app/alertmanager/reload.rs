@@ -88,9 +88,10 @@ impl Reloader {
             }
             Err(why) => {
                 self.counts.failed();
+                let err = log::last_line(why);
                 error!(
                     file = %self.options.config_file.display(),
-                    err = log::last_line(why),
+                    err,
                     "Loading configuration file failed"
                 );
             }

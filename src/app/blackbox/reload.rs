@@ -59,7 +59,8 @@ impl Reloader {
             }
             Err(why) => {
                 self.counts.failed();
-                error!(err = log::last_line(why), "Error reloading config");
+                let err = log::last_line(why);
+                error!(err, "Error reloading config");
             }
         }
         result

@@ -1,0 +1,337 @@
+//! The objects of one kind: one writer for each part of them, snapshots for readers.
+
+use std::{ops::Range, sync::Arc};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use parking_lot::RwLock;
+use smallvec::SmallVec;
+use std::hash::BuildHasher;
+
+use super::{
+    family::Info,
+    kind::{Kind, Part, Resource},
+    object::{Decode, Meta, Metadata, Object, Shown, UID_TEXT, Uid},
+    rows::Rows,
+    shard::Shard,
+    spec::Settings,
+};
+use crate::model::{LabelSet, Sink};
+
+/// What keeps the objects of a kind, whatever the kind.
+///
+/// Each watched namespace is a part of its own, with one writer: the task that watches it.
+pub trait Collector: Send + Sync {
+    /// What it collects.
+    fn resource(&self) -> &'static Resource;
+    /// A list begins: what it does not name is gone when it ends, and not before.
+    fn begin(&self, part: usize);
+    /// An object of the list.
+    fn listed(&self, part: usize, json: &str) -> Result<Seen, Malformed>;
+    /// The list is complete.
+    fn end(&self, part: usize);
+    /// An object is new or has changed.
+    fn changed(&self, part: usize, json: &str) -> Result<Seen, Malformed>;
+    /// An object is gone.
+    fn gone(&self, part: usize, json: &str) -> Result<Seen, Malformed>;
+    /// How many objects are kept.
+    fn objects(&self) -> usize;
+    /// All of them, as they are now.
+    fn snapshot(&self) -> Box<dyn Snapshot>;
+}
+
+/// What an object brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its version: a watch can go on from it.
+    pub version: String,
+    /// Whether any series may have changed.
+    pub is_news: bool,
+}
+
+/// An object that could not be read. What was known of it before stays.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{namespace}/{name}: {why}")]
+pub struct Malformed {
+    /// Its namespace, if that much could be read.
+    pub namespace: String,
+    /// Its name, if that much could be read.
+    pub name: String,
+    /// Its version, if that much could be read.
+    pub version: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// The objects of a kind at one moment.
+pub trait Snapshot: Send + Sync {
+    /// Of what.
+    fn resource(&self) -> &'static Resource;
+    /// How many objects.
+    fn len(&self) -> usize;
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// How many families its kind has.
+    fn families(&self) -> usize;
+    /// The family at an index of the kind's table, if it is to be written.
+    fn family(&self, at: usize) -> Option<Info>;
+    /// Writes the rows that some of the objects have in a family.
+    fn write(&self, family: usize, objects: Range<usize>, sink: &mut dyn Sink);
+}
+
+/// A [`Collector`] of one kind.
+pub struct Shelf<B: Kind> {
+    parts: Vec<RwLock<Table<B>>>,
+    shown: Shown,
+    shard: Shard,
+    cluster: Option<Arc<str>>,
+    selected: Arc<[bool]>,
+    lean: bool,
+    hasher: DefaultHashBuilder,
+}
+
+struct Table<B> {
+    current: HashTable<Arc<Object<B>>>,
+    /// What the list that is being read has named so far.
+    next: Option<HashTable<Arc<Object<B>>>>,
+}
+
+impl<B: Kind> Shelf<B> {
+    /// An empty one.
+    pub fn new(settings: &Settings) -> Self {
+        let name = B::RESOURCE.name;
+        let table = || RwLock::new(Table { current: HashTable::new(), next: None });
+        Self {
+            parts: std::iter::repeat_with(table).take(settings.parts(&B::RESOURCE)).collect(),
+            shown: Shown {
+                labels: settings.labels.of(name),
+                annotations: settings.annotations.of(name),
+                revision: B::SHOWS_REVISION,
+            },
+            shard: settings.shard,
+            cluster: settings.cluster.clone(),
+            selected: B::FAMILIES
+                .iter()
+                .map(|family| settings.families.has(&family.info))
+                .collect(),
+            lean: settings.families.profile.is_lean(),
+            hasher: DefaultHashBuilder::default(),
+        }
+    }
+
+    fn hash(&self, key: Key<'_>) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    fn decode(&self, json: &str) -> Result<(Object<B>, String), Malformed> {
+        Decode::object(json, &self.shown).map_err(|error| malformed(json, error.to_string()))
+    }
+
+    fn put(&self, table: &mut HashTable<Arc<Object<B>>>, object: Arc<Object<B>>) {
+        let hash = self.hash(Key::of(&object.meta));
+        let found = table.find_mut(hash, |other| Key::of(&other.meta) == Key::of(&object.meta));
+        if let Some(held) = found {
+            *held = object;
+            return;
+        }
+        table.insert_unique(hash, object, |object| self.hash(Key::of(&object.meta)));
+    }
+
+    fn find<'t>(
+        &self,
+        table: &'t HashTable<Arc<Object<B>>>,
+        key: Key<'_>,
+    ) -> Option<&'t Arc<Object<B>>> {
+        table.find(self.hash(key), |object| Key::of(&object.meta) == key)
+    }
+
+    /// What was known of an object that cannot be read now stays: the list that names it does not end it.
+    fn carry(&self, part: usize, json: &str) {
+        let Ok(WithMetadata { metadata }) = serde_json::from_str(json) else { return };
+        let uid = metadata.uid();
+        let key = Key::new(&uid, &metadata.namespace, &metadata.name);
+        let mut table = self.parts[part].write();
+        let Some(held) = self.find(&table.current, key).cloned() else { return };
+        if let Some(next) = &mut table.next {
+            self.put(next, held);
+        }
+    }
+}
+
+impl<B: Kind> Collector for Shelf<B> {
+    fn resource(&self) -> &'static Resource {
+        &B::RESOURCE
+    }
+
+    fn begin(&self, part: usize) {
+        self.parts[part].write().next = Some(HashTable::new());
+    }
+
+    fn listed(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
+        let (object, version) = self.decode(json).inspect_err(|_| self.carry(part, json))?;
+        if !self.shard.has(&object.meta.uid) {
+            return Ok(Seen { version, is_news: false });
+        }
+        let mut table = self.parts[part].write();
+        // What has not changed is kept, so that two generations do not take twice the memory.
+        let held = self.find(&table.current, Key::of(&object.meta)).cloned();
+        let held = held.filter(|held| **held == object);
+        let is_news = held.is_none();
+        let object = held.unwrap_or_else(|| Arc::new(object));
+        self.put(table.next.get_or_insert_default(), object);
+        Ok(Seen { version, is_news })
+    }
+
+    fn end(&self, part: usize) {
+        let mut table = self.parts[part].write();
+        let Some(mut next) = table.next.take() else { return };
+        next.shrink_to_fit(|object| self.hash(Key::of(&object.meta)));
+        let before = std::mem::replace(&mut table.current, next);
+        // Freed after readers are let in again.
+        drop(table);
+        drop(before);
+    }
+
+    fn changed(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
+        let (object, version) = self.decode(json)?;
+        if !self.shard.has(&object.meta.uid) {
+            return Ok(Seen { version, is_news: false });
+        }
+        let is_known = {
+            let table = self.parts[part].read();
+            self.find(&table.current, Key::of(&object.meta)).is_some_and(|held| **held == object)
+        };
+        if !is_known {
+            self.put(&mut self.parts[part].write().current, Arc::new(object));
+        }
+        Ok(Seen { version, is_news: !is_known })
+    }
+
+    fn gone(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
+        let WithMetadata { metadata } =
+            serde_json::from_str(json).map_err(|error| malformed(json, error.to_string()))?;
+        let uid = metadata.uid();
+        let key = Key::new(&uid, &metadata.namespace, &metadata.name);
+        let mut table = self.parts[part].write();
+        let found = table.current.find_entry(self.hash(key), |held| Key::of(&held.meta) == key);
+        let gone = found.ok().map(|entry| entry.remove().0);
+        drop(table);
+        Ok(Seen { version: metadata.resource_version.into_owned(), is_news: gone.is_some() })
+    }
+
+    fn objects(&self) -> usize {
+        self.parts.iter().map(|part| part.read().current.len()).sum()
+    }
+
+    fn snapshot(&self) -> Box<dyn Snapshot> {
+        let mut objects = Vec::with_capacity(self.objects());
+        for part in &self.parts {
+            objects.extend(part.read().current.iter().cloned());
+        }
+        Box::new(Objects {
+            objects,
+            cluster: self.cluster.clone(),
+            selected: Arc::clone(&self.selected),
+            lean: self.lean,
+            none: LabelSet::default(),
+        })
+    }
+}
+
+/// What tells objects apart: the UID, or the place where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key<'k> {
+    Uid(&'k Uid),
+    Place(&'k str, &'k str),
+}
+
+impl<'k> Key<'k> {
+    fn new(uid: &'k Uid, namespace: &'k str, name: &'k str) -> Self {
+        if uid.is_empty() { Self::Place(namespace, name) } else { Self::Uid(uid) }
+    }
+
+    fn of(meta: &'k Meta) -> Self {
+        Self::new(&meta.uid, &meta.namespace, &meta.name)
+    }
+}
+
+/// An object of which only the metadata are read.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct WithMetadata<'a> {
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
+}
+
+fn malformed(json: &str, why: String) -> Malformed {
+    let WithMetadata { metadata } = serde_json::from_str(json).unwrap_or_default();
+    Malformed {
+        namespace: metadata.namespace.into_owned(),
+        name: metadata.name.into_owned(),
+        version: metadata.resource_version.into_owned(),
+        why,
+    }
+}
+
+/// A [`Snapshot`] of one kind.
+struct Objects<B> {
+    objects: Vec<Arc<Object<B>>>,
+    cluster: Option<Arc<str>>,
+    selected: Arc<[bool]>,
+    lean: bool,
+    none: LabelSet,
+}
+
+impl<B: Kind> Snapshot for Objects<B> {
+    fn resource(&self) -> &'static Resource {
+        &B::RESOURCE
+    }
+
+    fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    fn families(&self) -> usize {
+        B::FAMILIES.len()
+    }
+
+    fn family(&self, at: usize) -> Option<Info> {
+        let is_selected = self.selected.get(at).is_some_and(|is| *is);
+        B::FAMILIES.get(at).filter(|_| is_selected).map(|family| family.info)
+    }
+
+    fn write(&self, family: usize, objects: Range<usize>, sink: &mut dyn Sink) {
+        let Some(family) = B::FAMILIES.get(family) else { return };
+        for object in self.objects.get(objects).unwrap_or_default() {
+            let mut uid = [0; UID_TEXT];
+            let identity = identity(object, self.cluster.as_deref(), &mut uid);
+            (family.rows)(object, &mut Rows::new(sink, &identity, &self.none, self.lean));
+        }
+    }
+}
+
+/// The labels with which an object's rows begin.
+fn identity<'o, B: Kind>(
+    object: &'o Object<B>,
+    cluster: Option<&'o str>,
+    uid: &'o mut [u8; UID_TEXT],
+) -> SmallVec<[(&'o str, &'o str); 5]> {
+    let mut labels: SmallVec<[(&str, &str); 5]> = SmallVec::new();
+    labels.extend(cluster.map(|cluster| ("cluster", cluster)));
+    let uid = if B::IDENTITY.iter().any(|(_, part)| matches!(part, Part::Uid)) {
+        object.meta.uid.text(uid)
+    } else {
+        ""
+    };
+    labels.extend(B::IDENTITY.iter().map(|(label, part)| {
+        let value: &str = match part {
+            Part::Namespace => &object.meta.namespace,
+            Part::Name => &object.meta.name,
+            Part::Uid => uid,
+            Part::Of(of) => of(object),
+        };
+        (*label, value)
+    }));
+    labels
+}

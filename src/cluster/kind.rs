@@ -1,0 +1,112 @@
+//! What a kind of objects is: where it stands in the API, what identifies an object, which families it has.
+
+use std::sync::Arc;
+
+use super::{
+    collector::{Collector, Shelf},
+    family::{Family, Info},
+    object::{Body, Object},
+    spec::Settings,
+};
+
+/// A resource of the API.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Its name in a path, in lower case and plural: `pods`.
+    pub name: &'static str,
+    /// Its group; empty for the core.
+    pub group: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Its kind: `Pod`.
+    pub kind: &'static str,
+    /// Whether its objects stand in namespaces.
+    pub namespaced: bool,
+    /// Whether kube-state-metrics shows it without being asked.
+    pub default: bool,
+    /// Whether only the metadata are fetched, because nothing else is shown.
+    pub metadata_only: bool,
+}
+
+impl Resource {
+    /// A resource whose objects stand in namespaces, shown by default.
+    pub const fn namespaced(
+        name: &'static str,
+        group: &'static str,
+        version: &'static str,
+        kind: &'static str,
+    ) -> Self {
+        Self { name, group, version, kind, namespaced: true, default: true, metadata_only: false }
+    }
+
+    /// A resource of the whole cluster, shown by default.
+    pub const fn cluster_wide(
+        name: &'static str,
+        group: &'static str,
+        version: &'static str,
+        kind: &'static str,
+    ) -> Self {
+        let mut resource = Self::namespaced(name, group, version, kind);
+        resource.namespaced = false;
+        resource
+    }
+
+    /// The same, shown only where it is named.
+    #[must_use]
+    pub const fn on_request(mut self) -> Self {
+        self.default = false;
+        self
+    }
+
+    /// The same, of which only the metadata are fetched.
+    #[must_use]
+    pub const fn metadata_only(mut self) -> Self {
+        self.metadata_only = true;
+        self
+    }
+}
+
+/// A kind of objects. One file each under `kinds/`.
+pub trait Kind: Body + PartialEq + Send + Sync + Sized + 'static {
+    /// Where it stands in the API.
+    const RESOURCE: Resource;
+    /// The labels with which every row of an object begins.
+    const IDENTITY: &'static [(&'static str, Part<Self>)];
+    /// Its families, in the order in which they are written.
+    const FAMILIES: &'static [Family<Self>];
+    /// Whether one of them shows `resourceVersion`: then every update is seen.
+    const SHOWS_REVISION: bool = false;
+}
+
+/// Where a label of an object's identity comes from.
+pub enum Part<B> {
+    /// Its namespace.
+    Namespace,
+    /// Its name.
+    Name,
+    /// Its UID.
+    Uid,
+    /// Something else of it.
+    Of(fn(&Object<B>) -> &str),
+}
+
+/// A kind as the registry has it: what can be known without its type.
+pub struct Entry {
+    /// Where it stands in the API.
+    pub resource: &'static Resource,
+    /// Its families.
+    pub families: fn() -> Vec<Info>,
+    /// A collector of its objects.
+    pub collector: fn(&Settings) -> Arc<dyn Collector>,
+}
+
+impl Entry {
+    /// The entry of a kind.
+    pub const fn of<B: Kind>() -> Self {
+        Self {
+            resource: &B::RESOURCE,
+            families: || B::FAMILIES.iter().map(|family| family.info).collect(),
+            collector: |settings| Arc::new(Shelf::<B>::new(settings)),
+        }
+    }
+}
