@@ -24,7 +24,9 @@ fn written(entry: &Entry, objects: &str, settings: &Settings) -> Series {
     collector.begin(0);
     let objects: Vec<&RawValue> = serde_json::from_str(objects).unwrap();
     for object in objects {
-        collector.listed(0, object.get()).unwrap_or_else(|e| panic!("{}: {e}", entry.resource.name));
+        collector
+            .listed(0, object.get())
+            .unwrap_or_else(|e| panic!("{}: {e}", entry.resource.name));
     }
     collector.end(0);
     let snapshot = collector.snapshot();
@@ -83,9 +85,9 @@ fn compare(set: &str, settings: &Settings) {
         let file = folder.join(format!("objects/{}.json", entry.resource.name));
         let ours = written(entry, &fs::read_to_string(file).unwrap(), settings);
         let families: BTreeSet<&str> = (entry.families)().iter().map(|info| info.name).collect();
-        let theirs = expected.iter().filter(|(series, _)| {
-            families.contains(series.split('{').next().unwrap())
-        });
+        let theirs = expected
+            .iter()
+            .filter(|(series, _)| families.contains(series.split('{').next().unwrap()));
         let theirs: Series = theirs.map(|(series, value)| (series.clone(), *value)).collect();
         for (series, value) in &theirs {
             match ours.get(series) {

@@ -4,6 +4,7 @@
 //! empties it, it swaps generations. Readers take snapshots and never wait for a writer's work. One object that cannot be
 //! read hides no other, one collector that fails touches no other, and neither does one cluster.
 
+mod amount;
 mod collector;
 mod condition;
 mod family;

@@ -5,9 +5,21 @@
 
 mod deployments;
 mod leases;
+mod limitranges;
+mod namespaces;
+mod nodes;
+mod pods;
+mod resourcequotas;
 
 use super::kind::Entry;
 
 /// All kinds, by the names of their resources: the order in which they are written.
-pub static KINDS: &[Entry] =
-    &[Entry::of::<deployments::Deployment>(), Entry::of::<leases::Lease>()];
+pub static KINDS: &[Entry] = &[
+    Entry::of::<deployments::Deployment>(),
+    Entry::of::<leases::Lease>(),
+    Entry::of::<limitranges::LimitRange>(),
+    Entry::of::<namespaces::Namespace>(),
+    Entry::of::<nodes::Node>(),
+    Entry::of::<pods::Pod>(),
+    Entry::of::<resourcequotas::ResourceQuota>(),
+];
