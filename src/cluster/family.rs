@@ -80,6 +80,11 @@ impl<B> Family<B> {
         })
     }
 
+    /// That an object exists.
+    pub const fn exists(stability: Stability, name: &'static str) -> Self {
+        Self::gauge(stability, name, "The object exists; always 1.", |_, rows| rows.info(&[]))
+    }
+
     /// When an object was created.
     pub const fn created(stability: Stability, name: &'static str) -> Self {
         let help = "When the object was created, in seconds since the epoch.";

@@ -4,11 +4,13 @@
 //! empties it, it swaps generations. Readers take snapshots and never wait for a writer's work. One object that cannot be
 //! read hides no other, one collector that fails touches no other, and neither does one cluster.
 
+mod admission;
 mod amount;
 mod collector;
 mod condition;
 mod family;
 mod filter;
+mod health;
 mod keys;
 mod kind;
 pub mod kinds;
@@ -20,8 +22,13 @@ mod rows;
 mod shard;
 mod share;
 pub mod spec;
+mod watch;
+mod watched;
 mod wire;
 
 pub use collector::{Collector, Malformed, Seen, Snapshot};
 pub use family::{Info, Stability};
+pub use health::{Health, Record};
 pub use kind::{Entry, Resource};
+pub use watch::Why;
+pub use watched::{Member, Server, Watched};

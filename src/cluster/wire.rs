@@ -176,6 +176,15 @@ where
     }
 }
 
+/// A boolean as the value of a label; empty where it is unset.
+pub(super) fn flag(is: Option<bool>) -> &'static str {
+    match is {
+        Some(true) => "true",
+        Some(false) => "false",
+        None => "",
+    }
+}
+
 /// A moment in whole seconds since the epoch, as RFC 3339 in the wire; unset where it is `null` or left out.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Time(i64);

@@ -52,7 +52,11 @@ impl Kind for Lease {
         Family::alpha(
             "kube_lease_renew_time",
             "When the holder last renewed the lease, in seconds since the epoch.",
-            |lease, rows| rows.time(lease.body.spec.renew_time),
+            |lease, rows| {
+                if let Some(at) = lease.body.spec.renew_time.get() {
+                    rows.row(&[("namespace", &lease.meta.namespace)], at);
+                }
+            },
         ),
     ];
 }
