@@ -13,10 +13,15 @@ mod endpointslices;
 mod ingressclasses;
 mod ingresses;
 mod leases;
+mod limitranges;
 mod mutatingadmissionpolicies;
 mod mutatingadmissionpolicybindings;
 mod mutatingwebhookconfigurations;
+mod namespaces;
 mod networkpolicies;
+mod nodes;
+mod pods;
+mod resourcequotas;
 mod rolebindings;
 mod roles;
 mod secrets;
@@ -40,10 +45,15 @@ pub static KINDS: &[Entry] = &[
     Entry::of::<ingressclasses::IngressClass>(),
     Entry::of::<ingresses::Ingress>(),
     Entry::of::<leases::Lease>(),
+    Entry::of::<limitranges::LimitRange>(),
     Entry::of::<mutatingadmissionpolicies::MutatingAdmissionPolicy>(),
     Entry::of::<mutatingadmissionpolicybindings::MutatingAdmissionPolicyBinding>(),
     Entry::of::<mutatingwebhookconfigurations::MutatingWebhookConfiguration>(),
+    Entry::of::<namespaces::Namespace>(),
     Entry::of::<networkpolicies::NetworkPolicy>(),
+    Entry::of::<nodes::Node>(),
+    Entry::of::<pods::Pod>(),
+    Entry::of::<resourcequotas::ResourceQuota>(),
     Entry::of::<rolebindings::RoleBinding>(),
     Entry::of::<roles::Role>(),
     Entry::of::<secrets::Secret>(),
