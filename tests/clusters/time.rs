@@ -47,11 +47,10 @@ macro_rules! until {
     ($condition:expr $(, $($why:tt)+)?) => {{
         let deadline = std::time::Instant::now() + $crate::support::patience::patience();
         while !$condition {
-            let why = || -> String { String::new() $(+ &format!($($why)+))? };
-            assert!(
-                std::time::Instant::now() < deadline,
-                "never: {} {}", stringify!($condition), why()
-            );
+            if std::time::Instant::now() > deadline {
+                let why = String::new() $(+ &format!($($why)+))?;
+                panic!("never: {} {why}", stringify!($condition));
+            }
             $crate::time::settle().await;
         }
     }};
