@@ -129,7 +129,8 @@ impl World {
 
     fn each(&self, format: Format, take: &mut dyn FnMut(Vec<u8>)) {
         let Self { views, families, telemetry } = self;
-        let exposition = Exposition { views, families, telemetry, now: Timestamp::UNIX_EPOCH };
+        let exposition =
+            Exposition { views, families, clusters: &[], telemetry, now: Timestamp::UNIX_EPOCH };
         let _ = exposition.write(format, &mut |chunk| {
             take(chunk);
             ControlFlow::Continue(())

@@ -23,14 +23,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &["re2"]),
     ("net", &["model", "clock"]),
     ("probe", &["model", "net", "clock", "re2"]),
-    ("compat", &["model", "re2", "probe::spec", "alert::spec", "notify::spec"]),
+    ("compat", &["model", "re2", "probe::spec", "alert::spec", "notify::spec", "cluster::spec"]),
     ("discovery", &["model", "clock", "probe::spec"]),
     ("schedule", &["model", "clock", "probe::spec"]),
     ("state", &["model", "clock"]),
     ("alert", &["model", "clock", "re2"]),
     ("notify", &["model", "net", "clock", "re2"]),
     ("store", &["model", "clock"]),
-    ("metrics", &["model", "state", "clock"]),
+    ("cluster", &["model", "net", "clock"]),
+    ("metrics", &["model", "state", "cluster", "clock"]),
     (
         "config",
         &[
@@ -43,11 +44,23 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "alert::spec",
             "notify::spec",
             "store::spec",
+            "cluster::spec",
         ],
     ),
     (
         "api",
-        &["model", "metrics", "state", "alert", "store", "probe", "compat", "net::spec", "clock"],
+        &[
+            "model",
+            "metrics",
+            "state",
+            "alert",
+            "cluster",
+            "store",
+            "probe",
+            "compat",
+            "net::spec",
+            "clock",
+        ],
     ),
     ("demo", &["model", "clock"]),
     (
@@ -56,6 +69,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "alert",
             "api",
             "clock",
+            "cluster",
             "compat",
             "config",
             "demo",
@@ -73,7 +87,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["app", "compat", "config", "probe", "alert", "notify", "store", "net", "clock", "model"],
+        &[
+            "app", "compat", "config", "probe", "alert", "cluster", "notify", "store", "net",
+            "clock", "model",
+        ],
     ),
     ("main", &["cli", "app", "clock"]),
 ];

@@ -36,8 +36,8 @@ fn written(entry: &Entry, objects: &str, settings: &Settings) -> Series {
     collector.end(0);
     let snapshot = collector.snapshot();
     let mut text = Text::new(Dialect::Prometheus);
-    for (at, family) in (0..).map_while(|at| snapshot.family(at).map(|family| (at, family))) {
-        let Some(family) = family else { continue };
+    for at in 0..snapshot.families() {
+        let Some(family) = snapshot.family(at) else { continue };
         text.family(family.name, &family.help(), family.kind);
         snapshot.write(at, 0..snapshot.len(), &mut text);
     }

@@ -11,6 +11,8 @@ mod check_cpu;
 mod client;
 mod figure;
 mod functions;
+#[path = "../../tests/support/kube_api/mod.rs"]
+mod kube_api;
 mod page;
 mod peer;
 mod ping;
@@ -34,6 +36,9 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if std::env::args().nth(1).as_deref() == Some(targets::ARGUMENT) {
         return runtime.block_on(targets::serve());
+    }
+    if std::env::args().nth(1).as_deref() == Some(kube_api::workbench::ARGUMENT) {
+        return Ok(runtime.block_on(kube_api::workbench::serve_arguments())?);
     }
     runtime.block_on(measure(&Settings::from_env()?))
 }

@@ -44,7 +44,7 @@ pub(super) async fn list(
         return busy(shared.state.web.max_requests);
     };
     let slots = shared.state.views.load_full();
-    let mut answer = stream::body(move |emit| {
+    let mut answer = stream::body(stream::DEADLINE, move |emit| {
         let _place = place;
         write(&slots, &wanted, emit)
     })

@@ -14,6 +14,7 @@ mod go_server;
 mod guard;
 mod history;
 mod incidents;
+pub mod kube;
 mod landing;
 mod lifecycle;
 mod listener;
@@ -47,7 +48,7 @@ use crate::{
 use blackbox::Blackbox;
 pub use listener::Listener;
 pub use scrape::Metrics;
-pub use server::serve;
+pub use server::{REQUEST, serve};
 pub use web::Web;
 pub use web_config::WebConfig;
 
@@ -61,6 +62,8 @@ pub struct State {
     pub views: Arc<Views>,
     /// What their kinds measure.
     pub families: Arc<Families>,
+    /// The clusters.
+    pub clusters: kube::Clusters,
     /// noroshi's own metrics; [`Metrics`] are registered in it.
     pub telemetry: Arc<Telemetry>,
     /// What this folder counts.
@@ -96,6 +99,7 @@ pub fn router(state: State, more: Router) -> Router {
     let mut router = Router::new()
         .route(&at("/"), get(landing::page))
         .route(&at("/metrics"), get(scrape::metrics))
+        .route(&at("/metrics/kube"), get(kube::metrics))
         .route(&at("/probe"), any(probe))
         .route(&at("/logs"), get(logs))
         .route(&at("/config"), get(lifecycle::config))

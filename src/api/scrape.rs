@@ -12,7 +12,12 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{Extract, Shared, accept, compress::compress, stream};
+use super::{
+    Extract, Shared,
+    accept::{self, Encoding},
+    compress::compress,
+    stream,
+};
 use crate::{
     alert,
     clock::{self, Instant},
@@ -56,6 +61,11 @@ impl Metrics {
         );
     }
 
+    /// Counts one that is not answered, because too many are.
+    pub(super) fn reject(&self) {
+        self.rejected.inc();
+    }
+
     fn begin(&self) -> InFlight {
         self.in_flight.inc();
         InFlight { metrics: self.clone(), begun: Instant::now(), whole: false }
@@ -95,38 +105,65 @@ pub(super) async fn metrics(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let (format, content_type) = accept::format(&headers);
-    let encoding = accept::encoding(&headers);
-    let body = if method == Method::HEAD {
+    let Some(place) = shared.scrapes.enter() else {
+        shared.state.metrics.reject();
+        return busy(shared.state.web.max_requests);
+    };
+    if let Some(alerts) = &shared.state.alerts {
+        measured(alerts).await;
+    }
+    let form = Form::of(&method, &headers);
+    exposed(form, shared.state.metrics.clone(), move |format, emit| {
+        let _place = place;
+        write(&shared, format, emit)
+    })
+}
+
+/// How an exposition is wanted.
+pub(super) struct Form {
+    format: Format,
+    content_type: header::HeaderValue,
+    pub(super) encoding: Encoding,
+    /// Whether only the head is.
+    is_head: bool,
+    /// How long the client may take for all of it.
+    pub(super) within: Duration,
+}
+
+impl Form {
+    /// As the request says.
+    pub(super) fn of(method: &Method, headers: &HeaderMap) -> Self {
+        let (format, content_type) = accept::format(headers);
+        let encoding = accept::encoding(headers);
+        let is_head = method == Method::HEAD;
+        Self { format, content_type, encoding, is_head, within: stream::DEADLINE }
+    }
+}
+
+/// The answer to a scrape, written by a blocking thread while the client reads.
+pub(super) fn exposed(
+    form: Form,
+    metrics: Metrics,
+    write: impl FnOnce(Format, Emit<'_>) -> std::ops::ControlFlow<()> + Send + 'static,
+) -> Response {
+    let Form { format, content_type, encoding, is_head, within } = form;
+    let body = if is_head {
         // A body of unknown length, so that none is claimed: what GET would send is not known without encoding it.
         Body::from_stream(futures_util::stream::empty::<Result<bytes::Bytes, std::io::Error>>())
     } else {
-        let Some(place) = shared.scrapes.enter() else {
-            shared.state.metrics.rejected.inc();
-            return busy(shared.state.web.max_requests);
-        };
-        if let Some(alerts) = &shared.state.alerts {
-            measured(alerts).await;
-        }
-        stream::body(move |emit| {
-            let _place = place;
-            let mut scrape = shared.state.metrics.begin();
-            let written = compress(encoding, |emit| write(&shared, format, emit), emit);
+        stream::body(within, move |emit| {
+            let mut scrape = metrics.begin();
+            let written = compress(encoding, |emit| write(format, emit), emit);
             scrape.whole = written.is_continue();
             written
         })
     };
     let mut answer = body.into_response();
-    answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
-    answer
-        .headers_mut()
-        .insert(header::VARY, header::HeaderValue::from_static("Accept, Accept-Encoding"));
-    if method == Method::HEAD {
-        return answer;
-    }
-    if let Some(word) = encoding.word() {
-        let word = header::HeaderValue::from_static(word);
-        answer.headers_mut().insert(header::CONTENT_ENCODING, word);
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers.insert(header::VARY, header::HeaderValue::from_static("Accept, Accept-Encoding"));
+    if let Some(word) = encoding.word().filter(|_| !is_head) {
+        headers.insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(word));
     }
     answer
 }
@@ -145,6 +182,7 @@ fn write(shared: &Arc<Shared>, format: Format, emit: Emit<'_>) -> std::ops::Cont
     let exposition = Exposition {
         views: &state.views,
         families: &state.families,
+        clusters: &state.clusters.load(),
         telemetry: &state.telemetry,
         now: state.clock.now(),
     };

@@ -22,7 +22,7 @@ use crate::clock::{self, Instant};
 
 /// How long a client may take to send a request. hyper counts the idle time of a kept connection too, so it is longer
 /// than the usual minute between two scrapes.
-const REQUEST: Duration = Duration::from_secs(75);
+pub const REQUEST: Duration = Duration::from_secs(75);
 
 /// How long a client may take for its side of TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -55,18 +55,19 @@ const NOT_TLS: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
 /// Answers on the listener until `shutdown`, then lets the requests in flight end; behind the web configuration, if there
-/// is one. HTTP/2 is spoken under TLS alone.
+/// is one. A connection waits `idle` for the head of a request. HTTP/2 is spoken under TLS alone.
 pub async fn serve(
     listener: Listener,
     router: Router,
     web: Option<Arc<WebConfig>>,
+    idle: Duration,
     shutdown: impl Future<Output = ()>,
 ) {
     let router = match &web {
         Some(web) => protected(router, Arc::clone(web)),
         None => router,
     };
-    let server = Arc::new(Server { http1: http1(), http2: http2(), router });
+    let server = Arc::new(Server { http1: http1(idle), http2: http2(), router });
     let tls = web.filter(|web| web.has_tls());
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -174,12 +175,12 @@ async fn secured(
     TlsAcceptor::from(config).accept(stream).await.map(Some)
 }
 
-fn http1() -> Builder {
+fn http1(idle: Duration) -> Builder {
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(REQUEST)
+        .header_read_timeout(idle)
         // A stranger's unfinished head is held before any password is asked for.
         .max_buf_size(HEAD as usize);
     builder

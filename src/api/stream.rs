@@ -13,7 +13,7 @@ use crate::{
 const DEPTH: usize = 4;
 
 /// How long a client may take for a whole body, longer than any scrape timeout in use.
-const DEADLINE: Duration = Duration::from_mins(2);
+pub(super) const DEADLINE: Duration = Duration::from_mins(2);
 
 /// A part of a body. Without `End` the body was cut off, and the client must see that: it closes unfinished.
 enum Part {
@@ -23,10 +23,13 @@ enum Part {
 
 /// A body that `write` produces on a blocking thread while the client already reads. `write` returns `Break` when the
 /// body is not to be taken for whole.
-pub(super) fn body(write: impl FnOnce(Emit<'_>) -> ControlFlow<()> + Send + 'static) -> Body {
+pub(super) fn body(
+    within: Duration,
+    write: impl FnOnce(Emit<'_>) -> ControlFlow<()> + Send + 'static,
+) -> Body {
     let (parts, received) = mpsc::channel(DEPTH);
     let runtime = Handle::current();
-    let deadline = Instant::now() + DEADLINE;
+    let deadline = Instant::now() + within;
     // Nobody waits for the thread: its end, good or bad, arrives through the channel.
     drop(task::spawn_blocking(move || {
         let mut emit = |chunk| send(&runtime, &parts, deadline, Part::Chunk(chunk));
@@ -68,25 +71,25 @@ mod tests {
 
     #[tokio::test]
     async fn chunks_arrive_in_order() {
-        let body = body(|emit| (0..100_u8).try_for_each(|at| emit(vec![at])));
+        let body = body(DEADLINE, |emit| (0..100_u8).try_for_each(|at| emit(vec![at])));
         assert_eq!(to_bytes(body, ALL).await.unwrap(), (0..100).collect::<Vec<u8>>());
     }
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_no_whole_body() {
-        let cut = body(|emit| {
+        let cut = body(DEADLINE, |emit| {
             let _ = emit(b"half".to_vec());
             ControlFlow::Break(())
         });
         assert!(to_bytes(cut, ALL).await.is_err());
-        let panicked = body(|_| panic!("on purpose"));
+        let panicked = body(DEADLINE, |_| panic!("on purpose"));
         assert!(to_bytes(panicked, ALL).await.is_err());
     }
 
     #[tokio::test]
     async fn the_writer_stops_when_the_client_is_gone() {
         let (done, waited) = tokio::sync::oneshot::channel();
-        let body = body(move |emit| {
+        let body = body(DEADLINE, move |emit| {
             while emit(vec![0]).is_continue() {}
             let _ = done.send(());
             ControlFlow::Break(())

@@ -7,6 +7,7 @@ mod activation;
 mod alerting;
 pub mod alertmanager;
 pub mod blackbox;
+pub mod kube_state_metrics;
 pub mod log;
 mod notify_test;
 mod one_off;
@@ -196,6 +197,7 @@ impl App {
         let api = api::State {
             views: stages.views,
             families: Arc::new(families()),
+            clusters: Arc::default(),
             telemetry: Arc::clone(&telemetry),
             metrics: scrapes,
             ready: is_ready,

@@ -22,6 +22,7 @@ pub fn exposition(check: &Check, outcomes: Vec<Outcome>, clock: Clock) -> String
     let exposition = Exposition {
         views: &views,
         families: &super::families(),
+        clusters: &[],
         telemetry: &Telemetry::empty(),
         now: clock.now(),
     };

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread::JoinHandle,
+    time::Duration,
 };
 
 use axum::Router;
@@ -133,7 +134,7 @@ pub(super) fn start(
         .map_err(system("starting the server's runtime"))?;
     let served = {
         let _inside = runtime.enter();
-        here(opened, router, stop)?
+        here(opened, router, stop, api::REQUEST)?
     };
     let (ending, ended) = oneshot::channel();
     let serve = move || {
@@ -152,6 +153,7 @@ pub(super) fn here(
     opened: Opened,
     router: &Router,
     stop: &CancellationToken,
+    idle: Duration,
 ) -> Result<impl Future<Output = ()> + Send + use<>, StartError> {
     let Opened { sockets, web } = opened;
     let system = |error| StartError::System { what: "registering a listener", error };
@@ -160,7 +162,7 @@ pub(super) fn here(
     let all: Vec<_> = listeners
         .into_iter()
         .map(|listener| {
-            api::serve(listener, router.clone(), web.clone(), stop.clone().cancelled_owned())
+            api::serve(listener, router.clone(), web.clone(), idle, stop.clone().cancelled_owned())
         })
         .collect();
     Ok(async move {

@@ -3,7 +3,9 @@ use std::{num::NonZeroU32, path::PathBuf};
 use clap::{ArgAction, Args as Arguments, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::{alertmanager::Alertmanager, personality::Lines, web::Web};
+use super::{
+    alertmanager::Alertmanager, kube_state_metrics::KubeStateMetrics, personality::Lines, web::Web,
+};
 use crate::{
     compat::{blackbox::log::Level, go_number},
     config::BlackboxOptions,
@@ -126,6 +128,8 @@ pub(super) enum Command {
     Blackbox(Blackbox),
     /// Take Alertmanager's place: its flags, its file, its API
     Alertmanager(Box<Alertmanager>),
+    /// Take kube-state-metrics' place: its flags, its names, its values
+    KubeStateMetrics(Box<KubeStateMetrics>),
     /// Show which way an alert would go
     Route(super::route::Route),
     /// Try a receiver

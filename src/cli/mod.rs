@@ -14,6 +14,7 @@ mod client;
 mod exit;
 mod explain;
 mod generate;
+mod kube_state_metrics;
 mod list;
 mod notify;
 mod page;
@@ -38,7 +39,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     // rustls needs one provider per process; a second call finds it there, which is as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let own = blackbox::in_its_place(&args).or_else(|| alertmanager::in_its_place(&args));
+    let own = blackbox::in_its_place(&args)
+        .or_else(|| alertmanager::in_its_place(&args))
+        .or_else(|| kube_state_metrics::in_its_place(&args));
     if let Some(exit) = own {
         return exit.into();
     }
@@ -75,6 +78,10 @@ fn dispatch(args: Args) -> Exit {
         }
         Some(Command::Alertmanager(_)) => {
             eprintln!("its flags stand behind `noroshi alertmanager`, none before it");
+            Exit::Usage
+        }
+        Some(Command::KubeStateMetrics(_)) => {
+            eprintln!("its flags stand behind `noroshi kube-state-metrics`, none before it");
             Exit::Usage
         }
         Some(Command::Route(options)) => route::run(&files, &daemon, &options),

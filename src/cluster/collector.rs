@@ -72,8 +72,10 @@ pub trait Snapshot: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The family at an index of the kind's table, if it is to be written; `None` beyond the last.
-    fn family(&self, at: usize) -> Option<Option<Info>>;
+    /// How many families its kind has.
+    fn families(&self) -> usize;
+    /// The family at an index of the kind's table, if it is to be written.
+    fn family(&self, at: usize) -> Option<Info>;
     /// Writes the rows that some of the objects have in a family.
     fn write(&self, family: usize, objects: Range<usize>, sink: &mut dyn Sink);
 }
@@ -290,9 +292,13 @@ impl<B: Kind> Snapshot for Objects<B> {
         self.objects.len()
     }
 
-    fn family(&self, at: usize) -> Option<Option<Info>> {
-        let family = B::FAMILIES.get(at)?;
-        Some(self.selected.get(at).is_some_and(|is| *is).then_some(family.info))
+    fn families(&self) -> usize {
+        B::FAMILIES.len()
+    }
+
+    fn family(&self, at: usize) -> Option<Info> {
+        let is_selected = self.selected.get(at).is_some_and(|is| *is);
+        B::FAMILIES.get(at).filter(|_| is_selected).map(|family| family.info)
     }
 
     fn write(&self, family: usize, objects: Range<usize>, sink: &mut dyn Sink) {

@@ -2,7 +2,57 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::kind::Resource;
+use super::{kind::Resource, kinds::KINDS};
+pub use crate::net::kubernetes::Access;
+
+/// A cluster and what is watched of it.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    /// Its name in the log and in the metrics about it.
+    pub name: Arc<str>,
+    /// How its API server is reached.
+    pub access: Access,
+    /// The names of the resources.
+    pub resources: Vec<String>,
+    /// The namespaces whose objects are left out.
+    pub namespaces_denylist: Vec<String>,
+    /// Only pods on a node, or on none yet.
+    pub node: Option<Node>,
+    /// What its collectors keep and show.
+    pub settings: Settings,
+}
+
+/// Which pods, by their node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// Those on this one.
+    Named(String),
+    /// Those that are on none yet.
+    Unscheduled,
+}
+
+/// The resources that kube-state-metrics shows without being asked.
+pub fn default_resources() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().filter(|kind| kind.resource.default).map(|kind| kind.resource.name)
+}
+
+/// Whether there is a resource of this name.
+pub fn is_resource(name: &str) -> bool {
+    KINDS.iter().any(|kind| kind.resource.name == name)
+}
+
+impl Cluster {
+    /// The field selector of all watches in namespaces.
+    pub fn fields(&self) -> String {
+        let node = self.node.as_ref().map(|node| match node {
+            Node::Named(node) => format!("spec.nodeName={node}"),
+            Node::Unscheduled => "spec.nodeName=".to_owned(),
+        });
+        let denied = self.namespaces_denylist.iter();
+        let denied = denied.map(|namespace| format!("metadata.namespace!={namespace}"));
+        denied.chain(node).collect::<Vec<_>>().join(",")
+    }
+}
 pub use super::{
     filter::{BadPattern, Filter, Patterns},
     keys::{Keys, TooManyStars},

@@ -12,5 +12,6 @@ pub mod go_duration;
 pub mod go_number;
 mod go_path;
 mod go_url;
+pub mod kube_state_metrics;
 pub mod web_config;
 mod yaml;

@@ -1,12 +1,14 @@
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{
     Dialect, Families, Protobuf, Telemetry, Text,
     check::{self, Seen},
+    cluster,
 };
 use crate::{
+    cluster::Watched,
     model::{Desc, LabelSet, Sink},
     state::Views,
 };
@@ -36,6 +38,17 @@ pub trait Encoder: Sink {
     fn finish(&mut self);
 }
 
+impl Format {
+    /// An encoder for what is short enough to be written at once.
+    pub fn encoder(self) -> Box<dyn Encoder> {
+        match self {
+            Self::Text => Box::new(Text::new(Dialect::Prometheus)),
+            Self::OpenMetrics => Box::new(Text::new(Dialect::OpenMetrics)),
+            Self::Protobuf => Box::new(Protobuf::new()),
+        }
+    }
+}
+
 /// All that `/metrics` shows, at one moment.
 #[derive(Clone, Copy)]
 pub struct Exposition<'a> {
@@ -43,6 +56,8 @@ pub struct Exposition<'a> {
     pub views: &'a Views,
     /// What their kinds measure.
     pub families: &'a Families,
+    /// The clusters, of which only the freshness is shown here.
+    pub clusters: &'a [Arc<Watched>],
     /// noroshi itself.
     pub telemetry: &'a Telemetry,
     /// The moment, for what grows with time.
@@ -63,13 +78,13 @@ impl Exposition<'_> {
         let slots = self.views.load_full();
         let checks: Vec<Seen<'_>> =
             slots.iter().map(|slot| Seen { slot, view: slot.view(), now: self.now }).collect();
-        let mut walk = Walk { encoder, emit };
+        let mut walk = Walk::new(encoder, emit);
         check::write(&mut walk, &checks)?;
         self.families.write(&mut walk, &checks)?;
         totals(&mut walk.encoder, &checks);
+        cluster::freshness(self.clusters, &mut walk.encoder);
         self.telemetry.write(&mut walk.encoder);
-        walk.encoder.finish();
-        walk.emit_rest()
+        walk.finish()
     }
 }
 
@@ -79,7 +94,11 @@ pub(super) struct Walk<'a, E> {
     emit: Emit<'a>,
 }
 
-impl<E: Encoder> Walk<'_, E> {
+impl<'a, E: Encoder> Walk<'a, E> {
+    pub(super) fn new(encoder: E, emit: Emit<'a>) -> Self {
+        Self { encoder, emit }
+    }
+
     /// Begins a family.
     pub(super) fn family(&mut self, desc: &Desc) {
         self.encoder.family(desc.name, desc.help, desc.kind);
@@ -94,7 +113,9 @@ impl<E: Encoder> Walk<'_, E> {
         (self.emit)(std::mem::replace(self.encoder.buffer(), next))
     }
 
-    fn emit_rest(&mut self) -> ControlFlow<()> {
+    /// Closes the exposition and gives away what is left.
+    pub(super) fn finish(mut self) -> ControlFlow<()> {
+        self.encoder.finish();
         let rest = std::mem::take(self.encoder.buffer());
         if rest.is_empty() { ControlFlow::Continue(()) } else { (self.emit)(rest) }
     }

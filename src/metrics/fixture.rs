@@ -42,7 +42,7 @@ impl World {
 
     pub(crate) fn exposition(&self) -> Exposition<'_> {
         let Self { views, families, telemetry } = self;
-        Exposition { views, families, telemetry, now: at(60) }
+        Exposition { views, families, clusters: &[], telemetry, now: at(60) }
     }
 
     pub(crate) fn bytes(&self, format: Format) -> Vec<u8> {

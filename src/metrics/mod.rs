@@ -5,11 +5,12 @@
 //! chunks, so that the first ones are on the wire while the last ones are not written yet. Whatever the format, the
 //! series are the same: a format is an [`Encoder`], and everything else speaks to [`Sink`](crate::model::Sink).
 //!
-//! Where the series come from: `check` (what every check has), `fact` (what its kind measured), `telemetry` (noroshi
-//! itself, kept by `prometheus_client`).
+//! Where the series come from: `check` (what every check has), `fact` (what its kind measured), `cluster` (objects of
+//! Kubernetes), `telemetry` (noroshi itself, kept by `prometheus_client`).
 
 mod build;
 mod check;
+mod cluster;
 mod exposition;
 mod fact;
 mod number;
@@ -26,6 +27,7 @@ mod text;
 pub(crate) mod fixture;
 
 pub use build::{BUILD, Build};
+pub use cluster::{Objects, freshness};
 pub use exposition::{Emit, Encoder, Exposition, Format};
 pub use fact::Families;
 pub use protobuf::Protobuf;

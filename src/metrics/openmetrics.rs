@@ -8,7 +8,7 @@ use std::{borrow::Cow, sync::Arc};
 use crate::model::{Histogram, LabelSet, MetricKind, Sink};
 
 /// Writes each family of `text` to the sink.
-pub(super) fn replay(text: &str, sink: &mut impl Sink) {
+pub(super) fn replay(text: &str, sink: &mut (impl Sink + ?Sized)) {
     let mut reader = Reader { help: "", family: None, histogram: None };
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
@@ -41,7 +41,7 @@ struct Collected<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn begin(&mut self, rest: &'a str, sink: &mut impl Sink) {
+    fn begin(&mut self, rest: &'a str, sink: &mut (impl Sink + ?Sized)) {
         let Some((name, kind)) = rest.split_once(' ') else { return };
         // The other formats know no `info` and no `unknown`: both are gauges there.
         let (kind, suffix) = match kind {
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
         sink.family(&[name, suffix].concat(), self.help, kind);
     }
 
-    fn sample(&mut self, sample: &Sample<'a>, sink: &mut impl Sink) {
+    fn sample(&mut self, sample: &Sample<'a>, sink: &mut (impl Sink + ?Sized)) {
         let Some((family, kind)) = self.family else { return };
         if kind != MetricKind::Histogram {
             sink.sample(&LabelSet::default(), &borrowed(&sample.labels), sample.value);
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn end_histogram(&mut self, sink: &mut impl Sink) {
+    fn end_histogram(&mut self, sink: &mut (impl Sink + ?Sized)) {
         let Some(Collected { labels, sum, bounds, counts }) = self.histogram.take() else { return };
         let below = std::iter::once(&0).chain(&counts);
         let each = counts.iter().zip(below).map(|(count, below)| count.saturating_sub(*below));

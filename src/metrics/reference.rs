@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Families, Telemetry, check, exposition::CHECKS};
+use super::{Families, Telemetry, check, cluster, exposition::CHECKS};
 use crate::model::{Desc, Histogram, LabelSet, MetricKind, Sink};
 
 /// Every family with type, labels and meaning, as Markdown.
@@ -25,6 +25,13 @@ pub fn reference(families: &Families, telemetry: &Telemetry) -> String {
         "Shown by the API alone",
         "In `facts` of `/api/v1/checks` and in the terminal, not on `/metrics`.",
         families.all().iter().filter(|desc| !desc.exported).map(|desc| row(desc)),
+    );
+    section(
+        &mut text,
+        "Clusters",
+        "How fresh the series of `/metrics/kube` are. Those of a cluster that noroshi does not run in carry `cluster`; those \
+         that begin with `noroshi_cluster_collector_` carry `collector`, the name of the resource.",
+        cluster::descs().map(row),
     );
     let mut listing = Listing::default();
     telemetry.write(&mut listing);

@@ -44,6 +44,15 @@ impl Telemetry {
         Build { version, ..BUILD }.register_as(program, &mut self.registry);
     }
 
+    /// With what concerns the process, and the build of the program whose place is taken; for one without a configuration.
+    pub fn without_configuration(program: &'static str, version: &'static str) -> Self {
+        let mut telemetry = Self::empty();
+        BUILD.register(&mut telemetry.registry);
+        telemetry.registry.register_collector(Box::new(process::Process));
+        telemetry.stands_for(program, version);
+        telemetry
+    }
+
     /// Without any: for the metrics of a single run.
     pub fn empty() -> Self {
         Self { registry: Registry::default(), reloads: Reloads::default() }
@@ -55,7 +64,7 @@ impl Telemetry {
     }
 
     /// Writes all of it.
-    pub fn write(&self, sink: &mut impl Sink) {
+    pub fn write(&self, sink: &mut (impl Sink + ?Sized)) {
         let mut text = String::with_capacity(16 * 1024);
         // It fails for a histogram without classic buckets alone; what was written before it is still good.
         if text::encode_registry(&mut text, &self.registry).is_err() {

@@ -8,6 +8,7 @@ pub mod credential;
 pub mod dial;
 pub mod file;
 pub mod http;
+pub mod kubernetes;
 pub mod ping;
 pub mod resolve;
 pub mod socks;

@@ -17,6 +17,7 @@ mod alertmanager;
 mod bind;
 mod blackbox;
 mod chart;
+mod clusters;
 mod kube;
 mod one_shot;
 mod ping;

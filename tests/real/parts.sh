@@ -65,7 +65,7 @@ usual() {
 report() {
     local part line missing=0
     local usual=(prometheus promtool prometheus-blackbox-exporter prometheus-alertmanager amtool named dig delv dnssec-signzone nft strace
-        chromium chromedriver etcd kubectl kube-apiserver helm helm3)
+        chromium chromedriver etcd kubectl kube-apiserver kube-controller-manager kube-scheduler kube-state-metrics helm helm3)
     [ -z "$ONLY" ] || usual=()
     for part in "${usual[@]}" "${MORE[@]}"; do
         if line=$(version "$part"); then
@@ -85,6 +85,7 @@ version() {
     case $1 in
     named | dig | delv | nft) said=$("$program" -v 2>&1) ;;
     kubectl) said=$("$program" version --client 2>&1) ;;
+    kube-state-metrics) said=$("$program" version 2>&1) ;;
     helm | helm3) said=$("$program" version --short 2>&1) ;;
     # What Debian's script complains of comes before the version.
     chromium) said=$("$program" --version 2>/dev/null) ;;
@@ -123,7 +124,7 @@ golang() {
     local root=$DIR/root-sid
     # Asked inside the module, an older one fails, or fetches a newer one by itself.
     ! (cd "$HERE/go/kube" && go list -m >/dev/null 2>&1) || return 0
-    all_work kube-apiserver helm helm3 && return 0
+    all_work kube-apiserver kube-controller-manager kube-scheduler kube-state-metrics helm helm3 && return 0
     update sid || return 1
     fetch sid "$root" golang-1.26-go && fetch sid "$root" golang-1.26-src || return 1
 }

@@ -27,6 +27,7 @@ pub mod daemon;
 pub mod dialogue;
 pub mod fault;
 pub mod health;
+pub mod kube_api;
 pub mod names;
 pub mod notice;
 pub mod patience;

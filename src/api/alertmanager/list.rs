@@ -114,7 +114,7 @@ pub(super) async fn answer(
     let (body, next) = match part.limit {
         None if short => (Body::from(whole(&rows, part)), None),
         None => {
-            let body = stream::body(move |emit| {
+            let body = stream::body(stream::DEADLINE, move |emit| {
                 let _place = place;
                 let late = Cell::new(false);
                 write(&rows, wanted(&rows, part, &late), emit)?;
@@ -130,7 +130,7 @@ pub(super) async fn answer(
                 let words = format!("not found within {} s, ask for less", SEARCH.as_secs());
                 return Err(Refusal::told(StatusCode::SERVICE_UNAVAILABLE, words));
             };
-            let body = stream::body(move |emit| {
+            let body = stream::body(stream::DEADLINE, move |emit| {
                 let _place = place;
                 write(&rows, page.into_iter(), emit)
             });

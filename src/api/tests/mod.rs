@@ -40,6 +40,7 @@ fn setup_stored(slots: Vec<Slot>, web: Web, store: Option<Reader>) -> Setup {
     let (reload, reloads) = mpsc::channel(1);
     let views = Arc::new(views);
     let state = State {
+        clusters: Arc::default(),
         views: Arc::clone(&views),
         families: Arc::new(families),
         telemetry: Arc::new(telemetry),

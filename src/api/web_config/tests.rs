@@ -120,7 +120,13 @@ async fn a_client_that_says_nothing_is_sent_away() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let listener = crate::api::Listener::new(listener.into()).unwrap();
-    let serving = crate::api::serve(listener, Router::new(), Some(web), std::future::pending());
+    let serving = crate::api::serve(
+        listener,
+        Router::new(),
+        Some(web),
+        crate::api::REQUEST,
+        std::future::pending(),
+    );
     let server = tokio::spawn(serving);
     let begun = Instant::now();
     // Before its first byte, and in the middle of its first record.

@@ -115,7 +115,7 @@ impl Personality {
             route_prefix: options.place.route_prefix,
             external_url: options.place.external_url,
         });
-        supervisor.essential("server", serve::here(opened, &router, &stop)?);
+        supervisor.essential("server", serve::here(opened, &router, &stop, api::REQUEST)?);
         for address in &addresses {
             info!(%address, "Listening on");
         }

@@ -1,0 +1,158 @@
+//! How the collection of one resource goes: the freshness of what is shown.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
+use super::watch::{Failure, Why};
+use crate::clock::Clock;
+
+/// Told by the watches of one resource of one cluster, read by scrapes. Cheap to clone.
+#[derive(Clone)]
+pub struct Health {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    cluster: Arc<str>,
+    clock: Clock,
+    record: Mutex<Record>,
+}
+
+/// How it goes, at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    parts: Vec<Part>,
+    /// When an event, a bookmark or the end of a list was last heard.
+    pub last_event: Option<Timestamp>,
+    /// Lists after the first.
+    pub relists: u64,
+    /// Failures by why.
+    pub failures: BTreeMap<Why, u64>,
+    /// Objects that could not be read.
+    pub malformed: u64,
+    /// Objects told of that changed something that is shown, and those that did not.
+    pub updates: [u64; 2],
+    /// Requests by verb and whether they were answered well.
+    pub requests: BTreeMap<(&'static str, bool), u64>,
+    /// Whether somebody was told of the failure that lasts.
+    is_told: bool,
+    /// Whether the first list of all parts was told of.
+    is_announced: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Part {
+    is_up: bool,
+    is_synced: bool,
+    has_failed: bool,
+    has_listed: bool,
+}
+
+impl Record {
+    /// Whether all its watches run.
+    pub fn is_up(&self) -> bool {
+        self.parts.iter().all(|part| part.is_up)
+    }
+
+    /// Whether everything was listed once.
+    pub fn is_synced(&self) -> bool {
+        self.parts.iter().all(|part| part.is_synced)
+    }
+
+    /// Whether each part was listed once or has failed to be: nothing more is to be waited for.
+    pub fn is_settled(&self) -> bool {
+        self.parts.iter().all(|part| part.is_synced || part.has_failed)
+    }
+}
+
+impl Health {
+    /// Of a resource with so many watches.
+    pub fn new(cluster: Arc<str>, parts: usize, clock: Clock) -> Self {
+        let record = Record { parts: vec![Part::default(); parts], ..Record::default() };
+        Self { shared: Arc::new(Shared { cluster, clock, record: Mutex::new(record) }) }
+    }
+
+    /// How it goes.
+    pub fn record(&self) -> Record {
+        self.shared.record.lock().clone()
+    }
+
+    /// The cluster's name.
+    pub(super) fn cluster(&self) -> &str {
+        &self.shared.cluster
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// A list begins.
+    pub(super) fn lists(&self, part: usize) {
+        let mut record = self.shared.record.lock();
+        let Some(part) = record.parts.get_mut(part) else { return };
+        let again = std::mem::replace(&mut part.has_listed, true);
+        record.relists += u64::from(again);
+    }
+
+    /// A list is complete. Whether it was the last of the first ones.
+    pub(super) fn synced(&self, part: usize) -> bool {
+        let mut record = self.shared.record.lock();
+        if let Some(part) = record.parts.get_mut(part) {
+            part.is_synced = true;
+        }
+        record.last_event = Some(self.now());
+        let is_synced = record.is_synced();
+        is_synced && !std::mem::replace(&mut record.is_announced, true)
+    }
+
+    /// A watch runs.
+    pub(super) fn up(&self, part: usize) {
+        let mut record = self.shared.record.lock();
+        if let Some(part) = record.parts.get_mut(part) {
+            part.is_up = true;
+        }
+        if record.is_up() {
+            record.is_told = false;
+        }
+    }
+
+    /// A bookmark came.
+    pub(super) fn heard(&self) {
+        self.shared.record.lock().last_event = Some(self.now());
+    }
+
+    /// An object came.
+    pub(super) fn event(&self, is_news: bool) {
+        let mut record = self.shared.record.lock();
+        record.last_event = Some(self.now());
+        record.updates[usize::from(!is_news)] += 1;
+    }
+
+    /// An object came that could not be read. Whether it is the first.
+    pub(super) fn malformed(&self) -> bool {
+        let mut record = self.shared.record.lock();
+        record.malformed += 1;
+        record.malformed == 1
+    }
+
+    /// A list or watch failed. Whether somebody is to be told: once, until it runs again.
+    pub(super) fn failed(&self, part: usize, failure: &Failure) -> bool {
+        let mut record = self.shared.record.lock();
+        *record.failures.entry(failure.why).or_default() += 1;
+        if failure.why == Why::Gone {
+            return false;
+        }
+        if let Some(part) = record.parts.get_mut(part) {
+            part.is_up = false;
+            part.has_failed = true;
+        }
+        !std::mem::replace(&mut record.is_told, true)
+    }
+
+    /// A request was answered, well or not.
+    pub(super) fn asked(&self, verb: &'static str, well: bool) {
+        *self.shared.record.lock().requests.entry((verb, well)).or_default() += 1;
+    }
+}

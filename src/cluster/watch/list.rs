@@ -1,0 +1,100 @@
+//! Lists in pages, for servers that do not stream them.
+
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use kube::{Client, client::Body};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{AT_ONCE, Failure, Pauses, Question, Watch, Why, answer_due};
+use crate::clock;
+
+/// The largest page: 50 secrets of a megabyte and half as much again.
+const LARGEST: usize = 128 << 20;
+
+/// What of an answer is read when it is no page.
+const REFUSAL: usize = 64 << 10;
+
+/// A page. Its objects are read one by one, so that one that is malformed hides no other.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(default)]
+    metadata: Metadata,
+    #[serde(borrow)]
+    items: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Metadata {
+    resource_version: String,
+    r#continue: String,
+}
+
+impl Watch {
+    /// Lists page by page; the version from which changes are to be followed.
+    pub(super) async fn pages(&self, pauses: &mut Pauses) -> Result<String, Failure> {
+        let permit = self.lists.acquire().await;
+        self.begin();
+        let mut after = String::new();
+        loop {
+            let question =
+                Question::Page { after: Some(&*after).filter(|after| !after.is_empty()) };
+            let page = self.page(question).await;
+            self.health.asked("list", page.is_ok());
+            let page = page?;
+            let page: Page<'_> = serde_json::from_slice(&page)
+                .map_err(|error| Failure::unusable(format!("no page of a list: {error}")))?;
+            for (at, object) in page.items.unwrap_or_default().into_iter().enumerate() {
+                self.take(self.collector.listed(self.part, object.get()), None);
+                if at % AT_ONCE == AT_ONCE - 1 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            after = page.metadata.r#continue;
+            if after.is_empty() {
+                drop(permit);
+                self.complete(pauses);
+                return Ok(page.metadata.resource_version);
+            }
+        }
+    }
+
+    async fn page(&self, question: Question<'_>) -> Result<Vec<u8>, Failure> {
+        let answer = answer(&self.client, self.target.request(question)?).await?;
+        whole(answer.into_body(), LARGEST).await
+    }
+}
+
+/// The answer to a request once it has begun, if it is a good one.
+pub(super) async fn answer(
+    client: &Client,
+    request: Request<Body>,
+) -> Result<Response<Body>, Failure> {
+    let answer = clock::timeout_at(answer_due(), client.send(request)).await;
+    let answer = answer.map_err(|_| Failure::late("the answer"))?;
+    let answer = answer.map_err(|error| Failure::unanswered(&error))?;
+    if answer.status().is_success() {
+        return Ok(answer);
+    }
+    let (head, body) = answer.into_parts();
+    let said = whole(body, REFUSAL).await.unwrap_or_default();
+    Err(Failure::answered(head.status, &head.headers, &said))
+}
+
+/// A whole body, of which each part comes in time.
+async fn whole(mut body: Body, most: usize) -> Result<Vec<u8>, Failure> {
+    let mut all = Vec::new();
+    while let Some(frame) = clock::timeout_at(answer_due(), body.frame())
+        .await
+        .map_err(|_| Failure::late("the next part of the answer"))?
+    {
+        let frame = frame.map_err(|error| Failure::new(Why::ConnectionLost, error.to_string()))?;
+        let Some(data) = frame.data_ref() else { continue };
+        if all.len() + data.len() > most {
+            return Err(Failure::unusable(format!("an answer of more than {most} bytes")));
+        }
+        all.extend_from_slice(data);
+    }
+    Ok(all)
+}

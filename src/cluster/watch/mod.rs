@@ -1,0 +1,350 @@
+//! A list, and from then on what changes, for ever: one task for each resource, or for each namespace of it.
+//!
+//! Contract: what the collector holds is what the API server last told. A list comes as a stream where the server offers
+//! that, in pages elsewhere. A watch that ends goes on from its last version; one whose version is gone lists anew, while
+//! what was known stays. Every wait has a limit, and what fails is tried again, later each time. This is our own and not
+//! kube's watcher, which has no way back from a server without streaming lists, does not tell of bookmarks (our measure
+//! of freshness), and reads a page of objects into a list of all their fields.
+
+mod failure;
+mod lines;
+mod list;
+mod request;
+
+use std::{sync::Arc, time::Duration};
+
+use kube::Client;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use tracing::{debug, info, warn};
+
+pub use self::{
+    failure::{Failure, Why},
+    request::Target,
+};
+use self::{lines::Lines, request::Question};
+use super::{
+    collector::{Collector, Malformed, Seen},
+    health::Health,
+};
+use crate::clock::{self, Instant};
+
+/// How long a watch is asked to last; each is up to a third shorter, so that those of a cluster do not end together.
+const LASTING: u64 = 300;
+
+/// A server sends a bookmark each minute: without one for so long the connection is taken for dead.
+const IDLE: Duration = Duration::from_secs(150);
+
+/// How long the server may take to begin an answer, or to send the next part of a list.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// The first pause after a failure; each is twice the one before, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The pause where only somebody who changes the cluster can help.
+const LASTING_PAUSE: Duration = Duration::from_secs(60);
+
+/// Objects that are read before other tasks may go on: about two milliseconds' work.
+const AT_ONCE: usize = 64;
+
+/// One resource of one cluster, watched.
+#[derive(Clone)]
+pub struct Watch {
+    /// How the server is reached.
+    pub client: Client,
+    /// What is watched.
+    pub target: Target,
+    /// Who keeps the objects.
+    pub collector: Arc<dyn Collector>,
+    /// Which part of them.
+    pub part: usize,
+    /// How it goes.
+    pub health: Health,
+    /// Lists at the same time: they cost the server and us the most.
+    pub lists: Arc<Semaphore>,
+}
+
+/// How the first list comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    /// As events of a watch.
+    Streamed,
+    /// In pages: the server has refused a stream.
+    Paged,
+}
+
+/// An event of a watch.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: Kind,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Kind {
+    Added,
+    Modified,
+    Deleted,
+    Bookmark,
+    Error,
+    #[serde(other)]
+    Unknown,
+}
+
+/// The object of a bookmark.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Bookmark {
+    metadata: BookmarkMetadata,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct BookmarkMetadata {
+    resource_version: String,
+    annotations: Option<std::collections::BTreeMap<String, String>>,
+}
+
+/// The annotation of the bookmark that ends a streamed list.
+const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
+
+impl Watch {
+    /// Watches until it is dropped.
+    pub async fn run(self) {
+        let mut listing = Listing::Streamed;
+        let mut pauses = Pauses::default();
+        loop {
+            match self.list_and_watch(&mut listing, &mut pauses).await {
+                // Nothing is lost: what was known stays until the new list is complete.
+                Err(failure) if failure.why == Why::Gone => {
+                    self.health.failed(self.part, &failure);
+                    debug!(path = self.target.path(), "the version is gone: listing again");
+                    pauses.rest(&failure).await;
+                }
+                Err(failure) => {
+                    if self.health.failed(self.part, &failure) {
+                        self.tell(&failure);
+                    }
+                    pauses.rest(&failure).await;
+                }
+                Ok(never) => match never {},
+            }
+        }
+    }
+
+    fn tell(&self, failure: &Failure) {
+        let (cluster, collector) = (self.health.cluster(), self.target.resource.name);
+        let (path, reason) = (self.target.path(), failure.why.as_str());
+        warn!(cluster, collector, path, reason, "cannot be watched and is tried again: {failure}");
+    }
+
+    /// Lists, then follows the changes as long as the server can tell them.
+    async fn list_and_watch(
+        &self,
+        listing: &mut Listing,
+        pauses: &mut Pauses,
+    ) -> Result<std::convert::Infallible, Failure> {
+        let mut version = match listing {
+            Listing::Streamed => match self.stream(pauses).await {
+                // An old server does not know what is meant: it says so, or it waits for something to happen.
+                Err(failure) if matches!(failure.why, Why::BadRequest | Why::Timeout) => {
+                    debug!(path = self.target.path(), "no streamed list: {failure}");
+                    *listing = Listing::Paged;
+                    self.pages(pauses).await?
+                }
+                version => version?,
+            },
+            Listing::Paged => self.pages(pauses).await?,
+        };
+        loop {
+            let seconds = LASTING - fastrand::u64(..=LASTING / 3);
+            let question = Question::Changes { since: &version, seconds };
+            let followed = match self.ask(question).await {
+                Ok(mut lines) => self.follow(&mut lines, &mut version, pauses).await,
+                Err(failure) => Err(failure),
+            };
+            match followed {
+                Ok(()) => {}
+                Err(failure) if failure.why == Why::Gone => return Err(failure),
+                // The version is still good: nothing needs to be listed again.
+                Err(failure) => {
+                    if self.health.failed(self.part, &failure) {
+                        self.tell(&failure);
+                    }
+                    pauses.rest(&failure).await;
+                }
+            }
+        }
+    }
+
+    /// Lists by a watch that begins with everything, and follows it to its end.
+    async fn stream(&self, pauses: &mut Pauses) -> Result<String, Failure> {
+        let permit = self.lists.acquire().await;
+        let mut lines = self.ask(Question::Stream { seconds: LASTING }).await?;
+        self.begin();
+        let mut version = String::new();
+        let mut read = 0;
+        loop {
+            let Some(line) = lines.next(ANSWER).await? else {
+                return Err(Failure::new(Why::ConnectionLost, "the list broke off"));
+            };
+            let event = event(line)?;
+            match event.kind {
+                Kind::Added => {
+                    self.take(self.collector.listed(self.part, event.object.get()), None)
+                }
+                Kind::Bookmark if self.is_end(event.object.get(), &mut version)? => break,
+                Kind::Error => return Err(Failure::told(event.object.get())),
+                _ => {}
+            }
+            read += 1;
+            if read % AT_ONCE == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        drop(permit);
+        self.complete(pauses);
+        // The same connection goes on with what changes; how it ends does not matter, the next one goes on from there.
+        match self.follow(&mut lines, &mut version, pauses).await {
+            Err(failure) if failure.why == Why::Gone => Err(failure),
+            Err(failure) => {
+                self.health.failed(self.part, &failure);
+                pauses.rest(&failure).await;
+                Ok(version)
+            }
+            Ok(()) => Ok(version),
+        }
+    }
+
+    fn begin(&self) {
+        self.health.lists(self.part);
+        self.collector.begin(self.part);
+    }
+
+    fn complete(&self, pauses: &mut Pauses) {
+        self.collector.end(self.part);
+        if self.health.synced(self.part) {
+            let (cluster, collector) = (self.health.cluster(), self.target.resource.name);
+            let objects = self.collector.objects();
+            info!(cluster, collector, objects, "watched");
+        }
+        pauses.over();
+    }
+
+    /// Whether a bookmark ends a streamed list.
+    fn is_end(&self, object: &str, version: &mut String) -> Result<bool, Failure> {
+        let bookmark: Bookmark = serde_json::from_str(object).map_err(no_answer)?;
+        *version = bookmark.metadata.resource_version;
+        self.health.heard();
+        let annotations = bookmark.metadata.annotations.unwrap_or_default();
+        Ok(annotations.get(INITIAL_EVENTS_END).is_some_and(|value| value == "true"))
+    }
+
+    /// Follows a watch until its end.
+    async fn follow(
+        &self,
+        lines: &mut Lines,
+        version: &mut String,
+        pauses: &mut Pauses,
+    ) -> Result<(), Failure> {
+        self.health.up(self.part);
+        let (part, collector) = (self.part, &self.collector);
+        let mut read = 0;
+        while let Some(line) = lines.next(IDLE).await? {
+            let event = event(line)?;
+            let object = event.object.get();
+            match event.kind {
+                Kind::Added | Kind::Modified => {
+                    self.take(collector.changed(part, object), Some(version));
+                }
+                Kind::Deleted => self.take(collector.gone(part, object), Some(version)),
+                Kind::Bookmark => {
+                    let bookmark: Bookmark = serde_json::from_str(object).map_err(no_answer)?;
+                    *version = bookmark.metadata.resource_version;
+                    self.health.heard();
+                }
+                Kind::Error => return Err(Failure::told(object)),
+                Kind::Unknown => debug!(path = self.target.path(), "an event of an unknown type"),
+            }
+            pauses.over();
+            read += 1;
+            if read % AT_ONCE == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts what an object brought; the watch goes on from its version.
+    fn take(&self, seen: Result<Seen, Malformed>, version: Option<&mut String>) {
+        let reached = match seen {
+            Ok(seen) => {
+                self.health.event(seen.is_news);
+                seen.version
+            }
+            Err(malformed) => {
+                let (cluster, collector) = (self.health.cluster(), self.target.resource.name);
+                if self.health.malformed() {
+                    warn!(cluster, collector, "an object cannot be read: {malformed}");
+                } else {
+                    debug!(cluster, collector, "an object cannot be read: {malformed}");
+                }
+                malformed.version
+            }
+        };
+        if let Some(version) = version.filter(|_| !reached.is_empty()) {
+            *version = reached;
+        }
+    }
+
+    /// Asks for events.
+    async fn ask(&self, question: Question<'_>) -> Result<Lines, Failure> {
+        let answer = list::answer(&self.client, self.target.request(question)?).await;
+        self.health.asked("watch", answer.is_ok());
+        answer.map(|answer| Lines::new(answer.into_body()))
+    }
+}
+
+fn event(line: &str) -> Result<Event<'_>, Failure> {
+    serde_json::from_str(line).map_err(no_answer)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn no_answer(error: serde_json::Error) -> Failure {
+    Failure::unusable(format!("no event of a watch: {error}"))
+}
+
+/// Pauses after failures, longer each time until something succeeds.
+#[derive(Default)]
+struct Pauses {
+    last: Option<Duration>,
+}
+
+impl Pauses {
+    fn over(&mut self) {
+        self.last = None;
+    }
+
+    async fn rest(&mut self, failure: &Failure) {
+        clock::sleep(self.next(failure)).await;
+    }
+
+    fn next(&mut self, failure: &Failure) -> Duration {
+        let pause = self.last.map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
+        self.last = Some(pause);
+        let pause = if failure.why.is_lasting() { LASTING_PAUSE } else { pause };
+        let pause = failure.retry_after.map_or(pause, |asked| asked.max(pause));
+        // Apart from each other, and never sooner than asked.
+        pause + pause.mul_f64(fastrand::f64() / 4.0)
+    }
+}
+
+/// When an answer must have begun.
+fn answer_due() -> Instant {
+    Instant::now() + ANSWER
+}
