@@ -7,6 +7,7 @@
 mod admission;
 mod collector;
 mod condition;
+mod cron;
 mod family;
 mod filter;
 mod health;

@@ -143,7 +143,8 @@ pub struct Metadata<'a> {
     #[serde(borrow)]
     pub resource_version: Cow<'a, str>,
     generation: i64,
-    creation_timestamp: Time,
+    /// When it was created.
+    pub creation_timestamp: Time,
     deletion_timestamp: Time,
     owner_references: Option<Vec<Owner>>,
     #[serde(borrow)]

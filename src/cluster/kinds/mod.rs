@@ -7,24 +7,36 @@ mod certificatesigningrequests;
 mod clusterrolebindings;
 mod clusterroles;
 mod configmaps;
+mod cronjobs;
+mod daemonsets;
 mod deployments;
 mod endpoints;
 mod endpointslices;
+mod horizontalpodautoscalers;
 mod ingressclasses;
 mod ingresses;
+mod jobs;
 mod leases;
 mod mutatingadmissionpolicies;
 mod mutatingadmissionpolicybindings;
 mod mutatingwebhookconfigurations;
 mod networkpolicies;
+mod persistentvolumeclaims;
+mod persistentvolumes;
+mod poddisruptionbudgets;
+mod replicasets;
+mod replicationcontrollers;
 mod rolebindings;
 mod roles;
 mod secrets;
 mod serviceaccounts;
 mod services;
+mod statefulsets;
+mod storageclasses;
 mod validatingadmissionpolicies;
 mod validatingadmissionpolicybindings;
 mod validatingwebhookconfigurations;
+mod volumeattachments;
 
 use super::kind::Entry;
 
@@ -34,22 +46,34 @@ pub static KINDS: &[Entry] = &[
     Entry::of::<clusterrolebindings::ClusterRoleBinding>(),
     Entry::of::<clusterroles::ClusterRole>(),
     Entry::of::<configmaps::ConfigMap>(),
+    Entry::of::<cronjobs::CronJob>(),
+    Entry::of::<daemonsets::DaemonSet>(),
     Entry::of::<deployments::Deployment>(),
     Entry::of::<endpoints::Endpoints>(),
     Entry::of::<endpointslices::EndpointSlice>(),
+    Entry::of::<horizontalpodautoscalers::HorizontalPodAutoscaler>(),
     Entry::of::<ingressclasses::IngressClass>(),
     Entry::of::<ingresses::Ingress>(),
+    Entry::of::<jobs::Job>(),
     Entry::of::<leases::Lease>(),
     Entry::of::<mutatingadmissionpolicies::MutatingAdmissionPolicy>(),
     Entry::of::<mutatingadmissionpolicybindings::MutatingAdmissionPolicyBinding>(),
     Entry::of::<mutatingwebhookconfigurations::MutatingWebhookConfiguration>(),
     Entry::of::<networkpolicies::NetworkPolicy>(),
+    Entry::of::<persistentvolumeclaims::PersistentVolumeClaim>(),
+    Entry::of::<persistentvolumes::PersistentVolume>(),
+    Entry::of::<poddisruptionbudgets::PodDisruptionBudget>(),
+    Entry::of::<replicasets::ReplicaSet>(),
+    Entry::of::<replicationcontrollers::ReplicationController>(),
     Entry::of::<rolebindings::RoleBinding>(),
     Entry::of::<roles::Role>(),
     Entry::of::<secrets::Secret>(),
     Entry::of::<serviceaccounts::ServiceAccount>(),
     Entry::of::<services::Service>(),
+    Entry::of::<statefulsets::StatefulSet>(),
+    Entry::of::<storageclasses::StorageClass>(),
     Entry::of::<validatingadmissionpolicies::ValidatingAdmissionPolicy>(),
     Entry::of::<validatingadmissionpolicybindings::ValidatingAdmissionPolicyBinding>(),
     Entry::of::<validatingwebhookconfigurations::ValidatingWebhookConfiguration>(),
+    Entry::of::<volumeattachments::VolumeAttachment>(),
 ];
