@@ -5,6 +5,7 @@
 //! read hides no other, one collector that fails touches no other, and neither does one cluster.
 
 mod admission;
+mod amount;
 mod collector;
 mod condition;
 mod cron;

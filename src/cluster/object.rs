@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{
     keys::Keys,
-    pool::{Pool, Pooled, Shared, Word},
+    pool::{Shared, Word, pooled},
     wire::Time,
 };
 use crate::model::{Fnv, Pairs};
@@ -111,20 +111,7 @@ impl Owner {
     }
 }
 
-static OWNERS: Pool<[Owner]> = Pool::new();
-static PAIRS: Pool<Pairs> = Pool::new();
-
-impl Pooled for [Owner] {
-    fn pool() -> &'static Pool<Self> {
-        &OWNERS
-    }
-}
-
-impl Pooled for Pairs {
-    fn pool() -> &'static Pool<Self> {
-        &PAIRS
-    }
-}
+pooled!([Owner], Pairs);
 
 /// Metadata in the wire. Labels and annotations are taken apart only where somebody wants them.
 #[derive(Debug, Default, Deserialize)]

@@ -99,16 +99,23 @@ impl<T: ?Sized + Pooled + fmt::Debug> fmt::Debug for Shared<T> {
     }
 }
 
+/// Gives types a pool.
+macro_rules! pooled {
+    ($($kept:ty),+ $(,)?) => {$(
+        impl $crate::cluster::pool::Pooled for $kept {
+            fn pool() -> &'static $crate::cluster::pool::Pool<Self> {
+                static POOL: $crate::cluster::pool::Pool<$kept> = $crate::cluster::pool::Pool::new();
+                &POOL
+            }
+        }
+    )+};
+}
+pub(super) use pooled;
+
 /// A text that many objects have: a namespace, a node, an image, a reason.
 pub type Word = Shared<str>;
 
-static WORDS: Pool<str> = Pool::new();
-
-impl Pooled for str {
-    fn pool() -> &'static Pool<Self> {
-        &WORDS
-    }
-}
+pooled!(str);
 
 impl Default for Word {
     fn default() -> Self {

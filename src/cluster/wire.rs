@@ -1,12 +1,56 @@
 //! How values stand in Kubernetes' JSON: what Go leaves out or writes as `null` is the empty value.
 
-use std::{fmt, marker::PhantomData, ops::Deref};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref};
 
 use jiff::Timestamp;
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess},
 };
+
+use super::pool::Word;
+
+/// A text as it stands in the JSON that is being read, copied only where it has escapes; `null` is the empty one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Text<'a>(Cow<'a, str>);
+
+impl Text<'_> {
+    /// The same, pooled.
+    pub fn word(&self) -> Word {
+        if self.is_empty() { Word::default() } else { Word::new(&**self) }
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> de::Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
+    }
+    fn visit_unit<E: de::Error>(self) -> Result<Text<'de>, E> {
+        Ok(Text::default())
+    }
+}
 
 /// A list; `null` is the empty one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -178,6 +222,34 @@ impl Default for Time {
     }
 }
 
+/// A [`Time`] in half the space: one between 1970 and 2106, or an unset one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Near(u32);
+
+impl Near {
+    const UNSET: Self = Self(u32::MAX);
+
+    /// The same moment; `None` if it is too far away.
+    pub fn of(time: Time) -> Option<Self> {
+        if !time.is_set() {
+            return Some(Self::UNSET);
+        }
+        u32::try_from(time.0).ok().map(Self).filter(|near| *near != Self::UNSET)
+    }
+}
+
+impl Default for Near {
+    fn default() -> Self {
+        Self::UNSET
+    }
+}
+
+impl From<Near> for Time {
+    fn from(near: Near) -> Self {
+        if near == Near::UNSET { Self::UNSET } else { Self(near.0.into()) }
+    }
+}
+
 impl From<Timestamp> for Time {
     fn from(at: Timestamp) -> Self {
         // Towards the past, also before the epoch: as Go's `Unix`.
@@ -216,7 +288,6 @@ impl de::Visitor<'_> for TimeVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::pool::Word;
 
     #[test]
     fn times() {
@@ -226,6 +297,23 @@ mod tests {
         assert_eq!(time("null"), None);
         assert!(serde_json::from_str::<Time>("\"yesterday\"").is_err());
         assert_eq!(Time::default().or_go_zero(), -62_135_596_800.0);
+    }
+
+    #[test]
+    fn near_times() {
+        for seconds in [0, 1_795_824_000, i64::from(u32::MAX) - 1, i64::MIN] {
+            assert_eq!(Near::of(Time(seconds)).map(Time::from), Some(Time(seconds)));
+        }
+        for seconds in [-1, i64::from(u32::MAX), i64::MAX] {
+            assert_eq!(Near::of(Time(seconds)), None);
+        }
+    }
+
+    #[test]
+    fn texts_are_borrowed_where_they_can_be() {
+        let texts: List<Text<'_>> = serde_json::from_str(r#"["plain", "a\nb", null]"#).unwrap();
+        assert!(matches!(texts[0].0, Cow::Borrowed("plain")));
+        assert_eq!((&*texts[1], &*texts[2]), ("a\nb", ""));
     }
 
     #[test]

@@ -132,11 +132,9 @@ async fn objects(
     };
     let clusters = pages.clusters.load_full();
     let wanted = Wanted::new(query.as_deref());
-    let form = scrape::Form {
-        encoding: if pages.gzip { accept::encoding(&headers) } else { Encoding::Identity },
-        within: pages.write_timeout,
-        ..scrape::Form::of(&method, &headers)
-    };
+    let mut form = scrape::Form::of(&method, &headers);
+    form.encoding = if pages.gzip { accept::encoding(&headers) } else { Encoding::Identity };
+    form.within = pages.write_timeout;
     let answer = scrape::exposed(form, pages.scrapes.clone(), move |format, emit| {
         let _place = place;
         let wanted = |resource: &str| wanted.has(resource);

@@ -17,15 +17,20 @@ mod ingressclasses;
 mod ingresses;
 mod jobs;
 mod leases;
+mod limitranges;
 mod mutatingadmissionpolicies;
 mod mutatingadmissionpolicybindings;
 mod mutatingwebhookconfigurations;
+mod namespaces;
 mod networkpolicies;
+mod nodes;
 mod persistentvolumeclaims;
 mod persistentvolumes;
 mod poddisruptionbudgets;
+mod pods;
 mod replicasets;
 mod replicationcontrollers;
+mod resourcequotas;
 mod rolebindings;
 mod roles;
 mod secrets;
@@ -56,15 +61,20 @@ pub static KINDS: &[Entry] = &[
     Entry::of::<ingresses::Ingress>(),
     Entry::of::<jobs::Job>(),
     Entry::of::<leases::Lease>(),
+    Entry::of::<limitranges::LimitRange>(),
     Entry::of::<mutatingadmissionpolicies::MutatingAdmissionPolicy>(),
     Entry::of::<mutatingadmissionpolicybindings::MutatingAdmissionPolicyBinding>(),
     Entry::of::<mutatingwebhookconfigurations::MutatingWebhookConfiguration>(),
+    Entry::of::<namespaces::Namespace>(),
     Entry::of::<networkpolicies::NetworkPolicy>(),
+    Entry::of::<nodes::Node>(),
     Entry::of::<persistentvolumeclaims::PersistentVolumeClaim>(),
     Entry::of::<persistentvolumes::PersistentVolume>(),
     Entry::of::<poddisruptionbudgets::PodDisruptionBudget>(),
+    Entry::of::<pods::Pod>(),
     Entry::of::<replicasets::ReplicaSet>(),
     Entry::of::<replicationcontrollers::ReplicationController>(),
+    Entry::of::<resourcequotas::ResourceQuota>(),
     Entry::of::<rolebindings::RoleBinding>(),
     Entry::of::<roles::Role>(),
     Entry::of::<secrets::Secret>(),
