@@ -43,45 +43,39 @@ impl Unit {
         }
     }
 
-    /// The unit of a resource; `None` for those that are not shown. Volumes that can be attached count as bytes: they
-    /// always have.
-    fn of(resource: &str) -> Option<Self> {
-        match resource {
+    /// The units of a resource: none for those that are not shown, and both for one that is somebody's own and named
+    /// like one of Kubernetes'. Volumes that can be attached count as bytes: they always have.
+    fn of(resource: &str) -> impl Iterator<Item = Self> {
+        let native = match resource {
             "cpu" => Some(Self::Core),
             "memory" | "storage" | "ephemeral-storage" => Some(Self::Byte),
             _ if resource.starts_with("hugepages-") => Some(Self::Byte),
             _ if resource.starts_with("attachable-volumes-") => Some(Self::Byte),
-            _ => is_extended(resource).then_some(Self::Integer),
-        }
+            _ => None,
+        };
+        native.into_iter().chain(is_extended(resource).then_some(Self::Integer))
     }
 }
 
 impl Amount {
     /// Those of some resources that are shown, in the order of their names.
     pub fn all<K: Deref<Target = str>>(of: &Map<K, Quantity>) -> Vec<Self> {
-        Self::with(of, Unit::of)
+        let mut all = Vec::with_capacity(of.len());
+        for (resource, quantity) in of {
+            all.extend(Unit::of(resource).map(|unit| Self::new(resource, unit, *quantity)));
+        }
+        all
     }
 
     /// The same for nodes, which have room for pods, too.
     pub fn all_of_node<K: Deref<Target = str>>(of: &Map<K, Quantity>) -> Vec<Self> {
-        Self::with(
-            of,
-            |resource| {
-                if resource == "pods" { Some(Unit::Integer) } else { Unit::of(resource) }
-            },
-        )
+        let pods = of.iter().find(|(resource, _)| &**resource == "pods");
+        let pods = pods.map(|(pods, quantity)| Self::new(pods, Unit::Integer, *quantity));
+        Self::all(of).into_iter().chain(pods).collect()
     }
 
-    fn with<K: Deref<Target = str>>(
-        of: &Map<K, Quantity>,
-        unit: impl Fn(&str) -> Option<Unit>,
-    ) -> Vec<Self> {
-        let shown = of.iter().filter_map(|(resource, quantity)| {
-            let unit = unit(resource)?;
-            let resource = Word::new(resource_name(resource).as_str());
-            Some(Self { resource, unit, quantity: *quantity })
-        });
-        shown.collect()
+    fn new(resource: &str, unit: Unit, quantity: Quantity) -> Self {
+        Self { resource: Word::new(resource_name(resource).as_str()), unit, quantity }
     }
 }
 
@@ -116,27 +110,28 @@ mod tests {
 
     #[test]
     fn resources_and_their_units() {
-        let table = [
-            ("cpu", Some(Unit::Core)),
-            ("memory", Some(Unit::Byte)),
-            ("hugepages-2Mi", Some(Unit::Byte)),
-            ("attachable-volumes-aws-ebs", Some(Unit::Byte)),
-            ("nvidia.com/gpu", Some(Unit::Integer)),
-            ("a/b", Some(Unit::Integer)),
-            ("a/B_c.d", Some(Unit::Integer)),
-            ("pods", None),
-            ("gpu", None),
-            ("/gpu", None),
-            ("c/d/", None),
-            ("a/-b", None),
-            ("A/b", None),
-            ("a..b/c", None),
-            ("kubernetes.io/gpu", None),
-            ("x.kubernetes.io/gpu", None),
-            ("requests.a/b", None),
+        let table: &[(&str, &[Unit])] = &[
+            ("cpu", &[Unit::Core]),
+            ("memory", &[Unit::Byte]),
+            ("hugepages-2Mi", &[Unit::Byte]),
+            ("attachable-volumes-aws-ebs", &[Unit::Byte]),
+            ("attachable-volumes-a.b/c", &[Unit::Byte, Unit::Integer]),
+            ("nvidia.com/gpu", &[Unit::Integer]),
+            ("a/b", &[Unit::Integer]),
+            ("a/B_c.d", &[Unit::Integer]),
+            ("pods", &[]),
+            ("gpu", &[]),
+            ("/gpu", &[]),
+            ("c/d/", &[]),
+            ("a/-b", &[]),
+            ("A/b", &[]),
+            ("a..b/c", &[]),
+            ("kubernetes.io/gpu", &[]),
+            ("x.kubernetes.io/gpu", &[]),
+            ("requests.a/b", &[]),
         ];
-        for (resource, unit) in table {
-            assert_eq!(Unit::of(resource), unit, "{resource}");
+        for (resource, units) in table {
+            assert_eq!(Unit::of(resource).collect::<Vec<_>>(), *units, "{resource}");
         }
     }
 }

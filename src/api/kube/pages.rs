@@ -19,7 +19,7 @@ use prometheus_client::{
 use super::{Clusters, Wanted, own};
 use crate::{
     api::{
-        accept::{self, Encoding},
+        accept::Encoding,
         guard, lifecycle, scrape,
         web::Limit,
     },
@@ -133,8 +133,10 @@ async fn objects(
     let clusters = pages.clusters.load_full();
     let wanted = Wanted::new(query.as_deref());
     let mut form = scrape::Form::of(&method, &headers);
-    form.encoding = if pages.gzip { accept::encoding(&headers) } else { Encoding::Identity };
     form.within = pages.write_timeout;
+    if !pages.gzip {
+        form.encoding = Encoding::Identity;
+    }
     let answer = scrape::exposed(form, pages.scrapes.clone(), move |format, emit| {
         let _place = place;
         let wanted = |resource: &str| wanted.has(resource);
