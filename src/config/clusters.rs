@@ -140,18 +140,13 @@ impl ClusterOptions {
             },
             shard: Shard { ordinal: self.shard, total: self.total_shards },
         };
-        let resources = match &self.resources {
-            Some(named) => {
-                let unknown = named.iter().enumerate().filter(|(_, name)| !is_resource(name));
-                let at = at.key("resources");
-                wrong.extend(unknown.map(|(index, name)| no_resource(at.index(index), name)));
-                named.clone()
-            }
-            None => {
-                let usual = default_resources().filter(|name| *name != "secrets");
-                usual.map(str::to_owned).collect()
-            }
-        };
+        let resources = self.resources.clone().unwrap_or_else(|| {
+            let usual = default_resources().filter(|name| *name != "secrets");
+            usual.map(str::to_owned).collect()
+        });
+        let unknown = resources.iter().enumerate().filter(|(_, name)| !is_resource(name));
+        let place = at.key("resources");
+        wrong.extend(unknown.map(|(index, name)| no_resource(place.index(index), name)));
         let node = match (&self.node, self.unscheduled_pods) {
             (_, true) => Some(Node::Unscheduled),
             (Some(node), false) => Some(Node::Named(node.clone())),

@@ -204,8 +204,8 @@ impl Pod {
     fn of(wire::Pod { spec, status }: &wire::Pod<'_>) -> Self {
         let ip = only_address(status);
         let conditions: Box<[Condition]> = status.conditions.iter().map(Condition::of).collect();
-        let timed = status.conditions.iter().zip(&conditions).filter(|(_, own)| own.is_timed);
-        let since = timed.map(|(condition, _)| condition.last_transition_time);
+        let told = status.conditions.iter().zip(&conditions).filter(|(_, own)| own.is_timed);
+        let since = told.map(|(condition, _)| condition.last_transition_time);
         let times: Vec<Time> = std::iter::once(status.start_time).chain(since).collect();
         let near = all_near(&times);
         let rare = Rare {
@@ -308,7 +308,7 @@ impl Device {
             Some(Self {
                 name: device.name.word(),
                 claim: claim.map_or_else(Box::default, |claim| Box::from(&**claim)),
-                template: template.map_or_else(Word::default, |template| template.word()),
+                template: template.map_or_else(Word::default, crate::cluster::wire::Text::word),
             })
         });
         devices.collect()

@@ -40,14 +40,14 @@ impl Kind for Pod {
             "kube_pod_container_resource_limits",
             "What the container may not exceed, in the unit that the row names.",
             |pod, rows| {
-                container_rows::amounts(pod, &pod.body.template.containers, rows, |r| &r.limits)
+                container_rows::amounts(pod, &pod.body.template.containers, rows, |r| &r.limits);
             },
         ),
         Family::stable(
             "kube_pod_container_resource_requests",
             "What the container asks for, in the unit that the row names.",
             |pod, rows| {
-                container_rows::amounts(pod, &pod.body.template.containers, rows, |r| &r.requests)
+                container_rows::amounts(pod, &pod.body.template.containers, rows, |r| &r.requests);
             },
         ),
         Family::stable(
@@ -61,7 +61,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.containers(), rows, |container| {
                     Some(&container.last()?.reason)
-                })
+                });
             },
         ),
         Family::alpha(
@@ -73,21 +73,23 @@ impl Kind for Pod {
             "kube_pod_container_status_last_terminated_timestamp",
             "When the container ended the last time, in seconds since the epoch.",
             |pod, rows| {
-                container_rows::last(pod.body.containers(), rows, |last| last.finished.or_go_zero())
+                container_rows::last(pod.body.containers(), rows, |last| {
+                    last.finished.or_go_zero()
+                });
             },
         ),
         Family::stable(
             "kube_pod_container_status_ready",
             "Whether the container is ready.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.ready)
+                container_rows::each(pod.body.containers(), rows, |container| container.ready);
             },
         ),
         Family::<Self>::stable(
             "kube_pod_container_status_restarts_total",
             "How often the container was started anew.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.restarts)
+                container_rows::each(pod.body.containers(), rows, |container| container.restarts);
             },
         )
         .counter(),
@@ -95,7 +97,7 @@ impl Kind for Pod {
             "kube_pod_container_status_running",
             "Whether the container runs.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.running)
+                container_rows::each(pod.body.containers(), rows, |container| container.running);
             },
         ),
         Family::stable(
@@ -104,7 +106,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.containers(), rows, |container| {
                     container.terminated().is_some()
-                })
+                });
             },
         ),
         Family::alpha(
@@ -113,7 +115,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.containers(), rows, |container| {
                     Some(&container.terminated()?.reason)
-                })
+                });
             },
         ),
         Family::stable(
@@ -122,7 +124,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.containers(), rows, |container| {
                     container.waiting().is_some()
-                })
+                });
             },
         ),
         Family::stable(
@@ -131,7 +133,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.containers(), rows, |container| {
                     Some(container.waiting()?)
-                })
+                });
             },
         ),
         Family::created(Stable, "kube_pod_created"),
@@ -156,7 +158,7 @@ impl Kind for Pod {
             "kube_pod_init_container_resource_requests",
             "What the init container asks for, in the unit that the row names.",
             |pod, rows| {
-                container_rows::amounts(pod, &pod.body.template.inits, rows, |r| &r.requests)
+                container_rows::amounts(pod, &pod.body.template.inits, rows, |r| &r.requests);
             },
         ),
         Family::alpha(
@@ -170,7 +172,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.inits(), rows, |container| {
                     Some(&container.last()?.reason)
-                })
+                });
             },
         ),
         Family::alpha(
@@ -182,7 +184,7 @@ impl Kind for Pod {
             "kube_pod_init_container_status_last_terminated_timestamp",
             "When the init container ended the last time, in seconds since the epoch.",
             |pod, rows| {
-                container_rows::last(pod.body.inits(), rows, |last| last.finished.or_go_zero())
+                container_rows::last(pod.body.inits(), rows, |last| last.finished.or_go_zero());
             },
         ),
         Family::stable(
@@ -194,7 +196,7 @@ impl Kind for Pod {
             "kube_pod_init_container_status_restarts_total",
             "How often the init container was started anew.",
             |pod, rows| {
-                container_rows::each(pod.body.inits(), rows, |container| container.restarts)
+                container_rows::each(pod.body.inits(), rows, |container| container.restarts);
             },
         )
         .counter(),
@@ -209,7 +211,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.inits(), rows, |container| {
                     container.terminated().is_some()
-                })
+                });
             },
         ),
         Family::alpha(
@@ -218,7 +220,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.inits(), rows, |container| {
                     Some(&container.terminated()?.reason)
-                })
+                });
             },
         ),
         Family::stable(
@@ -227,7 +229,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.inits(), rows, |container| {
                     container.waiting().is_some()
-                })
+                });
             },
         ),
         Family::alpha(
@@ -236,7 +238,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.inits(), rows, |container| {
                     Some(container.waiting()?)
-                })
+                });
             },
         ),
         Family::annotations(Alpha, "kube_pod_annotations"),
@@ -355,7 +357,7 @@ impl Kind for Pod {
             |pod, rows| rows.info(&[("service_account", &pod.body.template.service_account)]),
         ),
         Family::alpha("kube_pod_scheduler", "Who finds a node for the pod.", |pod, rows| {
-            rows.info(&[("name", &pod.body.template.manner.scheduler)])
+            rows.info(&[("name", &pod.body.template.manner.scheduler)]);
         }),
     ];
 }
