@@ -176,7 +176,7 @@ impl<'a> Metadata<'a> {
     }
 }
 
-fn texts<'a, E: de::Error>(raw: Option<&'a RawValue>) -> Result<Texts<'a>, E> {
+fn texts<E: de::Error>(raw: Option<&RawValue>) -> Result<Texts<'_>, E> {
     raw.map_or_else(
         || Ok(Texts::default()),
         |raw| serde_json::from_str(raw.get()).map_err(E::custom),

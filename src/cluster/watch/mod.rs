@@ -35,14 +35,14 @@ const LASTING: u64 = 300;
 const IDLE: Duration = Duration::from_secs(150);
 
 /// How long the server may take to begin an answer, or to send the next part of a list.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// The first pause after a failure; each is twice the one before, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The pause where only somebody who changes the cluster can help.
-const LASTING_PAUSE: Duration = Duration::from_secs(60);
+const LASTING_PAUSE: Duration = Duration::from_mins(1);
 
 /// Objects that are read before other tasks may go on: about two milliseconds' work.
 const AT_ONCE: usize = 64;
