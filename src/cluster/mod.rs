@@ -8,6 +8,7 @@ mod admission;
 mod amount;
 mod collector;
 mod condition;
+mod cron;
 mod family;
 mod filter;
 mod health;

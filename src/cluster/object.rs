@@ -88,7 +88,7 @@ impl Uid {
 }
 
 /// Letters of a UUID.
-pub const UID_TEXT: usize = uuid::fmt::Hyphenated::LENGTH;
+pub(super) const UID_TEXT: usize = uuid::fmt::Hyphenated::LENGTH;
 
 /// One of `metadata.ownerReferences`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
@@ -130,7 +130,8 @@ pub struct Metadata<'a> {
     #[serde(borrow)]
     pub resource_version: Cow<'a, str>,
     generation: i64,
-    creation_timestamp: Time,
+    /// When it was created.
+    pub creation_timestamp: Time,
     deletion_timestamp: Time,
     owner_references: Option<Vec<Owner>>,
     #[serde(borrow)]
@@ -140,7 +141,7 @@ pub struct Metadata<'a> {
 }
 
 /// Pairs of strings in the order of the wire.
-pub type Texts<'a> = super::wire::Map<Cow<'a, str>, Cow<'a, str>>;
+pub(super) type Texts<'a> = super::wire::Map<Cow<'a, str>, Cow<'a, str>>;
 
 impl<'a> Metadata<'a> {
     /// All its labels.
@@ -184,7 +185,7 @@ fn texts<'a, E: de::Error>(raw: Option<&'a RawValue>) -> Result<Texts<'a>, E> {
 
 /// What of the metadata is kept beyond what every kind shows.
 #[derive(Debug, Clone, Default)]
-pub struct Shown {
+pub(super) struct Shown {
     /// Which labels.
     pub labels: Keys,
     /// Which annotations.
@@ -213,14 +214,14 @@ pub trait Body: for<'de> Deserialize<'de> {
 }
 
 /// Decodes an object in one pass.
-pub struct Decode<'s, B> {
+pub(super) struct Decode<'s, B> {
     shown: &'s Shown,
     body: PhantomData<B>,
 }
 
 impl<'s, B: Body> Decode<'s, B> {
     /// Reads an object, and its version, from its JSON.
-    pub fn object(json: &str, shown: &'s Shown) -> serde_json::Result<(Object<B>, String)> {
+    pub(super) fn object(json: &str, shown: &'s Shown) -> serde_json::Result<(Object<B>, String)> {
         let mut deserializer = serde_json::Deserializer::from_str(json);
         Self { shown, body: PhantomData }.deserialize(&mut deserializer)
     }

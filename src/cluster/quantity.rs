@@ -59,13 +59,21 @@ impl Quantity {
             Scale::Two(shift) => (1_i128 << shift, -places),
         };
         let mantissa = mantissa.saturating_mul(factor);
-        let whole = rounded_up(mantissa, ten).clamp(-i128::from(i64::MAX), i128::from(i64::MAX));
+        let exact = as_float(mantissa) * 10_f64.powi(ten);
+        let most = i128::from(i64::MAX);
+        let whole = match (rounded_up(mantissa, ten), scale) {
+            // What Go cannot hold in tens it takes for nothing; in twos it is capped.
+            (whole, Scale::Ten(_)) if whole.abs() > most => {
+                return Self { fine: 0.0, whole: 0.0, exact };
+            }
+            (whole, _) => whole.clamp(-most, most),
+        };
         let fine = if whole > MOST_IN_THOUSANDTHS {
             as_float(whole)
         } else {
             as_float(rounded_up(mantissa, ten + 3)) / 1000.0
         };
-        Self { fine, whole: as_float(whole), exact: as_float(mantissa) * 10_f64.powi(ten) }
+        Self { fine, whole: as_float(whole), exact }
     }
 }
 
@@ -163,6 +171,8 @@ mod tests {
             (".5", 0.5, 1.0),
             ("8Ei", 9_223_372_036_854_775_807.0, 9_223_372_036_854_775_807.0),
             ("9E", 9e18, 9e18),
+            ("10E", 0.0, 0.0),
+            ("16Ei", 9_223_372_036_854_775_807.0, 9_223_372_036_854_775_807.0),
             ("+3", 3.0, 3.0),
             ("2E3", 2000.0, 2000.0),
         ];

@@ -8,7 +8,6 @@ pub mod blackbox;
 mod client;
 mod code;
 mod decode;
-pub mod go_duration;
 pub mod go_number;
 mod go_path;
 mod go_url;

@@ -9,6 +9,7 @@ mod delivery;
 mod desc;
 mod diagnostic;
 mod duration;
+pub mod go_duration;
 mod histogram;
 mod labels;
 pub mod matcher;

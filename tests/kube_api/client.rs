@@ -75,7 +75,7 @@ async fn send(
 /// `namespace/name` of a list's items.
 pub(crate) fn names(list: &Value) -> Vec<String> {
     let items = list["items"].as_array().unwrap();
-    items.iter().map(|item| name(item)).collect()
+    items.iter().map(name).collect()
 }
 
 pub(crate) fn name(object: &Value) -> String {

@@ -2,8 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use serde_json::json;
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::{
     client::{Line, Watch, answer, get, names},
@@ -150,7 +154,6 @@ async fn it_speaks_tls() {
     let server = KubeApi::start_tls(authority.acceptor(Flaw::None)).await;
     let mut roots = rustls::RootCertStore::empty();
     let pem = std::fs::read(authority.ca_file()).unwrap();
-    use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
     roots.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
     let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
@@ -162,7 +165,6 @@ async fn it_speaks_tls() {
     let stream = TcpStream::connect(server.address()).await.unwrap();
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let mut stream = connector.connect(name, stream).await.unwrap();
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let request = b"GET /readyz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
     stream.write_all(request).await.unwrap();
     let mut text = Vec::new();

@@ -110,7 +110,9 @@ async fn a_streaming_list_ends_with_its_bookmark_and_goes_on() {
     server.delete("pods", "a", "p1");
     assert_eq!(watch.events(1).await, ["DELETED a/p1"]);
     let empty = format!("/apis/apps/v1/deployments?{STREAMING}");
-    assert_eq!(Watch::open(&server, &empty).await.event().await.0, "BOOKMARK");
+    let (word, object) = Watch::open(&server, &empty).await.event().await;
+    assert_eq!((word.as_str(), &object["kind"]), ("BOOKMARK", &json!("Deployment")));
+    assert!(object["spec"]["template"]["spec"]["containers"].is_null(), "{object}");
 }
 
 #[tokio::test]

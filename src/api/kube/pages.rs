@@ -18,11 +18,7 @@ use prometheus_client::{
 
 use super::{Clusters, Wanted, own};
 use crate::{
-    api::{
-        accept::{self, Encoding},
-        guard, lifecycle, scrape,
-        web::Limit,
-    },
+    api::{accept::Encoding, guard, lifecycle, scrape, web::Limit},
     clock::{self, Instant},
     cluster::spec::Shard,
     metrics::{Objects, Telemetry},
@@ -132,11 +128,11 @@ async fn objects(
     };
     let clusters = pages.clusters.load_full();
     let wanted = Wanted::new(query.as_deref());
-    let form = scrape::Form {
-        encoding: if pages.gzip { accept::encoding(&headers) } else { Encoding::Identity },
-        within: pages.write_timeout,
-        ..scrape::Form::of(&method, &headers)
-    };
+    let mut form = scrape::Form::of(&method, &headers);
+    form.within = pages.write_timeout;
+    if !pages.gzip {
+        form.encoding = Encoding::Identity;
+    }
     let answer = scrape::exposed(form, pages.scrapes.clone(), move |format, emit| {
         let _place = place;
         let wanted = |resource: &str| wanted.has(resource);

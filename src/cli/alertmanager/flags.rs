@@ -4,7 +4,8 @@ use clap::{ArgAction, Args as Arguments};
 
 use crate::{
     cli::personality::Lines,
-    compat::{blackbox::log::Level, go_duration, go_number},
+    compat::{blackbox::log::Level, go_number},
+    model::go_duration,
 };
 
 #[expect(clippy::struct_excessive_bools, reason = "switches, and what takes each back")]

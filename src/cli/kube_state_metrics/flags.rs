@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args as Arguments};
 
-use crate::compat::go_duration;
+use crate::model::go_duration;
 
 #[expect(clippy::struct_excessive_bools, reason = "switches of the program whose place is taken")]
 /// The flags of kube-state-metrics 2.20, with its defaults.

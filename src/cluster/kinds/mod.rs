@@ -7,11 +7,15 @@ mod certificatesigningrequests;
 mod clusterrolebindings;
 mod clusterroles;
 mod configmaps;
+mod cronjobs;
+mod daemonsets;
 mod deployments;
 mod endpoints;
 mod endpointslices;
+mod horizontalpodautoscalers;
 mod ingressclasses;
 mod ingresses;
+mod jobs;
 mod leases;
 mod limitranges;
 mod mutatingadmissionpolicies;
@@ -20,16 +24,24 @@ mod mutatingwebhookconfigurations;
 mod namespaces;
 mod networkpolicies;
 mod nodes;
+mod persistentvolumeclaims;
+mod persistentvolumes;
+mod poddisruptionbudgets;
 mod pods;
+mod replicasets;
+mod replicationcontrollers;
 mod resourcequotas;
 mod rolebindings;
 mod roles;
 mod secrets;
 mod serviceaccounts;
 mod services;
+mod statefulsets;
+mod storageclasses;
 mod validatingadmissionpolicies;
 mod validatingadmissionpolicybindings;
 mod validatingwebhookconfigurations;
+mod volumeattachments;
 
 use super::kind::Entry;
 
@@ -39,11 +51,15 @@ pub static KINDS: &[Entry] = &[
     Entry::of::<clusterrolebindings::ClusterRoleBinding>(),
     Entry::of::<clusterroles::ClusterRole>(),
     Entry::of::<configmaps::ConfigMap>(),
+    Entry::of::<cronjobs::CronJob>(),
+    Entry::of::<daemonsets::DaemonSet>(),
     Entry::of::<deployments::Deployment>(),
     Entry::of::<endpoints::Endpoints>(),
     Entry::of::<endpointslices::EndpointSlice>(),
+    Entry::of::<horizontalpodautoscalers::HorizontalPodAutoscaler>(),
     Entry::of::<ingressclasses::IngressClass>(),
     Entry::of::<ingresses::Ingress>(),
+    Entry::of::<jobs::Job>(),
     Entry::of::<leases::Lease>(),
     Entry::of::<limitranges::LimitRange>(),
     Entry::of::<mutatingadmissionpolicies::MutatingAdmissionPolicy>(),
@@ -52,14 +68,22 @@ pub static KINDS: &[Entry] = &[
     Entry::of::<namespaces::Namespace>(),
     Entry::of::<networkpolicies::NetworkPolicy>(),
     Entry::of::<nodes::Node>(),
+    Entry::of::<persistentvolumeclaims::PersistentVolumeClaim>(),
+    Entry::of::<persistentvolumes::PersistentVolume>(),
+    Entry::of::<poddisruptionbudgets::PodDisruptionBudget>(),
     Entry::of::<pods::Pod>(),
+    Entry::of::<replicasets::ReplicaSet>(),
+    Entry::of::<replicationcontrollers::ReplicationController>(),
     Entry::of::<resourcequotas::ResourceQuota>(),
     Entry::of::<rolebindings::RoleBinding>(),
     Entry::of::<roles::Role>(),
     Entry::of::<secrets::Secret>(),
     Entry::of::<serviceaccounts::ServiceAccount>(),
     Entry::of::<services::Service>(),
+    Entry::of::<statefulsets::StatefulSet>(),
+    Entry::of::<storageclasses::StorageClass>(),
     Entry::of::<validatingadmissionpolicies::ValidatingAdmissionPolicy>(),
     Entry::of::<validatingadmissionpolicybindings::ValidatingAdmissionPolicyBinding>(),
     Entry::of::<validatingwebhookconfigurations::ValidatingWebhookConfiguration>(),
+    Entry::of::<volumeattachments::VolumeAttachment>(),
 ];

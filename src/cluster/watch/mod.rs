@@ -19,10 +19,8 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tracing::{debug, info, warn};
 
-pub use self::{
-    failure::{Failure, Why},
-    request::Target,
-};
+pub use self::failure::Why;
+pub(super) use self::{failure::Failure, request::Target};
 use self::{lines::Lines, request::Question};
 use super::{
     collector::{Collector, Malformed, Seen},
@@ -51,7 +49,7 @@ const AT_ONCE: usize = 64;
 
 /// One resource of one cluster, watched.
 #[derive(Clone)]
-pub struct Watch {
+pub(super) struct Watch {
     /// How the server is reached.
     pub client: Client,
     /// What is watched.
@@ -115,7 +113,7 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 impl Watch {
     /// Watches until it is dropped.
-    pub async fn run(self) {
+    pub(super) async fn run(self) {
         let mut listing = Listing::Streamed;
         let mut pauses = Pauses::default();
         loop {
@@ -196,7 +194,7 @@ impl Watch {
             let event = event(line)?;
             match event.kind {
                 Kind::Added => {
-                    self.take(self.collector.listed(self.part, event.object.get()), None)
+                    self.take(self.collector.listed(self.part, event.object.get()), None);
                 }
                 Kind::Bookmark if self.is_end(event.object.get(), &mut version)? => break,
                 Kind::Error => return Err(Failure::told(event.object.get())),

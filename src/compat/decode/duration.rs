@@ -1,7 +1,7 @@
 use super::{Field, Reader};
-use crate::compat::{
-    go_duration,
-    yaml::{Id, Version, Yaml, scalar::Scalar},
+use crate::{
+    compat::yaml::{Id, Version, Yaml, scalar::Scalar},
+    model::go_duration,
 };
 
 /// A duration in Go's notation, in nanoseconds; may be negative.

@@ -4,7 +4,7 @@ use super::{
     Found, go,
     yaml::{Key, Kind, Node},
 };
-use crate::compat::go_duration;
+use crate::model::go_duration;
 
 /// The known keys of a table; others are mistakes.
 pub(super) fn section<'n, const N: usize>(

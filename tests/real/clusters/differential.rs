@@ -70,7 +70,8 @@ fn noroshi_shows_what_kube_state_metrics_shows() {
     let Some(mut world) = World::populate() else { return };
     world.still();
     every_family_has_a_row(&world);
-    let found: Vec<_> = CASES.iter().filter_map(|case| differing(&world, *case)).collect();
+    let mut found: Vec<_> = CASES.iter().filter_map(|case| differing(&world, *case)).collect();
+    found.extend(changes_are_seen(&world));
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
@@ -112,12 +113,29 @@ fn differing(world: &World, (flags, paths): (&[&str], &[&str])) -> Option<String
     (!text.is_empty()).then_some(text)
 }
 
+/// How the two differ after they have seen the world as it was, and then it changes.
+fn changes_are_seen(world: &World) -> Option<String> {
+    let flags = ["--metric-labels-allowlist=*=[*]", "--metric-annotations-allowlist=*=[*]"];
+    let (theirs, ours) = (Side::Theirs.start(world, &flags), Side::Ours.start(world, &flags));
+    let before = theirs.settled("/metrics");
+    let (_, known) = compared(&theirs, &ours, "/metrics");
+    world.change();
+    let (count, difference) = compared(&theirs, &ours, "/metrics");
+    let changed = before.difference(&theirs.settled("/metrics")).lines().count();
+    assert!(changed > 100, "too little has changed: {changed} lines");
+    eprintln!("{count} series compared after {changed} lines of changes");
+    (difference != known && !difference.is_empty()).then(|| format!("after changes\n{difference}"))
+}
+
 /// How many series theirs has, and in what ours differs after everybody has had time to see everything.
 fn compared(theirs: &Exporter, ours: &Exporter, path: &str) -> (usize, String) {
     let until = Instant::now() + SETTLING;
     loop {
         let settled = theirs.settled(path);
-        let difference = settled.difference(&ours.scrape(path));
+        let difference = match ours.scrape(path) {
+            Some(scrape) => settled.difference(&scrape),
+            None => String::from("  no answer\n"),
+        };
         if difference.is_empty() || Instant::now() > until {
             return (settled.len(), difference);
         }
@@ -173,9 +191,10 @@ fn with_ports(command: &mut Command, port: u16, kubeconfig: &Path) {
 }
 
 impl Exporter {
-    fn scrape(&self, path: &str) -> Scrape {
-        let text = get(self.address, path).unwrap_or_else(|| panic!("no answer for {path}"));
-        Scrape::parse(&text).unwrap_or_else(|why| panic!("{path}: {why}"))
+    /// `None` where it does not answer with 200.
+    fn scrape(&self, path: &str) -> Option<Scrape> {
+        let text = get(self.address, path)?;
+        Some(Scrape::parse(&text).unwrap_or_else(|why| panic!("{path}: {why}")))
     }
 
     /// What it says once it says it twice: it answers before it has read everything.
@@ -183,13 +202,14 @@ impl Exporter {
         let mut last = None;
         wait_until(&format!("{path} to be the same twice"), || {
             let now = self.scrape(path);
-            let same = last.as_ref() == Some(&now) && (now.len() > 0 || path.ends_with('='));
-            let settled = same.then(|| now.clone());
-            last = Some(now);
-            if settled.is_none() {
-                std::thread::sleep(POLL);
+            let something = now.as_ref().is_some_and(|now| now.len() > 0 || path.ends_with('='));
+            if something && last == now {
+                return now;
             }
-            settled
+            last = now;
+            // Another program's answer: there is nothing to be told by.
+            std::thread::sleep(POLL);
+            None
         })
     }
 }

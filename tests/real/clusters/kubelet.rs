@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::kube::Cluster;
 
 /// Everything happened then: a figure that is the same in every run.
-const THEN: &str = "2026-01-02T03:04:05Z";
+pub(super) const THEN: &str = "2026-01-02T03:04:05Z";
 const LATER: &str = "2026-01-02T03:05:06Z";
 
 /// A node's status: alive, or not heard of any more.
@@ -121,6 +121,13 @@ fn containers(pod: &Value, fate: &str) -> Vec<Value> {
     let last = if fate == "crashes" { terminated("OOMKilled", 137) } else { json!({}) };
     let of = |container| container_status(container, &state, &last, (ready, restarts));
     pod["spec"]["containers"].as_array().unwrap().iter().map(of).collect()
+}
+
+/// The container of the pod `crashing`, after so many times.
+pub(super) fn crashed(restarts: u32) -> Value {
+    let container = json!({ "name": "crashing", "image": "registry.example.com/crashing:1" });
+    let (now, before) = (waiting("CrashLoopBackOff"), terminated("Error", 1));
+    container_status(&container, &now, &before, (false, restarts))
 }
 
 /// Those that go on beside the pod's containers run; the others have done their work, or cannot.

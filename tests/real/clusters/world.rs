@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use serde_json::{Value, json};
 
-use super::kubelet;
+use super::kubelet::{self, THEN};
 use crate::{kube::Cluster, server::wait_until};
 
 /// Nodes of a world are not heard of again, and live as long as a test does.
@@ -52,6 +53,32 @@ const SETTLED: [&str; 14] = [
     "--for=jsonpath={.spec.taints[?(@.effect==\"NoExecute\")].key}=node.kubernetes.io/unreachable node/wreck",
 ];
 
+/// What [`World::change`] does by words alone.
+const CHANGES: [&str; 22] = [
+    "label node/beacon example.com/rack-row=9 --overwrite",
+    "annotate node/harbour example.com/camelCase=new",
+    "patch node/harbour --type=merge --patch {\"spec\":{\"unschedulable\":true,\"taints\":[]}}",
+    "create namespace late",
+    "label namespace/shop team-",
+    "scale deployment/web --replicas=5 --namespace shop",
+    "scale statefulset/store --replicas=4 --namespace shop",
+    "delete --wait=false pod/gated --namespace shop --grace-period=0 --force",
+    "delete --wait=false job/failed --namespace batch --cascade=orphan",
+    "patch cronjob/asleep --namespace batch --type=merge --patch {\"spec\":{\"suspend\":false}}",
+    "delete --wait=false configmap/settings --namespace shop",
+    "create secret generic fresh --namespace shop --from-literal=key=value",
+    "delete --wait=false networkpolicy/only-web --namespace shop",
+    "patch ingress/rest --namespace edge --type=merge --patch {\"spec\":{\"tls\":[{\"hosts\":[\"a\"],\"secretName\":\"b\"}]}}",
+    "patch service/web --namespace shop --type=merge --patch {\"spec\":{\"externalIPs\":[\"192.0.2.9\"]}}",
+    "delete --wait=false endpointslice/by-hand --namespace edge",
+    "patch horizontalpodautoscaler/web --namespace shop --type=merge --patch {\"spec\":{\"maxReplicas\":12}}",
+    "patch poddisruptionbudget/web --namespace shop --type=merge --patch {\"spec\":{\"minAvailable\":1}}",
+    "patch lease/leader --namespace edge --type=merge --patch {\"spec\":{\"holderIdentity\":\"robot_2\"}}",
+    "delete --wait=false storageclass/standing",
+    "delete --wait=false validatingwebhookconfiguration/strict",
+    "certificate approve unseen",
+];
+
 /// A cluster with all this in it.
 pub(crate) struct World {
     pub(crate) cluster: Cluster,
@@ -85,19 +112,57 @@ impl World {
     /// own lease.
     pub(crate) fn still(&mut self) {
         self.cluster.stop_acting();
-        let resource = |name: &str, current: Value| json!({ "type": "Resource", "resource": { "name": name, "current": current } });
-        let measured = json!({
-            "currentReplicas": 3, "desiredReplicas": 4,
+        let condition = |kind: &str, status: &str, reason: &str| json!({ "type": kind, "status": status, "reason": reason, "lastTransitionTime": THEN });
+        let measured = |kind: &str, what: Value| {
+            let field = format!("{}{}", kind[..1].to_lowercase(), &kind[1..]);
+            json!({ "type": kind, field: what })
+        };
+        let status = json!({
+            "conditions": [
+                condition("AbleToScale", "True", "ReadyForNewScale"),
+                condition("ScalingActive", "True", "ValidMetricFound"),
+                condition("ScalingLimited", "False", "DesiredWithinRange"),
+            ],
+            "currentReplicas": 3,
+            "desiredReplicas": 4,
             "currentMetrics": [
-                resource("cpu", json!({ "averageUtilization": 91, "averageValue": "227500u" })),
-                resource("memory", json!({ "averageValue": "180Mi" })),
-                { "type": "ContainerResource", "containerResource": { "name": "cpu", "container": "web", "current": { "averageUtilization": 60, "averageValue": "150m" } } },
-                { "type": "Pods", "pods": { "metric": { "name": "orders_per_second" }, "current": { "averageValue": "1200m" } } },
-                { "type": "Object", "object": { "metric": { "name": "hits" }, "describedObject": { "kind": "Ingress", "name": "web" }, "current": { "value": "1900" } } },
-                { "type": "External", "external": { "metric": { "name": "queue_length" }, "current": { "averageValue": "12500m", "value": "25" } } },
+                measured("Resource", json!({
+                    "name": "cpu",
+                    "current": { "averageUtilization": 91, "averageValue": "227500u" },
+                })),
+                measured("Resource", json!({ "name": "memory", "current": { "averageValue": "180Mi" } })),
+                measured("ContainerResource", json!({
+                    "name": "cpu", "container": "web",
+                    "current": { "averageUtilization": 60, "averageValue": "150m" },
+                })),
+                measured("Pods", json!({
+                    "metric": { "name": "orders_per_second" },
+                    "current": { "averageValue": "1200m" },
+                })),
+                measured("Object", json!({
+                    "metric": { "name": "hits" }, "current": { "value": "1900" },
+                    "describedObject": { "kind": "Ingress", "name": "web" },
+                })),
+                measured("External", json!({
+                    "metric": { "name": "queue_length" },
+                    "current": { "averageValue": "12500m", "value": "25" },
+                })),
             ],
         });
-        self.report("horizontalpodautoscaler/web --namespace shop", &measured);
+        self.report("horizontalpodautoscaler/web --namespace shop", &status);
+    }
+
+    /// Changes something of most kinds, as people and controllers would: settings, figures, what is there at all.
+    pub(crate) fn change(&self) {
+        for words in CHANGES {
+            self.kubectl(words);
+        }
+        let restarted = json!({ "containerStatuses": [kubelet::crashed(8)] });
+        self.report("pod/crashing --namespace shop", &restarted);
+        let rolled = json!({ "replicas": 4, "readyReplicas": 2, "availableReplicas": 1, "unavailableReplicas": 3 });
+        self.report("deployment/web --namespace shop", &rolled);
+        self.report("persistentvolume/spare", &json!({ "phase": "Failed", "message": "no disk" }));
+        self.report("resourcequota/most --namespace edge", &json!({ "used": { "pods": "19" } }));
     }
 
     /// Nodes and namespaces, until pods may be created in them.
@@ -118,12 +183,19 @@ impl World {
             let mut wanted = CertificateParams::default();
             wanted.distinguished_name.push(DnType::CommonName, name);
             let request = wanted.serialize_request(&KeyPair::generate().unwrap()).unwrap();
-            use base64::Engine as _;
-            let request = base64::engine::general_purpose::STANDARD.encode(request.pem().unwrap());
+            let request = STANDARD.encode(request.pem().unwrap());
             let object = json!({
                 "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
-                "metadata": { "name": name, "labels": { "app": name }, "annotations": { "example.com/for": name } },
-                "spec": { "request": request, "signerName": "example.com/signer", "usages": ["digital signature"] },
+                "metadata": {
+                    "name": name,
+                    "labels": { "app": name },
+                    "annotations": { "example.com/for": name },
+                },
+                "spec": {
+                    "request": request,
+                    "signerName": "example.com/signer",
+                    "usages": ["digital signature"],
+                },
             });
             self.cluster.create(name, &object, "").unwrap();
         }
@@ -133,14 +205,22 @@ impl World {
 
     /// The status of objects whose controllers live outside of Kubernetes, or wait for a year.
     fn report_what_nobody_runs(&self) {
-        let ingress = json!({ "loadBalancer": { "ingress": [{ "ip": "192.0.2.40" }, { "hostname": "gate.example.com" }] } });
-        self.report("service/gate --namespace edge", &ingress);
-        self.report("ingress/web --namespace shop", &ingress);
-        let attached = json!({ "attached": true, "attachmentMetadata": { "devicePath": "/dev/sdb", "example.com/lun": "4" } });
+        let gates = json!([{ "ip": "192.0.2.40" }, { "hostname": "gate.example.com" }]);
+        let reached = json!({ "loadBalancer": { "ingress": gates } });
+        self.report("service/gate --namespace edge", &reached);
+        self.report("ingress/web --namespace shop", &reached);
+        let places = json!({ "devicePath": "/dev/sdb", "example.com/lun": "4" });
+        let attached = json!({ "attached": true, "attachmentMetadata": places });
         self.report("volumeattachment/disk-to-harbour", &attached);
-        let ran = json!({ "lastScheduleTime": "2024-02-29T03:30:00Z", "lastSuccessfulTime": "2024-02-29T03:31:00Z" });
+        let ran = json!({
+            "lastScheduleTime": "2024-02-29T03:30:00Z",
+            "lastSuccessfulTime": "2024-02-29T03:31:00Z",
+        });
         self.report("cronjob/yearly --namespace batch", &ran);
-        let resizing = json!({ "conditions": [{ "type": "FileSystemResizePending", "status": "True", "lastTransitionTime": "2026-01-02T03:04:05Z" }] });
+        let condition = json!({
+            "type": "FileSystemResizePending", "status": "True", "lastTransitionTime": THEN,
+        });
+        let resizing = json!({ "conditions": [condition] });
         self.report("persistentvolumeclaim/hopeless --namespace shop", &resizing);
     }
 

@@ -4,7 +4,7 @@ use std::{convert::Infallible, io, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt, Collected, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
     Method, Request, Response,
     body::{Frame, Incoming},
@@ -49,7 +49,7 @@ pub async fn answer(
     shared.seen.note(&asked);
     let list = begins_list(&asked).then(|| shared.seen.begin(&listing::name(&asked)));
     shared.until_answering().await;
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = request.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
     let failure = {
         let mut failures = shared.failures.lock();
         Failure::meet(&mut failures, asked.verb(), &asked.path)

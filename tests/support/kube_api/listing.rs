@@ -50,7 +50,9 @@ pub fn list(call: &Call, mut begun: Option<List>) -> Result<Answer, Status> {
         if call.selector.is_empty() {
             metadata["remainingItemCount"] = rest.into();
         }
-        begun.iter_mut().for_each(|list| list.goes_on = true);
+        if let Some(list) = &mut begun {
+            list.goes_on = true;
+        }
     }
     let resource = &call.resource;
     let (kind, api_version) = match form {

@@ -18,6 +18,7 @@
 )]
 
 mod answer;
+mod blank;
 mod discovery;
 mod fault;
 mod listing;

@@ -88,17 +88,6 @@ impl Resource {
         }
     }
 
-    /// What an object without any content still shows beside its metadata, as bookmarks do.
-    pub fn blank(&self) -> &'static str {
-        match self.plural.as_str() {
-            "pods" if self.group.is_empty() => r#","spec":{"containers":null},"status":{}"#,
-            "deployments" => {
-                r#","spec":{"selector":null,"template":{"metadata":{},"spec":{"containers":null}},"strategy":{}},"status":{}"#
-            }
-            _ => "",
-        }
-    }
-
     /// Its row in an `APIResourceList`.
     pub fn row(&self) -> Value {
         let all =

@@ -30,7 +30,7 @@ pub struct Seen(Mutex<Counts>);
 #[derive(Default)]
 struct Counts {
     requests: Vec<Request>,
-    counts: BTreeMap<(String, String), u64>,
+    asked: BTreeMap<(String, String), u64>,
     /// Lists from their first page asked to their last page sent.
     lists: BTreeSet<String>,
     most_lists: usize,
@@ -40,7 +40,7 @@ struct Counts {
 impl Seen {
     pub fn note(&self, asked: &Asked) {
         let mut seen = self.0.lock();
-        *seen.counts.entry((asked.verb().to_owned(), asked.path.clone())).or_default() += 1;
+        *seen.asked.entry((asked.verb().to_owned(), asked.path.clone())).or_default() += 1;
         if seen.requests.len() < KEPT {
             seen.requests.push(Request {
                 verb: asked.verb(),
@@ -57,13 +57,13 @@ impl Seen {
     }
 
     pub fn counts(&self) -> BTreeMap<(String, String), u64> {
-        self.0.lock().counts.clone()
+        self.0.lock().asked.clone()
     }
 
     pub fn forget(&self) {
         let mut seen = self.0.lock();
         seen.requests.clear();
-        seen.counts.clear();
+        seen.asked.clear();
         seen.most_lists = seen.lists.len();
     }
 
@@ -83,7 +83,7 @@ impl Seen {
         let mut seen = self.0.lock();
         seen.lists.insert(list.to_owned());
         seen.most_lists = seen.most_lists.max(seen.lists.len());
-        List { seen: Arc::clone(self), list: list.to_owned(), goes_on: false }
+        List { seen: Arc::clone(self), name: list.to_owned(), goes_on: false }
     }
 
     pub fn watch(self: &Arc<Self>, path: &str) -> Open {
@@ -95,14 +95,14 @@ impl Seen {
 /// A list that is being answered. It is over when this is dropped, unless there is a page to come.
 pub struct List {
     seen: Arc<Seen>,
-    list: String,
+    name: String,
     pub goes_on: bool,
 }
 
 impl Drop for List {
     fn drop(&mut self) {
         if !self.goes_on {
-            self.seen.0.lock().lists.remove(&self.list);
+            self.seen.0.lock().lists.remove(&self.name);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{request::Form, resource::Resource, store::with_type};
+use super::{blank, request::Form, resource::Resource, store::with_type};
 
 /// As it stands alone, and in an event.
 pub fn single(resource: &Resource, form: Form, text: &[u8]) -> Vec<u8> {
@@ -33,7 +33,9 @@ pub fn bookmark(resource: &Resource, form: Form, version: u64, ends_initial: boo
     if ends_initial {
         metadata["annotations"] = json!({ "k8s.io/initial-events-end": "true" });
     }
-    let text = format!(r#"{{"metadata":{metadata}{}}}"#, resource.blank());
+    let blank = if resource.custom { "" } else { blank::fields(&resource.kind) };
+    let comma = if blank.is_empty() { "" } else { "," };
+    let text = format!(r#"{{"metadata":{metadata}{comma}{blank}}}"#);
     let mut line = Vec::new();
     event(resource, form, "BOOKMARK", text.as_bytes(), &mut line);
     line

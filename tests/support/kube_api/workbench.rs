@@ -58,7 +58,7 @@ impl Desk {
     fn counts(&self) -> String {
         let counts = self.server.counts();
         let rows = counts.iter().map(|((verb, path), count)| (format!("{verb} {path}"), *count));
-        serde_json::Value::from_iter(rows.map(|(name, count)| (name, count))).to_string()
+        rows.collect::<serde_json::Value>().to_string()
     }
 
     fn touch(&mut self, number: usize) {

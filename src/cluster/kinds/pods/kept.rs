@@ -220,8 +220,8 @@ impl Pod {
     fn of(wire::Pod { spec, status }: &wire::Pod<'_>) -> Self {
         let ip = only_address(status);
         let conditions: Vec<Condition> = status.conditions.iter().map(Condition::of).collect();
-        let timed = status.conditions.iter().zip(&conditions).filter(|(_, own)| own.is_timed);
-        let since = timed.map(|(condition, _)| condition.last_transition_time);
+        let told = status.conditions.iter().zip(&conditions).filter(|(_, own)| own.is_timed);
+        let since = told.map(|(condition, _)| condition.last_transition_time);
         let times: Vec<Time> = std::iter::once(status.start_time).chain(since).collect();
         let near = all_near(&times);
         let all = status.container_statuses.iter().chain(&status.init_container_statuses);
@@ -328,7 +328,7 @@ impl Device {
             Some(Self {
                 name: device.name.word(),
                 claim: claim.map_or_else(Box::default, |claim| Box::from(&**claim)),
-                template: template.map_or_else(Word::default, |template| template.word()),
+                template: template.map_or_else(Word::default, crate::cluster::wire::Text::word),
             })
         });
         devices.collect()

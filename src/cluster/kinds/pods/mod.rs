@@ -42,7 +42,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::amounts(pod, &pod.body.look.template.containers, rows, |r| {
                     &r.limits
-                })
+                });
             },
         ),
         Family::stable(
@@ -51,7 +51,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::amounts(pod, &pod.body.look.template.containers, rows, |r| {
                     &r.requests
-                })
+                });
             },
         ),
         Family::stable(
@@ -65,7 +65,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.containers(), rows, |container| {
                     Some(&container.last()?.reason)
-                })
+                });
             },
         ),
         Family::alpha(
@@ -77,21 +77,23 @@ impl Kind for Pod {
             "kube_pod_container_status_last_terminated_timestamp",
             "When the container ended the last time, in seconds since the epoch.",
             |pod, rows| {
-                container_rows::last(pod.body.containers(), rows, |last| last.finished.or_go_zero())
+                container_rows::last(pod.body.containers(), rows, |last| {
+                    last.finished.or_go_zero()
+                });
             },
         ),
         Family::stable(
             "kube_pod_container_status_ready",
             "Whether the container is ready.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.is_ready())
+                container_rows::each(pod.body.containers(), rows, |container| container.is_ready());
             },
         ),
         Family::<Self>::stable(
             "kube_pod_container_status_restarts_total",
             "How often the container was started anew.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.restarts())
+                container_rows::each(pod.body.containers(), rows, |container| container.restarts());
             },
         )
         .counter(),
@@ -101,7 +103,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.containers(), rows, |container| {
                     container.is_running()
-                })
+                });
             },
         ),
         Family::stable(
@@ -110,7 +112,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.containers(), rows, |container| {
                     container.terminated().is_some()
-                })
+                });
             },
         ),
         Family::alpha(
@@ -119,7 +121,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.containers(), rows, |container| {
                     Some(&container.terminated()?.reason)
-                })
+                });
             },
         ),
         Family::stable(
@@ -128,7 +130,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.containers(), rows, |container| {
                     container.waiting().is_some()
-                })
+                });
             },
         ),
         Family::stable(
@@ -137,7 +139,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.containers(), rows, |container| {
                     container.waiting()
-                })
+                });
             },
         ),
         Family::created(Stable, "kube_pod_created"),
@@ -157,14 +159,14 @@ impl Kind for Pod {
             "kube_pod_init_container_resource_limits",
             "What the init container may not exceed, in the unit that the row names.",
             |pod, rows| {
-                container_rows::amounts(pod, &pod.body.look.template.inits, rows, |r| &r.limits)
+                container_rows::amounts(pod, &pod.body.look.template.inits, rows, |r| &r.limits);
             },
         ),
         Family::alpha(
             "kube_pod_init_container_resource_requests",
             "What the init container asks for, in the unit that the row names.",
             |pod, rows| {
-                container_rows::amounts(pod, &pod.body.look.template.inits, rows, |r| &r.requests)
+                container_rows::amounts(pod, &pod.body.look.template.inits, rows, |r| &r.requests);
             },
         ),
         Family::alpha(
@@ -178,7 +180,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.inits(), rows, |container| {
                     Some(&container.last()?.reason)
-                })
+                });
             },
         ),
         Family::alpha(
@@ -190,21 +192,21 @@ impl Kind for Pod {
             "kube_pod_init_container_status_last_terminated_timestamp",
             "When the init container ended the last time, in seconds since the epoch.",
             |pod, rows| {
-                container_rows::last(pod.body.inits(), rows, |last| last.finished.or_go_zero())
+                container_rows::last(pod.body.inits(), rows, |last| last.finished.or_go_zero());
             },
         ),
         Family::stable(
             "kube_pod_init_container_status_ready",
             "Whether the init container is ready.",
             |pod, rows| {
-                container_rows::each(pod.body.inits(), rows, |container| container.is_ready())
+                container_rows::each(pod.body.inits(), rows, |container| container.is_ready());
             },
         ),
         Family::<Self>::stable(
             "kube_pod_init_container_status_restarts_total",
             "How often the init container was started anew.",
             |pod, rows| {
-                container_rows::each(pod.body.inits(), rows, |container| container.restarts())
+                container_rows::each(pod.body.inits(), rows, |container| container.restarts());
             },
         )
         .counter(),
@@ -212,7 +214,7 @@ impl Kind for Pod {
             "kube_pod_init_container_status_running",
             "Whether the init container runs.",
             |pod, rows| {
-                container_rows::each(pod.body.inits(), rows, |container| container.is_running())
+                container_rows::each(pod.body.inits(), rows, |container| container.is_running());
             },
         ),
         Family::stable(
@@ -221,7 +223,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.inits(), rows, |container| {
                     container.terminated().is_some()
-                })
+                });
             },
         ),
         Family::alpha(
@@ -230,7 +232,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.inits(), rows, |container| {
                     Some(&container.terminated()?.reason)
-                })
+                });
             },
         ),
         Family::stable(
@@ -239,14 +241,14 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.inits(), rows, |container| {
                     container.waiting().is_some()
-                })
+                });
             },
         ),
         Family::alpha(
             "kube_pod_init_container_status_waiting_reason",
             "Why the init container waits to be started.",
             |pod, rows| {
-                container_rows::reasons(pod.body.inits(), rows, |container| container.waiting())
+                container_rows::reasons(pod.body.inits(), rows, |container| container.waiting());
             },
         ),
         Family::annotations(Alpha, "kube_pod_annotations"),
@@ -357,7 +359,7 @@ impl Kind for Pod {
             "kube_pod_nodeselectors",
             "Labels that a node of the pod must have, as labels.",
             |pod, rows| {
-                rows.mapped("nodeselector", pod.body.look.template.manner.node_selector.iter())
+                rows.mapped("nodeselector", pod.body.look.template.manner.node_selector.iter());
             },
         )
         .opt_in(),
@@ -367,7 +369,7 @@ impl Kind for Pod {
             |pod, rows| rows.info(&[("service_account", &pod.body.look.template.service_account)]),
         ),
         Family::alpha("kube_pod_scheduler", "Who finds a node for the pod.", |pod, rows| {
-            rows.info(&[("name", &pod.body.look.template.manner.scheduler)])
+            rows.info(&[("name", &pod.body.look.template.manner.scheduler)]);
         }),
     ];
 }

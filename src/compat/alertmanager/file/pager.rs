@@ -1,9 +1,13 @@
 use super::{HttpUrl, at_most_one, default, exactly_one, needed, template::is_template, text};
-use crate::compat::{
-    client::Client,
-    decode::{Claims, Field, GoDuration, Named, Reader, Section, Sensitive, Text, key, section},
-    go_duration,
-    yaml::{Id, Yaml},
+use crate::{
+    compat::{
+        client::Client,
+        decode::{
+            Claims, Field, GoDuration, Named, Reader, Section, Sensitive, Text, key, section,
+        },
+        yaml::{Id, Yaml},
+    },
+    model::go_duration,
 };
 
 section! {

@@ -54,7 +54,7 @@ pub fn parse(text: &str) -> Option<i64> {
 }
 
 /// Go's `Duration.String`: `1m30s`, `500ms`, `1h0m0s`.
-pub(super) fn written(nanos: i64) -> String {
+pub fn written(nanos: i64) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     let nanos = nanos.unsigned_abs();
     let decimal = |value: u64, unit: u64, word: &str| {
