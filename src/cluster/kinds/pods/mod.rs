@@ -40,14 +40,18 @@ impl Kind for Pod {
             "kube_pod_container_resource_limits",
             "What the container may not exceed, in the unit that the row names.",
             |pod, rows| {
-                container_rows::amounts(pod, &pod.body.template.containers, rows, |r| &r.limits);
+                container_rows::amounts(pod, &pod.body.look.template.containers, rows, |r| {
+                    &r.limits
+                });
             },
         ),
         Family::stable(
             "kube_pod_container_resource_requests",
             "What the container asks for, in the unit that the row names.",
             |pod, rows| {
-                container_rows::amounts(pod, &pod.body.template.containers, rows, |r| &r.requests);
+                container_rows::amounts(pod, &pod.body.look.template.containers, rows, |r| {
+                    &r.requests
+                });
             },
         ),
         Family::stable(
@@ -82,14 +86,14 @@ impl Kind for Pod {
             "kube_pod_container_status_ready",
             "Whether the container is ready.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.ready);
+                container_rows::each(pod.body.containers(), rows, |container| container.is_ready());
             },
         ),
         Family::<Self>::stable(
             "kube_pod_container_status_restarts_total",
             "How often the container was started anew.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.restarts);
+                container_rows::each(pod.body.containers(), rows, |container| container.restarts());
             },
         )
         .counter(),
@@ -97,7 +101,9 @@ impl Kind for Pod {
             "kube_pod_container_status_running",
             "Whether the container runs.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.running);
+                container_rows::each(pod.body.containers(), rows, |container| {
+                    container.is_running()
+                });
             },
         ),
         Family::stable(
@@ -132,7 +138,7 @@ impl Kind for Pod {
             "Why the container waits to be started.",
             |pod, rows| {
                 container_rows::reasons(pod.body.containers(), rows, |container| {
-                    Some(container.waiting()?)
+                    container.waiting()
                 });
             },
         ),
@@ -152,13 +158,15 @@ impl Kind for Pod {
         Family::alpha(
             "kube_pod_init_container_resource_limits",
             "What the init container may not exceed, in the unit that the row names.",
-            |pod, rows| container_rows::amounts(pod, &pod.body.template.inits, rows, |r| &r.limits),
+            |pod, rows| {
+                container_rows::amounts(pod, &pod.body.look.template.inits, rows, |r| &r.limits);
+            },
         ),
         Family::alpha(
             "kube_pod_init_container_resource_requests",
             "What the init container asks for, in the unit that the row names.",
             |pod, rows| {
-                container_rows::amounts(pod, &pod.body.template.inits, rows, |r| &r.requests);
+                container_rows::amounts(pod, &pod.body.look.template.inits, rows, |r| &r.requests);
             },
         ),
         Family::alpha(
@@ -190,20 +198,24 @@ impl Kind for Pod {
         Family::stable(
             "kube_pod_init_container_status_ready",
             "Whether the init container is ready.",
-            |pod, rows| container_rows::each(pod.body.inits(), rows, |container| container.ready),
+            |pod, rows| {
+                container_rows::each(pod.body.inits(), rows, |container| container.is_ready());
+            },
         ),
         Family::<Self>::stable(
             "kube_pod_init_container_status_restarts_total",
             "How often the init container was started anew.",
             |pod, rows| {
-                container_rows::each(pod.body.inits(), rows, |container| container.restarts);
+                container_rows::each(pod.body.inits(), rows, |container| container.restarts());
             },
         )
         .counter(),
         Family::stable(
             "kube_pod_init_container_status_running",
             "Whether the init container runs.",
-            |pod, rows| container_rows::each(pod.body.inits(), rows, |container| container.running),
+            |pod, rows| {
+                container_rows::each(pod.body.inits(), rows, |container| container.is_running());
+            },
         ),
         Family::stable(
             "kube_pod_init_container_status_terminated",
@@ -236,9 +248,7 @@ impl Kind for Pod {
             "kube_pod_init_container_status_waiting_reason",
             "Why the init container waits to be started.",
             |pod, rows| {
-                container_rows::reasons(pod.body.inits(), rows, |container| {
-                    Some(container.waiting()?)
-                });
+                container_rows::reasons(pod.body.inits(), rows, |container| container.waiting());
             },
         ),
         Family::annotations(Alpha, "kube_pod_annotations"),
@@ -262,7 +272,7 @@ impl Kind for Pod {
         Family::stable(
             "kube_pod_restart_policy",
             "When containers of the pod are started anew.",
-            |pod, rows| rows.info(&[("type", &pod.body.template.manner.restart_policy)]),
+            |pod, rows| rows.info(&[("type", &pod.body.look.template.manner.restart_policy)]),
         ),
         Family::alpha(
             "kube_pod_runtimeclass_name_info",
@@ -348,16 +358,18 @@ impl Kind for Pod {
         Family::<Self>::alpha(
             "kube_pod_nodeselectors",
             "Labels that a node of the pod must have, as labels.",
-            |pod, rows| rows.mapped("nodeselector", pod.body.template.manner.node_selector.iter()),
+            |pod, rows| {
+                rows.mapped("nodeselector", pod.body.look.template.manner.node_selector.iter());
+            },
         )
         .opt_in(),
         Family::alpha(
             "kube_pod_service_account",
             "As whom the pod speaks to the API.",
-            |pod, rows| rows.info(&[("service_account", &pod.body.template.service_account)]),
+            |pod, rows| rows.info(&[("service_account", &pod.body.look.template.service_account)]),
         ),
         Family::alpha("kube_pod_scheduler", "Who finds a node for the pod.", |pod, rows| {
-            rows.info(&[("name", &pod.body.template.manner.scheduler)]);
+            rows.info(&[("name", &pod.body.look.template.manner.scheduler)]);
         }),
     ];
 }
