@@ -81,7 +81,7 @@ pub trait Snapshot: Send + Sync {
 }
 
 /// A [`Collector`] of one kind.
-pub struct Shelf<B: Kind> {
+pub(super) struct Shelf<B: Kind> {
     parts: Vec<RwLock<Table<B>>>,
     shown: Shown,
     shard: Shard,
@@ -99,7 +99,7 @@ struct Table<B> {
 
 impl<B: Kind> Shelf<B> {
     /// An empty one.
-    pub fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings) -> Self {
         let name = B::RESOURCE.name;
         let table = || RwLock::new(Table { current: HashTable::new(), next: None });
         Self {

@@ -26,8 +26,6 @@ pub struct Record {
     parts: Vec<Part>,
     /// When an event, a bookmark or the end of a list was last heard.
     pub last_event: Option<Timestamp>,
-    /// Lists after the first.
-    pub relists: u64,
     /// Failures by why.
     pub failures: BTreeMap<Why, u64>,
     /// Objects that could not be read.
@@ -47,10 +45,16 @@ struct Part {
     is_up: bool,
     is_synced: bool,
     is_refused: bool,
-    has_listed: bool,
+    /// Lists that were begun.
+    lists: u64,
 }
 
 impl Record {
+    /// Lists after the first, complete or not.
+    pub fn relists(&self) -> u64 {
+        self.parts.iter().map(|part| part.lists.saturating_sub(1)).sum()
+    }
+
     /// Whether all its watches run.
     pub fn is_up(&self) -> bool {
         self.parts.iter().all(|part| part.is_up)
@@ -90,10 +94,9 @@ impl Health {
 
     /// A list begins.
     pub(super) fn lists(&self, part: usize) {
-        let mut record = self.shared.record.lock();
-        let Some(part) = record.parts.get_mut(part) else { return };
-        let again = std::mem::replace(&mut part.has_listed, true);
-        record.relists += u64::from(again);
+        if let Some(part) = self.shared.record.lock().parts.get_mut(part) {
+            part.lists += 1;
+        }
     }
 
     /// A list is complete. Whether it was the last of the first ones.

@@ -43,7 +43,7 @@ const LOOK_TAKES: Duration = Duration::from_secs(10);
 
 /// After so long nothing more is waited for before noroshi calls itself ready: one lost cluster must not keep it from
 /// being asked about the others.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// The largest `/version`.
 const VERSION: usize = 64 << 10;

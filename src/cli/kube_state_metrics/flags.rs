@@ -4,7 +4,6 @@ use clap::{ArgAction, Args as Arguments};
 
 use crate::model::go_duration;
 
-#[expect(clippy::struct_excessive_bools, reason = "switches of the program whose place is taken")]
 /// The flags of kube-state-metrics 2.20, with its defaults.
 #[derive(Debug, Clone, Arguments)]
 #[command(after_help = "\

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// A failed request, or a watch that broke.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The word for it.
     pub why: Why,
     /// In the server's or the system's words, shortened.

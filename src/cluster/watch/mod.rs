@@ -19,10 +19,8 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tracing::{debug, info, warn};
 
-pub use self::{
-    failure::{Failure, Why},
-    request::Target,
-};
+pub use self::failure::Why;
+pub(super) use self::{failure::Failure, request::Target};
 use self::{lines::Lines, request::Question};
 use super::{
     collector::{Collector, Malformed, Seen},
@@ -37,21 +35,21 @@ const LASTING: u64 = 300;
 const IDLE: Duration = Duration::from_secs(150);
 
 /// How long the server may take to begin an answer, or to send the next part of a list.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// The first pause after a failure; each is twice the one before, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The pause where only somebody who changes the cluster can help.
-const LASTING_PAUSE: Duration = Duration::from_secs(60);
+const LASTING_PAUSE: Duration = Duration::from_mins(1);
 
 /// Objects that are read before other tasks may go on: about two milliseconds' work.
 const AT_ONCE: usize = 64;
 
 /// One resource of one cluster, watched.
 #[derive(Clone)]
-pub struct Watch {
+pub(super) struct Watch {
     /// How the server is reached.
     pub client: Client,
     /// What is watched.
@@ -122,7 +120,7 @@ impl BookmarkMetadata {
 
 impl Watch {
     /// Watches until it is dropped.
-    pub async fn run(self) {
+    pub(super) async fn run(self) {
         let mut listing = Listing::Streamed;
         let mut pauses = Pauses::default();
         loop {
