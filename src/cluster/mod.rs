@@ -22,14 +22,16 @@ mod quantity;
 mod rows;
 mod shard;
 mod share;
+mod snapshot;
 pub mod spec;
 mod watch;
 mod watched;
 mod wire;
 
-pub use collector::{Collector, Malformed, Seen, Snapshot};
+pub use collector::{Collector, Malformed, Seen};
 pub use family::{Info, Stability};
 pub use health::{Health, Record};
 pub use kind::{Entry, Resource};
+pub use snapshot::Snapshot;
 pub use watch::Why;
 pub use watched::{Member, Server, Watched};
