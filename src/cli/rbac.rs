@@ -82,7 +82,8 @@ pub(super) fn run(options: &Rbac) -> Exit {
             Ok(format!("{list:#}\n"))
         }
         Format::Yaml => {
-            let documents: Result<Vec<_>, _> = objects.iter().map(serde_saphyr::to_string).collect();
+            let documents: Result<Vec<_>, _> =
+                objects.iter().map(serde_saphyr::to_string).collect();
             documents.map(|documents| documents.join("---\n"))
         }
     };

@@ -18,11 +18,7 @@ use prometheus_client::{
 
 use super::{Clusters, Wanted, own};
 use crate::{
-    api::{
-        accept::Encoding,
-        guard, lifecycle, scrape,
-        web::Limit,
-    },
+    api::{accept::Encoding, guard, lifecycle, scrape, web::Limit},
     clock::{self, Instant},
     cluster::spec::Shard,
     metrics::{Objects, Telemetry},
