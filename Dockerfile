@@ -87,13 +87,12 @@ WORKDIR /alertmanager
 ENTRYPOINT ["/bin/alertmanager"]
 CMD ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"]
 
-# In the place of registry.k8s.io/kube-state-metrics/kube-state-metrics: the same entry point, arguments and ports. The flags
-# of its entry point are the defaults, and a manifest that gives them too may then do so.
+# In the place of registry.k8s.io/kube-state-metrics/kube-state-metrics: the same entry point, arguments and ports.
 FROM base AS kube-state-metrics
 LABEL org.opencontainers.image.title="noroshi kube-state-metrics" \
       org.opencontainers.image.description="A drop-in for kube-state-metrics: the same flags, series and ports"
 EXPOSE 8080 8081
-ENTRYPOINT ["/kube-state-metrics"]
+ENTRYPOINT ["/kube-state-metrics", "--port=8080", "--telemetry-port=8081"]
 
 FROM base AS noroshi
 EXPOSE 10070

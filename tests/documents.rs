@@ -63,6 +63,7 @@ fn the_readme_is_short_and_its_links_lead_somewhere() {
         "docs/api.md",
         "docs/blackbox.md",
         "docs/configuration.md",
+        "docs/kube-state-metrics.md",
         "docs/kubernetes.md",
         "docs/metrics.md",
     ] {

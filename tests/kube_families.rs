@@ -12,6 +12,11 @@ use std::{
 
 use serde_json::Value;
 
+use noroshi::{
+    cluster::{Entry, Stability, kinds::KINDS},
+    model::MetricKind,
+};
+
 const TABLE: &str = include_str!("fixtures/ksm-families.tsv");
 
 const COLUMNS: [&str; 10] = [
@@ -75,6 +80,57 @@ fn names_are_unique_and_resources_stand_together_in_order() {
     let defaults = rows.iter().filter(|row| row["default"] == "yes");
     let defaults: BTreeSet<_> = defaults.map(|row| row["resource"]).collect();
     assert_eq!(defaults.len(), DEFAULTS);
+}
+
+/// A kind as the table has it: whether it is on without being asked for, and its families in their order.
+#[derive(Debug, Default, PartialEq)]
+struct Kind {
+    default: bool,
+    families: Vec<String>,
+}
+
+fn told(name: &str, is_counter: bool, is_stable: bool, opt_in: bool) -> String {
+    let kind = if is_counter { "counter" } else { "gauge" };
+    let stability = if is_stable { "STABLE" } else { "ALPHA" };
+    format!("{name} {kind} {stability}{}", if opt_in { " opt-in" } else { "" })
+}
+
+fn kinds_of_the_table() -> BTreeMap<&'static str, Kind> {
+    let mut kinds = BTreeMap::<_, Kind>::new();
+    for row in rows() {
+        let kind = kinds.entry(row["resource"]).or_default();
+        kind.default = row["default"] == "yes";
+        let (is_counter, is_stable) = (row["type"] == "counter", row["stability"] == "STABLE");
+        kind.families.push(told(row["family"], is_counter, is_stable, row["opt_in"] == "yes"));
+    }
+    kinds
+}
+
+fn kind_of(entry: &Entry) -> Kind {
+    let families = (entry.families)().into_iter().map(|info| {
+        assert!(matches!(info.kind, MetricKind::Gauge | MetricKind::Counter), "{info:?}");
+        let is_stable = info.stability == Stability::Stable;
+        told(info.name, info.kind == MetricKind::Counter, is_stable, info.opt_in)
+    });
+    Kind { default: entry.resource.default, families: families.collect() }
+}
+
+#[test]
+fn noroshi_has_the_kinds_and_families_of_the_table() {
+    let names: Vec<_> = KINDS.iter().map(|entry| entry.resource.name).collect();
+    assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+    let mut wrong = Vec::new();
+    let mut ours: BTreeMap<_, _> =
+        KINDS.iter().map(|entry| (entry.resource.name, kind_of(entry))).collect();
+    for (name, theirs) in kinds_of_the_table() {
+        match ours.remove(name) {
+            None => wrong.push(format!("{name}: missing")),
+            Some(own) if own != theirs => wrong.push(format!("{name}: {own:#?}\nnot {theirs:#?}")),
+            Some(_) => {}
+        }
+    }
+    wrong.extend(ours.keys().map(|name| format!("{name}: not in the table")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What the dashboards and rules of the kubernetes-mixin cannot do without.

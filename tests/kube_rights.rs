@@ -254,6 +254,17 @@ async fn the_drop_in_goes_on_without_a_right_and_says_so_once() {
     assert!(log.contains("collector=pods"), "{log}");
 }
 
+/// As a manifest's arguments stand behind those of the image's entry point.
+#[test]
+fn of_a_flag_given_twice_the_last_one_counts() {
+    let twice = ["kube-state-metrics", "--port=8080", "--port=none", "--port=1", "version"];
+    let refused = noroshi(&twice).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "each of them is a port");
+    let twice = ["kube-state-metrics", "--port=8080", "--port=1", "version"];
+    let shown = noroshi(&twice).output().unwrap();
+    assert!(shown.status.success() && shown.stdout.starts_with(b"kube-state-metrics, version"));
+}
+
 #[test]
 fn secrets_are_never_among_what_nobody_named() {
     let all = |objects: &[Value]| -> BTreeSet<String> {

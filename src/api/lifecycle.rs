@@ -20,12 +20,14 @@ pub(super) async fn healthy() -> &'static str {
 }
 
 pub(super) async fn ready(Extract(shared): Extract<Arc<Shared>>) -> Response {
-    if *shared.state.ready.borrow() {
-        "noroshi is ready.\n".into_response()
+    let words = if !*shared.state.ready.borrow() {
+        "noroshi is not ready: starting or stopping.\n"
+    } else if !shared.state.clusters.load().iter().all(|cluster| cluster.is_ready()) {
+        "noroshi is not ready: a cluster is being listed for the first time.\n"
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "noroshi is not ready: starting or stopping.\n")
-            .into_response()
-    }
+        return "noroshi is ready.\n".into_response();
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, words).into_response()
 }
 
 pub(super) async fn reload(Extract(shared): Extract<Arc<Shared>>) -> (StatusCode, String) {

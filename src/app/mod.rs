@@ -7,6 +7,7 @@ mod activation;
 mod alerting;
 pub mod alertmanager;
 pub mod blackbox;
+mod clusters;
 pub mod kube_state_metrics;
 pub mod log;
 mod notify_test;
@@ -177,17 +178,20 @@ impl App {
         let shown = Arc::new(ArcSwap::from_pointee(config.clone()));
         let in_force = Arc::clone(&shown);
         let modules = Arc::new(ArcSwap::new(Arc::clone(&loaded.modules)));
+        let (clusters_wanted, wanted) = latest::channel(config.clusters.clone());
         let own = watch_itself.then(|| own_check(&config, &opened)).flatten();
         let mut reloader = Reloader::new(
             sources,
             &config,
-            stages.outputs(shown, &modules),
+            stages.outputs(shown, &modules, clusters_wanted),
             demo,
             own,
             clock,
             telemetry.reloads.clone(),
         );
         let noticed = watched(&mut supervisor, &loaded, since);
+        let clusters = api::kube::Clusters::default();
+        watch_clusters(&mut supervisor, wanted, &clusters, (clock, &stop));
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
         let blackbox = on_request(&config, modules, net, clock, &mut telemetry);
@@ -197,7 +201,7 @@ impl App {
         let api = api::State {
             views: stages.views,
             families: Arc::new(families()),
-            clusters: Arc::default(),
+            clusters,
             telemetry: Arc::clone(&telemetry),
             metrics: scrapes,
             ready: is_ready,
@@ -294,6 +298,19 @@ fn watched(supervisor: &mut Supervisor, loaded: &Loaded, since: Timestamp) -> mp
         watch::files(watched.clone(), since.into(), notice.clone())
     });
     noticed
+}
+
+/// Watches the clusters that are wanted, whatever these are at the time.
+fn watch_clusters(
+    supervisor: &mut Supervisor,
+    wanted: latest::Receiver<clusters::Wanted>,
+    shown: &api::kube::Clusters,
+    (clock, stop): (Clock, &Stop),
+) {
+    let (shown, stop) = (Arc::clone(shown), stop.tasks.clone());
+    supervisor.restarting("clusters", move || {
+        clusters::run(wanted.clone(), Arc::clone(&shown), clock, stop.clone())
+    });
 }
 
 /// Starts the server, whose end is expected once everything stops.

@@ -10,7 +10,7 @@ use tracing::{error, info};
 use super::{
     StartError,
     alerting::{self, Alerts, Prepared},
-    load, log,
+    clusters, load, log,
 };
 use crate::{
     api,
@@ -35,6 +35,8 @@ pub(super) struct Outputs {
     pub(super) shown: Arc<ArcSwap<Config>>,
     /// What `/probe` runs.
     pub(super) modules: Arc<ArcSwap<Modules>>,
+    /// The clusters that are watched.
+    pub(super) clusters: watch::Sender<clusters::Wanted>,
     /// Who is told of what, if anybody is.
     pub(super) alerts: Option<Alerts>,
 }
@@ -154,6 +156,11 @@ impl Reloader {
             return Err("noroshi is stopping".into());
         };
         self.outputs.modules.store(loaded.modules);
+        self.outputs.clusters.send_if_modified(|watched| {
+            let is_other = *watched != config.clusters;
+            watched.clone_from(&config.clusters);
+            is_other
+        });
         if let (Some(alerts), Some(prepared)) = (&self.outputs.alerts, prepared) {
             alerts.reload(prepared).await;
         }

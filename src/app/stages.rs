@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch as latest};
 use super::{
     StartError, Stop, Supervisor,
     alerting::{self, Alerts, Around, Memory, Prepared},
+    clusters,
     reload::{Outputs, limits},
 };
 use crate::{
@@ -61,6 +62,7 @@ impl Stages {
         &self,
         shown: Arc<ArcSwap<Config>>,
         modules: &Arc<ArcSwap<Modules>>,
+        clusters: latest::Sender<clusters::Wanted>,
     ) -> Outputs {
         Outputs {
             settings: self.settings.clone(),
@@ -68,6 +70,7 @@ impl Stages {
             limits: self.limits.clone(),
             shown,
             modules: Arc::clone(modules),
+            clusters,
             alerts: self.alerts.clone(),
         }
     }

@@ -48,7 +48,7 @@ impl Webhooks {
 /// What is wanted of a policy.
 #[derive(Debug, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Policy {
+pub(super) struct PolicySpec {
     param_kind: Option<ParamKind>,
     failure_policy: Word,
     /// Only policies that change objects have it.
@@ -62,7 +62,7 @@ struct ParamKind {
     kind: Word,
 }
 
-impl Policy {
+impl PolicySpec {
     /// What its parameters are, and what happens when it fails.
     pub(super) fn labels(&self) -> [(&str, &str); 3] {
         let kind = self.param_kind.as_ref();
@@ -77,7 +77,7 @@ impl Policy {
 /// Which policy is bound, and to which parameters.
 #[derive(Debug, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Binding {
+pub(super) struct BindingSpec {
     policy_name: Word,
     param_ref: Option<ParamRef>,
     /// What a policy that checks objects does where its check fails; other policies do not have it.
@@ -92,7 +92,7 @@ struct ParamRef {
     parameter_not_found_action: Word,
 }
 
-impl Binding {
+impl BindingSpec {
     /// The policy, its parameters, and what happens where these do not exist.
     pub(super) fn labels(&self) -> [(&str, &str); 4] {
         let params = self.param_ref.as_ref();

@@ -81,7 +81,7 @@ pub trait Snapshot: Send + Sync {
 }
 
 /// A [`Collector`] of one kind.
-pub struct Shelf<B: Kind> {
+pub(super) struct Shelf<B: Kind> {
     parts: Vec<RwLock<Table<B>>>,
     shown: Shown,
     shard: Shard,
@@ -99,7 +99,7 @@ struct Table<B> {
 
 impl<B: Kind> Shelf<B> {
     /// An empty one.
-    pub fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings) -> Self {
         let name = B::RESOURCE.name;
         let table = || RwLock::new(Table { current: HashTable::new(), next: None });
         Self {
@@ -214,10 +214,16 @@ impl<B: Kind> Collector for Shelf<B> {
         let uid = metadata.uid();
         let key = Key::new(&uid, &metadata.namespace, &metadata.name);
         let mut table = self.parts[part].write();
-        let found = table.current.find_entry(self.hash(key), |held| Key::of(&held.meta) == key);
-        let gone = found.ok().map(|entry| entry.remove().0);
+        let remove = |objects: &mut HashTable<Arc<Object<B>>>| {
+            let found = objects.find_entry(self.hash(key), |held| Key::of(&held.meta) == key);
+            found.ok().map(|entry| entry.remove().0)
+        };
+        let gone = remove(&mut table.current);
+        // A streamed list tells of what goes while it comes.
+        let unlisted = table.next.as_mut().and_then(remove);
         drop(table);
-        Ok(Seen { version: metadata.resource_version.into_owned(), is_news: gone.is_some() })
+        let is_news = gone.is_some() || unlisted.is_some();
+        Ok(Seen { version: metadata.resource_version.into_owned(), is_news })
     }
 
     fn objects(&self) -> usize {

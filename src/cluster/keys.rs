@@ -54,7 +54,7 @@ impl Keys {
 
 /// Names of labels for keys, by kube-state-metrics' rules: what no label may have becomes `_`, camel case becomes snake
 /// case, and names that fall together are numbered, so that no series has a label twice.
-pub fn label_names<'k>(prefix: &str, keys: impl Iterator<Item = &'k str>) -> Vec<String> {
+pub(super) fn label_names<'k>(prefix: &str, keys: impl Iterator<Item = &'k str>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut taken: HashMap<String, usize> = HashMap::new();
     // The last number given to a name that several keys have.
@@ -110,7 +110,7 @@ fn label_name(prefix: &str, key: &str) -> String {
 }
 
 /// The same for the name of a resource in the label `resource`: its case stays.
-pub fn resource_name(name: &str) -> String {
+pub(super) fn resource_name(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 

@@ -88,7 +88,7 @@ impl Uid {
 }
 
 /// Letters of a UUID.
-pub const UID_TEXT: usize = uuid::fmt::Hyphenated::LENGTH;
+pub(super) const UID_TEXT: usize = uuid::fmt::Hyphenated::LENGTH;
 
 /// One of `metadata.ownerReferences`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
@@ -141,7 +141,7 @@ pub struct Metadata<'a> {
 }
 
 /// Pairs of strings in the order of the wire.
-pub type Texts<'a> = super::wire::Map<Cow<'a, str>, Cow<'a, str>>;
+pub(super) type Texts<'a> = super::wire::Map<Cow<'a, str>, Cow<'a, str>>;
 
 impl<'a> Metadata<'a> {
     /// All its labels.
@@ -176,7 +176,7 @@ impl<'a> Metadata<'a> {
     }
 }
 
-fn texts<'a, E: de::Error>(raw: Option<&'a RawValue>) -> Result<Texts<'a>, E> {
+fn texts<E: de::Error>(raw: Option<&RawValue>) -> Result<Texts<'_>, E> {
     raw.map_or_else(
         || Ok(Texts::default()),
         |raw| serde_json::from_str(raw.get()).map_err(E::custom),
@@ -185,7 +185,7 @@ fn texts<'a, E: de::Error>(raw: Option<&'a RawValue>) -> Result<Texts<'a>, E> {
 
 /// What of the metadata is kept beyond what every kind shows.
 #[derive(Debug, Clone, Default)]
-pub struct Shown {
+pub(super) struct Shown {
     /// Which labels.
     pub labels: Keys,
     /// Which annotations.
@@ -214,14 +214,14 @@ pub trait Body: for<'de> Deserialize<'de> {
 }
 
 /// Decodes an object in one pass.
-pub struct Decode<'s, B> {
+pub(super) struct Decode<'s, B> {
     shown: &'s Shown,
     body: PhantomData<B>,
 }
 
 impl<'s, B: Body> Decode<'s, B> {
     /// Reads an object, and its version, from its JSON.
-    pub fn object(json: &str, shown: &'s Shown) -> serde_json::Result<(Object<B>, String)> {
+    pub(super) fn object(json: &str, shown: &'s Shown) -> serde_json::Result<(Object<B>, String)> {
         let mut deserializer = serde_json::Deserializer::from_str(json);
         Self { shown, body: PhantomData }.deserialize(&mut deserializer)
     }

@@ -113,7 +113,7 @@ macro_rules! pooled {
 pub(super) use pooled;
 
 /// A text that many objects have: a namespace, a node, an image, a reason.
-pub type Word = Shared<str>;
+pub(super) type Word = Shared<str>;
 
 pooled!(str);
 

@@ -24,49 +24,122 @@ impl std::hash::Hash for Quantity {
 }
 
 /// The largest amount that fits an `i64` in thousandths.
-const MOST_IN_THOUSANDTHS: i128 = i64::MAX as i128 / 1000;
+const MOST_IN_THOUSANDTHS: i64 = i64::MAX / 1000;
+
+/// Digits after the point that are kept; beyond them an amount is rounded away from zero.
+const NANO: i32 = 9;
 
 impl Quantity {
     /// Reads one; `None` if it is none.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.trim_start_matches(['+', '-']);
-        let sign = match text.len() - digits.len() {
-            0 => 1,
-            1 if text.starts_with('-') => -1,
-            1 => 1,
-            _ => return None,
-        };
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
         let end = digits.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(digits.len());
         let (number, suffix) = digits.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         if fraction.contains('.') || (whole.is_empty() && fraction.is_empty()) {
             return None;
         }
-        let scale = Scale::parse(suffix)?;
-        // Beyond these no quantity is meaningful, and Go caps them too.
-        let digits =
-            format!("{whole}{}", fraction.get(..fraction.len().min(18)).unwrap_or(fraction));
-        let digits = digits.trim_start_matches('0');
-        let mantissa: i128 =
-            if digits.is_empty() { 0 } else { digits.get(..digits.len().min(30))?.parse().ok()? };
-        let places = i32::try_from(fraction.len().min(18)).ok()?;
-        Some(Self::scaled(sign * mantissa, places, scale))
+        let amount = Amount::new(whole, fraction, Scale::parse(suffix)?);
+        Some(amount.signed(text.starts_with('-')).quantity())
+    }
+}
+
+/// `mantissa / 10^places`, in one of the two forms in which Go holds an amount. They differ in what they do at the ends of
+/// `i64`, and kube-state-metrics shows that.
+#[derive(Debug, Clone, Copy)]
+struct Amount {
+    mantissa: i128,
+    places: i32,
+    /// Few digits, in an `i64`: rounded away from zero, and nothing where it does not fit. Else a big decimal: rounded up,
+    /// and the low 64 bits where it does not fit.
+    is_small: bool,
+}
+
+impl Amount {
+    fn new(whole: &str, fraction: &str, scale: Scale) -> Self {
+        let digits = whole.bytes().chain(fraction.bytes());
+        // Of more digits than fit only the low bits count in the end, so what is lost above them does not matter.
+        let mantissa = digits.fold(0_i128, |number, digit| {
+            number.wrapping_mul(10).wrapping_add(i128::from(digit - b'0'))
+        });
+        let count = whole.len() + fraction.len();
+        let behind = i32::try_from(fraction.len()).unwrap_or(i32::MAX);
+        match scale {
+            Scale::Ten(exponent) => {
+                let places = behind.saturating_sub(exponent);
+                let amount = Self { mantissa, places, is_small: count <= 18 && places <= NANO };
+                if amount.is_small { amount } else { amount.to_nano() }
+            }
+            Scale::Two(shift) => {
+                // About three digits for ten bits, of fifteen.
+                let has_room = usize::try_from(shift * 3 / 10).is_ok_and(|bits| count + bits < 15);
+                let is_small = fraction.is_empty() && has_room;
+                let mantissa = mantissa.wrapping_mul(1 << shift);
+                let amount = Self { mantissa, places: behind, is_small }.to_nano();
+                let most = i128::from(i64::MAX);
+                if amount.whole() > most {
+                    Self { mantissa: most, places: 0, ..amount }
+                } else {
+                    amount
+                }
+            }
+        }
     }
 
-    fn scaled(mantissa: i128, places: i32, scale: Scale) -> Self {
-        let (factor, ten) = match scale {
-            Scale::Ten(exponent) => (1, exponent - places),
-            Scale::Two(shift) => (1_i128 << shift, -places),
-        };
-        let mantissa = mantissa.saturating_mul(factor);
-        let whole = rounded_up(mantissa, ten).clamp(-i128::from(i64::MAX), i128::from(i64::MAX));
-        let fine = if whole > MOST_IN_THOUSANDTHS {
-            as_float(whole)
-        } else {
-            as_float(rounded_up(mantissa, ten + 3)) / 1000.0
-        };
-        Self { fine, whole: as_float(whole), exact: as_float(mantissa) * 10_f64.powi(ten) }
+    fn signed(self, is_negative: bool) -> Self {
+        let mantissa = if is_negative { self.mantissa.wrapping_neg() } else { self.mantissa };
+        Self { mantissa, ..self }
     }
+
+    /// With no more digits after the point than are kept.
+    fn to_nano(self) -> Self {
+        if self.places <= NANO {
+            return self;
+        }
+        let power = 10_i128.saturating_pow((self.places - NANO).unsigned_abs());
+        let (quotient, rest) = (self.mantissa / power, self.mantissa % power);
+        Self { mantissa: quotient + rest.signum(), places: NANO, ..self }
+    }
+
+    fn whole(self) -> i128 {
+        self.mantissa / 10_i128.saturating_pow(self.places.max(0).unsigned_abs())
+    }
+
+    fn quantity(self) -> Quantity {
+        let whole = self.scaled(0);
+        let fine = if whole > MOST_IN_THOUSANDTHS {
+            as_float(whole.into())
+        } else {
+            as_float(self.scaled(3).into()) / 1000.0
+        };
+        let exact = as_float(self.mantissa) * 10_f64.powi(-self.places);
+        Quantity { fine, whole: as_float(whole.into()), exact }
+    }
+
+    /// In units of `10^-places`.
+    fn scaled(self, places: i32) -> i64 {
+        let shift = places - self.places;
+        let power = |shift: i32| 10_i128.checked_pow(shift.unsigned_abs());
+        if shift >= 0 {
+            let scaled = power(shift).and_then(|power| self.mantissa.checked_mul(power));
+            return match scaled.map(i64::try_from) {
+                Some(Ok(scaled)) => scaled,
+                _ if self.is_small => 0,
+                _ => {
+                    low_bits(self.mantissa.wrapping_mul(10_i128.wrapping_pow(shift.unsigned_abs())))
+                }
+            };
+        }
+        let power = power(shift).unwrap_or(i128::MAX);
+        let (quotient, rest) = (self.mantissa / power, self.mantissa % power);
+        let up = if self.is_small { rest.signum() } else { rest.signum().abs() };
+        low_bits(quotient + up)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "as Go's big.Int.Int64")]
+fn low_bits(number: i128) -> i64 {
+    number as i64
 }
 
 /// What a suffix multiplies by.
@@ -102,16 +175,6 @@ impl Scale {
             }
         })
     }
-}
-
-/// `mantissa * 10^ten`, away from zero to the next whole number.
-fn rounded_up(mantissa: i128, ten: i32) -> i128 {
-    let power = 10_i128.saturating_pow(ten.unsigned_abs());
-    if ten >= 0 {
-        return mantissa.saturating_mul(power);
-    }
-    let (quotient, rest) = (mantissa / power, mantissa % power);
-    quotient + rest.signum()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "as Go's float64(int64)")]
@@ -163,6 +226,8 @@ mod tests {
             (".5", 0.5, 1.0),
             ("8Ei", 9_223_372_036_854_775_807.0, 9_223_372_036_854_775_807.0),
             ("9E", 9e18, 9e18),
+            ("10E", 0.0, 0.0),
+            ("16Ei", 9_223_372_036_854_775_807.0, 9_223_372_036_854_775_807.0),
             ("+3", 3.0, 3.0),
             ("2E3", 2000.0, 2000.0),
         ];

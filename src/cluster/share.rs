@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de};
 
 /// A number or a percentage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Share {
+pub(super) enum Share {
     /// So many.
     Number(i64),
     /// So many of a hundred.
@@ -17,12 +17,12 @@ pub enum Share {
 
 impl Share {
     /// Of so many, rounded up.
-    pub fn up(self, of: i64) -> Option<i64> {
+    pub(super) fn up(self, of: i64) -> Option<i64> {
         self.scaled(of, 99)
     }
 
     /// Of so many, rounded down.
-    pub fn down(self, of: i64) -> Option<i64> {
+    pub(super) fn down(self, of: i64) -> Option<i64> {
         self.scaled(of, 0)
     }
 

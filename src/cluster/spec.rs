@@ -36,9 +36,14 @@ pub fn default_resources() -> impl Iterator<Item = &'static str> {
     KINDS.iter().filter(|kind| kind.resource.default).map(|kind| kind.resource.name)
 }
 
+/// All resources that can be watched.
+pub fn resources() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.resource.name)
+}
+
 /// Whether there is a resource of this name.
 pub fn is_resource(name: &str) -> bool {
-    KINDS.iter().any(|kind| kind.resource.name == name)
+    resources().any(|resource| resource == name)
 }
 
 impl Cluster {

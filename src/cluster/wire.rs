@@ -12,11 +12,11 @@ use super::pool::Word;
 
 /// A text as it stands in the JSON that is being read, copied only where it has escapes; `null` is the empty one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Text<'a>(Cow<'a, str>);
+pub(super) struct Text<'a>(Cow<'a, str>);
 
 impl Text<'_> {
     /// The same, pooled.
-    pub fn word(&self) -> Word {
+    pub(super) fn word(&self) -> Word {
         if self.is_empty() { Word::default() } else { Word::new(&**self) }
     }
 }

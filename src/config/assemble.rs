@@ -4,7 +4,7 @@ use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 
 use super::{
-    CommonKeys, Config, MetricsOptions, WebOptions, alerting, checks,
+    CommonKeys, Config, MetricsOptions, WebOptions, alerting, checks, clusters,
     codes::Code,
     finding::{Finding, Path},
     layers::Values,
@@ -13,8 +13,8 @@ use super::{
 use crate::{model::Severity, probe::spec::Check};
 
 /// The sections of a file, in the order of the documentation.
-const SECTIONS: [&str; 8] =
-    ["defaults", "checks", "metrics", "schedule", "web", "blackbox", "log", "demo"];
+const SECTIONS: [&str; 9] =
+    ["defaults", "checks", "clusters", "metrics", "schedule", "web", "blackbox", "log", "demo"];
 
 /// What other programs of the field call a section.
 fn elsewhere(key: &str) -> Option<&'static str> {
@@ -27,6 +27,7 @@ fn elsewhere(key: &str) -> Option<&'static str> {
         "routes" => Some("route"),
         "silences" => Some("maintenance"),
         "storage" | "database" => Some("store"),
+        "cluster" | "kubernetes" => Some("clusters"),
         "mute_time_intervals" => Some("time_intervals"),
         _ => None,
     }
@@ -71,6 +72,7 @@ pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
         schedule: section(values, "schedule", findings),
         web,
         log: section(values, "log", findings),
+        clusters: alerting::each(values, "clusters", findings, clusters::read),
         demo: section(values, "demo", findings),
         blackbox: section(values, "blackbox", findings),
         alerting,

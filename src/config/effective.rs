@@ -16,7 +16,8 @@ use crate::{model::Secret, probe::spec::Check};
 
 /// A configuration as one file. With places, each line ends in a comment on where its value comes from.
 pub(super) fn write(config: &Config, places: Option<Places<'_>>) -> String {
-    let Config { checks, metrics, schedule, web, log, demo, blackbox, alerting, store } = config;
+    let Config { checks, metrics, schedule, web, log, clusters, demo, blackbox, alerting, store } =
+        config;
     let mut page = Page { out: String::new(), places };
     let sections = alerting.iter().flat_map(alerting::sections);
     // What stands in no section comes first, or it would belong to the one before it.
@@ -35,6 +36,9 @@ pub(super) fn write(config: &Config, places: Option<Places<'_>>) -> String {
     }
     for (at, table) in sections {
         page.section(&at, table);
+    }
+    for (name, cluster) in clusters {
+        page.section(&Path::of(["clusters", name]), table(cluster));
     }
     for check in checks {
         page.check(check);

@@ -8,6 +8,7 @@ mod alerting;
 mod assemble;
 mod blackbox;
 mod checks;
+mod clusters;
 mod codes;
 mod effective;
 mod files;
@@ -29,6 +30,7 @@ mod sensitive;
 mod syntax;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -40,6 +42,7 @@ pub use self::{
         Alerting, AlertingOptions, AlertmanagerFile, AlertmanagerSource, MatcherMode, TemplateFile,
     },
     blackbox::{BlackboxFile, BlackboxOptions},
+    clusters::ClusterOptions,
     codes::Code,
     files::SourceFile,
     keys::{CommonKeys, DnsServer},
@@ -89,6 +92,8 @@ pub struct Config {
     pub web: WebOptions,
     /// What noroshi says of itself.
     pub log: LogOptions,
+    /// Kubernetes clusters that are watched, by name.
+    pub clusters: BTreeMap<String, ClusterOptions>,
     /// Targets of our own.
     pub demo: DemoOptions,
     /// Probes on request.

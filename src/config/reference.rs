@@ -44,6 +44,8 @@ pub fn reference() -> String {
         let _ = write!(out, "\n### `[{section}]`\n\n");
         out.push_str(&types.table(&properties[section], "", &Value::Null));
     }
+    let _ = write!(out, "\n### `[clusters.NAME]`\n\n");
+    out.push_str(&types.table(&properties["clusters"]["additionalProperties"], "", &Value::Null));
     alerting(&mut out, &types, properties);
     out
 }

@@ -4,8 +4,8 @@ use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
-    BlackboxOptions, CommonKeys, DemoOptions, LogOptions, MetricsOptions, ScheduleOptions,
-    WebOptions, alerting,
+    BlackboxOptions, ClusterOptions, CommonKeys, DemoOptions, LogOptions, MetricsOptions,
+    ScheduleOptions, WebOptions, alerting,
 };
 use crate::probe::spec::{KINDS, Kind};
 
@@ -24,6 +24,11 @@ pub fn schema() -> Value {
             "description": "The checks by name.",
             "type": "object",
             "additionalProperties": check(&mut generator, common),
+        },
+        "clusters": {
+            "description": "Kubernetes clusters by name.",
+            "type": "object",
+            "additionalProperties": object::<ClusterOptions>(&mut generator),
         },
         "metrics": object::<MetricsOptions>(&mut generator),
         "schedule": object::<ScheduleOptions>(&mut generator),

@@ -16,8 +16,15 @@ pub(super) fn is_secret_key(key: &str) -> bool {
 }
 
 /// Sections whose entries the user names.
-const NAMED: [&str; 6] =
-    ["checks", "receivers", "time_intervals", "maintenance", "alertmanagers", "deadman"];
+const NAMED: [&str; 7] = [
+    "checks",
+    "clusters",
+    "receivers",
+    "time_intervals",
+    "maintenance",
+    "alertmanagers",
+    "deadman",
+];
 
 /// Whether one of the keys on the way is that of a secret.
 pub(super) fn is_secret_path(path: &Path) -> bool {

@@ -144,14 +144,14 @@ const COLLECTORS: &[Row] = &[
         },
     ),
     (Desc::gauge("noroshi_cluster_collector_objects", "Objects that are kept."), |member, sink| {
-        member.value(sink, count(member.objects as u64))
+        member.value(sink, count(member.objects as u64));
     }),
     (
         Desc::counter(
             "noroshi_cluster_collector_relists_total",
             "Lists after the first: the API server could not tell what had changed.",
         ),
-        |member, sink| member.value(sink, count(member.record.relists)),
+        |member, sink| member.value(sink, count(member.record.relists())),
     ),
     (
         Desc::counter(

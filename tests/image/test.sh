@@ -287,7 +287,7 @@ runs_as_alertmanager() {
     ends called
 }
 
-# With the arguments a manifest has, in the place of the image's none. There is no cluster here: it lives, and says that it is not
+# With the arguments a manifest has, beside those of the entry point. There is no cluster here: it lives, and says that it is not
 # ready.
 runs_as_kube_state_metrics() {
     strictly objects '1 0' localhost/noroshi-test:kube-state-metrics --port=8080 --telemetry-port=8081 --apiserver=http://127.0.0.1:1 --resources=pods

@@ -32,17 +32,16 @@ fn schedules_are_gos() {
 fn a_day_that_never_was_ends_the_search() {
     let after = "2011-12-29T12:00:00Z".parse().unwrap();
     let next = |text| Schedule::parse(text, Some("Pacific/Apia")).unwrap().next(after);
-    assert_eq!(next("0 0 1 1 *"), None);
+    assert_eq!(next("0 0 31 12 *"), None);
     assert_eq!(next("0 * * * *").map(second).as_deref(), Some("1325163600"));
 }
 
 #[test]
 fn the_ends_of_time_are_no_trouble() {
-    for after in [Timestamp::MIN, Timestamp::MAX] {
-        for text in ["* * * * *", "0 0 29 2 *", "@every 2562047h"] {
-            let next = Schedule::parse(text, Some("Europe/Zurich")).unwrap().next(after);
-            assert_eq!(next.is_some(), after == Timestamp::MIN, "{text}");
-        }
+    for text in ["* * * * *", "0 0 29 2 *", "@every 2562047h"] {
+        let schedule = Schedule::parse(text, Some("Europe/Zurich")).unwrap();
+        assert_eq!(schedule.next(Timestamp::MAX), None, "{text}");
+        assert!(schedule.next(Timestamp::MIN).is_none_or(|next| next > Timestamp::MIN), "{text}");
     }
 }
 

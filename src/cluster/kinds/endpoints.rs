@@ -39,7 +39,8 @@ struct Address {
 #[serde(default)]
 struct Port {
     name: Word,
-    port: i32,
+    #[serde(rename = "port")]
+    number: i32,
     protocol: Word,
 }
 
@@ -72,7 +73,7 @@ fn addresses(endpoints: &Object<Endpoints>, rows: &mut Rows<'_>) {
     for subset in &endpoints.body.subsets {
         for port in &subset.ports {
             let mut number = itoa::Buffer::new();
-            let number = number.format(port.port);
+            let number = number.format(port.number);
             let mut all = |addresses: &List<Address>, ready: bool| {
                 for address in addresses {
                     rows.info(&[
@@ -96,7 +97,7 @@ fn ports(endpoints: &Object<Endpoints>, rows: &mut Rows<'_>) {
         rows.info(&[
             ("port_name", &port.name),
             ("port_protocol", &port.protocol),
-            ("port_number", itoa::Buffer::new().format(port.port)),
+            ("port_number", itoa::Buffer::new().format(port.number)),
         ]);
     }
 }

@@ -66,7 +66,8 @@ struct Zone {
 struct Port {
     name: Word,
     protocol: Word,
-    port: Option<i32>,
+    #[serde(rename = "port")]
+    number: Option<i32>,
 }
 
 impl Body for EndpointSlice {}
@@ -137,11 +138,11 @@ fn endpoints(slice: &Object<EndpointSlice>, rows: &mut Rows<'_>) {
 
 fn ports(slice: &Object<EndpointSlice>, rows: &mut Rows<'_>) {
     for port in &slice.body.ports {
-        let mut number = itoa::Buffer::new();
+        let mut buffer = itoa::Buffer::new();
         rows.info(&[
             ("port_name", &port.name),
             ("port_protocol", &port.protocol),
-            ("port_number", port.port.map_or("", |port| number.format(port))),
+            ("port_number", port.number.map_or("", |number| buffer.format(number))),
         ]);
     }
 }

@@ -40,12 +40,12 @@ struct Rule {
 #[derive(Debug, PartialEq, Default, Deserialize)]
 #[serde(default)]
 struct Http {
-    paths: List<Path>,
+    paths: List<Route>,
 }
 
 #[derive(Debug, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Path {
+struct Route {
     path: Box<str>,
     path_type: Word,
     backend: Backend,
@@ -138,10 +138,10 @@ impl Kind for Ingress {
 
 fn paths(ingress: &Object<Ingress>, rows: &mut Rows<'_>) {
     for rule in &ingress.body.spec.rules {
-        for path in rule.http.iter().flat_map(|http| &http.paths) {
+        for route in rule.http.iter().flat_map(|http| &http.paths) {
             let [host, name, sort] =
-                [("host", &*rule.host), ("path", &*path.path), ("path_type", &*path.path_type)];
-            if let Some(service) = &path.backend.service {
+                [("host", &*rule.host), ("path", &*route.path), ("path_type", &*route.path_type)];
+            if let Some(service) = &route.backend.service {
                 let mut port = itoa::Buffer::new();
                 let port = port.format(service.port.number);
                 rows.info(&[
@@ -151,7 +151,7 @@ fn paths(ingress: &Object<Ingress>, rows: &mut Rows<'_>) {
                     ("service_name", &service.name),
                     ("service_port", port),
                 ]);
-            } else if let Some(other) = &path.backend.resource {
+            } else if let Some(other) = &route.backend.resource {
                 rows.info(&[
                     host,
                     name,

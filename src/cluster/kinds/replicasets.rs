@@ -69,7 +69,7 @@ impl Kind for ReplicaSet {
             |set, rows| rows.value(set.body.status.observed_generation),
         ),
         Family::stable("kube_replicaset_spec_replicas", "Pods that are wanted.", |set, rows| {
-            rows.value_of(set.body.spec.replicas)
+            rows.value_of(set.body.spec.replicas);
         }),
         Family::generation(Stable, "kube_replicaset_metadata_generation"),
         Family::owners(Stable, "kube_replicaset_owner"),

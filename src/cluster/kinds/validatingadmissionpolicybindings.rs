@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::cluster::{
-    admission::Binding,
+    admission::BindingSpec,
     family::{Family, Stability::Alpha},
     kind::{Kind, Part, Resource},
     object::Body,
@@ -13,7 +13,7 @@ use crate::cluster::{
 #[derive(Debug, PartialEq, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ValidatingAdmissionPolicyBinding {
-    spec: Binding,
+    spec: BindingSpec,
 }
 
 impl Body for ValidatingAdmissionPolicyBinding {}

@@ -16,7 +16,7 @@ const PAGE_OF_SECRETS: usize = 50;
 
 /// What a watch looks at: a resource, in a namespace or in all of them, and which of its objects.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub(crate) struct Target {
     /// The resource.
     pub resource: &'static Resource,
     /// The namespace; all if it is `None`, or if the resource has none.
@@ -86,7 +86,7 @@ impl Target {
     }
 
     /// Where its objects stand.
-    pub fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let Resource { name, group, version, .. } = self.resource;
         let root = if group.is_empty() { "/api" } else { "/apis/" };
         match &self.namespace {

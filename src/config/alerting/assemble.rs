@@ -169,7 +169,7 @@ pub(super) fn named<T: DeserializeOwned>(
 }
 
 /// `[SECTION.NAME]` tables that are read one by one.
-pub(super) fn each<T>(
+pub(in crate::config) fn each<T>(
     values: &Values,
     section: &'static str,
     findings: &mut Vec<Finding>,

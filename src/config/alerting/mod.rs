@@ -22,7 +22,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use self::written::Written;
 pub(super) use self::{
-    assemble::{SECTIONS, assemble},
+    assemble::{SECTIONS, assemble, each},
     receiver::kinds,
     written::sections,
 };

@@ -39,26 +39,33 @@ fn the_role_is_that_of_the_binary() {
         assert_eq!(only(&all, "ClusterRole")["rules"], printed(&[])[0]["rules"]);
         assert!(!only(&all, "ClusterRole").to_string().contains("secrets"));
         let binding = only(&all, "ClusterRoleBinding");
-        let account = json!([{ "kind": "ServiceAccount", "name": "watch-noroshi", "namespace": "towers" }]);
+        let account =
+            json!([{ "kind": "ServiceAccount", "name": "watch-noroshi", "namespace": "towers" }]);
         assert_eq!(binding["subjects"], account);
         assert_eq!(binding["roleRef"]["name"], only(&all, "ClusterRole")["metadata"]["name"]);
 
         let all = helm.render(Some("kube-state-metrics-chosen"), &[]);
         let mut rules = only(&all, "ClusterRole")["rules"].as_array().unwrap().clone();
-        let more = json!({ "apiGroups": ["metrics.k8s.io"], "resources": ["pods"], "verbs": ["list"] });
+        let more =
+            json!({ "apiGroups": ["metrics.k8s.io"], "resources": ["pods"], "verbs": ["list"] });
         assert_eq!(rules.pop(), Some(more));
         let chosen = ["--collectors=pods,deployments,replicasets,nodes,secrets"];
         assert_eq!(json!(rules), printed(&chosen)[0]["rules"]);
 
         let values = "kube-state-metrics-namespaces";
-        let [towers, monitoring] = &*rendered(&helm, values, &["Role"]) else { panic!("two roles") };
+        let [towers, monitoring] = &*rendered(&helm, values, &["Role"]) else {
+            panic!("two roles")
+        };
         assert_eq!(towers["metadata"]["namespace"], "towers");
         assert_eq!(monitoring["metadata"]["namespace"], "monitoring");
         let role = &printed(&["--namespaces=towers"])[0];
         assert_eq!((&role["kind"], &role["rules"]), (&json!("Role"), &towers["rules"]));
         assert_eq!(towers["rules"], monitoring["rules"]);
         assert_eq!(rendered(&helm, values, &["RoleBinding"]).len(), 2);
-        assert_eq!(rendered(&helm, values, &["ClusterRole", "ClusterRoleBinding"]), [Value::Null; 0]);
+        assert_eq!(
+            rendered(&helm, values, &["ClusterRole", "ClusterRoleBinding"]),
+            [Value::Null; 0]
+        );
         let none = ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ServiceAccount"];
         assert_eq!(rendered(&helm, "kube-state-metrics-own-role", &none), [Value::Null; 0]);
     }
@@ -111,9 +118,14 @@ fn options_arrive() {
     assert_eq!(endpoints[1]["relabelings"], json!([job]));
 
     let namespaces = helm.render(Some("kube-state-metrics-namespaces"), &[]);
-    let arguments = only(&namespaces, "Deployment")["spec"]["template"]["spec"]["containers"][0]["args"].to_string();
+    let arguments =
+        only(&namespaces, "Deployment")["spec"]["template"]["spec"]["containers"][0]["args"]
+            .to_string();
     assert!(arguments.contains("\"--namespaces=towers,monitoring\""), "{arguments}");
-    assert!(arguments.contains("\"--metric-allowlist=kube_pod_.*,kube_deployment_.*\""), "{arguments}");
+    assert!(
+        arguments.contains("\"--metric-allowlist=kube_pod_.*,kube_deployment_.*\""),
+        "{arguments}"
+    );
     assert!(!arguments.contains("nodes"), "what stands in no namespace: {arguments}");
 }
 

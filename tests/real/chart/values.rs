@@ -97,7 +97,10 @@ fn wrong_values_and_contradictions_are_refused() {
     for helm in helms() {
         for (set, words) in [
             ("icmp.mode=netRaw", "'sysctl', 'none'"),
-            ("personality=alertmanger", "'noroshi', 'blackbox', 'alertmanager', 'kubeStateMetrics'"),
+            (
+                "personality=alertmanger",
+                "'noroshi', 'blackbox', 'alertmanager', 'kubeStateMetrics'",
+            ),
             ("personality=alertmanager,replicas=2", "one alertmanager"),
             ("personality=blackbox,persistence.enabled=true", "blackbox keeps nothing"),
             ("persistence.enabled=true,replicas=2", "one with persistence.enabled"),
@@ -159,7 +162,10 @@ fn what_kube_state_metrics_has_not_is_refused() {
             ("config.a=b", "has flags and no file"),
             ("existingSecret=a", "has flags and no file"),
             ("persistence.enabled=true", "kubeStateMetrics keeps nothing"),
-            ("serviceMonitor.enabled=true,serviceMonitor.targets[0].name=a,serviceMonitor.targets[0].url=b", "blackbox"),
+            (
+                "serviceMonitor.enabled=true,serviceMonitor.targets[0].name=a,serviceMonitor.targets[0].url=b",
+                "blackbox",
+            ),
         ] {
             let set = format!("personality=kubeStateMetrics,{set}");
             let refused = helm.run(&["template", CHART, "--set", &set]).expect_err(&set);

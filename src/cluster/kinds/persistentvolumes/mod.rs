@@ -19,8 +19,8 @@ use crate::cluster::{
     wire::List,
 };
 use source::{
-    AwsElasticBlockStore, AzureDisk, Csi, Fc, GcePersistentDisk, HostPath, Iscsi, Local, Nfs,
-    Source,
+    Attributes, AwsElasticBlockStore, AzureDisk, Csi, Fc, GcePersistentDisk, HostPath, Iscsi,
+    Local, Nfs, Source,
 };
 
 /// What is kept of a volume.
@@ -41,6 +41,8 @@ struct Spec {
     access_modes: List<Word>,
     bytes: f64,
     source: Source,
+    /// Of a CSI volume, whether that is what is shown as the source or not.
+    csi: Option<Attributes>,
 }
 
 #[derive(Debug, PartialEq, Default, Deserialize)]
@@ -84,7 +86,8 @@ struct Capacity {
 }
 
 impl From<WireSpec> for Spec {
-    fn from(spec: WireSpec) -> Self {
+    fn from(mut spec: WireSpec) -> Self {
+        let csi = spec.csi.as_mut().map(Csi::take_attributes);
         let storage = spec.capacity.and_then(|capacity| capacity.storage);
         // Of several sources the first is shown.
         let source = None
@@ -105,6 +108,7 @@ impl From<WireSpec> for Spec {
             access_modes: spec.access_modes,
             bytes: storage.map_or(0.0, |storage| storage.whole),
             source: source.unwrap_or_default(),
+            csi,
         }
     }
 }
@@ -189,8 +193,7 @@ fn info(volume: &Object<PersistentVolume>, rows: &mut Rows<'_>) {
 }
 
 fn csi_attributes(volume: &Object<PersistentVolume>, rows: &mut Rows<'_>) {
-    if let Source::Csi(csi) = &volume.body.spec.source {
-        let (mounter, map_options) = csi.attributes();
-        rows.info(&[("csi_mounter", mounter), ("csi_map_options", map_options)]);
+    if let Some(csi) = &volume.body.spec.csi {
+        rows.info(&[("csi_mounter", &csi.mounter), ("csi_map_options", &csi.map_options)]);
     }
 }

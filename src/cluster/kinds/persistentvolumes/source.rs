@@ -90,9 +90,9 @@ pub(super) struct Csi {
 /// What Ceph's driver keeps here.
 #[derive(Debug, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Attributes {
-    mounter: Word,
-    map_options: Word,
+pub(super) struct Attributes {
+    pub(super) mounter: Word,
+    pub(super) map_options: Word,
 }
 
 #[derive(Debug, PartialEq, Default, Deserialize)]
@@ -144,11 +144,9 @@ fn joined(texts: &[Box<str>]) -> Box<str> {
 }
 
 impl Csi {
-    /// Ceph's mounter and options; empty for other drivers.
-    pub(super) fn attributes(&self) -> (&str, &str) {
-        self.volume_attributes
-            .as_ref()
-            .map_or(("", ""), |attributes| (&attributes.mounter, &attributes.map_options))
+    /// What is shown elsewhere; empty without.
+    pub(super) fn take_attributes(&mut self) -> Attributes {
+        self.volume_attributes.take().unwrap_or_default()
     }
 }
 

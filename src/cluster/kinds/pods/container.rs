@@ -6,17 +6,12 @@ use crate::cluster::{
     wire::{Near, Time},
 };
 
-/// A container as it is.
-#[derive(Debug, PartialEq)]
-pub(super) struct Container {
-    pub(super) about: Shared<About>,
-    /// What follows in its identifier, where that is 32 bytes in hex.
-    id: [u8; 32],
-    pub(super) restarts: i32,
-    since: Near,
-    more: Option<Box<More>>,
-    pub(super) ready: bool,
-    pub(super) running: bool,
+/// A container as it is: what it has in common with others, and what it has for itself.
+#[derive(Clone, Copy)]
+pub(super) struct Container<'p> {
+    pub(super) about: &'p About,
+    pub(super) own: &'p Own,
+    pub(super) more: Option<&'p More>,
 }
 
 /// What a container has in common with those of its pod's siblings.
@@ -30,9 +25,20 @@ pub(super) struct About {
     has_hex: bool,
 }
 
-/// What a container has that does nothing but run.
+/// What every container has for itself.
+#[derive(Debug, PartialEq)]
+pub(super) struct Own {
+    /// What follows in its identifier, where that is 32 bytes in hex.
+    id: [u8; 32],
+    restarts: i32,
+    since: Near,
+    ready: bool,
+    running: bool,
+}
+
+/// What a container has that did not just begin to run and went on.
 #[derive(Debug, PartialEq, Default)]
-struct More {
+pub(super) struct More {
     /// Why it waits.
     waiting: Option<Word>,
     terminated: Option<Termination>,
@@ -52,41 +58,56 @@ pub(super) struct Termination {
 
 pooled!(About);
 
-impl Container {
-    pub(super) fn of(status: &wire::ContainerStatus<'_>) -> Self {
-        let state = &status.state;
+impl About {
+    pub(super) fn of(status: &wire::ContainerStatus<'_>) -> Shared<Self> {
         let id = hex(&status.container_id);
-        let since = state.running.as_ref().map(|running| running.started_at).unwrap_or_default();
-        let more = More {
+        Shared::new(Self {
+            name: status.name.word(),
+            image: status.image.word(),
+            image_id: status.image_id.word(),
+            runtime: Word::new(id.map_or(&*status.container_id, |(runtime, _)| runtime)),
+            has_hex: id.is_some(),
+        })
+    }
+}
+
+impl Own {
+    pub(super) fn of(status: &wire::ContainerStatus<'_>) -> Self {
+        let running = status.state.running.as_ref();
+        let since = running.map(|running| running.started_at).unwrap_or_default();
+        Self {
+            id: hex(&status.container_id).map(|(_, id)| id).unwrap_or_default(),
+            restarts: status.restart_count,
+            since: Near::of(since).unwrap_or_default(),
+            ready: status.ready,
+            running: running.is_some(),
+        }
+    }
+}
+
+impl More {
+    /// `None` if there is nothing of it.
+    pub(super) fn of(status: &wire::ContainerStatus<'_>) -> Option<Self> {
+        let state = &status.state;
+        let far = state.running.as_ref().map(|running| running.started_at);
+        let more = Self {
             waiting: state.waiting.as_ref().map(|waiting| waiting.reason.word()),
             terminated: state.terminated.as_ref().map(Termination::of),
             last: status.last_state.terminated.as_ref().map(Termination::of),
-            since: if Near::of(since).is_some() { Time::default() } else { since },
+            since: far.filter(|since| Near::of(*since).is_none()).unwrap_or_default(),
         };
-        Self {
-            about: Shared::new(About {
-                name: status.name.word(),
-                image: status.image.word(),
-                image_id: status.image_id.word(),
-                runtime: Word::new(id.map_or(&*status.container_id, |(runtime, _)| runtime)),
-                has_hex: id.is_some(),
-            }),
-            id: id.map(|(_, id)| id).unwrap_or_default(),
-            restarts: status.restart_count,
-            since: Near::of(since).unwrap_or_default(),
-            more: (more != More::default()).then(|| more.into()),
-            ready: status.ready,
-            running: state.running.is_some(),
-        }
+        (more != Self::default()).then_some(more)
     }
+}
 
+impl<'p> Container<'p> {
     /// Its identifier, as the runtime gave it.
-    pub(super) fn id(&self) -> String {
+    pub(super) fn id(self) -> String {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = String::with_capacity(self.about.runtime.len() + 2 * self.id.len());
+        let mut text = String::with_capacity(self.about.runtime.len() + 2 * self.own.id.len());
         text.push_str(&self.about.runtime);
         if self.about.has_hex {
-            for byte in self.id {
+            for byte in self.own.id {
                 text.extend(
                     [byte >> 4, byte & 15].map(|half| char::from(DIGITS[usize::from(half)])),
                 );
@@ -95,28 +116,40 @@ impl Container {
         text
     }
 
+    pub(super) fn is_ready(self) -> bool {
+        self.own.ready
+    }
+
+    pub(super) fn is_running(self) -> bool {
+        self.own.running
+    }
+
+    pub(super) fn restarts(self) -> i32 {
+        self.own.restarts
+    }
+
     /// When it was started: where it runs or has ended.
-    pub(super) fn started(&self) -> Option<Time> {
-        if !self.running {
+    pub(super) fn started(self) -> Option<Time> {
+        if !self.own.running {
             return self.terminated().map(|termination| termination.started);
         }
-        let far = self.more.as_ref().map(|more| more.since).filter(|since| since.is_set());
-        Some(far.unwrap_or_else(|| self.since.into()))
+        let far = self.more.map(|more| more.since).filter(|since| since.is_set());
+        Some(far.unwrap_or_else(|| self.own.since.into()))
     }
 
     /// Why it waits, if it does.
-    pub(super) fn waiting(&self) -> Option<&Word> {
-        self.more.as_ref()?.waiting.as_ref()
+    pub(super) fn waiting(self) -> Option<&'p str> {
+        self.more?.waiting.as_deref()
     }
 
     /// How it has ended, if it has.
-    pub(super) fn terminated(&self) -> Option<&Termination> {
-        self.more.as_ref()?.terminated.as_ref()
+    pub(super) fn terminated(self) -> Option<&'p Termination> {
+        self.more?.terminated.as_ref()
     }
 
     /// How it ended the last time, if it did.
-    pub(super) fn last(&self) -> Option<&Termination> {
-        self.more.as_ref()?.last.as_ref()
+    pub(super) fn last(self) -> Option<&'p Termination> {
+        self.more?.last.as_ref()
     }
 }
 
@@ -162,22 +195,28 @@ mod tests {
             format!("docker://{}é", &hex[1..]),
             format!("x://{}g", &hex[1..]),
         ];
-        let whole = ids.iter().map(|id| {
+        for id in &ids {
             let json = serde_json::json!({ "containerID": id }).to_string();
-            Container::of(&serde_json::from_str(&json).unwrap())
-        });
-        let whole: Vec<Container> = whole.collect();
-        assert_eq!(whole.iter().map(Container::id).collect::<Vec<_>>(), ids);
-        assert!(whole[0].about.has_hex && &*whole[0].about.runtime == "containerd://");
-        assert!(!whole[4].about.has_hex);
+            let (is_packed, text) =
+                read(&json, |container| (container.about.has_hex, container.id()));
+            assert_eq!(text, *id);
+            assert_eq!(is_packed, id.ends_with(hex), "{id}");
+        }
+    }
+
+    fn read<R>(json: &str, then: impl FnOnce(Container<'_>) -> R) -> R {
+        let status = serde_json::from_str(json).unwrap();
+        let (about, own, more) = (About::of(&status), Own::of(&status), More::of(&status));
+        then(Container { about: &about, own: &own, more: more.as_ref() })
     }
 
     #[test]
     fn times_far_away_are_kept() {
         let started = |at: &str| {
             let json = format!(r#"{{"state":{{"running":{{"startedAt":"{at}"}}}}}}"#);
-            let container = Container::of(&serde_json::from_str(&json).unwrap());
-            (container.started().and_then(Time::get), container.more.is_some())
+            read(&json, |container| {
+                (container.started().and_then(Time::get), container.more.is_some())
+            })
         };
         assert_eq!(started("2026-11-28T00:00:00Z"), (Some(1_795_824_000.0), false));
         assert_eq!(started("1969-12-31T23:59:58Z"), (Some(-2.0), true));

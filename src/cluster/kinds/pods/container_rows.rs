@@ -12,13 +12,13 @@ use crate::cluster::{
 };
 
 pub(super) fn info(pod: &Object<Pod>, rows: &mut Rows<'_>) {
-    for (wanted, container) in both(&pod.body.template.containers, pod.body.containers()) {
+    for (wanted, container) in both(&pod.body.look.template.containers, pod.body.containers()) {
         about(wanted, container, |labels| rows.info(labels));
     }
 }
 
 pub(super) fn init_info(pod: &Object<Pod>, rows: &mut Rows<'_>) {
-    for (wanted, container) in both(&pod.body.template.inits, pod.body.inits()) {
+    for (wanted, container) in both(&pod.body.look.template.inits, pod.body.inits()) {
         about(wanted, container, |labels| {
             let [name, spec, image, image_id, id] = *labels;
             rows.info(&[
@@ -36,20 +36,20 @@ pub(super) fn init_info(pod: &Object<Pod>, rows: &mut Rows<'_>) {
 /// Containers that are wanted beside what there is of that name.
 fn both<'p>(
     wanted: &'p [template::Container],
-    containers: &'p [Container],
-) -> impl Iterator<Item = (&'p template::Container, &'p Container)> {
+    containers: impl Iterator<Item = Container<'p>> + Clone,
+) -> impl Iterator<Item = (&'p template::Container, Container<'p>)> {
     wanted.iter().flat_map(move |wanted| {
-        let same = containers.iter().filter(|container| container.about.name == wanted.name);
+        let same = containers.clone().filter(|container| container.about.name == wanted.name);
         same.map(move |container| (wanted, container))
     })
 }
 
 fn about(
     wanted: &template::Container,
-    container: &Container,
+    container: Container<'_>,
     write: impl FnOnce(&[(&str, &str); 5]),
 ) {
-    let about = &container.about;
+    let about = container.about;
     write(&[
         ("container", &about.name),
         ("image_spec", &wanted.image),
@@ -82,17 +82,17 @@ pub(super) fn amounts(
 }
 
 /// A row for each container.
-pub(super) fn each<N: Number>(
-    containers: &[Container],
+pub(super) fn each<'p, N: Number>(
+    containers: impl Iterator<Item = Container<'p>>,
     rows: &mut Rows<'_>,
-    value: fn(&Container) -> N,
+    value: fn(Container<'p>) -> N,
 ) {
     for container in containers {
         rows.row(&[("container", &container.about.name)], value(container).float());
     }
 }
 
-pub(super) fn started(containers: &[Container], rows: &mut Rows<'_>) {
+pub(super) fn started<'p>(containers: impl Iterator<Item = Container<'p>>, rows: &mut Rows<'_>) {
     for container in containers {
         if let Some(started) = container.started() {
             rows.row(&[("container", &container.about.name)], started.or_go_zero());
@@ -101,7 +101,11 @@ pub(super) fn started(containers: &[Container], rows: &mut Rows<'_>) {
 }
 
 /// A row for each container that has ended before.
-pub(super) fn last(containers: &[Container], rows: &mut Rows<'_>, value: fn(&Termination) -> f64) {
+pub(super) fn last<'p>(
+    containers: impl Iterator<Item = Container<'p>>,
+    rows: &mut Rows<'_>,
+    value: fn(&Termination) -> f64,
+) {
     for container in containers {
         if let Some(last) = container.last() {
             rows.row(&[("container", &container.about.name)], value(last));
@@ -110,10 +114,10 @@ pub(super) fn last(containers: &[Container], rows: &mut Rows<'_>, value: fn(&Ter
 }
 
 /// A row for each container that has a reason.
-pub(super) fn reasons(
-    containers: &[Container],
+pub(super) fn reasons<'p>(
+    containers: impl Iterator<Item = Container<'p>>,
     rows: &mut Rows<'_>,
-    reason: fn(&Container) -> Option<&str>,
+    reason: fn(Container<'p>) -> Option<&'p str>,
 ) {
     for container in containers {
         if let Some(reason) = reason(container) {

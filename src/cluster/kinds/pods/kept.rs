@@ -4,7 +4,11 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Deserializer};
 
-use super::{container::Container, template::Template, wire};
+use super::{
+    container::{About, Container, More, Own},
+    template::Template,
+    wire,
+};
 use crate::cluster::{
     object::Body,
     pool::{Shared, Word, pooled},
@@ -14,19 +18,27 @@ use crate::cluster::{
 /// What is kept of a pod.
 #[derive(Debug, PartialEq)]
 pub(in crate::cluster) struct Pod {
-    pub(super) template: Shared<Template>,
+    pub(super) look: Shared<Look>,
     pub(super) place: Shared<Place>,
-    conditions: Shared<Conditions>,
     /// The containers, and behind them the init containers, in the order of the status.
-    containers: Box<[Container]>,
+    containers: Box<[Own]>,
     rare: Option<Box<Rare>>,
     /// Since when it is accepted, and since when it has those of its conditions whose times are shown; where there are
     /// more, or one is far away, all of them stand in `rare`.
     times: [Near; 1 + TIMED.len()],
-    /// How many of the containers are init containers.
-    inits: u32,
     /// Its address, where it has one alone and of the old kind; else all stand in `rare`.
     ip: Option<Ipv4Addr>,
+}
+
+/// How a pod looks from afar. Pods of one owner that are well look the same.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Look {
+    pub(super) template: Shared<Template>,
+    conditions: Shared<[Condition]>,
+    /// The containers, and behind them the init containers, in the order of the status.
+    containers: Box<[Shared<About>]>,
+    /// How many of them are init containers.
+    inits: usize,
     pub(super) phase: Choice,
     pub(super) qos: Choice,
 }
@@ -37,10 +49,6 @@ pub(super) struct Place {
     pub(super) node: Word,
     pub(super) ip: Word,
 }
-
-/// All conditions of a pod. Most pods have the same.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Conditions(Box<[Condition]>);
 
 /// A condition without its time.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -55,8 +63,10 @@ pub(super) struct Condition {
 #[derive(Debug, PartialEq, Default)]
 struct Rare {
     reason: Word,
-    addresses: Option<Addresses>,
+    addresses: Option<Box<Addresses>>,
     times: Box<[Time]>,
+    /// Of the containers at these places.
+    more: Box<[(usize, More)]>,
     volumes: Option<Shared<[Volume]>>,
     devices: Box<[Device]>,
 }
@@ -86,7 +96,7 @@ pub(super) struct Device {
 }
 
 /// One of a few words, by its place among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Choice {
     /// There is no word.
     Unset,
@@ -96,7 +106,7 @@ pub(super) enum Choice {
     Other,
 }
 
-pooled!(Place, Conditions, [Volume]);
+pooled!(Look, Place, [Condition], [Volume]);
 
 /// The conditions whose times are shown.
 const TIMED: [&str; 4] = ["PodScheduled", "Initialized", "ContainersReady", "Ready"];
@@ -128,18 +138,23 @@ impl Choice {
 
 impl Pod {
     /// The containers, as they are.
-    pub(super) fn containers(&self) -> &[Container] {
-        self.split().0
+    pub(super) fn containers(&self) -> impl Iterator<Item = Container<'_>> + Clone {
+        self.all().take(self.look.containers.len() - self.look.inits)
     }
 
     /// The init containers, as they are.
-    pub(super) fn inits(&self) -> &[Container] {
-        self.split().1
+    pub(super) fn inits(&self) -> impl Iterator<Item = Container<'_>> + Clone {
+        self.all().skip(self.look.containers.len() - self.look.inits)
     }
 
-    fn split(&self) -> (&[Container], &[Container]) {
-        let inits = usize::try_from(self.inits).unwrap_or_default();
-        self.containers.split_at(self.containers.len().saturating_sub(inits))
+    fn all(&self) -> impl Iterator<Item = Container<'_>> + Clone {
+        let more = self.rare.as_ref().map_or(&[][..], |rare| &rare.more);
+        self.look.containers.iter().zip(&self.containers).enumerate().map(
+            move |(at, (about, own))| {
+                let more = more.iter().find(|(of, _)| *of == at).map(|(_, more)| more);
+                Container { about, own, more }
+            },
+        )
     }
 
     /// Since when it is accepted by a node.
@@ -150,7 +165,7 @@ impl Pod {
     /// Its conditions, and since when, for those of which that is shown.
     pub(super) fn conditions(&self) -> impl Iterator<Item = (&Condition, Time)> {
         let mut timed = 0;
-        self.conditions.0.iter().map(move |condition| {
+        self.look.conditions.iter().map(move |condition| {
             timed += usize::from(condition.is_timed);
             let since = if condition.is_timed { self.time(timed) } else { Time::default() };
             (condition, since)
@@ -184,7 +199,8 @@ impl Pod {
             return then(&text, &[&text]);
         }
         match self.rare.as_ref().and_then(|rare| rare.addresses.as_ref()) {
-            Some(Addresses { first, all }) => {
+            Some(addresses) => {
+                let Addresses { first, all } = &**addresses;
                 then(first, &all.iter().map(|ip| &**ip).collect::<Vec<_>>())
             }
             None => then("", &[]),
@@ -203,31 +219,35 @@ impl<'de> Deserialize<'de> for Pod {
 impl Pod {
     fn of(wire::Pod { spec, status }: &wire::Pod<'_>) -> Self {
         let ip = only_address(status);
-        let conditions: Box<[Condition]> = status.conditions.iter().map(Condition::of).collect();
-        let timed = status.conditions.iter().zip(&conditions).filter(|(_, own)| own.is_timed);
-        let since = timed.map(|(condition, _)| condition.last_transition_time);
+        let conditions: Vec<Condition> = status.conditions.iter().map(Condition::of).collect();
+        let told = status.conditions.iter().zip(&conditions).filter(|(_, own)| own.is_timed);
+        let since = told.map(|(condition, _)| condition.last_transition_time);
         let times: Vec<Time> = std::iter::once(status.start_time).chain(since).collect();
         let near = all_near(&times);
+        let all = status.container_statuses.iter().chain(&status.init_container_statuses);
+        let more = all.clone().enumerate();
         let rare = Rare {
             reason: status.reason.word(),
-            addresses: if ip.is_some() { None } else { Addresses::of(status) },
+            addresses: if ip.is_some() { None } else { Addresses::of(status).map(Box::new) },
             times: if near.is_some() { Box::default() } else { times.into() },
+            more: more.filter_map(|(at, status)| Some((at, More::of(status)?))).collect(),
             volumes: Volume::all(spec),
             devices: Device::all(spec, status),
         };
-        let all = status.container_statuses.iter().chain(&status.init_container_statuses);
-        let inits = status.init_container_statuses.len();
         Self {
-            template: Template::of(spec),
+            look: Shared::new(Look {
+                template: Template::of(spec),
+                conditions: Shared::new(conditions),
+                containers: all.clone().map(About::of).collect(),
+                inits: status.init_container_statuses.len(),
+                phase: Choice::of(PHASES, &status.phase),
+                qos: Choice::of(QOS_CLASSES, &status.qos_class),
+            }),
             place: Shared::new(Place { node: spec.node_name.word(), ip: status.host_ip.word() }),
-            conditions: Shared::new(Conditions(conditions)),
-            containers: all.map(Container::of).collect(),
+            containers: all.map(Own::of).collect(),
             rare: (rare != Rare::default()).then(|| rare.into()),
             times: near.unwrap_or_default(),
-            inits: u32::try_from(inits).unwrap_or(u32::MAX),
             ip,
-            phase: Choice::of(PHASES, &status.phase),
-            qos: Choice::of(QOS_CLASSES, &status.qos_class),
         }
     }
 }
@@ -308,7 +328,7 @@ impl Device {
             Some(Self {
                 name: device.name.word(),
                 claim: claim.map_or_else(Box::default, |claim| Box::from(&**claim)),
-                template: template.map_or_else(Word::default, |template| template.word()),
+                template: template.map_or_else(Word::default, crate::cluster::wire::Text::word),
             })
         });
         devices.collect()

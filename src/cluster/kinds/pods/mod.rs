@@ -40,14 +40,18 @@ impl Kind for Pod {
             "kube_pod_container_resource_limits",
             "What the container may not exceed, in the unit that the row names.",
             |pod, rows| {
-                container_rows::amounts(pod, &pod.body.template.containers, rows, |r| &r.limits)
+                container_rows::amounts(pod, &pod.body.look.template.containers, rows, |r| {
+                    &r.limits
+                });
             },
         ),
         Family::stable(
             "kube_pod_container_resource_requests",
             "What the container asks for, in the unit that the row names.",
             |pod, rows| {
-                container_rows::amounts(pod, &pod.body.template.containers, rows, |r| &r.requests)
+                container_rows::amounts(pod, &pod.body.look.template.containers, rows, |r| {
+                    &r.requests
+                });
             },
         ),
         Family::stable(
@@ -61,7 +65,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.containers(), rows, |container| {
                     Some(&container.last()?.reason)
-                })
+                });
             },
         ),
         Family::alpha(
@@ -73,21 +77,23 @@ impl Kind for Pod {
             "kube_pod_container_status_last_terminated_timestamp",
             "When the container ended the last time, in seconds since the epoch.",
             |pod, rows| {
-                container_rows::last(pod.body.containers(), rows, |last| last.finished.or_go_zero())
+                container_rows::last(pod.body.containers(), rows, |last| {
+                    last.finished.or_go_zero()
+                });
             },
         ),
         Family::stable(
             "kube_pod_container_status_ready",
             "Whether the container is ready.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.ready)
+                container_rows::each(pod.body.containers(), rows, |container| container.is_ready());
             },
         ),
         Family::<Self>::stable(
             "kube_pod_container_status_restarts_total",
             "How often the container was started anew.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.restarts)
+                container_rows::each(pod.body.containers(), rows, |container| container.restarts());
             },
         )
         .counter(),
@@ -95,7 +101,9 @@ impl Kind for Pod {
             "kube_pod_container_status_running",
             "Whether the container runs.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.running)
+                container_rows::each(pod.body.containers(), rows, |container| {
+                    container.is_running()
+                });
             },
         ),
         Family::stable(
@@ -104,7 +112,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.containers(), rows, |container| {
                     container.terminated().is_some()
-                })
+                });
             },
         ),
         Family::alpha(
@@ -113,7 +121,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.containers(), rows, |container| {
                     Some(&container.terminated()?.reason)
-                })
+                });
             },
         ),
         Family::stable(
@@ -122,7 +130,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.containers(), rows, |container| {
                     container.waiting().is_some()
-                })
+                });
             },
         ),
         Family::stable(
@@ -130,8 +138,8 @@ impl Kind for Pod {
             "Why the container waits to be started.",
             |pod, rows| {
                 container_rows::reasons(pod.body.containers(), rows, |container| {
-                    Some(container.waiting()?)
-                })
+                    container.waiting()
+                });
             },
         ),
         Family::created(Stable, "kube_pod_created"),
@@ -150,13 +158,15 @@ impl Kind for Pod {
         Family::alpha(
             "kube_pod_init_container_resource_limits",
             "What the init container may not exceed, in the unit that the row names.",
-            |pod, rows| container_rows::amounts(pod, &pod.body.template.inits, rows, |r| &r.limits),
+            |pod, rows| {
+                container_rows::amounts(pod, &pod.body.look.template.inits, rows, |r| &r.limits);
+            },
         ),
         Family::alpha(
             "kube_pod_init_container_resource_requests",
             "What the init container asks for, in the unit that the row names.",
             |pod, rows| {
-                container_rows::amounts(pod, &pod.body.template.inits, rows, |r| &r.requests)
+                container_rows::amounts(pod, &pod.body.look.template.inits, rows, |r| &r.requests);
             },
         ),
         Family::alpha(
@@ -170,7 +180,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.inits(), rows, |container| {
                     Some(&container.last()?.reason)
-                })
+                });
             },
         ),
         Family::alpha(
@@ -182,26 +192,30 @@ impl Kind for Pod {
             "kube_pod_init_container_status_last_terminated_timestamp",
             "When the init container ended the last time, in seconds since the epoch.",
             |pod, rows| {
-                container_rows::last(pod.body.inits(), rows, |last| last.finished.or_go_zero())
+                container_rows::last(pod.body.inits(), rows, |last| last.finished.or_go_zero());
             },
         ),
         Family::stable(
             "kube_pod_init_container_status_ready",
             "Whether the init container is ready.",
-            |pod, rows| container_rows::each(pod.body.inits(), rows, |container| container.ready),
+            |pod, rows| {
+                container_rows::each(pod.body.inits(), rows, |container| container.is_ready());
+            },
         ),
         Family::<Self>::stable(
             "kube_pod_init_container_status_restarts_total",
             "How often the init container was started anew.",
             |pod, rows| {
-                container_rows::each(pod.body.inits(), rows, |container| container.restarts)
+                container_rows::each(pod.body.inits(), rows, |container| container.restarts());
             },
         )
         .counter(),
         Family::stable(
             "kube_pod_init_container_status_running",
             "Whether the init container runs.",
-            |pod, rows| container_rows::each(pod.body.inits(), rows, |container| container.running),
+            |pod, rows| {
+                container_rows::each(pod.body.inits(), rows, |container| container.is_running());
+            },
         ),
         Family::stable(
             "kube_pod_init_container_status_terminated",
@@ -209,7 +223,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.inits(), rows, |container| {
                     container.terminated().is_some()
-                })
+                });
             },
         ),
         Family::alpha(
@@ -218,7 +232,7 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::reasons(pod.body.inits(), rows, |container| {
                     Some(&container.terminated()?.reason)
-                })
+                });
             },
         ),
         Family::stable(
@@ -227,16 +241,14 @@ impl Kind for Pod {
             |pod, rows| {
                 container_rows::each(pod.body.inits(), rows, |container| {
                     container.waiting().is_some()
-                })
+                });
             },
         ),
         Family::alpha(
             "kube_pod_init_container_status_waiting_reason",
             "Why the init container waits to be started.",
             |pod, rows| {
-                container_rows::reasons(pod.body.inits(), rows, |container| {
-                    Some(container.waiting()?)
-                })
+                container_rows::reasons(pod.body.inits(), rows, |container| container.waiting());
             },
         ),
         Family::annotations(Alpha, "kube_pod_annotations"),
@@ -260,7 +272,7 @@ impl Kind for Pod {
         Family::stable(
             "kube_pod_restart_policy",
             "When containers of the pod are started anew.",
-            |pod, rows| rows.info(&[("type", &pod.body.template.manner.restart_policy)]),
+            |pod, rows| rows.info(&[("type", &pod.body.look.template.manner.restart_policy)]),
         ),
         Family::alpha(
             "kube_pod_runtimeclass_name_info",
@@ -346,16 +358,18 @@ impl Kind for Pod {
         Family::<Self>::alpha(
             "kube_pod_nodeselectors",
             "Labels that a node of the pod must have, as labels.",
-            |pod, rows| rows.mapped("nodeselector", pod.body.template.manner.node_selector.iter()),
+            |pod, rows| {
+                rows.mapped("nodeselector", pod.body.look.template.manner.node_selector.iter());
+            },
         )
         .opt_in(),
         Family::alpha(
             "kube_pod_service_account",
             "As whom the pod speaks to the API.",
-            |pod, rows| rows.info(&[("service_account", &pod.body.template.service_account)]),
+            |pod, rows| rows.info(&[("service_account", &pod.body.look.template.service_account)]),
         ),
         Family::alpha("kube_pod_scheduler", "Who finds a node for the pod.", |pod, rows| {
-            rows.info(&[("name", &pod.body.template.manner.scheduler)])
+            rows.info(&[("name", &pod.body.look.template.manner.scheduler)]);
         }),
     ];
 }

@@ -11,14 +11,14 @@ use crate::cluster::{
 
 /// When the last of the containers that have ended did so.
 pub(super) fn completion(pod: &Object<Pod>, rows: &mut Rows<'_>) {
-    let ended = pod.body.containers().iter().filter_map(|container| {
+    let ended = pod.body.containers().filter_map(|container| {
         container.terminated().map(|termination| termination.finished.or_go_zero())
     });
     rows.value_of(ended.reduce(f64::max).filter(|last| *last > 0.0));
 }
 
 pub(super) fn info(pod: &Object<Pod>, rows: &mut Rows<'_>) {
-    let Pod { place, template, .. } = &pod.body;
+    let (place, manner) = (&pod.body.place, &pod.body.look.template.manner);
     let (kind, name) =
         pod.meta.controller().map_or(("", ""), |controller| (&controller.kind, &controller.name));
     pod.body.with_addresses(|ip, _| {
@@ -28,8 +28,8 @@ pub(super) fn info(pod: &Object<Pod>, rows: &mut Rows<'_>) {
             ("node", &place.node),
             ("created_by_kind", kind),
             ("created_by_name", name),
-            ("priority_class", &template.manner.priority_class),
-            ("host_network", if template.manner.host_network { "true" } else { "false" }),
+            ("priority_class", &manner.priority_class),
+            ("host_network", if manner.host_network { "true" } else { "false" }),
         ]);
     });
 }
@@ -57,19 +57,19 @@ fn ip_family(text: &str) -> Option<&'static str> {
 }
 
 pub(super) fn overhead_cpu(pod: &Object<Pod>, rows: &mut Rows<'_>) {
-    let overhead = &pod.body.template.manner.overhead;
+    let overhead = &pod.body.look.template.manner.overhead;
     let cpu = overhead.iter().find(|amount| &*amount.resource == "cpu");
     rows.value_of(cpu.map(|amount| amount.quantity.fine));
 }
 
 pub(super) fn overhead_memory(pod: &Object<Pod>, rows: &mut Rows<'_>) {
-    let overhead = &pod.body.template.manner.overhead;
+    let overhead = &pod.body.look.template.manner.overhead;
     let memory = overhead.iter().find(|amount| &*amount.resource == "memory");
     rows.value_of(memory.map(|amount| amount.quantity.whole));
 }
 
 pub(super) fn runtime_class(pod: &Object<Pod>, rows: &mut Rows<'_>) {
-    if let Some(class) = &pod.body.template.manner.runtime_class {
+    if let Some(class) = &pod.body.look.template.manner.runtime_class {
         rows.info(&[("runtimeclass_name", class)]);
     }
 }
@@ -100,13 +100,13 @@ pub(super) fn volumes(pod: &Object<Pod>, rows: &mut Rows<'_>, value: fn(&Volume)
 }
 
 pub(super) fn phase(pod: &Object<Pod>, rows: &mut Rows<'_>) {
-    if let Some(phase) = pod.body.phase.text(PHASES) {
+    if let Some(phase) = pod.body.look.phase.text(PHASES) {
         rows.one_of("phase", PHASES, phase);
     }
 }
 
 pub(super) fn qos(pod: &Object<Pod>, rows: &mut Rows<'_>) {
-    if let Some(class) = pod.body.qos.text(QOS_CLASSES) {
+    if let Some(class) = pod.body.look.qos.text(QOS_CLASSES) {
         rows.one_of("qos_class", QOS_CLASSES, class);
     }
 }
@@ -154,7 +154,7 @@ const REASONS: &[&str] = &[
 /// Reasons of the pod, of its conditions, and of its containers that have ended.
 pub(super) fn reasons(pod: &Object<Pod>, rows: &mut Rows<'_>) {
     let own = pod.body.reason();
-    let ended = pod.body.containers().iter().filter_map(|container| container.terminated());
+    let ended = pod.body.containers().filter_map(|container| container.terminated());
     let all = std::iter::once(own)
         .chain(pod.body.conditions().map(|(condition, _)| &*condition.reason))
         .chain(ended.map(|termination| &*termination.reason));
@@ -189,7 +189,7 @@ pub(super) fn disruptions(pod: &Object<Pod>, rows: &mut Rows<'_>) {
 }
 
 pub(super) fn tolerations(pod: &Object<Pod>, rows: &mut Rows<'_>) {
-    for toleration in &pod.body.template.manner.tolerations {
+    for toleration in &pod.body.look.template.manner.tolerations {
         let seconds = toleration.seconds.map(|seconds| seconds.to_string());
         rows.info(&[
             ("key", &toleration.key),

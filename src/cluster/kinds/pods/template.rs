@@ -101,7 +101,7 @@ impl Manner {
             restart_policy: spec.restart_policy.word(),
             scheduler: spec.scheduler_name.word(),
             host_network: spec.host_network,
-            runtime_class: spec.runtime_class_name.as_ref().map(|name| name.word()),
+            runtime_class: spec.runtime_class_name.as_ref().map(crate::cluster::wire::Text::word),
             tolerations: tolerations.into(),
             node_selector: selector.map(|(label, value)| (&**label, &**value)).collect(),
             overhead: Amount::all(&spec.overhead).into(),
