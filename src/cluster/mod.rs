@@ -20,6 +20,7 @@ mod pool;
 mod profile;
 mod quantity;
 mod rows;
+pub mod rules;
 mod shard;
 mod share;
 mod snapshot;
