@@ -41,8 +41,9 @@ const ANSWER: Duration = Duration::from_mins(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// The pause where only somebody who changes the cluster can help.
-const LASTING_PAUSE: Duration = Duration::from_mins(1);
+/// The longest pause where only somebody who changes the cluster can help. The first ones are as short as any: a server
+/// that has just started refuses everybody until it has read its own rules.
+const LONGEST_LASTING_PAUSE: Duration = Duration::from_mins(1);
 
 /// Objects that are read before other tasks may go on: about two milliseconds' work.
 const AT_ONCE: usize = 64;
@@ -125,9 +126,7 @@ impl Watch {
                     pauses.rest(&failure).await;
                 }
                 Err(failure) => {
-                    if self.health.failed(self.part, &failure) {
-                        self.tell(&failure);
-                    }
+                    self.failed(&failure);
                     pauses.rest(&failure).await;
                 }
                 Ok(never) => match never {},
@@ -135,7 +134,11 @@ impl Watch {
         }
     }
 
-    fn tell(&self, failure: &Failure) {
+    /// Counts a failure, and tells of the first until it is over.
+    fn failed(&self, failure: &Failure) {
+        if !self.health.failed(self.part, failure) {
+            return;
+        }
         let (cluster, collector) = (self.health.cluster(), self.target.resource.name);
         let (path, reason) = (self.target.path(), failure.why.as_str());
         warn!(cluster, collector, path, reason, "cannot be watched and is tried again: {failure}");
@@ -171,9 +174,7 @@ impl Watch {
                 Err(failure) if failure.why == Why::Gone => return Err(failure),
                 // The version is still good: nothing needs to be listed again.
                 Err(failure) => {
-                    if self.health.failed(self.part, &failure) {
-                        self.tell(&failure);
-                    }
+                    self.failed(&failure);
                     pauses.rest(&failure).await;
                 }
             }
@@ -211,7 +212,7 @@ impl Watch {
         match self.follow(&mut lines, &mut version, pauses).await {
             Err(failure) if failure.why == Why::Gone => Err(failure),
             Err(failure) => {
-                self.health.failed(self.part, &failure);
+                self.failed(&failure);
                 pauses.rest(&failure).await;
                 Ok(version)
             }
@@ -333,9 +334,9 @@ impl Pauses {
     }
 
     fn next(&mut self, failure: &Failure) -> Duration {
-        let pause = self.last.map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
+        let longest = if failure.why.is_lasting() { LONGEST_LASTING_PAUSE } else { LONGEST_PAUSE };
+        let pause = self.last.map_or(FIRST_PAUSE, |last| (last * 2).min(longest));
         self.last = Some(pause);
-        let pause = if failure.why.is_lasting() { LASTING_PAUSE } else { pause };
         let pause = failure.retry_after.map_or(pause, |asked| asked.max(pause));
         // Apart from each other, and never sooner than asked.
         pause + pause.mul_f64(fastrand::f64() / 4.0)
