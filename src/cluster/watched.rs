@@ -38,7 +38,7 @@ const LISTS: usize = 2;
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// The pause between two looks at the server itself, and how long one may take.
-const LOOK: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_secs(10);
 const LOOK_TAKES: Duration = Duration::from_secs(10);
 
 /// After so long nothing more is waited for before noroshi calls itself ready: one lost cluster must not keep it from

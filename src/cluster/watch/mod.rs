@@ -41,8 +41,9 @@ const ANSWER: Duration = Duration::from_mins(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// The pause where only somebody who changes the cluster can help.
-const LASTING_PAUSE: Duration = Duration::from_mins(1);
+/// The longest pause where only somebody who changes the cluster can help. The first ones are as short as any: a server
+/// that has just started refuses everybody until it has read its own rules.
+const LONGEST_LASTING_PAUSE: Duration = Duration::from_mins(1);
 
 /// Objects that are read before other tasks may go on: about two milliseconds' work.
 const AT_ONCE: usize = 64;
@@ -357,9 +358,9 @@ impl Pauses {
     }
 
     fn next(&mut self, failure: &Failure) -> Duration {
-        let pause = self.last.map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
+        let longest = if failure.why.is_lasting() { LONGEST_LASTING_PAUSE } else { LONGEST_PAUSE };
+        let pause = self.last.map_or(FIRST_PAUSE, |last| (last * 2).min(longest));
         self.last = Some(pause);
-        let pause = if failure.why.is_lasting() { LASTING_PAUSE } else { pause };
         let pause = failure.retry_after.map_or(pause, |asked| asked.max(pause));
         // Apart from each other, and never sooner than asked.
         pause + pause.mul_f64(fastrand::f64() / 4.0)
