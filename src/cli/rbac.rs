@@ -108,7 +108,7 @@ impl Rbac {
     fn objects(&self, collectors: &[&Resource]) -> Vec<Value> {
         let in_roles = |resource: &&&Resource| resource.namespaced && !self.namespaces.is_empty();
         let (inside, everywhere): (Vec<&Resource>, Vec<&Resource>) =
-            collectors.iter().partition(|resource| in_roles(&resource));
+            collectors.iter().partition(|resource| in_roles(resource));
         let mut objects = Vec::new();
         if !inside.is_empty() {
             for namespace in &self.namespaces {
