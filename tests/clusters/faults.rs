@@ -8,7 +8,7 @@ use crate::{
     log::Log,
     pod,
     support::kube_api::{Failure, KubeApi, Streaming, Wrong},
-    time::{Stopped, until},
+    time::{Stopped, settle, until},
     world::Noroshi,
 };
 
@@ -74,6 +74,7 @@ async fn a_watch_that_is_cut_goes_on_from_its_version() {
 async fn a_version_that_is_gone_lists_anew() {
     let (api, noroshi, time) = ready().await;
     api.down();
+    settle().await;
     api.delete("pods", "a", "p0");
     api.expire();
     api.up();

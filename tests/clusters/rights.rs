@@ -151,7 +151,7 @@ async fn a_token_may_lie_in_a_file() {
     api.require_token("right");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
-    fs::write(&file, "right\n").unwrap();
+    fs::write(&file, "right").unwrap();
     let noroshi = Noroshi::start_with(&api, access(&api, None, Some(&file)));
     noroshi.is_ready().await;
     assert_eq!(noroshi.count("kube_pod_info").await, 3);

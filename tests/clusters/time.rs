@@ -36,6 +36,12 @@ impl Stopped {
     }
 }
 
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        tokio::time::resume();
+    }
+}
+
 /// A moment of the machine's own time, in which tasks and sockets go on.
 pub(crate) async fn settle() {
     let moment = || std::thread::sleep(Duration::from_millis(3));
