@@ -399,7 +399,10 @@ mod tests {
         let failure = Failure { retry_after: asked, ..Failure::new(Why::TooManyRequests, "") };
         assert!((20.0..=25.0).contains(&seconds(&mut pauses, &failure)));
         let forbidden = Failure::new(Why::Forbidden, "");
-        assert!((60.0..=75.0).contains(&seconds(&mut pauses, &forbidden)));
+        for least in [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] {
+            let pause = seconds(&mut pauses, &forbidden);
+            assert!((least..=least * 1.25).contains(&pause), "{pause} of {least}");
+        }
         let failure = Failure { retry_after: Some(Duration::from_secs(1)), ..failure };
         assert!(seconds(&mut pauses, &failure) >= 4.0, "no sooner than after any other failure");
     }
