@@ -3,19 +3,25 @@
 use std::{ops::Range, sync::Arc};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use jiff::Timestamp;
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 use std::hash::BuildHasher;
 
 use super::{
+    events::Event,
     family::Info,
     kind::{Kind, Part, Resource},
     object::{Decode, Meta, Metadata, Object, Shown, UID_TEXT, Uid},
+    own::All,
     rows::Rows,
     shard::Shard,
     spec::Settings,
 };
-use crate::model::{LabelSet, Sink};
+use crate::{
+    clock::Clock,
+    model::{Desc, LabelSet, Sink},
+};
 
 /// What keeps the objects of a kind, whatever the kind.
 ///
@@ -33,6 +39,10 @@ pub trait Collector: Send + Sync {
     fn changed(&self, part: usize, json: &str) -> Result<Seen, Malformed>;
     /// An object is gone.
     fn gone(&self, part: usize, json: &str) -> Result<Seen, Malformed>;
+    /// The last events, newest first; of any other kind there are none.
+    fn events(&self) -> Vec<Arc<Event>> {
+        Vec::new()
+    }
     /// How many objects are kept.
     fn objects(&self) -> usize;
     /// All of them, as they are now.
@@ -78,6 +88,10 @@ pub trait Snapshot: Send + Sync {
     fn family(&self, at: usize) -> Option<Info>;
     /// Writes the rows that some of the objects have in a family.
     fn write(&self, family: usize, objects: Range<usize>, sink: &mut dyn Sink);
+    /// The families that no peer has, with their indices, of those that are to be written.
+    fn own(&self) -> Vec<(usize, &'static Desc)>;
+    /// Writes the rows that all objects together have in one of them.
+    fn write_own(&self, family: usize, sink: &mut dyn Sink);
 }
 
 /// A [`Collector`] of one kind.
@@ -87,7 +101,9 @@ pub(super) struct Shelf<B: Kind> {
     shard: Shard,
     cluster: Option<Arc<str>>,
     selected: Arc<[bool]>,
+    own: Arc<[bool]>,
     lean: bool,
+    clock: Clock,
     hasher: DefaultHashBuilder,
 }
 
@@ -115,7 +131,9 @@ impl<B: Kind> Shelf<B> {
                 .iter()
                 .map(|family| settings.families.has(&family.info))
                 .collect(),
+            own: B::OWN.iter().map(|own| settings.shows_own(own.desc.name)).collect(),
             lean: settings.families.profile.is_lean(),
+            clock: settings.clock,
             hasher: DefaultHashBuilder::default(),
         }
     }
@@ -169,13 +187,14 @@ impl<B: Kind> Collector for Shelf<B> {
     }
 
     fn listed(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
-        let (object, version) = self.decode(json).inspect_err(|_| self.carry(part, json))?;
+        let (mut object, version) = self.decode(json).inspect_err(|_| self.carry(part, json))?;
         if !self.shard.has(&object.meta.uid) {
             return Ok(Seen { version, is_news: false });
         }
         let mut table = self.parts[part].write();
         // What has not changed is kept, so that two generations do not take twice the memory.
         let held = self.find(&table.current, Key::of(&object.meta)).cloned();
+        B::succeed(&mut object, held.as_deref(), self.clock.now());
         let held = held.filter(|held| **held == object);
         let is_news = held.is_none();
         let object = held.unwrap_or_else(|| Arc::new(object));
@@ -194,14 +213,16 @@ impl<B: Kind> Collector for Shelf<B> {
     }
 
     fn changed(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
-        let (object, version) = self.decode(json)?;
+        let (mut object, version) = self.decode(json)?;
         if !self.shard.has(&object.meta.uid) {
             return Ok(Seen { version, is_news: false });
         }
-        let is_known = {
+        let held = {
             let table = self.parts[part].read();
-            self.find(&table.current, Key::of(&object.meta)).is_some_and(|held| **held == object)
+            self.find(&table.current, Key::of(&object.meta)).cloned()
         };
+        B::succeed(&mut object, held.as_deref(), self.clock.now());
+        let is_known = held.is_some_and(|held| *held == object);
         if !is_known {
             self.put(&mut self.parts[part].write().current, Arc::new(object));
         }
@@ -233,6 +254,8 @@ impl<B: Kind> Collector for Shelf<B> {
             objects,
             cluster: self.cluster.clone(),
             selected: Arc::clone(&self.selected),
+            own: Arc::clone(&self.own),
+            now: self.clock.now(),
             lean: self.lean,
             none: LabelSet::default(),
         })
@@ -259,12 +282,13 @@ impl<'k> Key<'k> {
 /// An object of which only the metadata are read.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-struct WithMetadata<'a> {
+pub(super) struct WithMetadata<'a> {
     #[serde(borrow)]
-    metadata: Metadata<'a>,
+    pub(super) metadata: Metadata<'a>,
 }
 
-fn malformed(json: &str, why: String) -> Malformed {
+/// Why an object cannot be read, and what of it can.
+pub(super) fn malformed(json: &str, why: String) -> Malformed {
     let WithMetadata { metadata } = serde_json::from_str(json).unwrap_or_default();
     Malformed {
         namespace: metadata.namespace.into_owned(),
@@ -279,6 +303,8 @@ struct Objects<B> {
     objects: Vec<Arc<Object<B>>>,
     cluster: Option<Arc<str>>,
     selected: Arc<[bool]>,
+    own: Arc<[bool]>,
+    now: Timestamp,
     lean: bool,
     none: LabelSet,
 }
@@ -308,6 +334,18 @@ impl<B: Kind> Snapshot for Objects<B> {
             let identity = identity(object, self.cluster.as_deref(), &mut uid);
             (family.rows)(object, &mut Rows::new(sink, &identity, &self.none, self.lean));
         }
+    }
+
+    fn own(&self) -> Vec<(usize, &'static Desc)> {
+        let all = B::OWN.iter().zip(&*self.own).enumerate();
+        all.filter(|(_, (_, is_shown))| **is_shown).map(|(at, (own, _))| (at, &own.desc)).collect()
+    }
+
+    fn write_own(&self, family: usize, sink: &mut dyn Sink) {
+        let Some(own) = B::OWN.get(family) else { return };
+        let cluster = self.cluster.as_deref().map(|cluster| ("cluster", cluster));
+        let all = All { objects: &self.objects, now: self.now };
+        (own.rows)(&all, &mut Rows::new(sink, cluster.as_slice(), &self.none, self.lean));
     }
 }
 

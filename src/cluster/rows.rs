@@ -8,7 +8,7 @@ use super::{
     object::{Meta, Owner},
     wire::Time,
 };
-use crate::model::{LabelSet, Pairs, Sink};
+use crate::model::{Histogram, LabelSet, Pairs, Sink};
 
 /// Labels of one row; more than these cost an allocation.
 type Labels<'a> = SmallVec<[(&'a str, &'a str); 20]>;
@@ -41,6 +41,13 @@ impl<'r> Rows<'r> {
         let mut all = Labels::from_slice(self.identity);
         all.extend_from_slice(labels);
         self.sink.sample(self.none, &all, value);
+    }
+
+    /// A histogram with more labels.
+    pub fn histogram(&mut self, labels: &[(&str, &str)], histogram: &Histogram) {
+        let mut all = Labels::from_slice(self.identity);
+        all.extend_from_slice(labels);
+        self.sink.histogram(self.none, &all, histogram);
     }
 
     /// A row without more labels.

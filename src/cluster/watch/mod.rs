@@ -4,7 +4,8 @@
 //! that, in pages elsewhere. A watch that ends goes on from its last version; one whose version is gone lists anew, while
 //! what was known stays. Every wait has a limit, and what fails is tried again, later each time. This is our own and not
 //! kube's watcher, which has no way back from a server without streaming lists, does not tell of bookmarks (our measure
-//! of freshness), and reads a page of objects into a list of all their fields.
+//! of freshness), and reads a page of objects into a list of all their fields. What
+//! cannot be watched at all is listed in turns.
 
 mod failure;
 mod lines;
@@ -114,6 +115,9 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 impl Watch {
     /// Watches until it is dropped.
     pub(super) async fn run(self) {
+        if let Some(each) = self.target.resource.polled {
+            return self.poll(each).await;
+        }
         let mut listing = Listing::Streamed;
         let mut pauses = Pauses::default();
         loop {
@@ -131,6 +135,25 @@ impl Watch {
                     pauses.rest(&failure).await;
                 }
                 Ok(never) => match never {},
+            }
+        }
+    }
+
+    /// Lists again and again what cannot be watched.
+    async fn poll(&self, each: Duration) {
+        let mut pauses = Pauses::default();
+        loop {
+            match self.pages(&mut pauses).await {
+                Ok(_) => {
+                    self.health.up(self.part);
+                    clock::sleep(each).await;
+                }
+                Err(failure) => {
+                    if self.health.failed(self.part, &failure) {
+                        self.tell(&failure);
+                    }
+                    pauses.rest(&failure).await;
+                }
             }
         }
     }
@@ -220,7 +243,10 @@ impl Watch {
     }
 
     fn begin(&self) {
-        self.health.lists(self.part);
+        // Where nothing can be watched, every list but the first would count as one too many.
+        if self.target.resource.polled.is_none() {
+            self.health.lists(self.part);
+        }
         self.collector.begin(self.part);
     }
 
