@@ -16,6 +16,7 @@
 //! - [`alert`]: alerts in, routed and grouped, inhibited, muted, silenced, deduplicated; notices out.
 //! - [`notify`]: one file per provider: a notice in, delivered, to be retried, or refused.
 //! - [`store`]: what must survive the process, in SQLite.
+//! - [`cluster`]: Kubernetes objects, watched: what their series show of each, and how fresh that is.
 //! - [`metrics`]: views to exposition: text, OpenMetrics, protobuf.
 //! - [`api`]: HTTP in front of snapshots and commands.
 //!

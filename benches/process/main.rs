@@ -9,6 +9,7 @@
 mod alerting;
 mod check_cpu;
 mod client;
+mod clusters;
 mod figure;
 mod functions;
 #[path = "../../tests/support/kube_api/mod.rs"]
@@ -55,6 +56,7 @@ async fn measure(settings: &Settings) -> anyhow::Result<()> {
     add(section(settings, "scale", scale::measure(settings)).await);
     add(section(settings, "ping", ping::measure(settings)).await);
     add(section(settings, "alerting", alerting::measure(settings)).await);
+    add(section(settings, "clusters", clusters::measure(settings)).await);
     let page = page::page(&machine, settings, &tables, begun.elapsed());
     std::fs::write(&settings.page, page)?;
     eprintln!("{}: written after {:.0?}", settings.page.display(), begun.elapsed());

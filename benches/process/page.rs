@@ -181,6 +181,7 @@ fn circumstances(machine: &Machine, settings: &Settings, took: Duration) -> Stri
         ("blackbox_exporter", part(peer::BLACKBOX)),
         ("smokeping_prober", part(peer::SMOKEPING)),
         ("Alertmanager", part(peer::ALERTMANAGER)),
+        ("kube-state-metrics", part(peer::KUBE_STATE_METRICS)),
         (
             "windows",
             format!(

@@ -17,6 +17,7 @@ use crate::{
 
 pub(crate) const BLACKBOX: &str = "prometheus-blackbox-exporter";
 pub(crate) const ALERTMANAGER: &str = "prometheus-alertmanager";
+pub(crate) const KUBE_STATE_METRICS: &str = "kube-state-metrics";
 pub(crate) const SMOKEPING: &str = "prometheus-smokeping-prober";
 
 /// One module for each kind that is compared; options as the checks of noroshi have them.
@@ -110,13 +111,29 @@ pub(crate) async fn smokeping(settings: &Settings, hosts: &[String]) -> anyhow::
     Service::start(settings, command).await
 }
 
+/// kube-state-metrics; where it listens and what it shows is for the caller to say.
+pub(crate) fn kube_state_metrics(settings: &Settings) -> anyhow::Result<Command> {
+    Ok(Command::new(find(settings, KUBE_STATE_METRICS)?))
+}
+
+/// noroshi in its place.
+pub(crate) fn noroshi_kube_state_metrics() -> Command {
+    let mut command = Command::new(service::noroshi());
+    command.arg("kube-state-metrics").env_clear();
+    command
+}
+
 /// What a part says of its version; `None` if it is not there.
 pub(crate) fn version(settings: &Settings, part: &str) -> Option<String> {
-    let output = Command::new(find(settings, part).ok()?).arg("--version").output().ok()?;
-    let both = [output.stdout, output.stderr].concat();
-    let text = String::from_utf8(both).ok()?;
-    let word = text.split(" version ").nth(1)?.split([' ', ',']).next()?;
-    Some(word.to_owned())
+    let program = find(settings, part).ok()?;
+    // kube-state-metrics has a command where the others have a flag.
+    ["--version", "version"].iter().find_map(|argument| {
+        let output = Command::new(&program).arg(argument).output().ok()?;
+        let both = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(both).ok()?;
+        let word = text.split(" version ").nth(1)?.split([' ', ',']).next()?;
+        Some(word.to_owned())
+    })
 }
 
 fn find(settings: &Settings, part: &str) -> anyhow::Result<PathBuf> {

@@ -54,15 +54,25 @@ impl Service {
     /// Adds the flag that says where to listen, and waits until `/metrics` answers.
     pub(crate) async fn start(settings: &Settings, mut command: Command) -> anyhow::Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        command.arg(format!("--web.listen-address={address}"));
+        Self::start_at(settings, command, address, "/metrics").await
+    }
+
+    /// Waits until a page answers at this address.
+    pub(crate) async fn start_at(
+        settings: &Settings,
+        mut command: Command,
+        address: SocketAddr,
+        page: &str,
+    ) -> anyhow::Result<Self> {
         let log = settings.folder.path().join("log");
         let file = File::create(&log)?;
-        command.arg(format!("--web.listen-address={address}"));
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let begun = Instant::now();
         let child = command.spawn().with_context(|| format!("{command:?}"))?;
         let mut starting = Starting(Some(child));
         loop {
-            if let Ok(client) = first_scrape(address).await
+            if let Ok(client) = first_answer(address, page).await
                 && let Some(child) = starting.0.take()
             {
                 return Ok(Self { child, address, client, started_in: begun.elapsed() });
@@ -121,8 +131,8 @@ impl Drop for Starting {
     }
 }
 
-async fn first_scrape(address: SocketAddr) -> anyhow::Result<Client> {
+async fn first_answer(address: SocketAddr, page: &str) -> anyhow::Result<Client> {
     let mut client = Client::connect(address).await?;
-    client.get("/metrics", "gzip").await?;
+    client.get(page, "gzip").await?;
     Ok(client)
 }

@@ -178,20 +178,18 @@ impl App {
         let shown = Arc::new(ArcSwap::from_pointee(config.clone()));
         let in_force = Arc::clone(&shown);
         let modules = Arc::new(ArcSwap::new(Arc::clone(&loaded.modules)));
-        let (clusters_wanted, wanted) = latest::channel(config.clusters.clone());
+        let (wanted, clusters) = watched_clusters(&mut supervisor, &config, clock, &stop);
         let own = watch_itself.then(|| own_check(&config, &opened)).flatten();
         let mut reloader = Reloader::new(
             sources,
             &config,
-            stages.outputs(shown, &modules, clusters_wanted),
+            stages.outputs(shown, &modules, wanted),
             demo,
             own,
             clock,
             telemetry.reloads.clone(),
         );
         let noticed = watched(&mut supervisor, &loaded, since);
-        let clusters = api::kube::Clusters::default();
-        watch_clusters(&mut supervisor, wanted, &clusters, (clock, &stop));
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
         let blackbox = on_request(&config, modules, net, clock, &mut telemetry);
@@ -300,17 +298,20 @@ fn watched(supervisor: &mut Supervisor, loaded: &Loaded, since: Timestamp) -> mp
     noticed
 }
 
-/// Watches the clusters that are wanted, whatever these are at the time.
-fn watch_clusters(
+/// Watches the clusters that are wanted: where others are asked for, and where all are seen.
+fn watched_clusters(
     supervisor: &mut Supervisor,
-    wanted: latest::Receiver<clusters::Wanted>,
-    shown: &api::kube::Clusters,
-    (clock, stop): (Clock, &Stop),
-) {
-    let (shown, stop) = (Arc::clone(shown), stop.tasks.clone());
+    config: &Config,
+    clock: Clock,
+    stop: &Stop,
+) -> (latest::Sender<clusters::Wanted>, api::kube::Clusters) {
+    let (sender, wanted) = latest::channel(config.clusters.clone());
+    let all = api::kube::Clusters::default();
+    let (shown, stop) = (Arc::clone(&all), stop.tasks.clone());
     supervisor.restarting("clusters", move || {
         clusters::run(wanted.clone(), Arc::clone(&shown), clock, stop.clone())
     });
+    (sender, all)
 }
 
 /// Starts the server, whose end is expected once everything stops.

@@ -1,27 +1,19 @@
 //! The objects of one kind: one writer for each part of them, snapshots for readers.
 
-use std::{ops::Range, sync::Arc};
+use std::{hash::BuildHasher, sync::Arc};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use jiff::Timestamp;
 use parking_lot::RwLock;
-use smallvec::SmallVec;
-use std::hash::BuildHasher;
 
 use super::{
     events::Event,
-    family::Info,
-    kind::{Kind, Part, Resource},
-    object::{Decode, Meta, Metadata, Object, Shown, UID_TEXT, Uid},
-    own::All,
-    rows::Rows,
+    kind::{Kind, Resource},
+    object::{Decode, Meta, Metadata, Object, Shown, Uid},
     shard::Shard,
+    snapshot::{Objects, Selected, Snapshot},
     spec::Settings,
 };
-use crate::{
-    clock::Clock,
-    model::{Desc, LabelSet, Sink},
-};
+use crate::clock::Clock;
 
 /// What keeps the objects of a kind, whatever the kind.
 ///
@@ -72,37 +64,13 @@ pub struct Malformed {
     pub why: String,
 }
 
-/// The objects of a kind at one moment.
-pub trait Snapshot: Send + Sync {
-    /// Of what.
-    fn resource(&self) -> &'static Resource;
-    /// How many objects.
-    fn len(&self) -> usize;
-    /// Whether there is none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-    /// How many families its kind has.
-    fn families(&self) -> usize;
-    /// The family at an index of the kind's table, if it is to be written.
-    fn family(&self, at: usize) -> Option<Info>;
-    /// Writes the rows that some of the objects have in a family.
-    fn write(&self, family: usize, objects: Range<usize>, sink: &mut dyn Sink);
-    /// The families that no peer has, with their indices, of those that are to be written.
-    fn own(&self) -> Vec<(usize, &'static Desc)>;
-    /// Writes the rows that all objects together have in one of them.
-    fn write_own(&self, family: usize, sink: &mut dyn Sink);
-}
-
 /// A [`Collector`] of one kind.
 pub(super) struct Shelf<B: Kind> {
     parts: Vec<RwLock<Table<B>>>,
     shown: Shown,
     shard: Shard,
     cluster: Option<Arc<str>>,
-    selected: Arc<[bool]>,
-    own: Arc<[bool]>,
-    lean: bool,
+    selected: Selected,
     clock: Clock,
     hasher: DefaultHashBuilder,
 }
@@ -127,12 +95,11 @@ impl<B: Kind> Shelf<B> {
             },
             shard: settings.shard,
             cluster: settings.cluster.clone(),
-            selected: B::FAMILIES
-                .iter()
-                .map(|family| settings.families.has(&family.info))
-                .collect(),
-            own: B::OWN.iter().map(|own| settings.shows_own(own.desc.name)).collect(),
-            lean: settings.families.profile.is_lean(),
+            selected: Selected {
+                families: B::FAMILIES.iter().map(|f| settings.families.has(&f.info)).collect(),
+                own: B::OWN.iter().map(|own| settings.shows_own(own.desc.name)).collect(),
+                lean: settings.families.profile.is_lean(),
+            },
             clock: settings.clock,
             hasher: DefaultHashBuilder::default(),
         }
@@ -194,7 +161,8 @@ impl<B: Kind> Collector for Shelf<B> {
         let mut table = self.parts[part].write();
         // What has not changed is kept, so that two generations do not take twice the memory.
         let held = self.find(&table.current, Key::of(&object.meta)).cloned();
-        B::succeed(&mut object, held.as_deref(), self.clock.now());
+        let listed = table.next.as_ref().and_then(|next| self.find(next, Key::of(&object.meta)));
+        B::succeed(&mut object, listed.or(held.as_ref()).map(|before| &**before), self.clock.now());
         let held = held.filter(|held| **held == object);
         let is_news = held.is_none();
         let object = held.unwrap_or_else(|| Arc::new(object));
@@ -235,10 +203,16 @@ impl<B: Kind> Collector for Shelf<B> {
         let uid = metadata.uid();
         let key = Key::new(&uid, &metadata.namespace, &metadata.name);
         let mut table = self.parts[part].write();
-        let found = table.current.find_entry(self.hash(key), |held| Key::of(&held.meta) == key);
-        let gone = found.ok().map(|entry| entry.remove().0);
+        let remove = |objects: &mut HashTable<Arc<Object<B>>>| {
+            let found = objects.find_entry(self.hash(key), |held| Key::of(&held.meta) == key);
+            found.ok().map(|entry| entry.remove().0)
+        };
+        let gone = remove(&mut table.current);
+        // A streamed list tells of what goes while it comes.
+        let unlisted = table.next.as_mut().and_then(remove);
         drop(table);
-        Ok(Seen { version: metadata.resource_version.into_owned(), is_news: gone.is_some() })
+        let is_news = gone.is_some() || unlisted.is_some();
+        Ok(Seen { version: metadata.resource_version.into_owned(), is_news })
     }
 
     fn objects(&self) -> usize {
@@ -250,15 +224,8 @@ impl<B: Kind> Collector for Shelf<B> {
         for part in &self.parts {
             objects.extend(part.read().current.iter().cloned());
         }
-        Box::new(Objects {
-            objects,
-            cluster: self.cluster.clone(),
-            selected: Arc::clone(&self.selected),
-            own: Arc::clone(&self.own),
-            now: self.clock.now(),
-            lean: self.lean,
-            none: LabelSet::default(),
-        })
+        let (cluster, selected) = (self.cluster.clone(), self.selected.clone());
+        Box::new(Objects::new(objects, cluster, selected, self.clock.now()))
     }
 }
 
@@ -296,80 +263,4 @@ pub(super) fn malformed(json: &str, why: String) -> Malformed {
         version: metadata.resource_version.into_owned(),
         why,
     }
-}
-
-/// A [`Snapshot`] of one kind.
-struct Objects<B> {
-    objects: Vec<Arc<Object<B>>>,
-    cluster: Option<Arc<str>>,
-    selected: Arc<[bool]>,
-    own: Arc<[bool]>,
-    now: Timestamp,
-    lean: bool,
-    none: LabelSet,
-}
-
-impl<B: Kind> Snapshot for Objects<B> {
-    fn resource(&self) -> &'static Resource {
-        &B::RESOURCE
-    }
-
-    fn len(&self) -> usize {
-        self.objects.len()
-    }
-
-    fn families(&self) -> usize {
-        B::FAMILIES.len()
-    }
-
-    fn family(&self, at: usize) -> Option<Info> {
-        let is_selected = self.selected.get(at).is_some_and(|is| *is);
-        B::FAMILIES.get(at).filter(|_| is_selected).map(|family| family.info)
-    }
-
-    fn write(&self, family: usize, objects: Range<usize>, sink: &mut dyn Sink) {
-        let Some(family) = B::FAMILIES.get(family) else { return };
-        for object in self.objects.get(objects).unwrap_or_default() {
-            let mut uid = [0; UID_TEXT];
-            let identity = identity(object, self.cluster.as_deref(), &mut uid);
-            (family.rows)(object, &mut Rows::new(sink, &identity, &self.none, self.lean));
-        }
-    }
-
-    fn own(&self) -> Vec<(usize, &'static Desc)> {
-        let all = B::OWN.iter().zip(&*self.own).enumerate();
-        all.filter(|(_, (_, is_shown))| **is_shown).map(|(at, (own, _))| (at, &own.desc)).collect()
-    }
-
-    fn write_own(&self, family: usize, sink: &mut dyn Sink) {
-        let Some(own) = B::OWN.get(family) else { return };
-        let cluster = self.cluster.as_deref().map(|cluster| ("cluster", cluster));
-        let all = All { objects: &self.objects, now: self.now };
-        (own.rows)(&all, &mut Rows::new(sink, cluster.as_slice(), &self.none, self.lean));
-    }
-}
-
-/// The labels with which an object's rows begin.
-fn identity<'o, B: Kind>(
-    object: &'o Object<B>,
-    cluster: Option<&'o str>,
-    uid: &'o mut [u8; UID_TEXT],
-) -> SmallVec<[(&'o str, &'o str); 5]> {
-    let mut labels: SmallVec<[(&str, &str); 5]> = SmallVec::new();
-    labels.extend(cluster.map(|cluster| ("cluster", cluster)));
-    let uid = if B::IDENTITY.iter().any(|(_, part)| matches!(part, Part::Uid)) {
-        object.meta.uid.text(uid)
-    } else {
-        ""
-    };
-    labels.extend(B::IDENTITY.iter().map(|(label, part)| {
-        let value: &str = match part {
-            Part::Namespace => &object.meta.namespace,
-            Part::Name => &object.meta.name,
-            Part::Uid => uid,
-            Part::Of(of) => of(object),
-        };
-        (*label, value)
-    }));
-    labels
 }

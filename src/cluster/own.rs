@@ -94,8 +94,11 @@ mod tests {
         }
         let mut text = Text::new(Dialect::Prometheus);
         text.family("f", "F.", MetricKind::Gauge);
-        let none = LabelSet::default();
-        sums.write(["k", "l"], &mut Rows::new(&mut text, &[("cluster", "c")], &none, false));
+        let cluster = LabelSet::new([("cluster", "c")]);
+        sums.write(
+            ["k", "l"],
+            &mut Rows::new(&mut text, cluster.text(), &|| cluster.clone(), false),
+        );
         let text = std::str::from_utf8(text.buffer()).unwrap();
         let rows = "f{cluster=\"c\",k=\"a\",l=\"y\"} 2\nf{cluster=\"c\",k=\"b\",l=\"x\"} 1.5\n";
         assert!(text.ends_with(rows), "{text}");

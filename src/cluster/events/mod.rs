@@ -18,11 +18,12 @@ use self::{
     log::Log,
 };
 use super::{
-    collector::{Collector, Malformed, Seen, Snapshot, WithMetadata, malformed},
+    collector::{Collector, Malformed, Seen, WithMetadata, malformed},
     family::Info,
     kind::{Entry, Resource},
     object::{Metadata, Uid},
     shard::Shard,
+    snapshot::Snapshot,
     spec::Settings,
 };
 use crate::{
@@ -96,7 +97,9 @@ impl Events {
         }
         let count = event.count();
         let known = &mut *self.parts[part].lock();
-        let before = known.current.get(&uid).copied();
+        // A streamed list may name an event twice.
+        let listed = known.next.as_ref().and_then(|next| next.get(&uid));
+        let before = listed.or_else(|| known.current.get(&uid)).copied();
         let is_new = known.is_synced || !is_listed;
         let times = match before {
             Some(before) => count.saturating_sub(before),
@@ -165,7 +168,10 @@ impl Collector for Events {
     fn gone(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
         let WithMetadata { metadata } =
             serde_json::from_str(json).map_err(|error| malformed(json, error.to_string()))?;
-        let gone = self.parts[part].lock().current.remove(&identity(&metadata));
+        let uid = identity(&metadata);
+        let mut known = self.parts[part].lock();
+        let unlisted = known.next.as_mut().and_then(|next| next.remove(&uid));
+        let gone = known.current.remove(&uid).or(unlisted);
         let version = metadata.resource_version.into_owned();
         Ok(Seen { version, is_news: gone.is_some() })
     }
