@@ -15,6 +15,7 @@ use crate::model::Desc;
 
 /// A resource of the API.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Resource {
     /// Its name, in lower case and plural: `pods`.
     pub name: &'static str,

@@ -267,3 +267,36 @@ fn patterns(list: &[String], at: &Path, wrong: &mut Vec<Finding>) -> Patterns {
         Patterns::default()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compiled(options: &ClusterOptions) -> (Option<Cluster>, Vec<String>) {
+        let (cluster, wrong) = options.compile("home", &Path::default());
+        (cluster, wrong.iter().map(|finding| format!("{finding:?}")).collect())
+    }
+
+    #[test]
+    fn secrets_are_watched_where_they_are_asked_for_alone() {
+        let resources = |tls_secrets: bool| {
+            let (cluster, _) = compiled(&ClusterOptions { tls_secrets, ..Default::default() });
+            let cluster = cluster.unwrap();
+            assert_eq!(cluster.settings.tls_secrets, tls_secrets);
+            cluster.resources
+        };
+        let (usual, with_secrets) = (resources(false), resources(true));
+        assert!(!usual.iter().any(|name| name == "secrets"));
+        for own in ["events", "nodemetrics", "customresourcedefinitions", "pods"] {
+            assert!(usual.iter().any(|name| name == own), "{own}");
+        }
+        assert_eq!(with_secrets.len(), usual.len() + 1);
+        assert!(with_secrets.iter().any(|name| name == "secrets"));
+        let named = |names: &[&str]| {
+            let resources = Some(names.iter().map(|name| (*name).to_owned()).collect());
+            compiled(&ClusterOptions { tls_secrets: true, resources, ..Default::default() }).1
+        };
+        assert_eq!(named(&["pods", "secrets"]), Vec::<String>::new());
+        assert!(named(&["pods"])[0].contains("names no `secrets`"));
+    }
+}
