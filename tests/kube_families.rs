@@ -112,7 +112,10 @@ fn kind_of(entry: &Entry) -> Kind {
         let is_stable = info.stability == Stability::Stable;
         told(info.name, info.kind == MetricKind::Counter, is_stable, info.opt_in)
     });
-    Kind { default: entry.resource.default, families: families.collect() }
+    Kind {
+        default: entry.resource.shown == noroshi::cluster::Shown::ByDefault,
+        families: families.collect(),
+    }
 }
 
 #[test]

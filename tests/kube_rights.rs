@@ -281,7 +281,7 @@ fn secrets_are_never_among_what_nobody_named() {
     let (usual, said) = printed(&[]);
     let mut wanted: BTreeSet<String> = KINDS
         .iter()
-        .filter(|kind| kind.resource.default || kind.resource.ours)
+        .filter(|kind| kind.resource.shown != noroshi::cluster::Shown::OnRequest)
         .map(|kind| kind.resource.path.to_owned())
         .collect();
     assert!(wanted.remove("secrets"));

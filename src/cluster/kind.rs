@@ -15,7 +15,6 @@ use crate::model::Desc;
 
 /// A resource of the API.
 #[derive(Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Resource {
     /// Its name, in lower case and plural: `pods`.
     pub name: &'static str,
@@ -29,14 +28,23 @@ pub struct Resource {
     pub kind: &'static str,
     /// Whether its objects stand in namespaces.
     pub namespaced: bool,
-    /// Whether kube-state-metrics shows it without being asked.
-    pub default: bool,
-    /// Whether kube-state-metrics does not know it: only we show anything of it.
-    pub ours: bool,
+    /// Who shows it.
+    pub shown: Shown,
     /// Whether only the metadata are fetched, because nothing else is shown.
     pub metadata_only: bool,
     /// How often it is listed, where it cannot be watched.
     pub polled: Option<Duration>,
+}
+
+/// Who shows a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// kube-state-metrics, without being asked.
+    ByDefault,
+    /// kube-state-metrics, where it is named.
+    OnRequest,
+    /// We alone: kube-state-metrics does not know it.
+    Ours,
 }
 
 impl Resource {
@@ -54,8 +62,7 @@ impl Resource {
             version,
             kind,
             namespaced: true,
-            default: true,
-            ours: false,
+            shown: Shown::ByDefault,
             metadata_only: false,
             polled: None,
         }
@@ -76,15 +83,14 @@ impl Resource {
     /// The same, shown only where it is named.
     #[must_use]
     pub const fn on_request(mut self) -> Self {
-        self.default = false;
+        self.shown = Shown::OnRequest;
         self
     }
 
     /// The same, which kube-state-metrics does not know.
     #[must_use]
     pub const fn ours(mut self) -> Self {
-        self.default = false;
-        self.ours = true;
+        self.shown = Shown::Ours;
         self
     }
 

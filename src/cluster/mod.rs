@@ -35,7 +35,7 @@ pub use collector::{Collector, Malformed, Seen};
 pub use events::Event;
 pub use family::{Info, Stability};
 pub use health::{Health, Record};
-pub use kind::{Entry, Resource};
+pub use kind::{Entry, Resource, Shown};
 pub use snapshot::Snapshot;
 pub use watch::Why;
 pub use watched::{Member, Server, Watched};

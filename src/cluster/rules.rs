@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{kind::Resource, kinds::KINDS};
+use super::{
+    kind::{Resource, Shown},
+    kinds::KINDS,
+};
 
 /// What a watch does. A server that streams lists is never asked to list; which one does is known only once it is asked.
 pub const WATCHED: &[&str] = &["list", "watch"];
@@ -42,7 +45,7 @@ const NEVER_BY_DEFAULT: &str = "secrets";
 /// only we show.
 pub fn by_default() -> impl Iterator<Item = &'static Resource> {
     let resources = KINDS.iter().map(|kind| kind.resource);
-    resources.filter(|resource| (resource.default || resource.ours) && !is_sensitive(resource))
+    resources.filter(|resource| resource.shown != Shown::OnRequest && !is_sensitive(resource))
 }
 
 /// Whether whoever may collect this may read what is nobody's business.

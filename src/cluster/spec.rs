@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{kind::Resource, kinds::KINDS};
+use super::{
+    kind::{Resource, Shown},
+    kinds::KINDS,
+};
 use crate::clock::Clock;
 pub use crate::net::kubernetes::Access;
 
@@ -34,12 +37,15 @@ pub enum Node {
 
 /// The resources that kube-state-metrics shows without being asked.
 pub fn default_resources() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().filter(|kind| kind.resource.default).map(|kind| kind.resource.name)
+    KINDS
+        .iter()
+        .filter(|kind| kind.resource.shown == Shown::ByDefault)
+        .map(|kind| kind.resource.name)
 }
 
 /// The resources of which kube-state-metrics knows nothing.
 pub fn own_resources() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().filter(|kind| kind.resource.ours).map(|kind| kind.resource.name)
+    KINDS.iter().filter(|kind| kind.resource.shown == Shown::Ours).map(|kind| kind.resource.name)
 }
 
 /// All resources that can be watched.
