@@ -148,15 +148,13 @@ impl Health {
     pub(super) fn failed(&self, part: usize, failure: &Failure) -> bool {
         let mut record = self.shared.record.lock();
         *record.failures.entry(failure.why).or_default() += 1;
-        if failure.why == Why::Gone {
-            return false;
-        }
         let mut was_up = false;
         if let Some(part) = record.parts.get_mut(part) {
             was_up = std::mem::take(&mut part.is_up);
             part.is_refused |= failure.why.is_lasting();
         }
-        let is_passing = was_up && failure.why == Why::ConnectionLost;
+        // Until it is listed again nothing is watched, but nothing is wrong either.
+        let is_passing = failure.why == Why::Gone || (was_up && failure.why == Why::ConnectionLost);
         !is_passing && !std::mem::replace(&mut record.is_told, true)
     }
 

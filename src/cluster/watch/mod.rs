@@ -371,6 +371,8 @@ fn no_answer(error: serde_json::Error) -> Failure {
 #[derive(Default)]
 struct Pauses {
     last: Option<Duration>,
+    /// Whether the last was for a version that is gone.
+    was_gone: bool,
 }
 
 impl Pauses {
@@ -385,7 +387,11 @@ impl Pauses {
 
     fn next(&mut self, failure: &Failure) -> Duration {
         let longest = if failure.why.is_lasting() { LONGEST_LASTING_PAUSE } else { LONGEST_PAUSE };
-        let pause = self.last.map_or(FIRST_PAUSE, |last| (last * 2).min(longest));
+        // Who says that a version is gone is there again, however long that took: what is shown grows old meanwhile.
+        let is_gone = failure.why == Why::Gone;
+        let last = self.last.filter(|_| self.was_gone || !is_gone);
+        self.was_gone = is_gone;
+        let pause = last.map_or(FIRST_PAUSE, |last| (last * 2).min(longest));
         self.last = Some(pause);
         let pause = failure.retry_after.map_or(pause, |asked| asked.max(pause));
         // Apart from each other, and never sooner than asked.
@@ -416,6 +422,20 @@ mod tests {
         }
         assert!(pauses.over() && !pauses.over());
         assert!(seconds(&mut pauses, &failure) < 1.3);
+    }
+
+    #[test]
+    fn a_version_that_is_gone_is_no_outage() {
+        let (down, gone) = (Failure::new(Why::Unreachable, ""), Failure::new(Why::Gone, ""));
+        let mut pauses = Pauses::default();
+        for _ in 0..5 {
+            pauses.next(&down);
+        }
+        for least in [1.0, 2.0, 4.0] {
+            let pause = seconds(&mut pauses, &gone);
+            assert!((least..=least * 1.25).contains(&pause), "{pause} of {least}");
+        }
+        assert!(seconds(&mut pauses, &down) >= 8.0);
     }
 
     #[test]

@@ -119,6 +119,18 @@ impl Exporter {
     }
 }
 
+impl Drop for Exporter {
+    /// What it thinks of itself is shown when a test fails, beside what it has logged.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let own = get(self.telemetry, "/metrics").unwrap_or_default();
+        let tells = |line: &&str| line.contains("collector_up{") || line.contains("watch_errors");
+        own.lines().filter(tells).for_each(|line| eprintln!("  {line}"));
+    }
+}
+
 fn parsed(path: &str, text: Option<String>) -> Option<Scrape> {
     let parsed = Scrape::parse(&text?);
     Some(parsed.unwrap_or_else(|why| panic!("{path}: {why}")))

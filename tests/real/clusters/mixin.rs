@@ -22,7 +22,7 @@ const RULES: &str =
 const DASHBOARDS: &str = include_str!("../../fixtures/kubernetes-mixin/dashboards.promql");
 
 /// How often a node becomes ready and is lost again: more than twice is called flapping.
-const FLAPS: usize = 4;
+const FLAPS: usize = 6;
 
 /// Evaluates everything. The world stands still, and is full of troubles afterwards.
 pub(super) fn its_expressions_find_data(world: &World) {
