@@ -36,6 +36,7 @@ pub use crate::metrics::BUILD;
 use crate::{
     api::{self, blackbox::Blackbox},
     clock::{Clock, Instant},
+    cluster::Telling,
     compat::blackbox::{Modules, log::Format},
     config::{self, Config, Loaded, LogFormat, Sources},
     metrics::{Families, Telemetry},
@@ -178,7 +179,11 @@ impl App {
         let shown = Arc::new(ArcSwap::from_pointee(config.clone()));
         let in_force = Arc::clone(&shown);
         let modules = Arc::new(ArcSwap::new(Arc::clone(&loaded.modules)));
-        let (clusters_wanted, wanted) = latest::channel(config.clusters.clone());
+        let (clusters_wanted, wanted) = latest::channel(clusters::Wanted {
+            clusters: config.clusters.clone(),
+            // The state must know them first.
+            checks: Vec::new(),
+        });
         let own = watch_itself.then(|| own_check(&config, &opened)).flatten();
         let mut reloader = Reloader::new(
             sources,
@@ -191,7 +196,8 @@ impl App {
         );
         let noticed = watched(&mut supervisor, &loaded, since);
         let clusters = api::kube::Clusters::default();
-        watch_clusters(&mut supervisor, wanted, &clusters, (clock, &stop));
+        let seen = (Arc::clone(&clusters), stages.telling.clone());
+        watch_clusters(&mut supervisor, wanted, seen, (clock, &stop));
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
         let blackbox = on_request(&config, modules, net, clock, &mut telemetry);
@@ -304,12 +310,12 @@ fn watched(supervisor: &mut Supervisor, loaded: &Loaded, since: Timestamp) -> mp
 fn watch_clusters(
     supervisor: &mut Supervisor,
     wanted: latest::Receiver<clusters::Wanted>,
-    shown: &api::kube::Clusters,
+    seen: (api::kube::Clusters, Telling),
     (clock, stop): (Clock, &Stop),
 ) {
-    let (shown, stop) = (Arc::clone(shown), stop.tasks.clone());
+    let stop = stop.tasks.clone();
     supervisor.restarting("clusters", move || {
-        clusters::run(wanted.clone(), Arc::clone(&shown), clock, stop.clone())
+        clusters::run(wanted.clone(), seen.clone(), clock, stop.clone())
     });
 }
 

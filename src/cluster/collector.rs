@@ -17,12 +17,10 @@ use super::{
 };
 use crate::model::{LabelSet, Sink};
 
-/// What keeps the objects of a kind, whatever the kind.
+/// What keeps the objects that a watch brings.
 ///
 /// Each watched namespace is a part of its own, with one writer: the task that watches it.
-pub trait Collector: Send + Sync {
-    /// What it collects.
-    fn resource(&self) -> &'static Resource;
+pub trait Keeper: Send + Sync {
     /// A list begins: what it does not name is gone when it ends, and not before.
     fn begin(&self, part: usize);
     /// An object of the list.
@@ -35,6 +33,12 @@ pub trait Collector: Send + Sync {
     fn gone(&self, part: usize, json: &str) -> Result<Seen, Malformed>;
     /// How many objects are kept.
     fn objects(&self) -> usize;
+}
+
+/// What keeps the objects of a kind for series, whatever the kind.
+pub trait Collector: Keeper {
+    /// What it collects.
+    fn resource(&self) -> &'static Resource;
     /// All of them, as they are now.
     fn snapshot(&self) -> Box<dyn Snapshot>;
 }
@@ -159,11 +163,7 @@ impl<B: Kind> Shelf<B> {
     }
 }
 
-impl<B: Kind> Collector for Shelf<B> {
-    fn resource(&self) -> &'static Resource {
-        &B::RESOURCE
-    }
-
+impl<B: Kind> Keeper for Shelf<B> {
     fn begin(&self, part: usize) {
         self.parts[part].write().next = Some(HashTable::new());
     }
@@ -223,6 +223,12 @@ impl<B: Kind> Collector for Shelf<B> {
     fn objects(&self) -> usize {
         self.parts.iter().map(|part| part.read().current.len()).sum()
     }
+}
+
+impl<B: Kind> Collector for Shelf<B> {
+    fn resource(&self) -> &'static Resource {
+        &B::RESOURCE
+    }
 
     fn snapshot(&self) -> Box<dyn Snapshot> {
         let mut objects = Vec::with_capacity(self.objects());
@@ -264,7 +270,8 @@ struct WithMetadata<'a> {
     metadata: Metadata<'a>,
 }
 
-fn malformed(json: &str, why: String) -> Malformed {
+/// Whose JSON it is, as far as that can be read, and why the rest cannot.
+pub(super) fn malformed(json: &str, why: String) -> Malformed {
     let WithMetadata { metadata } = serde_json::from_str(json).unwrap_or_default();
     Malformed {
         namespace: metadata.namespace.into_owned(),

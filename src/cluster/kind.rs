@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use super::{
     collector::{Collector, Shelf},
     family::{Family, Info},
@@ -10,7 +12,7 @@ use super::{
 };
 
 /// A resource of the API.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Resource {
     /// Its name in a path, in lower case and plural: `pods`.
     pub name: &'static str,
@@ -49,6 +51,29 @@ impl Resource {
         let mut resource = Self::namespaced(name, group, version, kind);
         resource.namespaced = false;
         resource
+    }
+
+    /// One that the configuration names. It is held for the life of the process, each once: nobody writes down many.
+    pub(super) fn custom(
+        group: &str,
+        version: &str,
+        name: &str,
+        namespaced: bool,
+    ) -> &'static Self {
+        static KNOWN: Mutex<Vec<&'static Resource>> = Mutex::new(Vec::new());
+        let mut known = KNOWN.lock();
+        let is_it = |own: &&&'static Self| {
+            (own.group, own.version, own.name, own.namespaced) == (group, version, name, namespaced)
+        };
+        if let Some(known) = known.iter().find(is_it) {
+            return known;
+        }
+        let kept = |text: &str| -> &'static str { Box::leak(text.into()) };
+        let own =
+            Self { namespaced, ..Self::namespaced(kept(name), kept(group), kept(version), "") };
+        let own: &'static Self = Box::leak(Box::new(own.on_request()));
+        known.push(own);
+        own
     }
 
     /// The same, shown only where it is named.

@@ -6,6 +6,7 @@
 
 mod admission;
 mod amount;
+mod checks;
 mod collector;
 mod condition;
 mod cron;
@@ -27,7 +28,8 @@ mod watch;
 mod watched;
 mod wire;
 
-pub use collector::{Collector, Malformed, Seen, Snapshot};
+pub use checks::{Finish, Telling};
+pub use collector::{Collector, Keeper, Malformed, Seen, Snapshot};
 pub use family::{Info, Stability};
 pub use health::{Health, Record};
 pub use kind::{Entry, Resource};
