@@ -1,9 +1,10 @@
-# The image of noroshi, and with `--target blackbox` or `--target alertmanager` the ones that stand in for blackbox_exporter's
-# and Alertmanager's.
+# The image of noroshi, and with `--target blackbox`, `--target alertmanager` or `--target kube-state-metrics` the ones that stand in for
+# blackbox_exporter's, Alertmanager's and kube-state-metrics'.
 #
 #   docker build -t noroshi .
 #   docker build -t noroshi-blackbox --target blackbox .
 #   docker build -t noroshi-alertmanager --target alertmanager .
+#   docker build -t noroshi-kube-state-metrics --target kube-state-metrics .
 #
 # Nothing is in it but the binary, the two libraries it is linked with, the authorities' certificates and who the user is:
 # no shell, no package manager. It needs no capability and no root; only
@@ -48,6 +49,7 @@ RUN set -eu; \
     echo 'hosts: files dns' >etc/nsswitch.conf; \
     ln -s noroshi bin/blackbox_exporter; \
     ln -s noroshi bin/alertmanager; \
+    ln -s bin/noroshi kube-state-metrics; \
     mkdir -p /storage; \
     find . -exec touch -h -d "@${SOURCE_DATE_EPOCH}" {} +
 
@@ -84,6 +86,13 @@ VOLUME ["/alertmanager"]
 WORKDIR /alertmanager
 ENTRYPOINT ["/bin/alertmanager"]
 CMD ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"]
+
+# In the place of registry.k8s.io/kube-state-metrics/kube-state-metrics: the same entry point, arguments and ports.
+FROM base AS kube-state-metrics
+LABEL org.opencontainers.image.title="noroshi kube-state-metrics" \
+      org.opencontainers.image.description="A drop-in for kube-state-metrics: the same flags, series and ports"
+EXPOSE 8080 8081
+ENTRYPOINT ["/kube-state-metrics", "--port=8080", "--telemetry-port=8081"]
 
 FROM base AS noroshi
 EXPOSE 10070

@@ -13,6 +13,8 @@ run: ## the daemon on the example configuration
 	$(CARGO) run --locked -- $(ARGS)
 
 # Without the real servers their tests say which one is missing; in CI that is a failure, after all other tests.
+# Schedules of cron jobs without a zone go by that of the machine; what they are compared with was made in UTC.
+test: export TZ = UTC
 test: ## all three tiers: unit, fake peers, real servers
 	-@tests/real/parts.sh "$(NOROSHI_PARTS)"
 	$(CARGO) test --locked --features real --no-fail-fast
@@ -27,10 +29,11 @@ bench: ## figures beside the peers' own; writes docs/performance.md
 	$(CARGO) bench --locked --bench alerting --bench exposition --bench schedule
 	$(CARGO) bench --locked --bench process
 
-# NOROSHI_SOAK is how long each of the two takes, in seconds. The second has its peers in the same process, some of which
+# NOROSHI_SOAK is how long each of them takes, in seconds. The last has its peers in the same process, some of which
 # flood: what they free has to go back to the system at once, or glibc keeps more of it for an hour, and hides a leak.
-soak: ## ten minutes of /probe at 200 a second, then the table of faults over and over
+soak: ## ten minutes each: /probe at 200 a second, a cluster without rest, the table of faults over and over
 	NOROSHI_SOAK=$${NOROSHI_SOAK:-600} $(CARGO) test --locked --release --test soak -- --ignored --nocapture soak
+	NOROSHI_SOAK=$${NOROSHI_SOAK:-600} $(CARGO) test --locked --release --test soak_clusters -- --ignored --nocapture soak
 	NOROSHI_SOAK=$${NOROSHI_SOAK:-600} MALLOC_MMAP_THRESHOLD_=65536 $(CARGO) test --locked --release --test faults -- --ignored --nocapture soak
 
 lint: ## format, lints, docs, dependencies

@@ -1,7 +1,7 @@
 //! What the chart says of itself in four places: values.yaml, values.schema.json, README.md and Chart.yaml. Whether it
 //! installs is for the third tier to say.
 //!
-//! `UPDATE_DOCS=1 cargo test --test chart` writes the table of the README anew.
+//! `UPDATE_DOCS=1 cargo test --test chart` writes the table of the README and the collectors' file anew.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,6 +10,10 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
 
+use noroshi::cluster::{
+    kinds::KINDS,
+    rules::{Need, by_default},
+};
 use serde_json::Value;
 
 const MARK: &str =
@@ -111,7 +115,14 @@ fn the_schema_has_the_same_keys() {
     assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
     closed(&schema, &schema["definitions"], "");
     // What parent charts put there.
-    compare(&schema, &schema, &yaml("charts/noroshi/values.yaml"), "", &["enabled"]);
+    compare(
+        &schema,
+        &schema,
+        &yaml("charts/noroshi/values.yaml"),
+        "",
+        // The latter is refused in words where it is switched on.
+        &["enabled", "autosharding"],
+    );
 }
 
 /// Wherever the schema names properties it refuses others, but for what a whole release shares.
@@ -178,6 +189,37 @@ fn templates_read_values_that_are_there() {
         }
     }
     assert!(read > 50, "{read}");
+}
+
+/// What the role is rendered from: what each collector's own file says of its place in the API.
+#[test]
+fn the_charts_collectors_are_those_there_are() {
+    let mut file = String::from(
+        "# Where the objects of each collector stand in the API, and what is done there; `default`: collected where none is named.\n\
+         # Written from src/cluster/kinds: UPDATE_DOCS=1 cargo test --test chart\n",
+    );
+    for resource in KINDS.iter().map(|kind| kind.resource) {
+        let need = Need::from(resource);
+        assert_eq!(need.resource, resource.name, "the role has it by the collector's name");
+        let default = by_default().any(|own| own == resource);
+        writeln!(
+            file,
+            "{}: {{ apiGroup: \"{}\", verbs: [{}], namespaced: {}, default: {default} }}",
+            resource.name,
+            need.group,
+            need.verbs.join(", "),
+            resource.namespaced,
+        )
+        .unwrap();
+    }
+    let name = "charts/noroshi/files/collectors.yaml";
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(path(name), file).unwrap();
+    } else {
+        assert!(text(name) == file, "{name} is old: UPDATE_DOCS=1 cargo test --test chart");
+    }
+    let secrets = &yaml(name)["secrets"];
+    assert_eq!(secrets["default"], false, "never by default");
 }
 
 #[test]

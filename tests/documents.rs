@@ -64,6 +64,7 @@ fn the_readme_is_short_and_its_links_lead_somewhere() {
         "docs/blackbox.md",
         "docs/configuration.md",
         "docs/kube-state-metrics.md",
+        "docs/kubernetes.md",
         "docs/metrics.md",
     ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
@@ -169,6 +170,21 @@ fn the_example_of_the_file_beside_loads() {
     assert_eq!(alerting.pipeline.receivers[0].rate_limit.unwrap().notices, 10);
     assert_eq!(alerting.receivers.receivers[0].limits.give_up_after.to_string(), "12h");
     assert_eq!(alerting.receivers.deadmen.len(), 1);
+}
+
+/// What a page shows of a command is what the command prints, without what it says to whoever reads along.
+#[test]
+fn commands_print_what_the_pages_show() {
+    let mut seen = 0;
+    for (line, block) in blocks("docs/kubernetes.md", "console") {
+        let (command, shown) = block.split_once('\n').unwrap();
+        let words = command.strip_prefix("$ noroshi ").unwrap().split(' ');
+        let printed = noroshi(&words.collect::<Vec<_>>()).output().unwrap();
+        let printed = String::from_utf8(printed.stdout).unwrap();
+        assert_eq!(printed, shown, "docs/kubernetes.md:{line}");
+        seen += 1;
+    }
+    assert!(seen > 0);
 }
 
 #[test]

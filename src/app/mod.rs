@@ -179,25 +179,19 @@ impl App {
         let shown = Arc::new(ArcSwap::from_pointee(config.clone()));
         let in_force = Arc::clone(&shown);
         let modules = Arc::new(ArcSwap::new(Arc::clone(&loaded.modules)));
-        let (clusters_wanted, wanted) = latest::channel(clusters::Wanted {
-            clusters: config.clusters.clone(),
-            // The state must know them first.
-            checks: Vec::new(),
-        });
+        let seen = stages.telling.clone();
+        let (wanted, clusters) = watched_clusters(&mut supervisor, &config, seen, (clock, &stop));
         let own = watch_itself.then(|| own_check(&config, &opened)).flatten();
         let mut reloader = Reloader::new(
             sources,
             &config,
-            stages.outputs(shown, &modules, clusters_wanted),
+            stages.outputs(shown, &modules, wanted),
             demo,
             own,
             clock,
             telemetry.reloads.clone(),
         );
         let noticed = watched(&mut supervisor, &loaded, since);
-        let clusters = api::kube::Clusters::default();
-        let seen = (Arc::clone(&clusters), stages.telling.clone());
-        watch_clusters(&mut supervisor, wanted, seen, (clock, &stop));
         let scrapes = api::Metrics::default();
         scrapes.register(telemetry.registry());
         let blackbox = on_request(&config, modules, net, clock, &mut telemetry);
@@ -306,17 +300,24 @@ fn watched(supervisor: &mut Supervisor, loaded: &Loaded, since: Timestamp) -> mp
     noticed
 }
 
-/// Watches the clusters that are wanted, whatever these are at the time.
-fn watch_clusters(
+/// Watches the clusters that are wanted: where others are asked for, and where all are seen.
+fn watched_clusters(
     supervisor: &mut Supervisor,
-    wanted: latest::Receiver<clusters::Wanted>,
-    seen: (api::kube::Clusters, Telling),
+    config: &Config,
+    telling: Telling,
     (clock, stop): (Clock, &Stop),
-) {
-    let stop = stop.tasks.clone();
+) -> (latest::Sender<clusters::Wanted>, api::kube::Clusters) {
+    let (sender, wanted) = latest::channel(clusters::Wanted {
+        clusters: config.clusters.clone(),
+        // The state must know them first.
+        checks: Vec::new(),
+    });
+    let all = api::kube::Clusters::default();
+    let (seen, stop) = ((Arc::clone(&all), telling), stop.tasks.clone());
     supervisor.restarting("clusters", move || {
         clusters::run(wanted.clone(), seen.clone(), clock, stop.clone())
     });
+    (sender, all)
 }
 
 /// Starts the server, whose end is expected once everything stops.

@@ -1,21 +1,17 @@
 //! The objects of one kind: one writer for each part of them, snapshots for readers.
 
-use std::{ops::Range, sync::Arc};
+use std::{hash::BuildHasher, sync::Arc};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use parking_lot::RwLock;
-use smallvec::SmallVec;
-use std::hash::BuildHasher;
 
 use super::{
-    family::Info,
-    kind::{Kind, Part, Resource},
-    object::{Decode, Meta, Metadata, Object, Shown, UID_TEXT, Uid},
-    rows::Rows,
+    kind::{Kind, Resource},
+    object::{Decode, Meta, Metadata, Object, Shown, Uid},
     shard::Shard,
+    snapshot::{Objects, Snapshot},
     spec::Settings,
 };
-use crate::model::{LabelSet, Sink};
 
 /// What keeps the objects that a watch brings.
 ///
@@ -64,24 +60,6 @@ pub struct Malformed {
     pub version: String,
     /// What is wrong with it.
     pub why: String,
-}
-
-/// The objects of a kind at one moment.
-pub trait Snapshot: Send + Sync {
-    /// Of what.
-    fn resource(&self) -> &'static Resource;
-    /// How many objects.
-    fn len(&self) -> usize;
-    /// Whether there is none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-    /// How many families its kind has.
-    fn families(&self) -> usize;
-    /// The family at an index of the kind's table, if it is to be written.
-    fn family(&self, at: usize) -> Option<Info>;
-    /// Writes the rows that some of the objects have in a family.
-    fn write(&self, family: usize, objects: Range<usize>, sink: &mut dyn Sink);
 }
 
 /// A [`Collector`] of one kind.
@@ -214,10 +192,16 @@ impl<B: Kind> Keeper for Shelf<B> {
         let uid = metadata.uid();
         let key = Key::new(&uid, &metadata.namespace, &metadata.name);
         let mut table = self.parts[part].write();
-        let found = table.current.find_entry(self.hash(key), |held| Key::of(&held.meta) == key);
-        let gone = found.ok().map(|entry| entry.remove().0);
+        let remove = |objects: &mut HashTable<Arc<Object<B>>>| {
+            let found = objects.find_entry(self.hash(key), |held| Key::of(&held.meta) == key);
+            found.ok().map(|entry| entry.remove().0)
+        };
+        let gone = remove(&mut table.current);
+        // A streamed list tells of what goes while it comes.
+        let unlisted = table.next.as_mut().and_then(remove);
         drop(table);
-        Ok(Seen { version: metadata.resource_version.into_owned(), is_news: gone.is_some() })
+        let is_news = gone.is_some() || unlisted.is_some();
+        Ok(Seen { version: metadata.resource_version.into_owned(), is_news })
     }
 
     fn objects(&self) -> usize {
@@ -235,13 +219,8 @@ impl<B: Kind> Collector for Shelf<B> {
         for part in &self.parts {
             objects.extend(part.read().current.iter().cloned());
         }
-        Box::new(Objects {
-            objects,
-            cluster: self.cluster.clone(),
-            selected: Arc::clone(&self.selected),
-            lean: self.lean,
-            none: LabelSet::default(),
-        })
+        let (cluster, selected) = (self.cluster.clone(), Arc::clone(&self.selected));
+        Box::new(Objects::new(objects, cluster, selected, self.lean))
     }
 }
 
@@ -279,66 +258,4 @@ pub(super) fn malformed(json: &str, why: String) -> Malformed {
         version: metadata.resource_version.into_owned(),
         why,
     }
-}
-
-/// A [`Snapshot`] of one kind.
-struct Objects<B> {
-    objects: Vec<Arc<Object<B>>>,
-    cluster: Option<Arc<str>>,
-    selected: Arc<[bool]>,
-    lean: bool,
-    none: LabelSet,
-}
-
-impl<B: Kind> Snapshot for Objects<B> {
-    fn resource(&self) -> &'static Resource {
-        &B::RESOURCE
-    }
-
-    fn len(&self) -> usize {
-        self.objects.len()
-    }
-
-    fn families(&self) -> usize {
-        B::FAMILIES.len()
-    }
-
-    fn family(&self, at: usize) -> Option<Info> {
-        let is_selected = self.selected.get(at).is_some_and(|is| *is);
-        B::FAMILIES.get(at).filter(|_| is_selected).map(|family| family.info)
-    }
-
-    fn write(&self, family: usize, objects: Range<usize>, sink: &mut dyn Sink) {
-        let Some(family) = B::FAMILIES.get(family) else { return };
-        for object in self.objects.get(objects).unwrap_or_default() {
-            let mut uid = [0; UID_TEXT];
-            let identity = identity(object, self.cluster.as_deref(), &mut uid);
-            (family.rows)(object, &mut Rows::new(sink, &identity, &self.none, self.lean));
-        }
-    }
-}
-
-/// The labels with which an object's rows begin.
-fn identity<'o, B: Kind>(
-    object: &'o Object<B>,
-    cluster: Option<&'o str>,
-    uid: &'o mut [u8; UID_TEXT],
-) -> SmallVec<[(&'o str, &'o str); 5]> {
-    let mut labels: SmallVec<[(&str, &str); 5]> = SmallVec::new();
-    labels.extend(cluster.map(|cluster| ("cluster", cluster)));
-    let uid = if B::IDENTITY.iter().any(|(_, part)| matches!(part, Part::Uid)) {
-        object.meta.uid.text(uid)
-    } else {
-        ""
-    };
-    labels.extend(B::IDENTITY.iter().map(|(label, part)| {
-        let value: &str = match part {
-            Part::Namespace => &object.meta.namespace,
-            Part::Name => &object.meta.name,
-            Part::Uid => uid,
-            Part::Of(of) => of(object),
-        };
-        (*label, value)
-    }));
-    labels
 }

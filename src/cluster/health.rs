@@ -51,7 +51,7 @@ pub struct Record {
 struct Part {
     is_up: bool,
     is_synced: bool,
-    has_failed: bool,
+    is_refused: bool,
     /// Lists that were begun.
     lists: u64,
 }
@@ -72,9 +72,9 @@ impl Record {
         self.parts.iter().all(|part| part.is_synced)
     }
 
-    /// Whether each part was listed once or has failed to be: nothing more is to be waited for.
+    /// Whether each part was listed once, or the server has refused it: nothing more is to be waited for.
     pub fn is_settled(&self) -> bool {
-        self.parts.iter().all(|part| part.is_synced || part.has_failed)
+        self.parts.iter().all(|part| part.is_synced || part.is_refused)
     }
 }
 
@@ -148,9 +148,12 @@ impl Health {
         if record.failing.take().is_some() {
             self.ring();
         }
-        if record.is_up() {
-            record.is_told = false;
-        }
+    }
+
+    /// Something came after a failure. Whether somebody was told of one, and all its watches run again.
+    pub(super) fn recovered(&self) -> bool {
+        let mut record = self.shared.record.lock();
+        record.is_up() && std::mem::take(&mut record.is_told)
     }
 
     /// A bookmark came.
@@ -172,7 +175,8 @@ impl Health {
         record.malformed == 1
     }
 
-    /// A list or watch failed. Whether somebody is to be told: once, until it runs again.
+    /// A list or watch failed. Whether somebody is to be told: once, until it runs again, and not of a connection that
+    /// was lost and may be there again at once.
     pub(super) fn failed(&self, part: usize, failure: &Failure) -> bool {
         let mut record = self.shared.record.lock();
         *record.failures.entry(failure.why).or_default() += 1;
@@ -182,11 +186,13 @@ impl Health {
         let times = record.failing.as_ref().map_or(0, |(_, times)| *times);
         record.failing = Some((failure.clone(), times.saturating_add(1)));
         self.ring();
+        let mut was_up = false;
         if let Some(part) = record.parts.get_mut(part) {
-            part.is_up = false;
-            part.has_failed = true;
+            was_up = std::mem::take(&mut part.is_up);
+            part.is_refused |= failure.why.is_lasting();
         }
-        !std::mem::replace(&mut record.is_told, true)
+        let is_passing = was_up && failure.why == Why::ConnectionLost;
+        !is_passing && !std::mem::replace(&mut record.is_told, true)
     }
 
     /// A request was answered, well or not.

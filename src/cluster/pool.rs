@@ -159,7 +159,7 @@ mod tests {
         }
         let held = str::pool().0.lock();
         assert!(held.values.len() <= held.sweep_at && held.sweep_at < FIRST_SWEEP * 4);
-        assert!(held.values.contains("node-1"), "{:?}", one);
+        assert!(held.values.contains("node-1"), "{one:?}");
     }
 
     #[test]

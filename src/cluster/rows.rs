@@ -11,13 +11,15 @@ use super::{
 use crate::model::{LabelSet, Pairs, Sink};
 
 /// Labels of one row; more than these cost an allocation.
-type Labels<'a> = SmallVec<[(&'a str, &'a str); 20]>;
+type Labels<'a> = SmallVec<[(&'a str, &'a str); 16]>;
 
 /// Writes rows of one object in one family. Each begins with the labels that say whose they are.
 pub struct Rows<'r> {
     sink: &'r mut dyn Sink,
-    identity: &'r [(&'r str, &'r str)],
-    none: &'r LabelSet,
+    /// These labels, written once for all families.
+    identity: &'r str,
+    /// The same, for formats that want them one by one.
+    pairs: &'r dyn Fn() -> LabelSet,
     /// Whether rows are left out that are 0 because a sibling is 1.
     lean: bool,
 }
@@ -26,21 +28,16 @@ impl<'r> Rows<'r> {
     /// Rows that begin with these labels.
     pub fn new(
         sink: &'r mut dyn Sink,
-        identity: &'r [(&'r str, &'r str)],
-        none: &'r LabelSet,
+        identity: &'r str,
+        pairs: &'r dyn Fn() -> LabelSet,
         lean: bool,
     ) -> Self {
-        Self { sink, identity, none, lean }
+        Self { sink, identity, pairs, lean }
     }
 
     /// A row with more labels.
     pub fn row(&mut self, labels: &[(&str, &str)], value: f64) {
-        if labels.is_empty() {
-            return self.sink.sample(self.none, self.identity, value);
-        }
-        let mut all = Labels::from_slice(self.identity);
-        all.extend_from_slice(labels);
-        self.sink.sample(self.none, &all, value);
+        self.sink.row(self.identity, self.pairs, labels, value);
     }
 
     /// A row without more labels.

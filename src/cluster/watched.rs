@@ -38,7 +38,7 @@ const LISTS: usize = 2;
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// The pause between two looks at the server itself, and how long one may take.
-const LOOK: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_secs(10);
 const LOOK_TAKES: Duration = Duration::from_secs(10);
 
 /// After so long nothing more is waited for before noroshi calls itself ready: one lost cluster must not keep it from
@@ -132,8 +132,8 @@ impl Watched {
         self.server.lock().clone()
     }
 
-    /// Whether what is shown is all that can be: every resource was listed, or has failed to be. A cluster out of reach is
-    /// waited for no longer than [`READY_WITHIN`].
+    /// Whether what is shown is all that can be: every resource was listed, or refused. A cluster out of reach is waited
+    /// for no longer than [`READY_WITHIN`].
     pub fn is_ready(&self) -> bool {
         self.begun.elapsed() > READY_WITHIN
             || self.members.iter().all(|member| member.health.record().is_settled())
@@ -315,4 +315,35 @@ async fn version(client: &Client) -> Result<Option<String>, String> {
     let body = http_body_util::Limited::new(answer.into_body(), VERSION).collect().await;
     let body = body.map_err(|error| error.to_string())?.to_bytes();
     Ok(serde_json::from_slice(&body).ok().map(|info: Info| info.git_version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::spec::{Access, Settings},
+        *,
+    };
+    use crate::cluster::watch::{Failure, Why};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cluster_out_of_reach_is_waited_for_no_longer_than_the_limit() {
+        let spec = Cluster {
+            name: "one".into(),
+            access: Access::InCluster,
+            resources: vec!["pods".to_owned(), "nodes".to_owned()],
+            namespaces_denylist: Vec::new(),
+            node: None,
+            settings: Settings::default(),
+        };
+        let watched = Watched::new(spec, Clock::system());
+        let [pods, nodes] = watched.members() else { panic!("two") };
+        assert!(!watched.is_ready());
+        let failure = |why| Failure { why, message: String::new(), retry_after: None };
+        pods.health.failed(0, &failure(Why::Forbidden));
+        nodes.health.failed(0, &failure(Why::Unreachable));
+        clock::sleep(Duration::from_secs(59)).await;
+        assert!(!watched.is_ready(), "nodes may still come");
+        clock::sleep(Duration::from_secs(2)).await;
+        assert!(watched.is_ready());
+    }
 }

@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(time("\"1969-12-31T23:59:58.500000Z\""), Some(-2.0));
         assert_eq!(time("null"), None);
         assert!(serde_json::from_str::<Time>("\"yesterday\"").is_err());
-        assert_eq!(Time::default().or_go_zero(), -62_135_596_800.0);
+        assert!((Time::default().or_go_zero() + 62_135_596_800.0).abs() < 1.0);
     }
 
     #[test]

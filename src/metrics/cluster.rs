@@ -224,7 +224,7 @@ static INFO: Desc = Desc::gauge(
 
 static UP: Desc = Desc::gauge(
     "noroshi_cluster_up",
-    "Whether the API server answered when it was last asked for its version, each 30 seconds.",
+    "Whether the API server answered when it was last asked for its version, each 10 seconds.",
 );
 
 static LATENCY: Desc =

@@ -44,11 +44,11 @@ impl Text {
     }
 
     /// `name_suffix{labels,extra` and how to go on: with a comma inside the braces, or opening them.
-    fn series(&mut self, suffix: &str, labels: &LabelSet, extra: &[(&str, &str)]) -> u8 {
+    fn series(&mut self, suffix: &str, text: &str, extra: &[(&str, &str)]) -> u8 {
         if !self.header.is_empty() {
             self.out.append(&mut self.header);
         }
-        let (out, text) = (&mut self.out, labels.text());
+        let out = &mut self.out;
         out.extend_from_slice(&self.name);
         out.extend_from_slice(suffix.as_bytes());
         let mut separator = b'{';
@@ -132,7 +132,14 @@ impl Sink for Text {
     }
 
     fn sample(&mut self, labels: &LabelSet, extra: &[(&str, &str)], value: f64) {
-        let separator = self.series("", labels, extra);
+        let separator = self.series("", labels.text(), extra);
+        self.close(separator);
+        push(&mut self.out, value);
+        self.out.push(b'\n');
+    }
+
+    fn row(&mut self, text: &str, _: &dyn Fn() -> LabelSet, extra: &[(&str, &str)], value: f64) {
+        let separator = self.series("", text, extra);
         self.close(separator);
         push(&mut self.out, value);
         self.out.push(b'\n');
@@ -141,7 +148,7 @@ impl Sink for Text {
     fn histogram(&mut self, labels: &LabelSet, extra: &[(&str, &str)], histogram: &Histogram) {
         self.render_bounds(histogram);
         let begin = self.out.len() + self.header.len();
-        let separator = self.series("_bucket", labels, extra);
+        let separator = self.series("_bucket", labels.text(), extra);
         self.out.push(separator);
         let line = begin..self.out.len();
         for (at, (_, count)) in histogram.cumulative().enumerate() {
@@ -154,11 +161,11 @@ impl Sink for Text {
             }
             self.count(count);
         }
-        let separator = self.series("_sum", labels, extra);
+        let separator = self.series("_sum", labels.text(), extra);
         self.close(separator);
         push(&mut self.out, histogram.sum());
         self.out.push(b'\n');
-        let separator = self.series("_count", labels, extra);
+        let separator = self.series("_count", labels.text(), extra);
         self.close(separator);
         self.count(histogram.count());
     }

@@ -66,6 +66,17 @@ pub trait Sink {
     fn family(&mut self, name: &str, help: &str, kind: MetricKind);
     /// One gauge or counter of the family begun last.
     fn sample(&mut self, labels: &LabelSet, extra: &[(&str, &str)], value: f64);
+    /// The same for a row whose first labels are written already, as in [`LabelSet::text`]; `pairs` are these labels again, for
+    /// formats that want them one by one.
+    fn row(
+        &mut self,
+        _text: &str,
+        pairs: &dyn Fn() -> LabelSet,
+        extra: &[(&str, &str)],
+        value: f64,
+    ) {
+        self.sample(&pairs(), extra, value);
+    }
     /// One histogram of the family begun last.
     fn histogram(&mut self, labels: &LabelSet, extra: &[(&str, &str)], histogram: &Histogram);
 }

@@ -46,7 +46,11 @@ impl LabelSet {
 /// Appends a label value as the exposition formats want it: backslash, quote and newline escaped.
 pub fn escape_into(out: &mut Vec<u8>, value: &str) {
     let mut rest = value.as_bytes();
-    // Nearly every value has nothing to escape and is copied as a whole.
+    // Nearly every value has nothing to escape and is copied as a whole: looking at all of it without a way out early is
+    // what a processor does many bytes at a time.
+    if !rest.iter().fold(false, |found, byte| found | matches!(byte, b'\\' | b'"' | b'\n')) {
+        return out.extend_from_slice(rest);
+    }
     while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'"' | b'\n')) {
         out.extend_from_slice(&rest[..at]);
         out.extend_from_slice(match rest[at] {

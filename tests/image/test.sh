@@ -26,6 +26,7 @@ main() {
     build noroshi
     build blackbox
     build alertmanager
+    build kube-state-metrics
     contents noroshi
     labels
     runs_unconfigured
@@ -33,6 +34,7 @@ main() {
     says_that_it_may_not_ping
     runs_as_blackbox
     runs_as_alertmanager
+    runs_as_kube_state_metrics
     [ "$failed" = 0 ] && echo "image: all good"
 }
 
@@ -151,6 +153,7 @@ contents() {
     for link in alertmanager blackbox_exporter; do
         expect "the link $link leads to noroshi" grep -q "bin/$link -> noroshi\$" <<<"$list"
     done
+    expect "the link /kube-state-metrics leads to noroshi" grep -Eq ' (\./)?kube-state-metrics -> bin/noroshi$' <<<"$list"
     expect "no shell, no package manager" [ -z "$(files | grep -E '(^|/)(sh|ash|bash|dash|busybox|apt|dpkg|apk|perl|env)$')" ]
     expect "no file that gives privileges" [ -z "$(grep -E '^-..[sS]|^-.....[sS]' <<<"$list")" ]
     expect "no file that others may write" [ -z "$(grep -E '^[-d].......w' <<<"$list")" ]
@@ -162,7 +165,7 @@ contents() {
 
 labels() {
     local target=noroshi label wanted
-    for target in noroshi blackbox alertmanager; do
+    for target in noroshi blackbox alertmanager kube-state-metrics; do
         for label in "version $VERSION" "revision $REVISION" "source $SOURCE" "licenses Apache-2.0" "title noroshi" "description .*"; do
             wanted=${label#* } label=${label%% *}
             [ "$label" != title ] || [ "$target" = noroshi ] || wanted="noroshi $target"
@@ -171,7 +174,7 @@ labels() {
         done
     done
     expect "runs as 65532" [ "$(podman inspect --format '{{.Config.User}}' localhost/noroshi-test:noroshi)" = 65532:65532 ]
-    expect "ports are told" [ "$(podman inspect --format '{{.Config.ExposedPorts}}' localhost/noroshi-test:{noroshi,blackbox,alertmanager} | tr -d '\n')" = "map[10070/tcp:{}]map[9115/tcp:{}]map[9093/tcp:{}]" ]
+    expect "ports are told" [ "$(podman inspect --format '{{.Config.ExposedPorts}}' localhost/noroshi-test:{noroshi,blackbox,alertmanager,kube-state-metrics} | tr -d '\n')" = "map[10070/tcp:{}]map[9115/tcp:{}]map[9093/tcp:{}]map[8080/tcp:{} 8081/tcp:{}]" ]
 }
 
 # strictly NAME PING IMAGE-AND-ARGUMENTS...: in the background; PING is the group range that may ping.
@@ -282,6 +285,16 @@ runs_as_alertmanager() {
         --config.file=/etc/alertmanager/alertmanager.yml --storage.path=/alertmanager --cluster.listen-address= --web.external-url=http://pages.example.org/am
     expect "alertmanager: upstream's arguments" answers called 9093 /am/api/v2/status 'receiver: default'
     ends called
+}
+
+# With the arguments a manifest has, beside those of the entry point. There is no cluster here: it lives, and says that it is not
+# ready.
+runs_as_kube_state_metrics() {
+    strictly objects '1 0' localhost/noroshi-test:kube-state-metrics --port=8080 --telemetry-port=8081 --apiserver=http://127.0.0.1:1 --resources=pods
+    expect "kube-state-metrics: healthy" answers objects 8080 /healthz '^HTTP/1.[01] 200'
+    expect "kube-state-metrics: not alive without a cluster" answers objects 8080 /livez '^HTTP/1.[01] 503'
+    expect "kube-state-metrics: its own metrics tell that" answers objects 8081 /metrics '^noroshi_cluster_up 0'
+    ends objects
 }
 
 main "$@"

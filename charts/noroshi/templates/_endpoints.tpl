@@ -6,7 +6,19 @@
 {{- fail "serviceMonitor.targets are what personality=blackbox probes; noroshi has its checks in config, and all of them on /metrics" -}}
 {{- end -}}
 {{- $endpoint := dict "path" $own.metrics "relabelings" $monitor.relabelings "metricRelabelings" $monitor.metricRelabelings -}}
+{{- $job := list -}}
+{{- if $own.telemetry -}}
+{{- /* Rules and dashboards choose by this job, and by the namespace and pod of the object: those of the target, which is this pod, would take their place. */ -}}
+{{- if not $monitor.jobLabel }}{{ $job = list (dict "targetLabel" "job" "replacement" "kube-state-metrics") }}{{ end -}}
+{{- $drop := dict "action" "labeldrop" "regex" "(pod|service|endpoint|namespace)" -}}
+{{- $_ := set $endpoint "relabelings" (concat $job (list $drop) $monitor.relabelings) -}}
+{{- $_ := set $endpoint "honorLabels" true -}}
+{{- end -}}
 {{- $all := list (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "/metrics" "given" $monitor "own" $endpoint) | fromYaml) -}}
+{{- if $own.telemetry -}}
+{{- $endpoint := dict "port" "telemetry" "path" "/metrics" "relabelings" (concat $job $monitor.relabelings) "metricRelabelings" $monitor.metricRelabelings -}}
+{{- $all = append $all (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "its own metrics" "given" $monitor "own" $endpoint) | fromYaml) -}}
+{{- end -}}
 {{- range $monitor.targets -}}
 {{- $defaults := $monitor.targetDefaults -}}
 {{- $module := default $defaults.module .module -}}
@@ -38,8 +50,9 @@
 {{- if and $interval $timeout (gt (include "noroshi.milliseconds" $timeout | int64) (include "noroshi.milliseconds" $interval | int64)) -}}
 {{- fail (printf "serviceMonitor: scrapeTimeout %s of %s is longer than its interval %s" $timeout .name $interval) -}}
 {{- end -}}
-{{- $all := dict "port" "http" "scheme" (default .web.scheme .monitor.scheme) "interval" $interval "scrapeTimeout" $timeout -}}
+{{- $all := dict "port" (default "http" .own.port) "scheme" (default .web.scheme .monitor.scheme) "interval" $interval "scrapeTimeout" $timeout -}}
 {{- range list "tlsConfig" "basicAuth" "authorization" "honorLabels" }}{{ $_ := set $all . (get $.monitor .) }}{{ end -}}
+{{- if .own.honorLabels }}{{ $_ := set $all "honorLabels" true }}{{ end -}}
 {{- range $key, $value := merge $all .own }}
 {{- if $value }}
 {{ dict $key $value | toYaml }}

@@ -105,6 +105,18 @@ args:
   - --config.file=/etc/blackbox_exporter/{{ include "noroshi.configKey" . }}
   # blackbox_exporter reads its file again only when told so; here nobody would tell it that the ConfigMap has changed.
   - --config.enable-auto-reload
+{{- else if eq .Values.personality "kubeStateMetrics" }}
+healthy: /healthz
+metrics: /metrics
+port: {{ default 8080 .Values.web.port }}
+telemetry: {{ .Values.web.telemetryPort }}
+# Flags alone, no file.
+folder: ""
+storage: ""
+ready: /readyz
+maxRequests: 0
+args:
+  {{- include "noroshi.kubeStateMetricsArgs" . | nindent 2 }}
 {{- else if eq .Values.personality "alertmanager" }}
 port: {{ default 9093 .Values.web.port }}
 folder: /etc/alertmanager
@@ -133,14 +145,17 @@ args:
 {{/* The personality's arguments, and those for `web`. */}}
 {{- define "noroshi.args" -}}
 {{- $own := include "noroshi.personality" . | fromYaml -}}
+{{- $args := $own.args -}}
+{{- if ne .Values.personality "kubeStateMetrics" -}}
 {{- /* By the port alone, which means both families: the default of noroshi is IPv4. */ -}}
-{{- $args := append $own.args (printf "--web.listen-address=:%v" $own.port) -}}
+{{- $args = append $args (printf "--web.listen-address=:%v" $own.port) -}}
 {{- $most := ternary "--web.get-concurrency" "--web.max-requests" (eq .Values.personality "alertmanager") -}}
 {{- with $own.maxRequests }}{{ $args = append $args (printf "%s=%v" $most .) }}{{ end -}}
 {{- with .Values.web -}}
 {{- with .routePrefix }}{{ $args = append $args (printf "--web.route-prefix=%s" .) }}{{ end -}}
 {{- with .externalUrl }}{{ $args = append $args (printf "--web.external-url=%s" .) }}{{ end -}}
 {{- with .configSecret }}{{ $args = append $args "--web.config.file=/etc/noroshi-web/web-config.yml" }}{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- concat $args (default list .Values.extraArgs) | toYaml -}}
 {{- end -}}
@@ -161,7 +176,7 @@ args:
 
 {{- define "noroshi.podSecurityContext" -}}
 {{- $context := deepCopy (default dict .Values.podSecurityContext) -}}
-{{- if eq .Values.icmp.mode "sysctl" -}}
+{{- if and (eq .Values.icmp.mode "sysctl") (ne .Values.personality "kubeStateMetrics") -}}
 {{- $own := dict "name" "net.ipv4.ping_group_range" "value" "0 2147483647" -}}
 {{- $sysctls := list $own -}}
 {{- range $context.sysctls -}}
@@ -187,8 +202,9 @@ args:
 
 {{/* What the schema cannot say: values that contradict each other. */}}
 {{- define "noroshi.validate" -}}
-{{- $blackbox := eq .Values.personality "blackbox" -}}
-{{- if and .Values.hostNetwork (eq .Values.icmp.mode "sysctl") -}}
+{{- include "noroshi.validateKubeStateMetrics" . -}}
+{{- $kube := eq .Values.personality "kubeStateMetrics" -}}
+{{- if and .Values.hostNetwork (not $kube) (eq .Values.icmp.mode "sysctl") -}}
 {{- fail "icmp.mode=sysctl sets a sysctl of the pod's own network, which a pod with hostNetwork does not have: set icmp.mode=none, and net.ipv4.ping_group_range on the nodes" -}}
 {{- end -}}
 {{- if and .Values.existingConfigMap .Values.existingSecret -}}
@@ -200,7 +216,7 @@ args:
 {{- if and (not .Values.web.configSecret) (or .Values.web.credentials (eq .Values.web.scheme "https")) -}}
 {{- fail "web.scheme=https and web.credentials say what the file in web.configSecret does: set that" -}}
 {{- end -}}
-{{- range $flag, $value := dict "--web.listen-address" "web.port" "--web.route-prefix" "web.routePrefix" "--web.external-url" "web.externalUrl" "--web.config.file" "web.configSecret" "--web.max-requests" "web.maxRequests" "--web.get-concurrency" "web.maxRequests" "--storage.path" "persistence" "--config.file" "config" -}}
+{{- range $flag, $value := dict "--web.listen-address" "web.port" "--web.route-prefix" "web.routePrefix" "--web.external-url" "web.externalUrl" "--web.config.file" "web.configSecret" "--web.max-requests" "web.maxRequests" "--web.get-concurrency" "web.maxRequests" "--storage.path" "persistence" "--config.file" "config" "--port" "web.port" "--telemetry-port" "web.telemetryPort" "--tls-config" "web.configSecret" "--resources" "collectors" "--namespaces=" "namespaces" "--namespaces-denylist" "namespacesDenylist" -}}
 {{- range $.Values.extraArgs -}}
 {{- if hasPrefix $flag . }}{{ fail (printf "extraArgs: set %s instead of %s, for the rest of the chart to follow" $value $flag) }}{{ end -}}
 {{- end -}}
@@ -209,8 +225,8 @@ args:
 {{- fail "replicas: one alertmanager; two would tell everything twice, for they do not know of each other" -}}
 {{- end -}}
 {{- $persistent := eq (include "noroshi.persistent" .) "true" -}}
-{{- if and $persistent $blackbox -}}
-{{- fail "persistence.enabled: blackbox keeps nothing" -}}
+{{- if and $persistent (or $kube (eq .Values.personality "blackbox")) -}}
+{{- fail (printf "persistence.enabled: %s keeps nothing" .Values.personality) -}}
 {{- end -}}
 {{- if and $persistent (gt (int .Values.replicas) 1) -}}
 {{- fail "replicas: one with persistence.enabled, for two could not write to one volume" -}}

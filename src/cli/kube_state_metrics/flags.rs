@@ -6,9 +6,13 @@ use crate::model::go_duration;
 
 /// The flags of kube-state-metrics 2.20, with its defaults.
 #[derive(Debug, Clone, Arguments)]
-#[command(after_help = "\
+// The image's entry point has ports, and a manifest's arguments may have them again: as there, the last one counts.
+#[command(
+    args_override_self = true,
+    after_help = "\
 Exit codes, as kube-state-metrics': 0 ended by a signal; 1 anything else.
-Linked as `kube-state-metrics`, the binary takes these flags without a command.")]
+Linked as `kube-state-metrics`, the binary takes these flags without a command."
+)]
 pub(in crate::cli) struct KubeStateMetrics {
     /// The URL of the API server; overrides the one in the kubeconfig
     #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]

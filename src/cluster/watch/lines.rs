@@ -1,7 +1,5 @@
 //! The lines of a watch: one event each.
 
-use std::time::Duration;
-
 use http_body_util::BodyExt;
 use kube::client::Body;
 
@@ -18,9 +16,9 @@ const USUAL: usize = 1 << 20;
 pub(super) struct Lines<B = Body> {
     body: B,
     buffer: Vec<u8>,
-    /// How far the line that was given out last reaches.
-    taken: usize,
-    /// How much of the buffer has no line's end in it.
+    /// Where the next line begins.
+    start: usize,
+    /// Up to where it has no end.
     searched: usize,
 }
 
@@ -30,36 +28,42 @@ where
     B::Error: std::fmt::Display,
 {
     pub(super) fn new(body: B) -> Self {
-        Self { body, buffer: Vec::new(), taken: 0, searched: 0 }
+        Self { body, buffer: Vec::new(), start: 0, searched: 0 }
     }
 
-    /// The next line; `None` at the end. Waits no longer than `idle` for the next bytes.
-    pub(super) async fn next(&mut self, idle: Duration) -> Result<Option<&str>, Failure> {
-        self.buffer.drain(..std::mem::take(&mut self.taken));
-        if self.buffer.is_empty() && self.buffer.capacity() > USUAL {
-            self.buffer = Vec::new();
-        }
+    /// The next line; `None` at the end. The whole of it has to come by then, however steadily it drips.
+    pub(super) async fn next(&mut self, due: Instant) -> Result<Option<&str>, Failure> {
         loop {
             if let Some(at) = memchr::memchr(b'\n', &self.buffer[self.searched..]) {
-                let end = self.searched + at;
-                (self.taken, self.searched) = (end + 1, 0);
-                let line = std::str::from_utf8(&self.buffer[..end]);
+                let line = self.start..self.searched + at;
+                self.start = line.end + 1;
+                self.searched = self.start;
+                let line = std::str::from_utf8(&self.buffer[line]);
                 return line.map(Some).map_err(|error| Failure::unusable(error.to_string()));
             }
-            self.searched = self.buffer.len();
+            self.forget();
             if self.buffer.len() > LONGEST {
                 return Err(Failure::unusable(format!("a line of more than {LONGEST} bytes")));
             }
-            if !self.more(idle).await? {
+            if !self.more(due).await? {
                 return Ok(None);
             }
         }
     }
 
+    /// Forgets the lines that were given out: once for all that came together, since what follows them is moved.
+    fn forget(&mut self) {
+        self.buffer.drain(..std::mem::take(&mut self.start));
+        if self.buffer.is_empty() && self.buffer.capacity() > USUAL {
+            self.buffer = Vec::new();
+        }
+        self.searched = self.buffer.len();
+    }
+
     /// Waits for more bytes; `false` at the end of the body. A line that it cuts off is lost, and the watch that goes on
     /// from the last version brings it again.
-    async fn more(&mut self, idle: Duration) -> Result<bool, Failure> {
-        let frame = clock::timeout_at(Instant::now() + idle, self.body.frame()).await;
+    async fn more(&mut self, due: Instant) -> Result<bool, Failure> {
+        let frame = clock::timeout_at(due, self.body.frame()).await;
         match frame.map_err(|_| Failure::late("the next event or bookmark"))? {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
@@ -75,6 +79,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     async fn lines(chunks: &'static [&'static [u8]]) -> Vec<String> {
@@ -86,7 +92,7 @@ mod tests {
         ));
         let mut lines = Lines::new(body);
         let mut all = Vec::new();
-        while let Some(line) = lines.next(Duration::from_secs(1)).await.unwrap() {
+        while let Some(line) = lines.next(Instant::now() + Duration::from_secs(1)).await.unwrap() {
             all.push(line.to_owned());
         }
         all

@@ -1,16 +1,21 @@
 //! Lists in pages, for servers that do not stream them.
 
+use std::time::Duration;
+
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use kube::{Client, client::Body};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{AT_ONCE, Failure, Pauses, Question, Watch, Why, answer_due};
-use crate::clock;
+use super::{AT_ONCE, Failure, Question, Watch, Why, answer_due};
+use crate::clock::{self, Instant};
 
 /// The largest page: 50 secrets of a megabyte and half as much again.
 const LARGEST: usize = 128 << 20;
+
+/// How long a whole page may take, however steadily it drips.
+const PAGE_TAKES: Duration = Duration::from_mins(5);
 
 /// What of an answer is read when it is no page.
 const REFUSAL: usize = 64 << 10;
@@ -20,7 +25,8 @@ const REFUSAL: usize = 64 << 10;
 struct Page<'a> {
     #[serde(default)]
     metadata: Metadata,
-    #[serde(borrow)]
+    /// Go writes an empty list as `null`. What has none at all is no list, and must not empty the collector.
+    #[serde(borrow, deserialize_with = "Deserialize::deserialize")]
     items: Option<Vec<&'a RawValue>>,
 }
 
@@ -33,7 +39,7 @@ struct Metadata {
 
 impl Watch {
     /// Lists page by page; the version from which changes are to be followed.
-    pub(super) async fn pages(&self, pauses: &mut Pauses) -> Result<String, Failure> {
+    pub(super) async fn pages(&self) -> Result<String, Failure> {
         let permit = self.lists.acquire().await;
         self.begin();
         let mut after = String::new();
@@ -54,7 +60,7 @@ impl Watch {
             after = page.metadata.r#continue;
             if after.is_empty() {
                 drop(permit);
-                self.complete(pauses);
+                self.complete();
                 return Ok(page.metadata.resource_version);
             }
         }
@@ -84,8 +90,9 @@ pub(super) async fn answer(
 
 /// A whole body, of which each part comes in time.
 async fn whole(mut body: Body, most: usize) -> Result<Vec<u8>, Failure> {
+    let due = Instant::now() + PAGE_TAKES;
     let mut all = Vec::new();
-    while let Some(frame) = clock::timeout_at(answer_due(), body.frame())
+    while let Some(frame) = clock::timeout_at(answer_due().min(due), body.frame())
         .await
         .map_err(|_| Failure::late("the next part of the answer"))?
     {

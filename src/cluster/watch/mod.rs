@@ -31,7 +31,7 @@ use crate::clock::{self, Instant};
 /// How long a watch is asked to last; each is up to a third shorter, so that those of a cluster do not end together.
 const LASTING: u64 = 300;
 
-/// A server sends a bookmark each minute: without one for so long the connection is taken for dead.
+/// A server sends a bookmark each minute: without a whole line for so long the connection is taken for dead.
 const IDLE: Duration = Duration::from_secs(150);
 
 /// How long the server may take to begin an answer, or to send the next part of a list.
@@ -41,8 +41,9 @@ const ANSWER: Duration = Duration::from_mins(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// The pause where only somebody who changes the cluster can help.
-const LASTING_PAUSE: Duration = Duration::from_mins(1);
+/// The longest pause where only somebody who changes the cluster can help. The first ones are as short as any: a server
+/// that has just started refuses everybody until it has read its own rules.
+const LONGEST_LASTING_PAUSE: Duration = Duration::from_mins(1);
 
 /// Objects that are read before other tasks may go on: about two milliseconds' work.
 const AT_ONCE: usize = 64;
@@ -108,8 +109,15 @@ struct BookmarkMetadata {
     annotations: Option<std::collections::BTreeMap<String, String>>,
 }
 
-/// The annotation of the bookmark that ends a streamed list.
+/// The annotation of the bookmark that ends a streamed list. No other bookmark comes before it.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
+
+impl BookmarkMetadata {
+    fn ends_list(&self) -> bool {
+        let annotation = self.annotations.as_ref().and_then(|all| all.get(INITIAL_EVENTS_END));
+        annotation.is_some_and(|value| value == "true")
+    }
+}
 
 impl Watch {
     /// Watches until it is dropped.
@@ -117,28 +125,25 @@ impl Watch {
         let mut listing = Listing::Streamed;
         let mut pauses = Pauses::default();
         loop {
-            match self.list_and_watch(&mut listing, &mut pauses).await {
-                // Nothing is lost: what was known stays until the new list is complete.
-                Err(failure) if failure.why == Why::Gone => {
-                    self.health.failed(self.part, &failure);
-                    debug!(path = self.target.path(), "the version is gone: listing again");
-                    pauses.rest(&failure).await;
-                }
-                Err(failure) => {
-                    if self.health.failed(self.part, &failure) {
-                        self.tell(&failure);
-                    }
-                    pauses.rest(&failure).await;
-                }
-                Ok(never) => match never {},
-            }
+            // Nothing is lost: what was known stays until the new list is complete.
+            let Err(failure) = self.list_and_watch(&mut listing, &mut pauses).await;
+            self.failed(&failure);
+            pauses.rest(&failure).await;
         }
     }
 
-    fn tell(&self, failure: &Failure) {
+    /// Counts a failure, and tells of it if nobody knows yet.
+    fn failed(&self, failure: &Failure) {
         let (cluster, collector) = (self.health.cluster(), self.target.resource.name);
         let (path, reason) = (self.target.path(), failure.why.as_str());
-        warn!(cluster, collector, path, reason, "cannot be watched and is tried again: {failure}");
+        if self.health.failed(self.part, failure) {
+            warn!(
+                cluster,
+                collector, path, reason, "cannot be watched and is tried again: {failure}"
+            );
+        } else {
+            debug!(cluster, collector, path, reason, "failed: {failure}");
+        }
     }
 
     /// Lists, then follows the changes as long as the server can tell them.
@@ -149,15 +154,17 @@ impl Watch {
     ) -> Result<std::convert::Infallible, Failure> {
         let mut version = match listing {
             Listing::Streamed => match self.stream(pauses).await {
-                // An old server does not know what is meant: it says so, or it waits for something to happen.
-                Err(failure) if matches!(failure.why, Why::BadRequest | Why::Timeout) => {
+                // An old server does not know what is meant, a proxy or its etcd may fail at it: pages may still come.
+                Err(failure) if matches!(failure.why, Why::BadRequest | Why::ServerError) => {
                     debug!(path = self.target.path(), "no streamed list: {failure}");
-                    *listing = Listing::Paged;
-                    self.pages(pauses).await?
+                    if failure.why == Why::BadRequest {
+                        *listing = Listing::Paged;
+                    }
+                    self.pages().await?
                 }
                 version => version?,
             },
-            Listing::Paged => self.pages(pauses).await?,
+            Listing::Paged => self.pages().await?,
         };
         loop {
             let seconds = LASTING - fastrand::u64(..=LASTING / 3);
@@ -166,18 +173,25 @@ impl Watch {
                 Ok(mut lines) => self.follow(&mut lines, &mut version, pauses).await,
                 Err(failure) => Err(failure),
             };
-            match followed {
-                Ok(()) => {}
-                Err(failure) if failure.why == Why::Gone => return Err(failure),
-                // The version is still good: nothing needs to be listed again.
-                Err(failure) => {
-                    if self.health.failed(self.part, &failure) {
-                        self.tell(&failure);
-                    }
-                    pauses.rest(&failure).await;
-                }
+            self.ended(followed, pauses).await?;
+        }
+    }
+
+    /// After a watch: waits if it failed. An error where everything has to be listed again.
+    async fn ended(
+        &self,
+        followed: Result<(), Failure>,
+        pauses: &mut Pauses,
+    ) -> Result<(), Failure> {
+        match followed {
+            Ok(()) => {}
+            Err(failure) if failure.why.ends_version() => return Err(failure),
+            Err(failure) => {
+                self.failed(&failure);
+                pauses.rest(&failure).await;
             }
         }
+        Ok(())
     }
 
     /// Lists by a watch that begins with everything, and follows it to its end.
@@ -185,37 +199,52 @@ impl Watch {
         let permit = self.lists.acquire().await;
         let mut lines = self.ask(Question::Stream { seconds: LASTING }).await?;
         self.begin();
-        let mut version = String::new();
+        let mut version = self.initial(&mut lines).await?;
+        drop(permit);
+        self.complete();
+        // The same connection goes on with what changes, and after its end the next one from there.
+        let followed = self.follow(&mut lines, &mut version, pauses).await;
+        self.ended(followed, pauses).await?;
+        Ok(version)
+    }
+
+    /// Reads a streamed list; the version it ends with. What changes while it comes is told in it too.
+    async fn initial(&self, lines: &mut Lines) -> Result<String, Failure> {
+        let (part, collector) = (self.part, &self.collector);
         let mut read = 0;
+        // A server that does not know what is meant tells what there is, too, and then only what changes.
+        let mut due = answer_due();
         loop {
-            let Some(line) = lines.next(ANSWER).await? else {
-                return Err(Failure::new(Why::ConnectionLost, "the list broke off"));
+            let line = lines.next(due).await.map_err(|failure| match failure.why {
+                Why::Timeout => Failure::new(Why::BadRequest, "the list has no end"),
+                _ => failure,
+            })?;
+            let Some(line) = line else {
+                return Err(Failure::new(Why::BadRequest, "the list ended without saying so"));
             };
             let event = event(line)?;
+            let object = event.object.get();
             match event.kind {
                 Kind::Added => {
-                    self.take(self.collector.listed(self.part, event.object.get()), None);
+                    self.take(collector.listed(part, object), None);
+                    due = answer_due();
                 }
-                Kind::Bookmark if self.is_end(event.object.get(), &mut version)? => break,
-                Kind::Error => return Err(Failure::told(event.object.get())),
-                _ => {}
+                Kind::Modified => self.take(collector.listed(part, object), None),
+                Kind::Deleted => self.take(collector.gone(part, object), None),
+                Kind::Bookmark => {
+                    let bookmark = self.bookmark(object)?;
+                    if bookmark.ends_list() {
+                        return Ok(bookmark.resource_version);
+                    }
+                    return Err(Failure::new(Why::BadRequest, "the list's end is not marked"));
+                }
+                Kind::Error => return Err(Failure::told(object)),
+                Kind::Unknown => debug!(path = self.target.path(), "an event of an unknown type"),
             }
             read += 1;
             if read % AT_ONCE == 0 {
                 tokio::task::yield_now().await;
             }
-        }
-        drop(permit);
-        self.complete(pauses);
-        // The same connection goes on with what changes; how it ends does not matter, the next one goes on from there.
-        match self.follow(&mut lines, &mut version, pauses).await {
-            Err(failure) if failure.why == Why::Gone => Err(failure),
-            Err(failure) => {
-                self.health.failed(self.part, &failure);
-                pauses.rest(&failure).await;
-                Ok(version)
-            }
-            Ok(()) => Ok(version),
         }
     }
 
@@ -224,23 +253,19 @@ impl Watch {
         self.collector.begin(self.part);
     }
 
-    fn complete(&self, pauses: &mut Pauses) {
+    fn complete(&self) {
         self.collector.end(self.part);
         if self.health.synced(self.part) {
             let (cluster, collector) = (self.health.cluster(), self.target.resource.name);
             let objects = self.collector.objects();
             info!(cluster, collector, objects, "watched");
         }
-        pauses.over();
     }
 
-    /// Whether a bookmark ends a streamed list.
-    fn is_end(&self, object: &str, version: &mut String) -> Result<bool, Failure> {
-        let bookmark: Bookmark = serde_json::from_str(object).map_err(no_answer)?;
-        *version = bookmark.metadata.resource_version;
+    fn bookmark(&self, object: &str) -> Result<BookmarkMetadata, Failure> {
+        let Bookmark { metadata } = serde_json::from_str(object).map_err(no_answer)?;
         self.health.heard();
-        let annotations = bookmark.metadata.annotations.unwrap_or_default();
-        Ok(annotations.get(INITIAL_EVENTS_END).is_some_and(|value| value == "true"))
+        Ok(metadata)
     }
 
     /// Follows a watch until its end.
@@ -253,7 +278,7 @@ impl Watch {
         self.health.up(self.part);
         let (part, collector) = (self.part, &self.collector);
         let mut read = 0;
-        while let Some(line) = lines.next(IDLE).await? {
+        while let Some(line) = lines.next(Instant::now() + IDLE).await? {
             let event = event(line)?;
             let object = event.object.get();
             match event.kind {
@@ -261,15 +286,14 @@ impl Watch {
                     self.take(collector.changed(part, object), Some(version));
                 }
                 Kind::Deleted => self.take(collector.gone(part, object), Some(version)),
-                Kind::Bookmark => {
-                    let bookmark: Bookmark = serde_json::from_str(object).map_err(no_answer)?;
-                    *version = bookmark.metadata.resource_version;
-                    self.health.heard();
-                }
+                Kind::Bookmark => *version = self.bookmark(object)?.resource_version,
                 Kind::Error => return Err(Failure::told(object)),
                 Kind::Unknown => debug!(path = self.target.path(), "an event of an unknown type"),
             }
-            pauses.over();
+            if pauses.over() && self.health.recovered() {
+                let (cluster, collector) = (self.health.cluster(), self.target.resource.name);
+                info!(cluster, collector, "watched again");
+            }
             read += 1;
             if read % AT_ONCE == 0 {
                 tokio::task::yield_now().await;
@@ -324,8 +348,9 @@ struct Pauses {
 }
 
 impl Pauses {
-    fn over(&mut self) {
-        self.last = None;
+    /// Something came again. Whether it is the first after a failure.
+    fn over(&mut self) -> bool {
+        self.last.take().is_some()
     }
 
     async fn rest(&mut self, failure: &Failure) {
@@ -333,9 +358,9 @@ impl Pauses {
     }
 
     fn next(&mut self, failure: &Failure) -> Duration {
-        let pause = self.last.map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
+        let longest = if failure.why.is_lasting() { LONGEST_LASTING_PAUSE } else { LONGEST_PAUSE };
+        let pause = self.last.map_or(FIRST_PAUSE, |last| (last * 2).min(longest));
         self.last = Some(pause);
-        let pause = if failure.why.is_lasting() { LASTING_PAUSE } else { pause };
         let pause = failure.retry_after.map_or(pause, |asked| asked.max(pause));
         // Apart from each other, and never sooner than asked.
         pause + pause.mul_f64(fastrand::f64() / 4.0)
@@ -345,4 +370,37 @@ impl Pauses {
 /// When an answer must have begun.
 fn answer_due() -> Instant {
     Instant::now() + ANSWER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(pauses: &mut Pauses, failure: &Failure) -> f64 {
+        pauses.next(failure).as_secs_f64()
+    }
+
+    #[test]
+    fn pauses_grow_until_something_comes() {
+        let failure = Failure::new(Why::ServerError, "");
+        let mut pauses = Pauses::default();
+        for least in [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0] {
+            let pause = seconds(&mut pauses, &failure);
+            assert!((least..=least * 1.25).contains(&pause), "{pause} of {least}");
+        }
+        assert!(pauses.over() && !pauses.over());
+        assert!(seconds(&mut pauses, &failure) < 1.3);
+    }
+
+    #[test]
+    fn pauses_are_as_long_as_the_server_wants() {
+        let mut pauses = Pauses::default();
+        let asked = Some(Duration::from_secs(20));
+        let failure = Failure { retry_after: asked, ..Failure::new(Why::TooManyRequests, "") };
+        assert!((20.0..=25.0).contains(&seconds(&mut pauses, &failure)));
+        let forbidden = Failure::new(Why::Forbidden, "");
+        assert!((60.0..=75.0).contains(&seconds(&mut pauses, &forbidden)));
+        let failure = Failure { retry_after: Some(Duration::from_secs(1)), ..failure };
+        assert!(seconds(&mut pauses, &failure) >= 4.0, "no sooner than after any other failure");
+    }
 }

@@ -2,6 +2,7 @@
 //! is started here as the kubelet would start it.
 
 mod cluster;
+mod kube_state_metrics;
 mod monitor;
 mod runs;
 mod values;

@@ -44,21 +44,21 @@ impl Mounted {
 }
 
 /// The container of a Deployment as a process, on a free port, with its volumes in other places.
-struct Started {
+pub(super) struct Started {
     container: Value,
-    daemon: Daemon,
+    pub(super) daemon: Daemon,
 }
 
 impl Started {
     /// `volumes`: by name, where they are. `more` arguments are for what would take long otherwise.
-    fn new(deployment: &Value, volumes: &[(&str, &Path)], more: &[&str]) -> Self {
+    pub(super) fn new(deployment: &Value, volumes: &[(&str, &Path)], more: &[&str]) -> Self {
         let container = deployment["spec"]["template"]["spec"]["containers"][0].clone();
         assert_eq!(container["command"], json!(["/bin/noroshi"]));
         let listens = format!("--web.listen-address=:{}", container["ports"][0]["containerPort"]);
         let mounts: BTreeMap<&str, &Path> = container["volumeMounts"]
             .as_array()
-            .unwrap()
-            .iter()
+            .into_iter()
+            .flatten()
             .filter_map(|mount| {
                 let (_, path) = volumes.iter().find(|(name, _)| mount["name"] == *name)?;
                 Some((mount["mountPath"].as_str().unwrap(), *path))
@@ -67,7 +67,14 @@ impl Started {
         assert_eq!(mounts.len(), volumes.len(), "{container}");
         let mut command = noroshi(&[]);
         for argument in container["args"].as_array().unwrap() {
-            command.arg(moved(&argument.as_str().unwrap().replace(&listens, LISTENS), &mounts));
+            // Of kube-state-metrics, `more` has the host.
+            let argument = match argument.as_str().unwrap() {
+                argument if argument == listens => LISTENS,
+                argument if argument.starts_with("--port=") => "--port=0",
+                argument if argument.starts_with("--telemetry-port=") => "--telemetry-port=0",
+                argument => argument,
+            };
+            command.arg(moved(argument, &mounts));
         }
         command.args(more);
         for variable in container["env"].as_array().into_iter().flatten() {
@@ -104,7 +111,7 @@ impl Started {
     }
 
     /// The pod of `helm test` asks what runs here instead of the Service.
-    fn is_asked_by_the_test_pod(&self, all: &Objects) {
+    pub(super) fn is_asked_by_the_test_pod(&self, all: &Objects) {
         let container = &only(all, "Pod")["spec"]["containers"][0];
         let service = only(all, "Service");
         let name = service["metadata"]["name"].as_str().unwrap();

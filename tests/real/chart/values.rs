@@ -97,7 +97,10 @@ fn wrong_values_and_contradictions_are_refused() {
     for helm in helms() {
         for (set, words) in [
             ("icmp.mode=netRaw", "'sysctl', 'none'"),
-            ("personality=alertmanger", "'noroshi', 'blackbox', 'alertmanager'"),
+            (
+                "personality=alertmanger",
+                "'noroshi', 'blackbox', 'alertmanager', 'kubeStateMetrics'",
+            ),
             ("personality=alertmanager,replicas=2", "one alertmanager"),
             ("personality=blackbox,persistence.enabled=true", "blackbox keeps nothing"),
             ("persistence.enabled=true,replicas=2", "one with persistence.enabled"),
@@ -128,6 +131,49 @@ fn wrong_values_and_contradictions_are_refused() {
         ] {
             let refused = helm.run(&["template", CHART, "--set", set]).expect_err(set);
             assert!(refused.contains(words), "{set}: {refused}");
+        }
+    }
+}
+
+#[test]
+fn what_kube_state_metrics_has_not_is_refused() {
+    for helm in helms() {
+        for (set, words) in [
+            ("collectors[0]=podz", "nothing collects podz; there are certificatesigningrequests, "),
+            ("namespaces[0]=Shop", "/namespaces/0"),
+            ("metricLabelsAllowlist[0]=pods", "/metricLabelsAllowlist/0"),
+            ("metricAllowlist[0]=a,metricDenylist[0]=b", "one of them"),
+            ("rbac.useClusterRole=false", "name them"),
+            ("rbac.useClusterRole=false,namespaces[0]=a,collectors[0]=nodes", "nodes stand in no"),
+            ("autosharding.enabled=true", "autosharding: noroshi does not share objects"),
+            ("extraArgs[0]=--pod=a", "does not share objects"),
+            ("extraArgs[0]=--pod-namespace=a", "does not share objects"),
+            ("replicas=2", "show every series twice"),
+            ("extraArgs[0]=--resources=pods", "set collectors"),
+            ("extraArgs[0]=--namespaces=a", "set namespaces instead"),
+            ("extraArgs[0]=--namespaces-denylist=a", "set namespacesDenylist"),
+            ("extraArgs[0]=--port=1", "set web.port"),
+            ("extraArgs[0]=--telemetry-port=1", "set web.telemetryPort"),
+            ("extraArgs[0]=--tls-config=a", "set web.configSecret"),
+            ("web.port=8081", "the objects are shown on that port"),
+            ("web.routePrefix=/a", "web.routePrefix: kubeStateMetrics has no flag"),
+            ("web.externalUrl=http://a", "web.externalUrl: kubeStateMetrics has no flag"),
+            ("web.maxRequests=1", "web.maxRequests: kubeStateMetrics has no flag"),
+            ("config.a=b", "has flags and no file"),
+            ("existingSecret=a", "has flags and no file"),
+            ("persistence.enabled=true", "kubeStateMetrics keeps nothing"),
+            (
+                "serviceMonitor.enabled=true,serviceMonitor.targets[0].name=a,serviceMonitor.targets[0].url=b",
+                "blackbox",
+            ),
+        ] {
+            let set = format!("personality=kubeStateMetrics,{set}");
+            let refused = helm.run(&["template", CHART, "--set", &set]).expect_err(&set);
+            assert!(refused.contains(words), "{set}: {refused}");
+        }
+        for set in ["collectors[0]=pods", "namespaces[0]=a", "metricDenylist[0]=a"] {
+            let refused = helm.run(&["template", CHART, "--set", set]).expect_err(set);
+            assert!(refused.contains("only personality=kubeStateMetrics"), "{set}: {refused}");
         }
     }
 }

@@ -3,23 +3,21 @@
 
 use std::{
     collections::BTreeSet,
-    net::SocketAddr,
-    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
 
-use super::{scrape::Scrape, world::World};
+use super::{
+    exporter::{Exporter, POLL},
+    world::World,
+};
 use crate::{
-    server::{Server, free_port, get, itself, part, wait_until},
+    server::{itself, part},
     support::daemon::noroshi,
 };
 
 /// So long the two may see different things of one cluster.
 const SETTLING: Duration = Duration::from_secs(20);
-
-/// Between two scrapes of somebody who is still reading.
-const POLL: Duration = Duration::from_millis(500);
 
 /// Flags, and what is asked for with them.
 const CASES: [(&[&str], &[&str]); 13] = [
@@ -62,16 +60,14 @@ const UNREACHABLE: [&str; 1] = [
     "kube_cronjob_schedule_invalid",
 ];
 
-#[test]
-fn noroshi_shows_what_kube_state_metrics_shows() {
+/// Compares them on a world that stands still; it has changed afterwards.
+pub(super) fn noroshi_shows_what_kube_state_metrics_shows(world: &World) {
     if part("kube-state-metrics").is_none() {
         return;
     }
-    let Some(mut world) = World::populate() else { return };
-    world.still();
-    every_family_has_a_row(&world);
-    let mut found: Vec<_> = CASES.iter().filter_map(|case| differing(&world, *case)).collect();
-    found.extend(changes_are_seen(&world));
+    every_family_has_a_row(world);
+    let mut found: Vec<_> = CASES.iter().filter_map(|case| differing(world, *case)).collect();
+    found.extend(changes_are_seen(world));
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
@@ -151,13 +147,6 @@ enum Side {
     Ours,
 }
 
-/// One of them at work.
-struct Exporter {
-    _server: Server,
-    address: SocketAddr,
-    _folder: tempfile::TempDir,
-}
-
 impl Side {
     /// The program alone, with nothing in its environment.
     fn command(self) -> Command {
@@ -169,47 +158,7 @@ impl Side {
         command
     }
 
-    /// Starts it on ports of its own, on loopback, and waits until it answers.
     fn start(self, world: &World, flags: &[&str]) -> Exporter {
-        let folder = tempfile::tempdir().unwrap();
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let mut command = self.command();
-        with_ports(&mut command, address.port(), world.cluster.kubeconfig());
-        let alive = || get(address, "/healthz").is_some();
-        let name = format!("{self:?}");
-        let server = Server::start(command.args(flags), folder.path(), &name, alive);
-        Exporter { _server: server, address, _folder: folder }
-    }
-}
-
-fn with_ports(command: &mut Command, port: u16, kubeconfig: &Path) {
-    command
-        .args(["--host=127.0.0.1", "--telemetry-host=127.0.0.1"])
-        .arg(format!("--port={port}"))
-        .arg(format!("--telemetry-port={}", free_port()))
-        .arg(format!("--kubeconfig={}", kubeconfig.display()));
-}
-
-impl Exporter {
-    /// `None` where it does not answer with 200.
-    fn scrape(&self, path: &str) -> Option<Scrape> {
-        let text = get(self.address, path)?;
-        Some(Scrape::parse(&text).unwrap_or_else(|why| panic!("{path}: {why}")))
-    }
-
-    /// What it says once it says it twice: it answers before it has read everything.
-    fn settled(&self, path: &str) -> Scrape {
-        let mut last = None;
-        wait_until(&format!("{path} to be the same twice"), || {
-            let now = self.scrape(path);
-            let something = now.as_ref().is_some_and(|now| now.len() > 0 || path.ends_with('='));
-            if something && last == now {
-                return now;
-            }
-            last = now;
-            // Another program's answer: there is nothing to be told by.
-            std::thread::sleep(POLL);
-            None
-        })
+        Exporter::start(self.command(), &format!("{self:?}"), world.cluster.kubeconfig(), flags)
     }
 }

@@ -1,11 +1,7 @@
-//! What the tests of clusters rest on: rights are what they were given as, outages and lost history are real, and a node
-//! that is not heard of is taken for dead.
-
-use std::time::Duration;
+//! What the tests of clusters rest on: rights are what they were given as, outages and lost history are real.
 
 use serde_json::{Value, json};
 
-use super::kubelet;
 use crate::{kube::Cluster, server::wait_until};
 
 #[test]
@@ -67,20 +63,4 @@ fn what_was_stored_survives(cluster: &mut Cluster) {
     cluster.start_apiserver();
     assert_eq!(url, cluster.url());
     assert_eq!(cluster.get("configmap two")["metadata"]["name"], "two");
-}
-
-#[test]
-fn a_node_that_is_not_heard_of_is_dead() {
-    let Some(mut cluster) = Cluster::acting(Duration::from_secs(4)) else { return };
-    let node = json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": "buoy" } });
-    cluster.create("buoy", &node, "").unwrap();
-    cluster.patch_status("node/buoy", &kubelet::node(0, "amd64", true)).unwrap();
-    cluster.kubectl("wait --timeout=30s --for=condition=Ready=True node/buoy").unwrap();
-    cluster.kubectl("wait --timeout=60s --for=condition=Ready=Unknown node/buoy").unwrap();
-    wait_until("its taint", || {
-        let node = cluster.get("node/buoy");
-        let taints = node["spec"]["taints"].as_array()?.clone();
-        taints.into_iter().find(|taint| taint["key"] == "node.kubernetes.io/unreachable")
-    });
-    cluster.stop_acting();
 }

@@ -63,6 +63,31 @@ impl Scrape {
         self.series.len()
     }
 
+    /// The sum of a family's rows that have all these labels, each written as in a row; `None` where there is none.
+    pub(super) fn sum(&self, family: &str, labels: &[&str]) -> Option<f64> {
+        let has = |series: &str| {
+            family_of(series) == family
+                && labels.iter().all(|label| {
+                    series.contains(&format!("{{{label}")) || series.contains(&format!(",{label}"))
+                })
+        };
+        let rows = self.series.iter().filter(|(series, _)| has(series));
+        let values = rows.flat_map(|(_, values)| values).map(|value| value.0);
+        values.reduce(|one, other| one + other)
+    }
+
+    /// The series, without their values.
+    pub(super) fn series(&self) -> BTreeSet<&str> {
+        self.series.keys().map(String::as_str).collect()
+    }
+
+    /// A family's rows: the series, and its values.
+    pub(super) fn rows(&self, family: &str) -> Vec<(&str, f64)> {
+        let rows = self.series.iter().filter(|(series, _)| family_of(series) == family);
+        rows.flat_map(|(series, values)| values.iter().map(|value| (series.as_str(), value.0)))
+            .collect()
+    }
+
     /// The families that have rows.
     pub(super) fn families(&self) -> BTreeSet<&str> {
         self.series.keys().map(|series| family_of(series)).collect()
@@ -71,7 +96,8 @@ impl Scrape {
     /// How `ours` differs from this, by family; empty where it does not.
     pub(super) fn difference(&self, ours: &Self) -> String {
         let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for family in self.types.keys().chain(ours.types.keys()).collect::<BTreeSet<_>>() {
+        // The header of a family without rows says nothing, and noroshi leaves it out.
+        for family in self.families().union(&ours.families()).copied() {
             let (theirs, ours) = (self.types.get(family), ours.types.get(family));
             if theirs != ours {
                 let word =
@@ -154,6 +180,10 @@ fn differences_are_told_by_family() {
         theirs.difference(&ours),
         "  a: 2\n    missing a{x=\"2\"} 1\n    too many a{x=\"3\"} 1\n  b: 1\n    type: counter, ours gauge\n"
     );
+    assert_eq!(theirs.sum("a", &[]), Some(1_000_001.0));
+    assert_eq!(theirs.sum("a", &["x=\"1\""]), Some(1e6));
+    assert_eq!(theirs.sum("a", &["x=\"3\""]), None);
+    assert_eq!(theirs.rows("a").len(), theirs.series().len() - 1);
     assert!(Scrape::parse("a{x=\"1\" 1\n").is_err());
     assert!(Scrape::parse("# TYPE a gauge\n# TYPE a gauge\n").is_err());
 }

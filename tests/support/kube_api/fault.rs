@@ -13,6 +13,8 @@ pub enum Streaming {
     Unknown,
     /// This status, as a proxy may.
     Refused(u16),
+    /// Not known, and so not looked at, as in servers before 1.27: what there is comes, and no end of it is marked.
+    Ignored,
 }
 
 /// The state of a server's health.

@@ -34,6 +34,8 @@ struct Watch {
     /// What is still to be told of what there was at the beginning.
     initial: Option<std::vec::IntoIter<Item>>,
     bookmarks: bool,
+    /// Whether the end of that is to be marked.
+    streams: bool,
     next_bookmark: Instant,
     deadline: Instant,
     ready: VecDeque<Bytes>,
@@ -71,6 +73,7 @@ pub fn open(call: Call, begun: Option<List>, wire: &Arc<Wire>) -> Result<Answer,
         cursor: if items.is_some() { current } else { version.unwrap_or(current) },
         initial: items.map(Vec::into_iter),
         bookmarks: query.is_set("allowWatchBookmarks"),
+        streams,
         next_bookmark: Instant::now(),
         deadline,
         ready: VecDeque::new(),
@@ -118,6 +121,7 @@ fn streams(call: &Call) -> Result<bool, Status> {
             Err(Status::option_forbidden("sendInitialEvents", why))
         }
         Streaming::Refused(code) => Err(Status::fault(code, None)),
+        Streaming::Ignored => Ok(false),
     }
 }
 
@@ -212,7 +216,7 @@ impl Watch {
         if initial.len() == 0 {
             self.initial = None;
             self.begun = None;
-            if self.bookmarks {
+            if self.bookmarks && self.streams {
                 lines.extend(shape::bookmark(&self.call.resource, self.form, self.cursor, true));
             }
         }

@@ -11,6 +11,7 @@ mod pod_rows;
 mod template;
 mod wire;
 
+use container::Container;
 pub(super) use kept::Pod;
 
 use crate::cluster::{
@@ -86,14 +87,14 @@ impl Kind for Pod {
             "kube_pod_container_status_ready",
             "Whether the container is ready.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.is_ready());
+                container_rows::each(pod.body.containers(), rows, Container::is_ready);
             },
         ),
         Family::<Self>::stable(
             "kube_pod_container_status_restarts_total",
             "How often the container was started anew.",
             |pod, rows| {
-                container_rows::each(pod.body.containers(), rows, |container| container.restarts());
+                container_rows::each(pod.body.containers(), rows, Container::restarts);
             },
         )
         .counter(),
@@ -199,14 +200,14 @@ impl Kind for Pod {
             "kube_pod_init_container_status_ready",
             "Whether the init container is ready.",
             |pod, rows| {
-                container_rows::each(pod.body.inits(), rows, |container| container.is_ready());
+                container_rows::each(pod.body.inits(), rows, Container::is_ready);
             },
         ),
         Family::<Self>::stable(
             "kube_pod_init_container_status_restarts_total",
             "How often the init container was started anew.",
             |pod, rows| {
-                container_rows::each(pod.body.inits(), rows, |container| container.restarts());
+                container_rows::each(pod.body.inits(), rows, Container::restarts);
             },
         )
         .counter(),
@@ -214,7 +215,7 @@ impl Kind for Pod {
             "kube_pod_init_container_status_running",
             "Whether the init container runs.",
             |pod, rows| {
-                container_rows::each(pod.body.inits(), rows, |container| container.is_running());
+                container_rows::each(pod.body.inits(), rows, Container::is_running);
             },
         ),
         Family::stable(
@@ -248,7 +249,7 @@ impl Kind for Pod {
             "kube_pod_init_container_status_waiting_reason",
             "Why the init container waits to be started.",
             |pod, rows| {
-                container_rows::reasons(pod.body.inits(), rows, |container| container.waiting());
+                container_rows::reasons(pod.body.inits(), rows, Container::waiting);
             },
         ),
         Family::annotations(Alpha, "kube_pod_annotations"),

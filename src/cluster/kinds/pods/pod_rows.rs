@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, net::IpAddr};
 
-use super::kept::{Condition, PHASES, Pod, QOS_CLASSES, Volume};
+use super::{
+    container::Container,
+    kept::{Condition, PHASES, Pod, QOS_CLASSES, Volume},
+};
 use crate::cluster::{
     object::Object,
     rows::{Number, Rows},
@@ -154,7 +157,7 @@ const REASONS: &[&str] = &[
 /// Reasons of the pod, of its conditions, and of its containers that have ended.
 pub(super) fn reasons(pod: &Object<Pod>, rows: &mut Rows<'_>) {
     let own = pod.body.reason();
-    let ended = pod.body.containers().filter_map(|container| container.terminated());
+    let ended = pod.body.containers().filter_map(Container::terminated);
     let all = std::iter::once(own)
         .chain(pod.body.conditions().map(|(condition, _)| &*condition.reason))
         .chain(ended.map(|termination| &*termination.reason));
