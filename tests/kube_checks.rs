@@ -47,7 +47,7 @@ async fn state(bench: &Bench, check: &str) -> String {
 
 /// Waits for a state, and for a reason where there must be one.
 async fn until(bench: &Bench, check: &str, wanted: &str, reason: &str) {
-    let mut seen = String::new();
+    let mut seen;
     eventually!(
         {
             seen = state(bench, check).await;

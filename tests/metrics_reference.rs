@@ -13,11 +13,14 @@ use noroshi::{
     metrics::reference,
     probe::{COMMON_FAMILIES, spec::KINDS},
 };
+use serde_json::json;
 use support::{
     Bridge, Peer,
     app::Bench,
     authority::{Authority, Flaw},
-    eventually, web,
+    eventually,
+    kube_api::KubeApi,
+    web,
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -70,7 +73,7 @@ fn no_family_repeats_a_label_of_its_check() {
 }
 
 /// A check of every kind, told to measure all it can; one that fails, one suppressed by it, one that warns.
-fn every_kind(ports: Ports, site: &Peer, gone: &Peer, socket: &Path) -> String {
+fn every_kind(ports: Ports, site: &Peer, gone: &Peer, socket: &Path, api: &KubeApi) -> String {
     format!(
         r#"preferred_ip_protocol = "ip4"
 [checks.http]
@@ -102,6 +105,15 @@ unix.path = "{socket}"
 unix.dialogue = [{{ expect = "^hello" }}]
 [checks.grpc]
 grpc.address = "127.0.0.1:{grpc}"
+[clusters.main]
+server = "{api}"
+resources = ["pods"]
+[checks.kubernetes]
+kubernetes = {{ kind = "deployment", namespace = "a", name = "web" }}
+[checks.pods]
+kubernetes = {{ kind = "pods", namespace = "a", name = "web", restarts = {{ most = 1, within = "1h" }} }}
+[checks.cronjob]
+kubernetes = {{ kind = "cronjob", namespace = "a", name = "web" }}
 "#,
         site = site.address(),
         gone = gone.address(),
@@ -111,6 +123,7 @@ grpc.address = "127.0.0.1:{grpc}"
         websocket = ports.websocket,
         socket = socket.display(),
         grpc = ports.grpc,
+        api = api.url(),
     )
 }
 
@@ -167,7 +180,14 @@ fn shown(metrics: &str) -> BTreeSet<String> {
 /// What a machine may be unable to measure: which ping sockets there are is up to its system.
 fn optional(family: &str, metrics: &str) -> bool {
     let pings = !metrics.contains("reason=\"icmp_permission\"");
-    family == "noroshi_icmp_reply_hop_limit" || (family.starts_with("noroshi_icmp_") && !pings)
+    // Nothing has failed yet, and nothing expires.
+    let clusters = [
+        "noroshi_cluster_collector_watch_errors_total",
+        "noroshi_cluster_credentials_expire_timestamp_seconds",
+    ];
+    clusters.contains(&family)
+        || family == "noroshi_icmp_reply_hop_limit"
+        || (family.starts_with("noroshi_icmp_") && !pings)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -180,13 +200,22 @@ async fn a_running_daemon_shows_what_is_listed() {
     let gone = Peer::refusing();
     let greeting = |mut stream: TcpStream, _, _| async move { stream.write_all(b"hello\n").await };
     let greeter = Peer::stream(greeting).await;
+    let api = KubeApi::start().await;
+    let named = |status| json!({ "metadata": { "namespace": "a", "name": "web" }, "status": status });
+    for (resource, status) in [
+        ("deployments", json!({ "availableReplicas": 1 })),
+        ("pods", json!({ "phase": "Running" })),
+        ("cronjobs", json!({ "lastSuccessfulTime": "2026-01-01T00:00:00Z" })),
+    ] {
+        api.put(resource, named(status));
+    }
     let bridge = Bridge::to(&greeter);
     let authority = Authority::new();
     let trusted =
         web::serve_tls(authority.acceptor(Flaw::None), |_| web::reply(200, &[], b"")).await;
     let config = format!(
         "{}{}[checks.trusted]\ntls = {{ address = \"{}\", ca_file = \"{}\" }}\n",
-        every_kind(demo.ports(), &site, &gone, bridge.path()),
+        every_kind(demo.ports(), &site, &gone, bridge.path(), &api),
         told(&site, &gone),
         trusted.address(),
         authority.ca_file().display(),
