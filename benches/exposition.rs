@@ -140,6 +140,7 @@ impl World {
     fn router(&self) -> Router {
         let (_, ready) = watch::channel(true);
         let state = api::State {
+            clusters: Arc::default(),
             views: Arc::clone(&self.views),
             families: Arc::clone(&self.families),
             telemetry: Arc::clone(&self.telemetry),

@@ -78,8 +78,8 @@ impl Dice {
     }
 
     fn uuid(&mut self) -> String {
-        let [a, b, c, d, e] = [8, 4, 4, 4, 12].map(|digits| self.hex(digits));
-        format!("{a}-{b}-{c}-{d}-{e}")
+        let parts = [8, 4, 4, 4, 12].map(|digits| self.hex(digits));
+        parts.join("-")
     }
 }
 

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::float_cmp,
+    clippy::cast_precision_loss,
     clippy::format_push_string,
     clippy::print_stderr,
     reason = "a test says what went wrong by panicking, and the counts it compares are whole"

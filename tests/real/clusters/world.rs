@@ -11,7 +11,7 @@ use super::kubelet::{self, THEN};
 use crate::{kube::Cluster, server::wait_until};
 
 /// Nodes of a world are not heard of again, and live as long as a test does.
-const GRACE: Duration = Duration::from_secs(3600);
+const GRACE: Duration = Duration::from_hours(1);
 
 const NODES: [(&str, &str, bool); 3] =
     [("beacon", "amd64", true), ("harbour", "arm64", true), ("wreck", "amd64", false)];
