@@ -201,7 +201,8 @@ async fn a_running_daemon_shows_what_is_listed() {
     let greeting = |mut stream: TcpStream, _, _| async move { stream.write_all(b"hello\n").await };
     let greeter = Peer::stream(greeting).await;
     let api = KubeApi::start().await;
-    let named = |status| json!({ "metadata": { "namespace": "a", "name": "web" }, "status": status });
+    let named =
+        |status| json!({ "metadata": { "namespace": "a", "name": "web" }, "status": status });
     for (resource, status) in [
         ("deployments", json!({ "availableReplicas": 1 })),
         ("pods", json!({ "phase": "Running" })),

@@ -22,11 +22,11 @@ use crate::{
 /// How long changes are gathered: a rollout is many of them.
 const SETTLE: Duration = Duration::from_millis(100);
 
-/// How soon a check is looked at again whose objects are being listed.
+/// How soon a check is looked at again of which nobody could tell anything.
 const SOON: Duration = Duration::from_secs(1);
 
-/// The longest that nobody looks, where nothing is due.
-const LONGEST: Duration = Duration::from_mins(1);
+/// The longest until somebody looks whether the server answers, where nothing is due.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Makes an outcome of what was found, as settings want it: inverted, with warnings.
 pub type Finish =
@@ -56,6 +56,7 @@ impl Watched {
             ear: Arc::default(),
             sights: HashMap::new(),
             judged: Vec::new(),
+            is_lost: false,
         };
         wanted.mark_changed();
         loop {
@@ -85,6 +86,8 @@ struct Judges<'w> {
     ear: Arc<Notify>,
     sights: HashMap<Place, Sight>,
     judged: Vec<Judged>,
+    /// Whether the server did not answer when that was last looked at.
+    is_lost: bool,
 }
 
 /// One check.
@@ -97,6 +100,14 @@ struct Judged {
     told: Option<(model::Verdict, Option<Reason>)>,
     /// When it is told again, whether it has changed or not.
     due: Instant,
+    /// When it is looked at again instead, while nobody can tell.
+    again: Option<Instant>,
+}
+
+impl Judged {
+    fn next(&self) -> Instant {
+        self.again.unwrap_or(self.due)
+    }
 }
 
 impl Judges<'_> {
@@ -120,7 +131,8 @@ impl Judges<'_> {
             let old = before.remove(&check.settings.id).filter(|old| old.check == check);
             let (told, due) =
                 old.map_or((None, now + check.settings.interval), |old| (old.told, old.due));
-            self.judged.push(Judged { check, places, heard: None, told, due });
+            let again = Some(now);
+            self.judged.push(Judged { check, places, heard: None, told, due, again });
         }
         let is_as_wanted = |place: &Place, sight: &Sight| {
             wanted.get(place).is_some_and(|(_, selection)| selection == sight.keep.selection())
@@ -151,31 +163,34 @@ impl Judges<'_> {
 
     /// When the next check is due.
     fn due(&self) -> Instant {
-        let next = self.judged.iter().map(|one| one.due).min();
-        next.unwrap_or_else(|| Instant::now() + LONGEST)
+        let next = self.judged.iter().map(Judged::next);
+        next.fold(Instant::now() + LONGEST, Instant::min)
     }
 
     /// Judges every check of which something has changed, or that is due.
     async fn look(&mut self, telling: &Telling) {
         let lost = self.cluster.failure();
+        let is_other = std::mem::replace(&mut self.is_lost, lost.is_some()) != lost.is_some();
         for one in &mut self.judged {
             let sights: Vec<&Sight> =
                 one.places.iter().filter_map(|place| self.sights.get(place)).collect();
             let heard = sights.iter().map(|sight| sight.times()).sum();
             let begun = Instant::now();
-            if one.heard == Some(heard) && begun < one.due {
+            if one.heard == Some(heard) && begun < one.next() && !is_other {
                 continue;
             }
             one.heard = Some(heard);
             let mut facts = Vec::new();
             let lost = lost.as_deref();
             let Some(result) = judged(&one.check, &sights, lost, self.clock, &mut facts) else {
-                one.due = one.due.max(begun + SOON);
+                one.again = Some(begun + SOON);
                 continue;
             };
             let settings = &one.check.settings;
             let outcome = (telling.finish)(settings, result, facts, begun.elapsed());
             let told = (outcome.verdict, outcome.reason);
+            let is_unknown = outcome.verdict == model::Verdict::Unknown;
+            one.again = is_unknown.then(|| begun + SOON.min(settings.interval));
             if one.told == Some(told) && begun < one.due {
                 continue;
             }
