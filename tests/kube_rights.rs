@@ -93,7 +93,8 @@ async fn server(rules: Vec<Rule>, streaming: Streaming) -> KubeApi {
         let resource = kind.resource;
         let api = [resource.group, resource.version].join("/");
         let api = api.trim_start_matches('/');
-        server.declare(Resource::new(api, resource.name, resource.kind, resource.namespaced));
+        let served = Resource::new(api, resource.path, resource.kind, resource.namespaced);
+        server.declare(Resource { watchable: resource.polled.is_none(), ..served });
     }
     server.streaming(streaming);
     server.allow_only(rules);
@@ -160,22 +161,26 @@ impl Running {
     }
 }
 
+fn watchable() -> usize {
+    KINDS.iter().filter(|kind| kind.resource.polled.is_none()).count()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_printed_is_asked_for_and_nothing_else() {
     let rules = permitted(&printed(&["--all"]).0);
-    assert_eq!(acts(&rules).len(), 2 * KINDS.len());
+    assert_eq!(acts(&rules).len(), KINDS.len() + watchable());
     // Where nothing is streamed, everything is both listed and watched.
     let older = server(rules.clone(), Streaming::Unknown).await;
     let running = Running::start(&older, &[]);
     assert_eq!(running.down().await, BTreeSet::new());
-    eventually!(older.watches(None) == KINDS.len());
+    eventually!(older.watches(None) == watchable());
     assert_eq!(asked(&older), acts(&rules));
 
     let newer = server(rules.clone(), Streaming::Offered).await;
     let running = Running::start(&newer, &[]);
     assert_eq!(running.down().await, BTreeSet::new());
     let mut watched = acts(&rules);
-    watched.retain(|(verb, ..)| verb == "watch");
+    watched.retain(|(verb, group, ..)| verb == "watch" || group == "metrics.k8s.io");
     assert_eq!(asked(&newer), watched);
 }
 
@@ -193,15 +198,17 @@ async fn without_a_right_one_collector_is_down_and_no_other() {
             // There the list is a watch too.
             (Streaming::Offered, "list", false),
         ] {
+            // What cannot be watched is listed everywhere, and only that.
+            let falls = if resource.polled.is_some() { verb == "list" } else { falls };
             let server = server(rules.clone(), streaming).await;
-            server.take(Rule::new(&[verb], &[resource.group], &[resource.name]));
+            server.take(Rule::new(&[verb], &[resource.group], &[resource.path]));
             let down = Running::start(&server, &[]).down().await;
             let wanted: BTreeSet<_> = falls.then(|| resource.name.to_owned()).into_iter().collect();
             assert_eq!(down, wanted, "without {verb} of {}", resource.name);
             downs += down.len();
         }
     }
-    assert_eq!(downs, 3 * KINDS.len());
+    assert_eq!(downs, 3 * watchable() + 2 * (KINDS.len() - watchable()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,8 +217,9 @@ async fn roles_of_namespaces_are_enough_for_them() {
     let server = server(rules.clone(), Streaming::Unknown).await;
     let running = Running::start(&server, &["shop", "edge"]);
     assert_eq!(running.down().await, BTreeSet::new());
-    let inside = KINDS.iter().filter(|kind| kind.resource.namespaced).count();
-    eventually!(server.watches(None) == KINDS.len() + inside);
+    let inside = KINDS.iter().map(|kind| kind.resource).filter(|resource| resource.namespaced);
+    let watched = inside.clone().filter(|resource| resource.polled.is_none()).count();
+    eventually!(server.watches(None) == watchable() + watched);
     assert_eq!(asked(&server), acts(&rules));
     drop(running);
     // A right that is missing in one of them.
@@ -220,7 +228,7 @@ async fn roles_of_namespaces_are_enough_for_them() {
     assert_eq!(down, BTreeSet::from(["deployments".to_owned()]));
     // Nor is it enough for all of them.
     let down = Running::start(&server, &[]).down().await;
-    assert_eq!(down.len(), inside);
+    assert_eq!(down.len(), inside.count());
 }
 
 /// The drop-in with the role that is printed for its collectors, and then with less.
@@ -273,8 +281,8 @@ fn secrets_are_never_among_what_nobody_named() {
     let (usual, said) = printed(&[]);
     let mut wanted: BTreeSet<String> = KINDS
         .iter()
-        .filter(|kind| kind.resource.default)
-        .map(|kind| kind.resource.name.to_owned())
+        .filter(|kind| kind.resource.default || kind.resource.ours)
+        .map(|kind| kind.resource.path.to_owned())
         .collect();
     assert!(wanted.remove("secrets"));
     assert_eq!(all(&usual), wanted);

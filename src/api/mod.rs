@@ -10,6 +10,7 @@ pub mod blackbox;
 mod checks;
 mod compress;
 mod deliveries;
+mod events;
 mod go_server;
 mod guard;
 mod history;
@@ -109,6 +110,7 @@ pub fn router(state: State, more: Router) -> Router {
         .route(&at("/api/v1/checks"), get(checks::list))
         .route(&at("/api/v1/checks/{name}"), get(checks::one))
         .route(&at("/api/v1/incidents"), get(incidents::list))
+        .route(&at("/api/v1/events"), get(events::list))
         .route(&at("/api/v1/deliveries"), get(deliveries::list));
     if let Some(last) = prefix.rsplit('/').next().filter(|last| !last.is_empty()) {
         // Relative, so that it also holds behind a proxy that maps the prefix to another path.

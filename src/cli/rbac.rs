@@ -23,7 +23,7 @@ const API: &str = "rbac.authorization.k8s.io";
 Exit codes: 0 printed, 2 usage")]
 pub(super) struct Rbac {
     /// What is collected, by resource, separated by commas
-    /// [default: what kube-state-metrics shows unasked, but for secrets]
+    /// [default: what is watched where nothing is named: no secrets]
     #[arg(
         long,
         value_name = "NAMES",

@@ -6,12 +6,14 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use parking_lot::RwLock;
 
 use super::{
+    events::Event,
     kind::{Kind, Resource},
     object::{Decode, Meta, Metadata, Object, Shown, Uid},
     shard::Shard,
-    snapshot::{Objects, Snapshot},
+    snapshot::{Objects, Selected, Snapshot},
     spec::Settings,
 };
+use crate::clock::Clock;
 
 /// What keeps the objects that a watch brings.
 ///
@@ -37,6 +39,10 @@ pub trait Collector: Keeper {
     fn resource(&self) -> &'static Resource;
     /// All of them, as they are now.
     fn snapshot(&self) -> Box<dyn Snapshot>;
+    /// The last events, newest first; of any other kind there are none.
+    fn events(&self) -> Vec<Arc<Event>> {
+        Vec::new()
+    }
 }
 
 /// What an object brought.
@@ -68,8 +74,8 @@ pub(super) struct Shelf<B: Kind> {
     shown: Shown,
     shard: Shard,
     cluster: Option<Arc<str>>,
-    selected: Arc<[bool]>,
-    lean: bool,
+    selected: Selected,
+    clock: Clock,
     hasher: DefaultHashBuilder,
 }
 
@@ -93,11 +99,12 @@ impl<B: Kind> Shelf<B> {
             },
             shard: settings.shard,
             cluster: settings.cluster.clone(),
-            selected: B::FAMILIES
-                .iter()
-                .map(|family| settings.families.has(&family.info))
-                .collect(),
-            lean: settings.families.profile.is_lean(),
+            selected: Selected {
+                families: B::FAMILIES.iter().map(|f| settings.families.has(&f.info)).collect(),
+                own: B::OWN.iter().map(|own| settings.shows_own(own.desc.name)).collect(),
+                lean: settings.families.profile.is_lean(),
+            },
+            clock: settings.clock,
             hasher: DefaultHashBuilder::default(),
         }
     }
@@ -147,13 +154,15 @@ impl<B: Kind> Keeper for Shelf<B> {
     }
 
     fn listed(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
-        let (object, version) = self.decode(json).inspect_err(|_| self.carry(part, json))?;
+        let (mut object, version) = self.decode(json).inspect_err(|_| self.carry(part, json))?;
         if !self.shard.has(&object.meta.uid) {
             return Ok(Seen { version, is_news: false });
         }
         let mut table = self.parts[part].write();
         // What has not changed is kept, so that two generations do not take twice the memory.
         let held = self.find(&table.current, Key::of(&object.meta)).cloned();
+        let listed = table.next.as_ref().and_then(|next| self.find(next, Key::of(&object.meta)));
+        B::succeed(&mut object, listed.or(held.as_ref()).map(|before| &**before), self.clock.now());
         let held = held.filter(|held| **held == object);
         let is_news = held.is_none();
         let object = held.unwrap_or_else(|| Arc::new(object));
@@ -172,14 +181,16 @@ impl<B: Kind> Keeper for Shelf<B> {
     }
 
     fn changed(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
-        let (object, version) = self.decode(json)?;
+        let (mut object, version) = self.decode(json)?;
         if !self.shard.has(&object.meta.uid) {
             return Ok(Seen { version, is_news: false });
         }
-        let is_known = {
+        let held = {
             let table = self.parts[part].read();
-            self.find(&table.current, Key::of(&object.meta)).is_some_and(|held| **held == object)
+            self.find(&table.current, Key::of(&object.meta)).cloned()
         };
+        B::succeed(&mut object, held.as_deref(), self.clock.now());
+        let is_known = held.is_some_and(|held| *held == object);
         if !is_known {
             self.put(&mut self.parts[part].write().current, Arc::new(object));
         }
@@ -219,8 +230,8 @@ impl<B: Kind> Collector for Shelf<B> {
         for part in &self.parts {
             objects.extend(part.read().current.iter().cloned());
         }
-        let (cluster, selected) = (self.cluster.clone(), Arc::clone(&self.selected));
-        Box::new(Objects::new(objects, cluster, selected, self.lean))
+        let (cluster, selected) = (self.cluster.clone(), self.selected.clone());
+        Box::new(Objects::new(objects, cluster, selected, self.clock.now()))
     }
 }
 
@@ -244,12 +255,12 @@ impl<'k> Key<'k> {
 /// An object of which only the metadata are read.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-struct WithMetadata<'a> {
+pub(super) struct WithMetadata<'a> {
     #[serde(borrow)]
-    metadata: Metadata<'a>,
+    pub(super) metadata: Metadata<'a>,
 }
 
-/// Whose JSON it is, as far as that can be read, and why the rest cannot.
+/// Why an object cannot be read, and what of it can.
 pub(super) fn malformed(json: &str, why: String) -> Malformed {
     let WithMetadata { metadata } = serde_json::from_str(json).unwrap_or_default();
     Malformed {

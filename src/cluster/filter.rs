@@ -59,10 +59,14 @@ impl Filter {
     /// Whether a family is written.
     pub fn has(&self, family: &Info) -> bool {
         let name = family.name;
-        (self.allow.is_empty() || self.allow.match_name(name))
-            && !self.deny.match_name(name)
+        self.lets(name)
             && (!family.opt_in || self.opt_in.match_name(name))
             && self.profile.has(name)
+    }
+
+    /// Whether the lists let a family be. Profiles are about what kube-state-metrics shows: ours go by the lists alone.
+    pub fn lets(&self, name: &str) -> bool {
+        (self.allow.is_empty() || self.allow.match_name(name)) && !self.deny.match_name(name)
     }
 }
 

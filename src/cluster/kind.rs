@@ -1,21 +1,27 @@
 //! What a kind of objects is: where it stands in the API, what identifies an object, which families it has.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::{
     collector::{Collector, Shelf},
     family::{Family, Info},
     object::{Body, Object},
+    own::Own,
     spec::Settings,
 };
+use crate::model::Desc;
 
 /// A resource of the API.
 #[derive(Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Resource {
-    /// Its name in a path, in lower case and plural: `pods`.
+    /// Its name, in lower case and plural: `pods`.
     pub name: &'static str,
+    /// Its name in a path; another one only where two groups have resources of one name.
+    pub path: &'static str,
     /// Its group; empty for the core.
     pub group: &'static str,
     /// Its version.
@@ -26,8 +32,12 @@ pub struct Resource {
     pub namespaced: bool,
     /// Whether kube-state-metrics shows it without being asked.
     pub default: bool,
+    /// Whether kube-state-metrics does not know it: only we show anything of it.
+    pub ours: bool,
     /// Whether only the metadata are fetched, because nothing else is shown.
     pub metadata_only: bool,
+    /// How often it is listed, where it cannot be watched.
+    pub polled: Option<Duration>,
 }
 
 impl Resource {
@@ -38,7 +48,18 @@ impl Resource {
         version: &'static str,
         kind: &'static str,
     ) -> Self {
-        Self { name, group, version, kind, namespaced: true, default: true, metadata_only: false }
+        Self {
+            name,
+            path: name,
+            group,
+            version,
+            kind,
+            namespaced: true,
+            default: true,
+            ours: false,
+            metadata_only: false,
+            polled: None,
+        }
     }
 
     /// A resource of the whole cluster, shown by default.
@@ -83,6 +104,22 @@ impl Resource {
         self
     }
 
+    /// The same, which kube-state-metrics does not know.
+    #[must_use]
+    pub const fn ours(mut self) -> Self {
+        self.default = false;
+        self.ours = true;
+        self
+    }
+
+    /// The same, which stands under another name in a path, and is listed again and again.
+    #[must_use]
+    pub const fn polled(mut self, path: &'static str, each: Duration) -> Self {
+        self.path = path;
+        self.polled = Some(each);
+        self
+    }
+
     /// The same, of which only the metadata are fetched.
     #[must_use]
     pub const fn metadata_only(mut self) -> Self {
@@ -99,8 +136,12 @@ pub trait Kind: Body + PartialEq + Send + Sync + Sized + 'static {
     const IDENTITY: &'static [(&'static str, Part<Self>)];
     /// Its families, in the order in which they are written.
     const FAMILIES: &'static [Family<Self>];
-    /// Whether one of them shows `resourceVersion`: then every update is seen.
+    /// What no peer shows of all its objects, written after its families.
+    const OWN: &'static [Own<Self>] = &[];
+    /// Whether one of the families shows `resourceVersion`: then every update is seen.
     const SHOWS_REVISION: bool = false;
+    /// Takes over from what was known of the object before what only the past can tell.
+    fn succeed(_object: &mut Object<Self>, _before: Option<&Object<Self>>, _now: Timestamp) {}
 }
 
 /// Where a label of an object's identity comes from.
@@ -121,6 +162,8 @@ pub struct Entry {
     pub resource: &'static Resource,
     /// Its families.
     pub families: fn() -> Vec<Info>,
+    /// What no peer shows.
+    pub own: fn() -> Vec<&'static Desc>,
     /// A collector of its objects.
     pub collector: fn(&Settings) -> Arc<dyn Collector>,
 }
@@ -131,6 +174,7 @@ impl Entry {
         Self {
             resource: &B::RESOURCE,
             families: || B::FAMILIES.iter().map(|family| family.info).collect(),
+            own: || B::OWN.iter().map(|own| &own.desc).collect(),
             collector: |settings| Arc::new(Shelf::<B>::new(settings)),
         }
     }

@@ -8,7 +8,7 @@ use super::{
     object::{Meta, Owner},
     wire::Time,
 };
-use crate::model::{LabelSet, Pairs, Sink};
+use crate::model::{Histogram, LabelSet, Pairs, Sink};
 
 /// Labels of one row; more than these cost an allocation.
 type Labels<'a> = SmallVec<[(&'a str, &'a str); 16]>;
@@ -38,6 +38,11 @@ impl<'r> Rows<'r> {
     /// A row with more labels.
     pub fn row(&mut self, labels: &[(&str, &str)], value: f64) {
         self.sink.row(self.identity, self.pairs, labels, value);
+    }
+
+    /// A histogram with more labels.
+    pub fn histogram(&mut self, labels: &[(&str, &str)], histogram: &Histogram) {
+        self.sink.histogram(&(self.pairs)(), labels, histogram);
     }
 
     /// A row without more labels.

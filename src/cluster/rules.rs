@@ -13,6 +13,9 @@ use super::{kind::Resource, kinds::KINDS};
 /// What a watch does. A server that streams lists is never asked to list; which one does is known only once it is asked.
 pub const WATCHED: &[&str] = &["list", "watch"];
 
+/// What is done with what cannot be watched.
+const POLLED: &[&str] = &["list"];
+
 /// What is asked of one resource. Whatever is not a kind of `kinds/` (a resource that is only listed, a custom one that a
 /// check names) says so itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,17 +30,19 @@ pub struct Need<'n> {
 
 impl From<&Resource> for Need<'static> {
     fn from(resource: &Resource) -> Self {
-        Self { group: resource.group, resource: resource.name, verbs: WATCHED }
+        let verbs = if resource.polled.is_some() { POLLED } else { WATCHED };
+        Self { group: resource.group, resource: resource.path, verbs }
     }
 }
 
 /// Whoever may list them has read them, and no dashboard needs them: a role has them where they are named.
 const NEVER_BY_DEFAULT: &str = "secrets";
 
-/// What a role permits to collect where nothing is named: what kube-state-metrics shows by itself, but for secrets.
+/// What a role permits to collect where nothing is named: what kube-state-metrics shows by itself but for secrets, and what
+/// only we show.
 pub fn by_default() -> impl Iterator<Item = &'static Resource> {
     let resources = KINDS.iter().map(|kind| kind.resource);
-    resources.filter(|resource| resource.default && !is_sensitive(resource))
+    resources.filter(|resource| (resource.default || resource.ours) && !is_sensitive(resource))
 }
 
 /// Whether whoever may collect this may read what is nobody's business.

@@ -2,13 +2,16 @@
 
 use std::{ops::Range, sync::Arc};
 
+use jiff::Timestamp;
+
 use super::{
     family::Info,
     kind::{Kind, Part, Resource},
     object::{Object, UID_TEXT},
+    own::All,
     rows::Rows,
 };
-use crate::model::{LabelSet, Sink, escape_into};
+use crate::model::{Desc, LabelSet, Sink, escape_into};
 
 /// The objects of a kind at one moment.
 pub trait Snapshot: Send + Sync {
@@ -26,14 +29,29 @@ pub trait Snapshot: Send + Sync {
     fn family(&self, at: usize) -> Option<Info>;
     /// Writes the rows that some of the objects have in a family.
     fn write(&self, family: usize, objects: Range<usize>, sink: &mut dyn Sink);
+    /// The families that no peer has, with their indices, of those that are to be written.
+    fn own(&self) -> Vec<(usize, &'static Desc)>;
+    /// Writes the rows that all objects together have in one of them.
+    fn write_own(&self, family: usize, sink: &mut dyn Sink);
+}
+
+/// What of a kind's objects is written.
+#[derive(Clone)]
+pub(super) struct Selected {
+    /// Of the families, each.
+    pub(super) families: Arc<[bool]>,
+    /// Of those that no peer has, each.
+    pub(super) own: Arc<[bool]>,
+    /// Whether rows are left out that are 0 because a sibling is 1.
+    pub(super) lean: bool,
 }
 
 /// A [`Snapshot`] of one kind.
 pub(super) struct Objects<B> {
     objects: Vec<Arc<Object<B>>>,
     cluster: Option<Arc<str>>,
-    selected: Arc<[bool]>,
-    lean: bool,
+    selected: Selected,
+    now: Timestamp,
     /// The labels with which the rows of each object begin, one object after the other: written once for dozens of families.
     identities: Vec<u8>,
     /// Where those of each end.
@@ -44,8 +62,8 @@ impl<B: Kind> Objects<B> {
     pub(super) fn new(
         objects: Vec<Arc<Object<B>>>,
         cluster: Option<Arc<str>>,
-        selected: Arc<[bool]>,
-        lean: bool,
+        selected: Selected,
+        now: Timestamp,
     ) -> Self {
         let mut identities = Vec::new();
         let mut ends = Vec::with_capacity(objects.len());
@@ -62,7 +80,7 @@ impl<B: Kind> Objects<B> {
             });
             ends.push(identities.len());
         }
-        Self { objects, cluster, selected, lean, identities, ends }
+        Self { objects, cluster, selected, now, identities, ends }
     }
 
     /// The labels with which an object's rows begin.
@@ -87,7 +105,7 @@ impl<B: Kind> Snapshot for Objects<B> {
     }
 
     fn family(&self, at: usize) -> Option<Info> {
-        let is_selected = self.selected.get(at).is_some_and(|is| *is);
+        let is_selected = self.selected.families.get(at).is_some_and(|is| *is);
         B::FAMILIES.get(at).filter(|_| is_selected).map(|family| family.info)
     }
 
@@ -102,8 +120,22 @@ impl<B: Kind> Snapshot for Objects<B> {
                 });
                 LabelSet::new(pairs)
             };
-            (family.rows)(object, &mut Rows::new(sink, self.identity(at), &pairs, self.lean));
+            let lean = self.selected.lean;
+            (family.rows)(object, &mut Rows::new(sink, self.identity(at), &pairs, lean));
         }
+    }
+
+    fn own(&self) -> Vec<(usize, &'static Desc)> {
+        let all = B::OWN.iter().zip(&*self.selected.own).enumerate();
+        all.filter(|(_, (_, is_shown))| **is_shown).map(|(at, (own, _))| (at, &own.desc)).collect()
+    }
+
+    fn write_own(&self, family: usize, sink: &mut dyn Sink) {
+        let Some(own) = B::OWN.get(family) else { return };
+        let labels = LabelSet::new(self.cluster.as_deref().map(|cluster| ("cluster", cluster)));
+        let pairs = || labels.clone();
+        let all = All { objects: &self.objects, now: self.now };
+        (own.rows)(&all, &mut Rows::new(sink, labels.text(), &pairs, self.selected.lean));
     }
 }
 

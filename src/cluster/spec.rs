@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{kind::Resource, kinds::KINDS};
+use crate::clock::Clock;
 pub use crate::net::kubernetes::Access;
 
 /// A cluster and what is watched of it.
@@ -36,9 +37,19 @@ pub fn default_resources() -> impl Iterator<Item = &'static str> {
     KINDS.iter().filter(|kind| kind.resource.default).map(|kind| kind.resource.name)
 }
 
+/// The resources of which kube-state-metrics knows nothing.
+pub fn own_resources() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().filter(|kind| kind.resource.ours).map(|kind| kind.resource.name)
+}
+
 /// All resources that can be watched.
 pub fn resources() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|kind| kind.resource.name)
+}
+
+/// Whether kube-state-metrics knows a resource of this name.
+pub fn is_of_kube_state_metrics(name: &str) -> bool {
+    is_resource(name) && own_resources().all(|own| own != name)
 }
 
 /// Whether there is a resource of this name.
@@ -80,9 +91,20 @@ pub struct Settings {
     pub families: Filter,
     /// The objects that are this replica's.
     pub shard: Shard,
+    /// Whether what no peer shows is written too.
+    pub own: bool,
+    /// Whether the certificates in secrets are read, for when they expire.
+    pub tls_secrets: bool,
+    /// The calendar: what we tell of the past begins with what we saw.
+    pub clock: Clock,
 }
 
 impl Settings {
+    /// Whether a family of ours is written.
+    pub fn shows_own(&self, name: &str) -> bool {
+        self.own && self.families.lets(name)
+    }
+
     /// How many watches a resource needs.
     pub fn parts(&self, resource: &Resource) -> usize {
         if resource.namespaced { self.namespaces.len().max(1) } else { 1 }

@@ -20,6 +20,7 @@ use tracing::{error, info, warn};
 
 use super::{
     collector::Collector,
+    events::Event,
     health::Health,
     kinds::KINDS,
     spec::Cluster,
@@ -92,7 +93,8 @@ pub struct Server {
 
 impl Watched {
     /// Its collectors, empty; nothing is asked yet.
-    pub fn new(spec: Cluster, clock: Clock) -> Self {
+    pub fn new(mut spec: Cluster, clock: Clock) -> Self {
+        spec.settings.clock = clock;
         let wanted = |name: &str| spec.resources.iter().any(|wanted| wanted == name);
         let members = KINDS.iter().filter(|kind| wanted(kind.resource.name)).map(|kind| Member {
             collector: (kind.collector)(&spec.settings),
@@ -125,6 +127,11 @@ impl Watched {
     /// Its resources, in the order in which they are written.
     pub fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// Its last events, newest first.
+    pub fn events(&self) -> Vec<Arc<Event>> {
+        self.members.iter().flat_map(|member| member.collector.events()).collect()
     }
 
     /// What is known of its API server.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     cluster::spec::{
         Access, Cluster, Filter, Keys, KeysOf, Node, Patterns, Profile, Settings, Shard,
-        default_resources, is_resource, resources,
+        default_resources, is_resource, own_resources, resources,
     },
     model::{Secret, suggest},
 };
@@ -43,8 +43,8 @@ pub struct ClusterOptions {
     /// With `server`: a file with the certificates that may have signed the server's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
-    /// The resources that are watched. When not set, what kube-state-metrics watches but `secrets`: a right to list
-    /// secrets is a right to read them, so it is asked for by name.
+    /// The resources that are watched. When not set, what kube-state-metrics watches but `secrets`, and what only noroshi
+    /// shows: a right to list secrets is a right to read them, so they are asked for by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Vec<String>>,
     /// The namespaces that are watched. All when empty.
@@ -65,6 +65,9 @@ pub struct ClusterOptions {
     pub labels: BTreeMap<String, Vec<String>>,
     /// The annotations that `kube_*_annotations` shows, in the same form.
     pub annotations: BTreeMap<String, Vec<String>>,
+    /// Whether to show when the certificates in secrets of the type `kubernetes.io/tls` expire. Nothing but that and the
+    /// name in it is kept. It goes with `secrets` among the resources, and brings them where none are named.
+    pub tls_secrets: bool,
     /// Only the pods on this node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
@@ -95,6 +98,7 @@ impl Default for ClusterOptions {
             metric_opt_in: Vec::new(),
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
+            tls_secrets: false,
             node: None,
             unscheduled_pods: false,
             shard: 0,
@@ -139,11 +143,11 @@ impl ClusterOptions {
                 profile: self.profile,
             },
             shard: Shard { ordinal: self.shard, total: self.total_shards },
+            own: true,
+            tls_secrets: self.tls_secrets,
+            ..Settings::default()
         };
-        let resources = self.resources.clone().unwrap_or_else(|| {
-            let usual = default_resources().filter(|name| *name != "secrets");
-            usual.map(str::to_owned).collect()
-        });
+        let resources = self.resources.clone().unwrap_or_else(|| self.usual_resources());
         let unknown = resources.iter().enumerate().filter(|(_, name)| !is_resource(name));
         let place = at.key("resources");
         wrong.extend(unknown.map(|(index, name)| no_resource(place.index(index), name)));
@@ -161,6 +165,11 @@ impl ClusterOptions {
             settings,
         };
         (wrong.is_empty().then_some(cluster), wrong)
+    }
+
+    fn usual_resources(&self) -> Vec<String> {
+        let known = default_resources().filter(|name| self.tls_secrets || *name != "secrets");
+        known.chain(own_resources()).map(str::to_owned).collect()
     }
 
     fn access(&self) -> Access {
@@ -218,6 +227,10 @@ impl ClusterOptions {
             let key = if self.unscheduled_pods { "unscheduled_pods" } else { "node" };
             contradiction(key, "only pods stand on nodes: it goes with `resources = [\"pods\"]`");
         }
+        let named = self.resources.as_deref();
+        if self.tls_secrets && named.is_some_and(|names| names.iter().all(|n| n != "secrets")) {
+            contradiction("tls_secrets", "`resources` names no `secrets` to look into");
+        }
         if self.total_shards == 0 || self.shard >= self.total_shards {
             contradiction("shard", "`shard` counts from 0 and is below `total_shards`");
         }
@@ -253,4 +266,37 @@ fn patterns(list: &[String], at: &Path, wrong: &mut Vec<Finding>) -> Patterns {
         wrong.push(Finding::new(Code::BadValue, at.index(index), error.to_string()));
         Patterns::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compiled(options: &ClusterOptions) -> (Option<Cluster>, Vec<String>) {
+        let (cluster, wrong) = options.compile("home", &Path::default());
+        (cluster, wrong.iter().map(|finding| format!("{finding:?}")).collect())
+    }
+
+    #[test]
+    fn secrets_are_watched_where_they_are_asked_for_alone() {
+        let resources = |tls_secrets: bool| {
+            let (cluster, _) = compiled(&ClusterOptions { tls_secrets, ..Default::default() });
+            let cluster = cluster.unwrap();
+            assert_eq!(cluster.settings.tls_secrets, tls_secrets);
+            cluster.resources
+        };
+        let (usual, with_secrets) = (resources(false), resources(true));
+        assert!(!usual.iter().any(|name| name == "secrets"));
+        for own in ["events", "nodemetrics", "customresourcedefinitions", "pods"] {
+            assert!(usual.iter().any(|name| name == own), "{own}");
+        }
+        assert_eq!(with_secrets.len(), usual.len() + 1);
+        assert!(with_secrets.iter().any(|name| name == "secrets"));
+        let named = |names: &[&str]| {
+            let resources = Some(names.iter().map(|name| (*name).to_owned()).collect());
+            compiled(&ClusterOptions { tls_secrets: true, resources, ..Default::default() }).1
+        };
+        assert_eq!(named(&["pods", "secrets"]), Vec::<String>::new());
+        assert!(named(&["pods"])[0].contains("names no `secrets`"));
+    }
 }

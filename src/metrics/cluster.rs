@@ -1,6 +1,6 @@
 //! Clusters: their objects as series, and how fresh these are.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 use super::{Dialect, Emit, Encoder, Format, Protobuf, Text, exposition::Walk};
 use crate::{
@@ -71,6 +71,19 @@ fn families<E: Encoder>(
                 snapshot.write(at, first..last, &mut walk.encoder);
                 walk.pause()?;
             }
+        }
+    }
+    own(walk, snapshots)
+}
+
+/// What no peer has of it, family by family. The clusters of one list may be told to leave out what others show.
+fn own<E: Encoder>(walk: &mut Walk<'_, E>, snapshots: &[Box<dyn Snapshot>]) -> ControlFlow<()> {
+    let shown: BTreeMap<usize, &Desc> = snapshots.iter().flat_map(|s| s.own()).collect();
+    for (at, desc) in shown {
+        walk.family(desc);
+        for snapshot in snapshots.iter().filter(|s| s.own().iter().any(|(own, _)| *own == at)) {
+            snapshot.write_own(at, &mut walk.encoder);
+            walk.pause()?;
         }
     }
     ControlFlow::Continue(())

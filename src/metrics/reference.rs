@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Families, Telemetry, check, cluster, exposition::CHECKS};
-use crate::model::{Desc, Histogram, LabelSet, MetricKind, Sink};
+use crate::{
+    cluster::kinds::KINDS,
+    model::{Desc, Histogram, LabelSet, MetricKind, Sink},
+};
 
 /// Every family with type, labels and meaning, as Markdown.
 pub fn reference(families: &Families, telemetry: &Telemetry) -> String {
@@ -32,6 +35,13 @@ pub fn reference(families: &Families, telemetry: &Telemetry) -> String {
         "How fresh the series of `/metrics/kube` are. Those of a cluster that noroshi does not run in carry `cluster`; those \
          that begin with `noroshi_cluster_collector_` carry `collector`, the name of the resource.",
         cluster::descs().map(row),
+    );
+    section(
+        &mut text,
+        "Kubernetes objects",
+        "What no peer shows of the objects of clusters, on `/metrics/kube` beside kube-state-metrics' own families. Those of a \
+         cluster that noroshi does not run in carry `cluster`. Amounts of resources are in the unit that `unit` names.",
+        KINDS.iter().flat_map(|kind| (kind.own)()).map(row),
     );
     let mut listing = Listing::default();
     telemetry.write(&mut listing);

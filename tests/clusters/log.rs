@@ -20,6 +20,9 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// From now on: warnings, and what is told of that goes well.
     pub(crate) fn start() -> Self {
+        // Without one for all threads a message that is first met on a thread where nobody listens may be taken for one that
+        // nobody ever wants. It is there already when another test has been here.
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()

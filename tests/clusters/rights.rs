@@ -37,7 +37,9 @@ async fn a_right_that_is_taken_and_given_back() {
     assert_eq!(noroshi.count("kube_pod_info").await, 3, "as it was last seen");
     let asked = api.count("watch", "/api/v1/pods");
     time.pass(58 * SECOND).await;
-    assert_eq!(api.count("watch", "/api/v1/pods"), asked, "nothing to hurry for");
+    // A server that has just started refuses what it permits a moment later; after that there is nothing to hurry for.
+    let again = api.count("watch", "/api/v1/pods") - asked;
+    assert!((4..=6).contains(&again), "{again} times");
     time.pass(170 * SECOND).await;
     assert!(noroshi.failures("pods", "forbidden").await >= 3.0);
     let told = log.lines(&["cannot be watched"]);

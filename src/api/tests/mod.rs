@@ -1,5 +1,6 @@
 //! Routes, asked through the router, by theme. Conventions are those of the exporter guidelines, by number.
 
+mod events;
 mod history;
 mod lifecycle;
 mod pages;
@@ -25,6 +26,7 @@ struct Setup {
     reloads: mpsc::Receiver<Reload>,
     views: Arc<Views>,
     metrics: Metrics,
+    clusters: kube::Clusters,
 }
 
 fn setup_with(slots: Vec<Slot>, web: Web) -> Setup {
@@ -39,8 +41,9 @@ fn setup_stored(slots: Vec<Slot>, web: Web, store: Option<Reader>) -> Setup {
     let (ready, readiness) = watch::channel(false);
     let (reload, reloads) = mpsc::channel(1);
     let views = Arc::new(views);
+    let clusters = kube::Clusters::default();
     let state = State {
-        clusters: Arc::default(),
+        clusters: Arc::clone(&clusters),
         views: Arc::clone(&views),
         families: Arc::new(families),
         telemetry: Arc::new(telemetry),
@@ -54,7 +57,7 @@ fn setup_stored(slots: Vec<Slot>, web: Web, store: Option<Reader>) -> Setup {
         alerts: None,
         web: Arc::new(web),
     };
-    Setup { router: router(state, Router::new()), ready, reloads, views, metrics }
+    Setup { router: router(state, Router::new()), ready, reloads, views, metrics, clusters }
 }
 
 fn web(max_requests: usize) -> Web {

@@ -1,18 +1,26 @@
 //! Deployments: what is wanted, what is there, and how the rollout goes.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::cluster::{
-    condition::Condition,
-    family::{
-        Family,
-        Stability::{Alpha, Stable},
+use crate::{
+    clock,
+    cluster::{
+        condition::Condition,
+        family::{
+            Family,
+            Stability::{Alpha, Stable},
+        },
+        kind::{Kind, Part, Resource},
+        object::{Body, Object},
+        own::Own,
+        rows::Rows,
+        share::Share,
+        wire::List,
     },
-    kind::{Kind, Part, Resource},
-    object::{Body, Object},
-    rows::Rows,
-    share::Share,
-    wire::List,
+    model::Histogram,
 };
 
 /// What is kept of a deployment.
@@ -21,7 +29,29 @@ use crate::cluster::{
 pub(super) struct Deployment {
     spec: Spec,
     status: Status,
+    #[serde(skip)]
+    rollouts: Rollouts,
 }
+
+/// The rollouts that we saw.
+#[derive(Debug, PartialEq, Default, Clone)]
+struct Rollouts {
+    /// The generation that was last seen complete: what pods do later is no rollout.
+    settled: i64,
+    under_way: Option<Rollout>,
+    durations: Option<Arc<Histogram>>,
+}
+
+#[derive(Debug, PartialEq, Clone)]
+struct Rollout {
+    generation: i64,
+    since: Timestamp,
+    /// Whether it was seen to begin: else nobody knows how long it takes.
+    is_whole: bool,
+}
+
+/// Bounds of how long rollouts take, in seconds: from one pod to a fleet.
+const BOUNDS: [f64; 10] = [1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
 
 #[derive(Debug, PartialEq, Default, Deserialize)]
 #[serde(default)]
@@ -141,6 +171,88 @@ impl Kind for Deployment {
         Family::annotations(Alpha, "kube_deployment_annotations"),
         Family::labels(Stable, "kube_deployment_labels"),
     ];
+    const OWN: &'static [Own<Self>] = &[
+        Own::histogram(
+            "noroshi_kube_rollout_duration_seconds",
+            "How long rollouts took: from when the controller saw a new generation until all pods that are wanted were new \
+             and available. Of those that noroshi saw begin.",
+            &["namespace", "deployment"],
+            |deployments, rows| {
+                for deployment in deployments.objects {
+                    if let Some(durations) = &deployment.body.rollouts.durations {
+                        rows.histogram(&place(deployment), durations);
+                    }
+                }
+            },
+        ),
+        Own::gauge(
+            "noroshi_kube_rollout_began_timestamp_seconds",
+            "When the rollout began that is under way, as seconds since the epoch; or when noroshi first saw it.",
+            &["namespace", "deployment"],
+            |deployments, rows| {
+                for deployment in deployments.objects {
+                    if let Some(rollout) = &deployment.body.rollouts.under_way {
+                        rows.row(&place(deployment), clock::epoch_seconds(rollout.since));
+                    }
+                }
+            },
+        ),
+    ];
+
+    fn succeed(deployment: &mut Object<Self>, before: Option<&Object<Self>>, now: Timestamp) {
+        let mut rollouts = before.map(|before| before.body.rollouts.clone()).unwrap_or_default();
+        let generation = deployment.meta.generation;
+        let is_seen = deployment.body.status.observed_generation >= generation;
+        if is_seen
+            && (deployment.body.is_complete() || before.is_none() && deployment.body.was_complete())
+        {
+            rollouts.complete(generation, now);
+        } else if is_seen {
+            rollouts.go_on(Rollout { generation, since: now, is_whole: before.is_some() });
+        }
+        deployment.body.rollouts = rollouts;
+    }
+}
+
+fn place(deployment: &Object<Deployment>) -> [(&str, &str); 2] {
+    [("namespace", &deployment.meta.namespace), ("deployment", &deployment.meta.name)]
+}
+
+impl Deployment {
+    /// Whether all pods that are wanted are new and available, and no old one is left.
+    fn is_complete(&self) -> bool {
+        let wanted = self.spec.replicas.unwrap_or(1);
+        let Status { replicas, updated_replicas: new, available_replicas: available, .. } =
+            self.status;
+        new >= wanted && replicas <= new && available >= wanted
+    }
+
+    /// Whether its controller says that all this once was so.
+    fn was_complete(&self) -> bool {
+        let mut conditions = self.status.conditions.iter();
+        conditions.any(|condition| {
+            &*condition.kind == "Progressing" && &*condition.reason == "NewReplicaSetAvailable"
+        })
+    }
+}
+
+impl Rollouts {
+    fn complete(&mut self, generation: i64, now: Timestamp) {
+        self.settled = generation;
+        if let Some(rollout) = self.under_way.take().filter(|rollout| rollout.is_whole) {
+            let durations =
+                self.durations.get_or_insert_with(|| Arc::new(Histogram::new(BOUNDS.into())));
+            Arc::make_mut(durations).observe(clock::between(rollout.since, now).as_secs_f64());
+        }
+    }
+
+    /// Begins with a new generation; one that comes before the last is complete begins anew.
+    fn go_on(&mut self, rollout: Rollout) {
+        let last = self.under_way.as_ref().map_or(self.settled, |rollout| rollout.generation);
+        if rollout.generation > last {
+            self.under_way = Some(rollout);
+        }
+    }
 }
 
 /// A limit of rolling updates, in pods.

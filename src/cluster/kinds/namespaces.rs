@@ -1,5 +1,7 @@
 //! Namespaces: whether they are there to stay, and what keeps those that go.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use crate::cluster::{
@@ -10,6 +12,7 @@ use crate::cluster::{
     },
     kind::{Kind, Part, Resource},
     object::Body,
+    own::{Own, Sums},
     pool::Word,
     wire::List,
 };
@@ -48,6 +51,27 @@ impl Kind for Namespace {
             "kube_namespace_status_condition",
             "Conditions of the namespace, with a row for each status they may have.",
             |namespace, rows| rows.conditions(&namespace.body.status.conditions),
+        ),
+    ];
+    const OWN: &'static [Own<Self>] = &[
+        Own::gauge("noroshi_kube_namespaces", "Namespaces by phase.", &["phase"], |all, rows| {
+            let mut phases = Sums::new();
+            for namespace in all.objects {
+                phases.add([Cow::Borrowed(&*namespace.body.status.phase)], 1.0);
+            }
+            phases.write(["phase"], rows);
+        }),
+        Own::gauge(
+            "noroshi_kube_namespace_terminating_timestamp_seconds",
+            "Since when the namespace is being deleted, as seconds since the epoch. Absent for one that is there to stay.",
+            &["namespace"],
+            |all, rows| {
+                for namespace in all.objects {
+                    if let Some(since) = namespace.meta.deleted.get() {
+                        rows.row(&[("namespace", &namespace.meta.name)], since);
+                    }
+                }
+            },
         ),
     ];
 }

@@ -1,5 +1,6 @@
 //! Nodes: what they are, what they have room for, and how they are.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::cluster::{
@@ -11,6 +12,7 @@ use crate::cluster::{
     },
     kind::{Kind, Part, Resource},
     object::{Body, Metadata, Object},
+    own::{All, Own},
     pool::{Shared, Word},
     rows::Rows,
     wire::{List, Map, Text},
@@ -24,6 +26,9 @@ pub(super) struct Node {
     status: Status,
     #[serde(skip)]
     place: Place,
+    /// How often it was started anew while we watched.
+    #[serde(skip)]
+    reboots: i32,
 }
 
 /// What its labels say of it.
@@ -185,6 +190,75 @@ impl Kind for Node {
             }
         }),
     ];
+    const OWN: &'static [Own<Self>] = &[
+        Own::gauge(
+            "noroshi_kube_node_info",
+            "What the node is: its architecture, its system, and where it stands; always 1.",
+            &[
+                "node",
+                "architecture",
+                "os",
+                "os_image",
+                "kernel",
+                "kubelet",
+                "zone",
+                "instance_type",
+            ],
+            what_they_are,
+        ),
+        Own::gauge(
+            "noroshi_kube_node_allocatable",
+            "What pods may use of the node's resources, exactly, in the unit that the row names.",
+            &["node", "resource", "unit"],
+            allocatable,
+        ),
+        Own::counter(
+            "noroshi_kube_node_reboots_total",
+            "How often the node was started anew since noroshi watches it, by its boot ID.",
+            &["node"],
+            |nodes, rows| {
+                for node in nodes.objects {
+                    rows.row(&[("node", &node.meta.name)], node.body.reboots.into());
+                }
+            },
+        ),
+    ];
+
+    fn succeed(node: &mut Object<Self>, before: Option<&Object<Self>>, _: Timestamp) {
+        let Some(Object { body: before, .. }) = before else { return };
+        let ids = [&before.status.node_info.boot_id, &node.body.status.node_info.boot_id];
+        let is_new = ids[0] != ids[1] && ids.iter().all(|id| !id.is_empty());
+        node.body.reboots = before.reboots + i32::from(is_new);
+    }
+}
+
+fn what_they_are(nodes: &All<'_, Node>, rows: &mut Rows<'_>) {
+    for node in nodes.objects {
+        let (place, system) = (&node.body.place, &node.body.status.node_info);
+        rows.info(&[
+            ("node", &node.meta.name),
+            ("architecture", &system.architecture),
+            ("os", &system.operating_system),
+            ("os_image", &system.os_image),
+            ("kernel", &system.kernel_version),
+            ("kubelet", &system.kubelet_version),
+            ("zone", &place.zone),
+            ("instance_type", &place.instance_type),
+        ]);
+    }
+}
+
+fn allocatable(nodes: &All<'_, Node>, rows: &mut Rows<'_>) {
+    for node in nodes.objects {
+        for amount in node.body.status.allocatable.0.iter() {
+            let labels = [
+                ("node", &*node.meta.name),
+                ("resource", &*amount.resource),
+                ("unit", amount.unit.text()),
+            ];
+            rows.row(&labels, amount.quantity.exact);
+        }
+    }
 }
 
 fn info(node: &Object<Node>, rows: &mut Rows<'_>) {

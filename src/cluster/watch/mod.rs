@@ -122,6 +122,9 @@ impl BookmarkMetadata {
 impl Watch {
     /// Watches until it is dropped.
     pub(super) async fn run(self) {
+        if let Some(each) = self.target.resource.polled {
+            return self.poll(each).await;
+        }
         let mut listing = Listing::Streamed;
         let mut pauses = Pauses::default();
         loop {
@@ -129,6 +132,29 @@ impl Watch {
             let Err(failure) = self.list_and_watch(&mut listing, &mut pauses).await;
             self.failed(&failure);
             pauses.rest(&failure).await;
+        }
+    }
+
+    /// Lists again and again what cannot be watched.
+    async fn poll(&self, each: Duration) {
+        let mut pauses = Pauses::default();
+        loop {
+            if let Err(failure) = self.pages().await {
+                self.failed(&failure);
+                pauses.rest(&failure).await;
+                continue;
+            }
+            self.health.up(self.part);
+            self.working(&mut pauses);
+            clock::sleep(each).await;
+        }
+    }
+
+    /// What is to be told once it works again.
+    fn working(&self, pauses: &mut Pauses) {
+        if pauses.over() && self.health.recovered() {
+            let (cluster, collector) = (self.health.cluster(), self.target.resource.name);
+            info!(cluster, collector, "watched again");
         }
     }
 
@@ -249,7 +275,10 @@ impl Watch {
     }
 
     fn begin(&self) {
-        self.health.lists(self.part);
+        // Where nothing can be watched, every list but the first would count as one too many.
+        if self.target.resource.polled.is_none() {
+            self.health.lists(self.part);
+        }
         self.collector.begin(self.part);
     }
 
@@ -290,10 +319,7 @@ impl Watch {
                 Kind::Error => return Err(Failure::told(object)),
                 Kind::Unknown => debug!(path = self.target.path(), "an event of an unknown type"),
             }
-            if pauses.over() && self.health.recovered() {
-                let (cluster, collector) = (self.health.cluster(), self.target.resource.name);
-                info!(cluster, collector, "watched again");
-            }
+            self.working(pauses);
             read += 1;
             if read % AT_ONCE == 0 {
                 tokio::task::yield_now().await;
@@ -399,7 +425,10 @@ mod tests {
         let failure = Failure { retry_after: asked, ..Failure::new(Why::TooManyRequests, "") };
         assert!((20.0..=25.0).contains(&seconds(&mut pauses, &failure)));
         let forbidden = Failure::new(Why::Forbidden, "");
-        assert!((60.0..=75.0).contains(&seconds(&mut pauses, &forbidden)));
+        for least in [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] {
+            let pause = seconds(&mut pauses, &forbidden);
+            assert!((least..=least * 1.25).contains(&pause), "{pause} of {least}");
+        }
         let failure = Failure { retry_after: Some(Duration::from_secs(1)), ..failure };
         assert!(seconds(&mut pauses, &failure) >= 4.0, "no sooner than after any other failure");
     }

@@ -91,11 +91,11 @@ impl Target {
 
     /// Where its objects stand.
     pub(crate) fn path(&self) -> String {
-        let Resource { name, group, version, .. } = self.resource;
+        let Resource { path, group, version, .. } = self.resource;
         let root = if group.is_empty() { "/api" } else { "/apis/" };
         match &self.namespace {
-            Some(namespace) => format!("{root}{group}/{version}/namespaces/{namespace}/{name}"),
-            None => format!("{root}{group}/{version}/{name}"),
+            Some(namespace) => format!("{root}{group}/{version}/namespaces/{namespace}/{path}"),
+            None => format!("{root}{group}/{version}/{path}"),
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use self::keys::keys_of;
 use crate::cluster::spec::{
     Access, Cluster, Filter, KeysOf, Node, Patterns, Profile, Settings, Shard, default_resources,
-    is_resource,
+    is_of_kube_state_metrics,
 };
 
 /// The version whose place is taken.
@@ -66,6 +66,7 @@ pub fn cluster(said: &Said<'_>) -> Result<Cluster, String> {
         annotations: keys_for("--metric-annotations-allowlist", said.annotations)?,
         families: families(said)?,
         shard: Shard { ordinal, total },
+        ..Settings::default()
     };
     Ok(Cluster {
         name: Arc::from("kube-state-metrics"),
@@ -98,7 +99,7 @@ fn resources(said: &Said<'_>) -> Result<Vec<String>, String> {
     if resources.is_empty() {
         resources = default_resources().map(str::to_owned).collect();
     }
-    match resources.iter().find(|name| !is_resource(name)) {
+    match resources.iter().find(|name| !is_of_kube_state_metrics(name)) {
         Some(unknown) => Err(format!("--resources: resource {unknown} does not exist")),
         None if !said.node.is_empty() && !said.resources.is_empty() && resources != ["pods"] => {
             Err("--node: resources other than pods do not stand on nodes".to_owned())
@@ -127,7 +128,7 @@ fn node(said: &Said<'_>) -> Option<Node> {
 
 fn keys_for(flag: &str, text: &str) -> Result<KeysOf, String> {
     let keys = keys_of(text).map_err(|why| format!("{flag}: {why}"))?;
-    match keys.0.keys().find(|name| *name != "*" && !is_resource(name)) {
+    match keys.0.keys().find(|name| *name != "*" && !is_of_kube_state_metrics(name)) {
         Some(unknown) => Err(format!("{flag}: resource {unknown} does not exist")),
         None => Ok(keys),
     }

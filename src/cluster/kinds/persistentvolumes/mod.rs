@@ -4,6 +4,8 @@
 
 mod source;
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use crate::cluster::{
@@ -13,6 +15,7 @@ use crate::cluster::{
     },
     kind::{Kind, Part, Resource},
     object::{Body, Object},
+    own::{All, Own, Sums},
     pool::Word,
     quantity::Quantity,
     rows::Rows,
@@ -177,6 +180,56 @@ impl Kind for PersistentVolume {
             },
         ),
     ];
+    const OWN: &'static [Own<Self>] = &[
+        Own::gauge(
+            "noroshi_kube_persistentvolumes",
+            "Volumes by storage class and phase.",
+            &["storageclass", "phase"],
+            |volumes, rows| sums(volumes, |_| 1.0).write(["storageclass", "phase"], rows),
+        ),
+        Own::gauge(
+            "noroshi_kube_persistentvolumes_capacity_bytes",
+            "What the volumes hold together, by storage class and phase.",
+            &["storageclass", "phase"],
+            |volumes, rows| {
+                sums(volumes, |volume| volume.spec.bytes).write(["storageclass", "phase"], rows);
+            },
+        ),
+        Own::gauge(
+            "noroshi_kube_persistentvolume_orphan_bytes",
+            "What a volume holds that is released: its claim, which the row names, is gone, and nobody else is given it.",
+            &["persistentvolume", "storageclass", "reclaim_policy", "namespace", "claim"],
+            orphans,
+        ),
+    ];
+}
+
+fn sums<'a>(
+    volumes: &All<'a, PersistentVolume>,
+    value: fn(&PersistentVolume) -> f64,
+) -> Sums<'a, 2> {
+    let mut all = Sums::new();
+    let objects: &'a [_] = volumes.objects;
+    for volume in objects {
+        let words = [&*volume.body.spec.class, &*volume.body.status.phase];
+        all.add(words.map(Cow::Borrowed), value(&volume.body));
+    }
+    all
+}
+
+fn orphans(volumes: &All<'_, PersistentVolume>, rows: &mut Rows<'_>) {
+    for volume in volumes.objects.iter().filter(|v| &*v.body.status.phase == "Released") {
+        let spec = &volume.body.spec;
+        let claim = spec.claim.as_ref();
+        let labels = [
+            ("persistentvolume", &*volume.meta.name),
+            ("storageclass", &*spec.class),
+            ("reclaim_policy", &*spec.reclaim_policy),
+            ("namespace", claim.map_or("", |claim| &claim.namespace)),
+            ("claim", claim.map_or("", |claim| &claim.name)),
+        ];
+        rows.row(&labels, spec.bytes);
+    }
 }
 
 const PHASES: &[&str] = &["Pending", "Available", "Bound", "Released", "Failed"];

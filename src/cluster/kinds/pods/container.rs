@@ -34,6 +34,7 @@ pub(super) struct Own {
     since: Near,
     ready: bool,
     running: bool,
+    started: bool,
 }
 
 /// What a container has that did not just begin to run and went on.
@@ -52,6 +53,8 @@ pub(super) struct More {
 pub(super) struct Termination {
     pub(super) reason: Word,
     pub(super) code: i32,
+    /// What ended it; 0 if nothing did.
+    pub(super) signal: i32,
     pub(super) started: Time,
     pub(super) finished: Time,
 }
@@ -81,6 +84,7 @@ impl Own {
             since: Near::of(since).unwrap_or_default(),
             ready: status.ready,
             running: running.is_some(),
+            started: status.started == Some(true),
         }
     }
 }
@@ -124,6 +128,11 @@ impl<'p> Container<'p> {
         self.own.running
     }
 
+    /// Whether its startup probe has passed, or it has none and runs.
+    pub(super) fn has_started(self) -> bool {
+        self.own.started
+    }
+
     pub(super) fn restarts(self) -> i32 {
         self.own.restarts
     }
@@ -158,6 +167,7 @@ impl Termination {
         Self {
             reason: terminated.reason.word(),
             code: terminated.exit_code,
+            signal: terminated.signal,
             started: terminated.started_at,
             finished: terminated.finished_at,
         }

@@ -2,13 +2,17 @@
 //!
 //! Contract: what pods of one owner have in common is held once for all of them (`template`), and what each has for itself
 //! (`kept`, `container`) takes as little space as it can, since a cluster has more pods than anything else. `wire` is what
-//! one looks like in JSON; `pod_rows` and `container_rows` write.
+//! one looks like in JSON; `pod_rows` and `container_rows` write. `state` is kubectl's word for how a pod is, `requested` what
+//! the scheduler sets aside for one, and `totals` counts both.
 
 mod container;
 mod container_rows;
 mod kept;
 mod pod_rows;
+mod requested;
+mod state;
 mod template;
+mod totals;
 mod wire;
 
 use container::Container;
@@ -20,12 +24,14 @@ use crate::cluster::{
         Stability::{Alpha, Stable},
     },
     kind::{Kind, Part, Resource},
+    own::Own,
 };
 
 impl Kind for Pod {
     const RESOURCE: Resource = Resource::namespaced("pods", "", "v1", "Pod");
     const IDENTITY: &'static [(&'static str, Part<Self>)] =
         &[("namespace", Part::Namespace), ("pod", Part::Name), ("uid", Part::Uid)];
+    const OWN: &'static [Own<Self>] = totals::OWN;
     const FAMILIES: &'static [Family<Self>] = &[
         Family::stable(
             "kube_pod_completion_time",

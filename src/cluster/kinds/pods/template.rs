@@ -47,6 +47,8 @@ pub(super) struct Manner {
     pub(super) tolerations: Box<[Toleration]>,
     pub(super) node_selector: Pairs,
     pub(super) overhead: Box<[Amount]>,
+    /// What the pod as a whole asks for, where it says so; then what its containers ask for does not count.
+    pub(super) requests: Box<[Amount]>,
 }
 
 /// A taint that pods bear.
@@ -105,6 +107,7 @@ impl Manner {
             tolerations: tolerations.into(),
             node_selector: selector.map(|(label, value)| (&**label, &**value)).collect(),
             overhead: Amount::all(&spec.overhead).into(),
+            requests: Amount::all(&spec.resources.requests).into(),
         })
     }
 }

@@ -30,6 +30,7 @@ pub(super) struct Spec<'a> {
     pub(super) tolerations: List<Toleration<'a>>,
     pub(super) node_selector: Map<Text<'a>, Text<'a>>,
     pub(super) overhead: Map<Text<'a>, Quantity>,
+    pub(super) resources: Resources<'a>,
     pub(super) volumes: List<Volume<'a>>,
     pub(super) resource_claims: List<ResourceClaim<'a>>,
 }
@@ -135,6 +136,7 @@ pub(super) struct ContainerStatus<'a> {
     pub(super) state: State<'a>,
     pub(super) last_state: State<'a>,
     pub(super) ready: bool,
+    pub(super) started: Option<bool>,
     pub(super) restart_count: i32,
 }
 
@@ -163,6 +165,7 @@ pub(super) struct Running {
 pub(super) struct Terminated<'a> {
     pub(super) reason: Text<'a>,
     pub(super) exit_code: i32,
+    pub(super) signal: i32,
     pub(super) started_at: Time,
     pub(super) finished_at: Time,
 }

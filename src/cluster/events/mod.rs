@@ -1,0 +1,231 @@
+//! Events: what the cluster's own programs tell of its objects, counted, and the last of them word by word.
+//!
+//! Contract: an event is no state but something that happened, so objects are not kept: of each there is only how often it
+//! has happened, which tells what is new of it. What had happened before the first list is not counted. `counts` is the
+//! counter, `log` keeps the last ones; both are bounded, whatever the cluster tells.
+
+mod counts;
+mod log;
+mod wire;
+
+use std::{collections::HashMap, ops::Range, sync::Arc};
+
+use parking_lot::Mutex;
+
+pub use self::log::Event;
+use self::{
+    counts::{Counts, Row},
+    log::Log,
+};
+use super::{
+    collector::{Collector, Keeper, Malformed, Seen, WithMetadata, malformed},
+    family::Info,
+    kind::{Entry, Resource},
+    object::{Metadata, Uid},
+    shard::Shard,
+    snapshot::Snapshot,
+    spec::Settings,
+};
+use crate::{
+    clock::Clock,
+    model::{Desc, LabelSet, Sink},
+};
+
+const RESOURCE: Resource = Resource::namespaced("events", "", "v1", "Event").ours();
+
+/// Its place among the kinds.
+pub(super) const ENTRY: Entry = Entry {
+    resource: &RESOURCE,
+    families: Vec::new,
+    own: || vec![&TOTAL],
+    collector: |settings| Arc::new(Events::new(settings)),
+};
+
+static TOTAL: Desc = Desc::counter(
+    "noroshi_kube_events_total",
+    "Events since noroshi watches, by what they tell of: each time one happens. Beyond 5,000 rows all others are counted \
+     under the word `other`.",
+)
+.labels(&["event_type", "reason", "kind", "namespace", "component"]);
+
+/// The collector of events.
+struct Events {
+    parts: Vec<Mutex<Known>>,
+    told: Mutex<Told>,
+    shard: Shard,
+    cluster: Option<Arc<str>>,
+    is_counted: bool,
+    clock: Clock,
+}
+
+/// How often each event has happened that the API server still has: those of an hour, where nothing else is set.
+#[derive(Default)]
+struct Known {
+    current: HashMap<Uid, u32>,
+    /// What the list that is being read has named so far.
+    next: Option<HashMap<Uid, u32>>,
+    /// Whether everything was listed once: from then on what is not known is new.
+    is_synced: bool,
+}
+
+#[derive(Default)]
+struct Told {
+    counts: Counts,
+    log: Log,
+}
+
+impl Events {
+    fn new(settings: &Settings) -> Self {
+        let parts = settings.parts(&RESOURCE);
+        Self {
+            parts: std::iter::repeat_with(Mutex::default).take(parts).collect(),
+            told: Mutex::default(),
+            shard: settings.shard,
+            cluster: settings.cluster.clone(),
+            is_counted: settings.shows_own(TOTAL.name),
+            clock: settings.clock,
+        }
+    }
+
+    fn take(&self, part: usize, json: &str, is_listed: bool) -> Result<Seen, Malformed> {
+        let event: wire::Event<'_> =
+            serde_json::from_str(json).map_err(|error| malformed(json, error.to_string()))?;
+        let version = event.metadata.resource_version.as_ref().to_owned();
+        let uid = identity(&event.metadata);
+        if !self.shard.has(&uid) {
+            return Ok(Seen { version, is_news: false });
+        }
+        let count = event.count();
+        let known = &mut *self.parts[part].lock();
+        // A streamed list may name an event twice.
+        let listed = known.next.as_ref().and_then(|next| next.get(&uid));
+        let before = listed.or_else(|| known.current.get(&uid)).copied();
+        let is_new = known.is_synced || !is_listed;
+        let times = match before {
+            Some(before) => count.saturating_sub(before),
+            None if is_new => count,
+            None => 0,
+        };
+        let to = if is_listed { known.next.get_or_insert_default() } else { &mut known.current };
+        to.insert(uid.clone(), count);
+        let is_news = before != Some(count);
+        if is_news {
+            let event = event.kept(self.clock.now());
+            let told = &mut *self.told.lock();
+            if times > 0 {
+                told.counts.add(Row::of(&event), times.into());
+            }
+            told.log.put(uid, event);
+        }
+        Ok(Seen { version, is_news })
+    }
+
+    /// An event that cannot be read now is still known.
+    fn carry(&self, part: usize, json: &str) {
+        let Ok(WithMetadata { metadata }) = serde_json::from_str(json) else { return };
+        let uid = identity(&metadata);
+        let mut known = self.parts[part].lock();
+        let Some(count) = known.current.get(&uid).copied() else { return };
+        known.next.get_or_insert_default().insert(uid, count);
+    }
+}
+
+/// The UID, or the place where there is none.
+fn identity(metadata: &Metadata<'_>) -> Uid {
+    let uid = metadata.uid();
+    if !uid.is_empty() {
+        return uid;
+    }
+    Uid::Text([&metadata.namespace, "/", &metadata.name].concat().into())
+}
+
+impl Keeper for Events {
+    fn begin(&self, part: usize) {
+        self.parts[part].lock().next = Some(HashMap::new());
+    }
+
+    fn listed(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
+        self.take(part, json, true).inspect_err(|_| self.carry(part, json))
+    }
+
+    fn end(&self, part: usize) {
+        let mut known = self.parts[part].lock();
+        if let Some(next) = known.next.take() {
+            known.current = next;
+            known.is_synced = true;
+        }
+    }
+
+    fn changed(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
+        self.take(part, json, false)
+    }
+
+    /// It is forgotten, not undone.
+    fn gone(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
+        let WithMetadata { metadata } =
+            serde_json::from_str(json).map_err(|error| malformed(json, error.to_string()))?;
+        let uid = identity(&metadata);
+        let mut known = self.parts[part].lock();
+        let unlisted = known.next.as_mut().and_then(|next| next.remove(&uid));
+        let gone = known.current.remove(&uid).or(unlisted);
+        let version = metadata.resource_version.into_owned();
+        Ok(Seen { version, is_news: gone.is_some() })
+    }
+
+    fn objects(&self) -> usize {
+        self.parts.iter().map(|part| part.lock().current.len()).sum()
+    }
+}
+
+impl Collector for Events {
+    fn resource(&self) -> &'static Resource {
+        &RESOURCE
+    }
+
+    fn snapshot(&self) -> Box<dyn Snapshot> {
+        let rows = if self.is_counted { self.told.lock().counts.rows() } else { Vec::new() };
+        let cluster = self.cluster.as_deref().map(|cluster| ("cluster", cluster));
+        Box::new(Counted { rows, cluster: LabelSet::new(cluster) })
+    }
+
+    fn events(&self) -> Vec<Arc<Event>> {
+        self.told.lock().log.newest_first()
+    }
+}
+
+/// A [`Snapshot`] of the counter.
+struct Counted {
+    rows: Vec<(Row, u64)>,
+    cluster: LabelSet,
+}
+
+impl Snapshot for Counted {
+    fn resource(&self) -> &'static Resource {
+        &RESOURCE
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn families(&self) -> usize {
+        0
+    }
+
+    fn family(&self, _: usize) -> Option<Info> {
+        None
+    }
+
+    fn write(&self, _: usize, _: Range<usize>, _: &mut dyn Sink) {}
+
+    fn own(&self) -> Vec<(usize, &'static Desc)> {
+        if self.rows.is_empty() { Vec::new() } else { vec![(0, &TOTAL)] }
+    }
+
+    fn write_own(&self, _: usize, sink: &mut dyn Sink) {
+        for (row, count) in &self.rows {
+            #[expect(clippy::cast_precision_loss, reason = "a sample is an f64")]
+            sink.sample(&self.cluster, &row.labels(), *count as f64);
+        }
+    }
+}
