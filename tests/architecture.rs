@@ -30,7 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("alert", &["model", "clock", "re2"]),
     ("notify", &["model", "net", "clock", "re2"]),
     ("store", &["model", "clock"]),
-    ("cluster", &["model", "net", "clock"]),
+    ("cluster", &["model", "net", "clock", "probe::spec"]),
     ("metrics", &["model", "state", "cluster", "clock"]),
     (
         "config",

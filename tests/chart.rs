@@ -199,7 +199,11 @@ fn the_charts_collectors_are_those_there_are() {
          # Written from src/cluster/kinds: UPDATE_DOCS=1 cargo test --test chart\n",
     );
     // kube-state-metrics' place is taken with what it knows.
-    for resource in KINDS.iter().map(|kind| kind.resource).filter(|resource| resource.shown != noroshi::cluster::Shown::Ours) {
+    for resource in KINDS
+        .iter()
+        .map(|kind| kind.resource)
+        .filter(|resource| resource.shown != noroshi::cluster::Shown::Ours)
+    {
         let need = Need::from(resource);
         assert_eq!(need.resource, resource.name, "the role has it by the collector's name");
         let default = by_default().any(|own| own == resource);

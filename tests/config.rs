@@ -4,6 +4,8 @@
 
 #[path = "config/alerting.rs"]
 mod alerting;
+#[path = "config/kubernetes.rs"]
+mod kubernetes;
 
 use std::{fmt::Write as _, fs};
 

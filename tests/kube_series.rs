@@ -121,7 +121,7 @@ fn compare(set: &str) {
     let settings = settings(&read(format!("series/{set}.flags")));
     let expected = series(&read(format!("series/{set}.txt")));
     let mut wrong = Vec::new();
-    let theirs = KINDS.iter().filter(|kind| !kind.resource.ours);
+    let theirs = KINDS.iter().filter(|kind| kind.resource.shown != noroshi::cluster::Shown::Ours);
     for entry in theirs.filter(|kind| only.is_empty() || only.contains(&kind.resource.name)) {
         let objects = read(format!("objects/{}.json", entry.resource.name));
         let ours = written(entry, &objects, &settings);

@@ -49,7 +49,7 @@ pub use notify_test::{Trial, notify_test};
 pub use one_off::exposition;
 use reload::Reloader;
 pub use serve::Front;
-use stages::Owners;
+use stages::{Owners, Stages};
 pub use supervise::Cause;
 use supervise::Supervisor;
 pub use web_config::web_config_diagnostics;
@@ -178,7 +178,7 @@ impl App {
         let shown = Arc::new(ArcSwap::from_pointee(config.clone()));
         let in_force = Arc::clone(&shown);
         let modules = Arc::new(ArcSwap::new(Arc::clone(&loaded.modules)));
-        let (wanted, clusters) = watched_clusters(&mut supervisor, &config, clock, &stop);
+        let (wanted, clusters) = watch_clusters(&mut supervisor, &config, &stages, (clock, &stop));
         let own = watch_itself.then(|| own_check(&config, &opened)).flatten();
         let mut reloader = Reloader::new(
             sources,
@@ -299,17 +299,21 @@ fn watched(supervisor: &mut Supervisor, loaded: &Loaded, since: Timestamp) -> mp
 }
 
 /// Watches the clusters that are wanted: where others are asked for, and where all are seen.
-fn watched_clusters(
+fn watch_clusters(
     supervisor: &mut Supervisor,
     config: &Config,
-    clock: Clock,
-    stop: &Stop,
+    stages: &Stages,
+    (clock, stop): (Clock, &Stop),
 ) -> (latest::Sender<clusters::Wanted>, api::kube::Clusters) {
-    let (sender, wanted) = latest::channel(config.clusters.clone());
+    let (sender, wanted) = latest::channel(clusters::Wanted {
+        clusters: config.clusters.clone(),
+        // The state must know them first.
+        checks: Vec::new(),
+    });
     let all = api::kube::Clusters::default();
-    let (shown, stop) = (Arc::clone(&all), stop.tasks.clone());
+    let (seen, stop) = ((Arc::clone(&all), stages.telling.clone()), stop.tasks.clone());
     supervisor.restarting("clusters", move || {
-        clusters::run(wanted.clone(), Arc::clone(&shown), clock, stop.clone())
+        clusters::run(wanted.clone(), seen.clone(), clock, stop.clone())
     });
     (sender, all)
 }

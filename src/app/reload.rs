@@ -10,7 +10,8 @@ use tracing::{error, info};
 use super::{
     StartError,
     alerting::{self, Alerts, Prepared},
-    clusters, load, log,
+    clusters::Wanted,
+    load, log,
 };
 use crate::{
     api,
@@ -36,7 +37,7 @@ pub(super) struct Outputs {
     /// What `/probe` runs.
     pub(super) modules: Arc<ArcSwap<Modules>>,
     /// The clusters that are watched.
-    pub(super) clusters: watch::Sender<clusters::Wanted>,
+    pub(super) clusters: watch::Sender<Wanted>,
     /// Who is told of what, if anybody is.
     pub(super) alerts: Option<Alerts>,
 }
@@ -156,9 +157,9 @@ impl Reloader {
             return Err("noroshi is stopping".into());
         };
         self.outputs.modules.store(loaded.modules);
-        self.outputs.clusters.send_if_modified(|watched| {
-            let is_other = *watched != config.clusters;
-            watched.clone_from(&config.clusters);
+        self.outputs.clusters.send_if_modified(|wanted| {
+            let is_other = wanted.clusters != config.clusters;
+            wanted.clusters.clone_from(&config.clusters);
             is_other
         });
         if let (Some(alerts), Some(prepared)) = (&self.outputs.alerts, prepared) {
@@ -249,6 +250,12 @@ impl Reloader {
             self.tell(set.clone()).await;
             self.settle(set).await?;
             self.outputs.changes.send(changes).await.ok()?;
+            self.outputs.clusters.send_if_modified(|wanted| {
+                let watched = Wanted::watched(&checks);
+                let is_other = wanted.checks != watched;
+                wanted.checks = watched;
+                is_other
+            });
             if !removed.is_empty() {
                 self.settle(removed.clone()).await?;
                 self.tell(removed).await;

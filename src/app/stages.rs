@@ -16,6 +16,7 @@ use super::{
 use crate::{
     alert, api,
     clock::Clock,
+    cluster::Telling,
     compat::blackbox::Modules,
     config::Config,
     metrics::Telemetry,
@@ -50,6 +51,8 @@ pub(super) struct Stages {
     pub(super) changes: mpsc::Sender<Vec<Change>>,
     pub(super) limits: latest::Sender<Limits>,
     pub(super) views: Arc<Views>,
+    /// Where outcomes of checks go that are no runs.
+    pub(super) telling: Telling,
     /// The pipeline behind them, if anybody is told of anything.
     pub(super) alerts: Option<Alerts>,
     /// Answers questions about what is kept, if anything is.
@@ -150,9 +153,18 @@ fn stages(
     counts.register(telemetry.registry());
     let schedule = Schedule::new(clock, runner(net.clone(), clock), counts);
     let inputs = schedule::Inputs { changes, paces, limits };
+    let telling = clusters::telling(&observations_in, clock);
     let run = schedule.run(inputs, observations_in, stop.schedule.clone(), grace);
     supervisor.essential("schedule", run);
-    Stages { settings: settings_in, changes: changes_in, limits: limits_in, views, alerts, reader }
+    Stages {
+        settings: settings_in,
+        changes: changes_in,
+        limits: limits_in,
+        views,
+        telling,
+        alerts,
+        reader,
+    }
 }
 
 /// A store where something must survive or may be asked for: alerts, or whatever `[store]` stands there for.

@@ -15,12 +15,10 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// What keeps the objects of a kind, whatever the kind.
+/// What keeps the objects that a watch brings.
 ///
 /// Each watched namespace is a part of its own, with one writer: the task that watches it.
-pub trait Collector: Send + Sync {
-    /// What it collects.
-    fn resource(&self) -> &'static Resource;
+pub trait Keeper: Send + Sync {
     /// A list begins: what it does not name is gone when it ends, and not before.
     fn begin(&self, part: usize);
     /// An object of the list.
@@ -31,14 +29,20 @@ pub trait Collector: Send + Sync {
     fn changed(&self, part: usize, json: &str) -> Result<Seen, Malformed>;
     /// An object is gone.
     fn gone(&self, part: usize, json: &str) -> Result<Seen, Malformed>;
+    /// How many objects are kept.
+    fn objects(&self) -> usize;
+}
+
+/// What keeps the objects of a kind for series, whatever the kind.
+pub trait Collector: Keeper {
+    /// What it collects.
+    fn resource(&self) -> &'static Resource;
+    /// All of them, as they are now.
+    fn snapshot(&self) -> Box<dyn Snapshot>;
     /// The last events, newest first; of any other kind there are none.
     fn events(&self) -> Vec<Arc<Event>> {
         Vec::new()
     }
-    /// How many objects are kept.
-    fn objects(&self) -> usize;
-    /// All of them, as they are now.
-    fn snapshot(&self) -> Box<dyn Snapshot>;
 }
 
 /// What an object brought.
@@ -144,11 +148,7 @@ impl<B: Kind> Shelf<B> {
     }
 }
 
-impl<B: Kind> Collector for Shelf<B> {
-    fn resource(&self) -> &'static Resource {
-        &B::RESOURCE
-    }
-
+impl<B: Kind> Keeper for Shelf<B> {
     fn begin(&self, part: usize) {
         self.parts[part].write().next = Some(HashTable::new());
     }
@@ -217,6 +217,12 @@ impl<B: Kind> Collector for Shelf<B> {
 
     fn objects(&self) -> usize {
         self.parts.iter().map(|part| part.read().current.len()).sum()
+    }
+}
+
+impl<B: Kind> Collector for Shelf<B> {
+    fn resource(&self) -> &'static Resource {
+        &B::RESOURCE
     }
 
     fn snapshot(&self) -> Box<dyn Snapshot> {

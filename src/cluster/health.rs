@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::watch::{Failure, Why};
+use super::{
+    checks::Bell,
+    watch::{Failure, Why},
+};
 use crate::clock::Clock;
 
 /// Told by the watches of one resource of one cluster, read by scrapes. Cheap to clone.
@@ -18,6 +21,8 @@ struct Shared {
     cluster: Arc<str>,
     clock: Clock,
     record: Mutex<Record>,
+    /// Who is told whenever it goes otherwise than before.
+    bell: Option<Arc<Bell>>,
 }
 
 /// How it goes, at one moment.
@@ -34,6 +39,8 @@ pub struct Record {
     pub updates: [u64; 2],
     /// Requests by verb and whether they were answered well.
     pub requests: BTreeMap<(&'static str, bool), u64>,
+    /// Of one watch: its last failure since it ran, and how many there were.
+    failing: Option<(Failure, u32)>,
     /// Whether somebody was told of the failure that lasts.
     is_told: bool,
     /// Whether the first list of all parts was told of.
@@ -74,8 +81,30 @@ impl Record {
 impl Health {
     /// Of a resource with so many watches.
     pub fn new(cluster: Arc<str>, parts: usize, clock: Clock) -> Self {
+        Self::ringing(cluster, parts, clock, None)
+    }
+
+    /// The same, with a bell that tells of every change.
+    pub(super) fn ringing(
+        cluster: Arc<str>,
+        parts: usize,
+        clock: Clock,
+        bell: Option<Arc<Bell>>,
+    ) -> Self {
         let record = Record { parts: vec![Part::default(); parts], ..Record::default() };
-        Self { shared: Arc::new(Shared { cluster, clock, record: Mutex::new(record) }) }
+        Self { shared: Arc::new(Shared { cluster, clock, record: Mutex::new(record), bell }) }
+    }
+
+    /// Whether everything was listed once; and if it fails, the last failure and how often it has failed since a watch ran.
+    pub(super) fn standing(&self) -> (bool, Option<(Failure, u32)>) {
+        let record = self.shared.record.lock();
+        (record.is_synced(), record.failing.clone())
+    }
+
+    fn ring(&self) {
+        if let Some(bell) = &self.shared.bell {
+            bell.ring();
+        }
     }
 
     /// How it goes.
@@ -116,6 +145,9 @@ impl Health {
         if let Some(part) = record.parts.get_mut(part) {
             part.is_up = true;
         }
+        if record.failing.take().is_some() {
+            self.ring();
+        }
     }
 
     /// Something came after a failure. Whether somebody was told of one, and all its watches run again.
@@ -148,6 +180,11 @@ impl Health {
     pub(super) fn failed(&self, part: usize, failure: &Failure) -> bool {
         let mut record = self.shared.record.lock();
         *record.failures.entry(failure.why).or_default() += 1;
+        if failure.why != Why::Gone {
+            let times = record.failing.as_ref().map_or(0, |(_, times)| *times);
+            record.failing = Some((failure.clone(), times.saturating_add(1)));
+            self.ring();
+        }
         let mut was_up = false;
         if let Some(part) = record.parts.get_mut(part) {
             was_up = std::mem::take(&mut part.is_up);

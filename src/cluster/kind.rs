@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 use super::{
     collector::{Collector, Shelf},
@@ -14,7 +15,7 @@ use super::{
 use crate::model::Desc;
 
 /// A resource of the API.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Resource {
     /// Its name, in lower case and plural: `pods`.
     pub name: &'static str,
@@ -37,7 +38,7 @@ pub struct Resource {
 }
 
 /// Who shows a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shown {
     /// kube-state-metrics, without being asked.
     ByDefault,
@@ -78,6 +79,29 @@ impl Resource {
         let mut resource = Self::namespaced(name, group, version, kind);
         resource.namespaced = false;
         resource
+    }
+
+    /// One that the configuration names. It is held for the life of the process, each once: nobody writes down many.
+    pub(super) fn custom(
+        group: &str,
+        version: &str,
+        name: &str,
+        namespaced: bool,
+    ) -> &'static Self {
+        static KNOWN: Mutex<Vec<&'static Resource>> = Mutex::new(Vec::new());
+        let mut known = KNOWN.lock();
+        let is_it = |own: &&&'static Self| {
+            (own.group, own.version, own.name, own.namespaced) == (group, version, name, namespaced)
+        };
+        if let Some(known) = known.iter().find(is_it) {
+            return known;
+        }
+        let kept = |text: &str| -> &'static str { Box::leak(text.into()) };
+        let own =
+            Self { namespaced, ..Self::namespaced(kept(name), kept(group), kept(version), "") };
+        let own: &'static Self = Box::leak(Box::new(own.on_request()));
+        known.push(own);
+        own
     }
 
     /// The same, shown only where it is named.

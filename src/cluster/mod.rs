@@ -6,6 +6,7 @@
 
 mod admission;
 mod amount;
+mod checks;
 mod collector;
 mod condition;
 mod cron;
@@ -31,7 +32,8 @@ mod watch;
 mod watched;
 mod wire;
 
-pub use collector::{Collector, Malformed, Seen};
+pub use checks::{Finish, Telling};
+pub use collector::{Collector, Keeper, Malformed, Seen};
 pub use events::Event;
 pub use family::{Info, Stability};
 pub use health::{Health, Record};

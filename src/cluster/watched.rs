@@ -13,7 +13,7 @@ use kube::{Client, client::Body};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio::{
-    sync::Semaphore,
+    sync::{Notify, Semaphore},
     task::{Id, JoinSet},
 };
 use tracing::{error, info, warn};
@@ -59,6 +59,10 @@ pub struct Watched {
     server: Mutex<Server>,
     /// Once there is one.
     client: OnceLock<Client>,
+    /// That there is one now.
+    connected: Notify,
+    /// Initial lists at the same time, of all its watches.
+    lists: Arc<Semaphore>,
     begun: Instant,
 }
 
@@ -108,6 +112,8 @@ impl Watched {
             members: members.collect(),
             server: Mutex::new(server),
             client: OnceLock::new(),
+            connected: Notify::new(),
+            lists: Arc::new(Semaphore::new(LISTS)),
             begun: Instant::now(),
             spec,
         }
@@ -148,20 +154,41 @@ impl Watched {
         client.send(request).await.is_ok_and(|answer| answer.status().is_success())
     }
 
+    /// Its client, as soon as there is one.
+    pub(super) async fn connected(&self) -> Client {
+        loop {
+            let told = self.connected.notified();
+            if let Some(client) = self.client.get() {
+                return client.clone();
+            }
+            told.await;
+        }
+    }
+
+    /// Who may list.
+    pub(super) fn lists(&self) -> &Arc<Semaphore> {
+        &self.lists
+    }
+
+    /// Why there is no client, or no answer.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.server.lock().failure.clone()
+    }
+
     /// Watches it until it is dropped.
     pub async fn run(self: Arc<Self>) {
         let connected = self.connect().await;
         // A second run after a panic has a client already, which is as good.
         let _ = self.client.set(connected.client.clone());
+        self.connected.notify_waiters();
         info!(cluster = &*self.spec.name, server = connected.server, "watching a cluster");
-        let lists = Arc::new(Semaphore::new(LISTS));
         let mut tasks = JoinSet::new();
         let mut running: HashMap<Id, Watch> = HashMap::new();
         let start = |tasks: &mut JoinSet<()>, running: &mut HashMap<Id, Watch>, watch: Watch| {
             let task = tasks.spawn(watch.clone().run());
             running.insert(task.id(), watch);
         };
-        for watch in self.watches(&connected.client, &lists) {
+        for watch in self.watches(&connected.client, &self.lists) {
             start(&mut tasks, &mut running, watch);
         }
         let look = self.look(&connected.client);
@@ -218,7 +245,7 @@ impl Watched {
             targets.into_iter().enumerate().map(|(part, target)| Watch {
                 client: client.clone(),
                 target,
-                collector: Arc::clone(&member.collector),
+                collector: Arc::clone(&member.collector) as _,
                 part,
                 health: member.health.clone(),
                 lists: Arc::clone(lists),
@@ -229,13 +256,15 @@ impl Watched {
 
     fn targets(&self, resource: &'static super::kind::Resource) -> Vec<Target> {
         if !resource.namespaced {
-            return vec![Target { resource, namespace: None, fields: String::new() }];
+            let (fields, labels) = Default::default();
+            return vec![Target { resource, namespace: None, fields, labels }];
         }
         let fields = self.spec.fields();
         let target = |namespace: Option<&String>| Target {
             resource,
             namespace: namespace.cloned(),
             fields: fields.clone(),
+            labels: String::new(),
         };
         match &*self.spec.settings.namespaces {
             [] => vec![target(None)],

@@ -8,6 +8,7 @@ use super::{
     codes::Code,
     finding::{Finding, Path},
     layers::Values,
+    object_clusters::Clusters,
     reading, rules,
 };
 use crate::{model::Severity, probe::spec::Check};
@@ -51,7 +52,10 @@ pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
     findings.extend(rules::metrics(&metrics));
     let checks = match root.get("checks") {
         None | Some(Value::Empty(..)) => Vec::new(),
-        Some(Value::Dict(_, dict)) => checks::assemble(values, dict, &defaults, &metrics, findings),
+        Some(Value::Dict(_, dict)) => {
+            let clusters = Clusters::among(root.get("clusters"));
+            checks::assemble(values, (dict, &clusters), &defaults, &metrics, findings)
+        }
         Some(_) => {
             let message = "`checks` must be a table of tables, one for each check";
             findings.push(Finding::new(Code::WrongType, Path::of(["checks"]), message));

@@ -17,6 +17,7 @@ use super::{
     finding::{Finding, Path},
     keys::{Base, CommonKeys},
     layers::Values,
+    object_clusters::Clusters,
     reading::{self, Read},
     references::{self, Node},
     rules, schema, suggest,
@@ -36,7 +37,7 @@ pub(super) struct Raw<'a> {
 /// All checks in the order of their names, without those that could not be read.
 pub(super) fn assemble(
     values: &Values,
-    checks: &Dict,
+    (checks, clusters): (&Dict, &Clusters<'_>),
     defaults: &CommonKeys,
     metrics: &MetricsOptions,
     findings: &mut Vec<Finding>,
@@ -54,16 +55,18 @@ pub(super) fn assemble(
     let unguarded = references::unguarded(&nodes, defaults);
     let unguarded: HashSet<String> = unguarded.into_iter().map(str::to_owned).collect();
     let mut base = Base::new(defaults, &metrics.buckets, &metrics.export_labels);
-    raws.drain(..).filter_map(|raw| finish(raw, &mut base, &unguarded, findings)).collect()
+    let around = (clusters, &unguarded);
+    raws.drain(..).filter_map(|raw| finish(raw, &mut base, around, findings)).collect()
 }
 
 fn finish(
     raw: Raw<'_>,
     base: &mut Base<'_>,
-    unguarded: &HashSet<String>,
+    (clusters, unguarded): (&Clusters<'_>, &HashSet<String>),
     findings: &mut Vec<Finding>,
 ) -> Option<Check> {
-    let spec = raw.spec?;
+    let mut spec = raw.spec?;
+    findings.extend(clusters.settle(raw.name, &mut spec));
     let explicit = raw.keys.guard.is_some();
     let mut settings = base.settings(CheckId::new(raw.name), raw.keys, &spec);
     if !explicit && unguarded.contains(raw.name) {

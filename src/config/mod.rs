@@ -17,6 +17,7 @@ mod from_toml;
 mod from_yaml;
 mod keys;
 mod layers;
+mod object_clusters;
 mod one_off;
 mod place;
 mod reading;

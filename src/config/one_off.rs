@@ -8,6 +8,7 @@ use super::{
     finding::Path,
     keys::CommonKeys,
     layers::{Layer, Values},
+    object_clusters::Clusters,
     place::{self, Places},
     schema, suggest,
 };
@@ -63,7 +64,9 @@ fn check(layers: &[Layer]) -> Result<Check, Vec<Diagnostic>> {
     let tables = values.find(&Path::of(["checks"])).and_then(Value::as_dict).unwrap_or(&none);
     let (defaults, metrics) = (CommonKeys::default(), MetricsOptions::default());
     let mut findings = Vec::new();
-    let check = checks::assemble(&values, tables, &defaults, &metrics, &mut findings).pop();
+    let check =
+        checks::assemble(&values, (tables, &Clusters::Unsaid), &defaults, &metrics, &mut findings)
+            .pop();
     let mut places = Places::new(&values, &[]);
     let mut diagnostics: Vec<_> =
         findings.into_iter().map(|finding| places.diagnostic(finding)).collect();

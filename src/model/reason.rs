@@ -237,6 +237,60 @@ reasons! {
     GrpcProtocol "grpc_protocol" "The answer is not valid gRPC."
         ["a web server or a proxy answers instead", "the message is compressed, too long or not a HealthCheckResponse"]
         ["the detail names the rule that was broken", "check the port: gRPC often has one of its own"]
+    ObjectMissing "object_missing" "The Kubernetes object is not there."
+        ["it was deleted, or never applied", "a typo in `namespace` or `name`", "no pod has the labels of `selector`"]
+        ["kubectl get KIND NAME -n NAMESPACE", "whoever deploys it: look at the last sync or release"]
+    ObjectUnreadable "object_unreadable" "The Kubernetes object is there, and what the API server says of it cannot be read."
+        ["a custom resource without a schema holds something else than objects do", "a version of the API that is newer than noroshi"]
+        ["kubectl get KIND NAME -n NAMESPACE -o json: the log says what could not be read"]
+    ReplicasUnavailable "replicas_unavailable" "Fewer replicas or pods are available than wanted."
+        ["a rollout whose new pods do not become ready", "pods that crash, wait for a volume or find no node", "a node is gone"]
+        ["kubectl get pods -n NAMESPACE, then kubectl describe pod of one that is not ready", "kubectl rollout status KIND/NAME -n NAMESPACE", "lower `available` if fewer will do"]
+    ConditionMismatch "condition_mismatch" "A condition of the Kubernetes object has another status than wanted."
+        ["its controller met what it cannot mend", "its controller is not running, and nobody updates the status"]
+        ["kubectl describe KIND NAME -n NAMESPACE: each condition has a reason and a message", "the log of its controller"]
+    FieldMismatch "field_mismatch" "A value in the Kubernetes object is not as wanted."
+        ["its controller is at work, or has failed", "the path leads to nothing in this version of the resource"]
+        ["kubectl get KIND NAME -n NAMESPACE -o json, and look where `jsonpath` leads"]
+    PodRestarts "pod_restarts" "The containers of a pod were restarted more often than permitted."
+        ["the process crashes", "it needs more memory than its limit: OOMKilled", "its liveness probe fails"]
+        ["kubectl logs --previous POD -n NAMESPACE", "kubectl describe pod POD -n NAMESPACE: the last state has a reason and an exit code"]
+    EndpointsNotReady "endpoints_not_ready" "Fewer endpoints of a service are ready than wanted."
+        ["its pods are not ready", "its selector matches no pod", "it is scaled to nothing"]
+        ["kubectl get endpointslices -n NAMESPACE -l kubernetes.io/service-name=NAME", "compare the service's selector with the labels of the pods"]
+    VolumeUnbound "volume_unbound" "The claim has no volume."
+        ["no storage class, or none of this name", "its provisioner fails or is not running", "it waits for the first pod that uses it: WaitForFirstConsumer", "the volume it had is lost"]
+        ["kubectl describe pvc NAME -n NAMESPACE: the events say what it waits for"]
+    NodeNotReady "node_not_ready" "The node is not ready."
+        ["its kubelet stopped, or cannot reach the API server", "its network plugin is not up", "it is short of memory, disk or process ids"]
+        ["kubectl describe node NAME: its conditions have reasons", "on the node: systemctl status kubelet"]
+    JobFailed "job_failed" "The job failed, or the last job of the cron job did."
+        ["its pods failed more often than `backoffLimit` permits", "it ran longer than `activeDeadlineSeconds`"]
+        ["kubectl get jobs -n NAMESPACE, then kubectl logs job/NAME -n NAMESPACE"]
+    SuccessTooOld "success_too_old" "No job has succeeded for longer than permitted."
+        ["the jobs fail", "the cron job is suspended, or its schedule is another than thought", "a job that hangs keeps the next one from starting"]
+        ["kubectl get cronjob NAME -n NAMESPACE: when it was last scheduled", "compare `max_age_of_success` with its schedule and how long a job takes"]
+    BackendMissing "backend_missing" "The ingress leads to a service that is not there."
+        ["the service was renamed or deleted", "a typo in the ingress", "it is in another namespace: an ingress reaches only its own"]
+        ["kubectl describe ingress NAME -n NAMESPACE", "kubectl get services -n NAMESPACE"]
+    ApiUnreachable "api_unreachable" "The Kubernetes API server cannot be reached or does not answer, so nobody knows how the object is."
+        ["the API server or the way to it is down", "the address or the CA in the kubeconfig is another cluster's", "it is overloaded"]
+        ["kubectl --context CONTEXT get --raw /readyz from where noroshi runs", "noroshi_cluster_up, and noroshi's log"]
+    ApiUnauthorized "api_unauthorized" "The Kubernetes API server does not accept our credentials."
+        ["the token or the client certificate has expired", "the service account was deleted"]
+        ["kubectl auth whoami with the same kubeconfig"]
+    ApiForbidden "api_forbidden" "We have no right to list and watch what the check looks at."
+        ["no role, or no binding of it, grants `list` and `watch` of this resource in this namespace"]
+        ["kubectl auth can-i watch RESOURCE -n NAMESPACE --as=system:serviceaccount:OURS:noroshi", "the detail names the resource: grant `list` and `watch`"]
+    ApiNotServed "api_not_served" "The Kubernetes API server has no such resource."
+        ["its CustomResourceDefinition is not installed, or was removed", "another version of it is served", "a typo in `resource`"]
+        ["kubectl api-resources --api-group=GROUP"]
+    ApiNotSynced "api_not_synced" "What the check looks at has not been listed yet."
+        ["a large cluster, just after a start", "a slow API server"]
+        ["wait; noroshi's log tells if it stays so"]
+    DaemonNeeded "daemon_needed" "This kind of check is judged by the daemon alone."
+        ["`noroshi probe` was asked for a check of a Kubernetes object, which a watch judges"]
+        ["noroshi run, then noroshi list, or /probe?check=NAME"]
     AddressesFailed "addresses_failed" "Too few of the name's addresses passed."
         ["one of several servers behind the name is down"]
         ["the detail names each address and its reason"]
@@ -265,6 +319,13 @@ impl Reason {
     pub const fn verdict(self) -> Verdict {
         match self {
             Self::IcmpPermission
+            | Self::ObjectUnreadable
+            | Self::ApiUnreachable
+            | Self::ApiUnauthorized
+            | Self::ApiForbidden
+            | Self::ApiNotServed
+            | Self::ApiNotSynced
+            | Self::DaemonNeeded
             | Self::LocalAddress
             | Self::LocalResources
             | Self::LocalFile

@@ -12,6 +12,8 @@ mod grpc;
 mod hex;
 mod http;
 mod icmp;
+mod jsonpath;
+mod kubernetes;
 mod offload;
 mod runtime;
 pub mod spec;
@@ -34,7 +36,7 @@ pub use crate::{
     model::Problem,
     net::{Endpoint, Net},
 };
-pub use runtime::{COMMON_FAMILIES, Report, run};
+pub use runtime::{COMMON_FAMILIES, Report, outcome, run};
 
 use crate::{
     model::{CheckSettings, Desc, Fact, Failure},
@@ -87,6 +89,7 @@ kinds! {
     Tls tls
     Unix unix
     Grpc grpc
+    Kubernetes kubernetes
 }
 
 /// What a kind is: implemented by the `Spec` of each kind's file.
@@ -122,6 +125,10 @@ trait Described {
     /// How long a run takes at least, whatever the target does.
     fn least_duration(&self) -> Duration {
         Duration::ZERO
+    }
+    /// Whether a watch judges it, and no run.
+    fn is_watched(&self) -> bool {
+        false
     }
     /// Mistakes that no single value shows. Paths are relative to the kind's table.
     fn problems(&self) -> Vec<Problem> {
@@ -203,6 +210,11 @@ impl Spec {
     /// How long a run takes at least, whatever the target does.
     pub fn least_duration(&self) -> Duration {
         self.erased().least_duration()
+    }
+
+    /// Whether a watch judges it, and no run.
+    pub fn is_watched(&self) -> bool {
+        self.erased().is_watched()
     }
 
     /// Mistakes that no single value shows.

@@ -13,7 +13,10 @@ use futures_util::{FutureExt, future::join_all};
 use super::{Run, spec::Check, verdict::judge};
 use crate::{
     clock::{self, Clock, Instant},
-    model::{Addresses, Desc, Fact, Failure, Outcome, Phase, Phases, Reason, Trace},
+    model::{
+        Addresses, CheckSettings, Desc, Fact, Failure, Outcome, Phase, Phases, Reason, Trace,
+        Verdict,
+    },
     net::{Attempt, Net, resolve::Lookup, zone},
 };
 
@@ -57,15 +60,36 @@ pub async fn run(check: &Check, net: &Net, clock: Clock, trace: Trace) -> Report
     facts.extend(others);
     let (verdict, failure) = judge(&check.settings, result, duration, &facts, clock);
     facts.truncate(shown);
-    let outcome = Outcome {
+    let outcome = Outcome { phases, ..said(verdict, failure, facts, duration) };
+    Report { outcome, trace }
+}
+
+/// The outcome of a check that somebody else has looked at, by the same rules as that of a run.
+pub fn outcome(
+    settings: &CheckSettings,
+    result: Result<(), Failure>,
+    facts: Vec<Fact>,
+    duration: Duration,
+    clock: Clock,
+) -> Outcome {
+    let (verdict, failure) = judge(settings, result, duration, &facts, clock);
+    said(verdict, failure, facts, duration)
+}
+
+fn said(
+    verdict: Verdict,
+    failure: Option<Failure>,
+    facts: Vec<Fact>,
+    duration: Duration,
+) -> Outcome {
+    Outcome {
         verdict,
         reason: failure.as_ref().map(|failure| failure.reason),
         detail: failure.map_or_else(|| Arc::from(""), |failure| bounded(failure.detail).into()),
-        phases,
+        phases: Phases::default(),
         duration,
         facts: facts.into(),
-    };
-    Report { outcome, trace }
+    }
 }
 
 /// What is added to the deadline before the net below all phases catches a run that none of them cut.
@@ -276,7 +300,7 @@ fn bounded(mut detail: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CheckId, CheckSettings, Verdict, WarnMetric};
+    use crate::model::{CheckId, WarnMetric};
 
     async fn reason(work: impl Future<Output = Tried>) -> Option<Reason> {
         let deadline = Instant::now() + Duration::from_secs(1);

@@ -13,6 +13,14 @@ pub mod dns {
     };
 }
 
+/// What may be said of objects of Kubernetes.
+pub mod kubernetes {
+    pub use super::super::{
+        jsonpath::{JsonPath, same},
+        kubernetes::{Amount, CustomResource, FAMILIES, ObjectKind, Restarts, Spec},
+    };
+}
+
 /// A configured check: what every kind has, and what its own kind needs. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {

@@ -166,6 +166,10 @@ impl Schedule {
         if let Some(run) = old.and_then(|old| old.run) {
             run.abort();
         }
+        // Who watches its cluster judges it.
+        if check.spec.is_watched() {
+            return;
+        }
         let planned = Planned { check, plan: 0, due: 0, troubled, run: None, missed };
         self.planned.insert(id.clone(), planned);
         self.plan(&id, now);

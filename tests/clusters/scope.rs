@@ -148,7 +148,10 @@ async fn what_is_asked_of_the_server() {
         }
         let wanted: BTreeSet<_> = KINDS
             .iter()
-            .filter(|kind| kind.resource.metadata_only && kind.resource.default)
+            .filter(|kind| {
+                kind.resource.metadata_only
+                    && kind.resource.shown == noroshi::cluster::Shown::ByDefault
+            })
             .map(|kind| kind.resource.name.to_owned())
             .collect();
         assert!(wanted.contains("configmaps"));

@@ -18,7 +18,7 @@ use self::{
     log::Log,
 };
 use super::{
-    collector::{Collector, Malformed, Seen, WithMetadata, malformed},
+    collector::{Collector, Keeper, Malformed, Seen, WithMetadata, malformed},
     family::Info,
     kind::{Entry, Resource},
     object::{Metadata, Uid},
@@ -139,11 +139,7 @@ fn identity(metadata: &Metadata<'_>) -> Uid {
     Uid::Text([&metadata.namespace, "/", &metadata.name].concat().into())
 }
 
-impl Collector for Events {
-    fn resource(&self) -> &'static Resource {
-        &RESOURCE
-    }
-
+impl Keeper for Events {
     fn begin(&self, part: usize) {
         self.parts[part].lock().next = Some(HashMap::new());
     }
@@ -178,6 +174,12 @@ impl Collector for Events {
 
     fn objects(&self) -> usize {
         self.parts.iter().map(|part| part.lock().current.len()).sum()
+    }
+}
+
+impl Collector for Events {
+    fn resource(&self) -> &'static Resource {
+        &RESOURCE
     }
 
     fn snapshot(&self) -> Box<dyn Snapshot> {

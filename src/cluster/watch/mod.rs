@@ -23,7 +23,7 @@ pub use self::failure::Why;
 pub(super) use self::{failure::Failure, request::Target};
 use self::{lines::Lines, request::Question};
 use super::{
-    collector::{Collector, Malformed, Seen},
+    collector::{Keeper, Malformed, Seen},
     health::Health,
 };
 use crate::clock::{self, Instant};
@@ -56,7 +56,7 @@ pub(super) struct Watch {
     /// What is watched.
     pub target: Target,
     /// Who keeps the objects.
-    pub collector: Arc<dyn Collector>,
+    pub collector: Arc<dyn Keeper>,
     /// Which part of them.
     pub part: usize,
     /// How it goes.

@@ -23,6 +23,8 @@ pub(crate) struct Target {
     pub namespace: Option<String>,
     /// A field selector, empty for all objects.
     pub fields: String,
+    /// A label selector, empty for all objects.
+    pub labels: String,
 }
 
 /// What is asked.
@@ -78,9 +80,11 @@ impl Target {
                 let _ = write!(uri, "&timeoutSeconds={seconds}");
             }
         }
-        if !self.fields.is_empty() {
-            uri.push_str("&fieldSelector=");
-            uri.extend(encoded(&self.fields));
+        for (key, selector) in [("fieldSelector", &self.fields), ("labelSelector", &self.labels)] {
+            if !selector.is_empty() {
+                let _ = write!(uri, "&{key}=");
+                uri.extend(encoded(selector));
+            }
         }
         uri
     }

@@ -1,14 +1,9 @@
-//! JSON from strangers, and what a path finds in it.
+//! JSON from strangers.
 
-use std::{cell::Cell, fmt, str::FromStr};
+use std::{cell::Cell, fmt};
 
-use jsonpath_rust::{
-    parser::{model::JpQuery, parse_json_path},
-    query::{QueryRef, js_path_process},
-};
-use schemars::JsonSchema;
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
+    Deserializer,
     de::{self, DeserializeSeed},
 };
 use serde_json::{Map, Value};
@@ -142,87 +137,12 @@ impl<'de> de::Visitor<'de> for Counted<'_> {
     }
 }
 
-/// A JSONPath query (RFC 9535), parsed when the configuration is read.
-#[derive(Clone)]
-pub(super) struct JsonPath {
-    text: Box<str>,
-    query: JpQuery,
-}
-
-impl JsonPath {
-    /// As it was written.
-    pub(super) fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// The values it selects.
-    pub(super) fn select<'a>(&self, root: &'a Value) -> Vec<&'a Value> {
-        let found = js_path_process(&self.query, root).unwrap_or_default();
-        found.into_iter().map(QueryRef::val).collect()
-    }
-}
-
-impl FromStr for JsonPath {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if !text.starts_with('$') {
-            let dot = if text.starts_with(['.', '[']) { "" } else { "." };
-            let shown: String = text.chars().take(80).collect();
-            return Err(format!("a JSONPath query begins with `$`: write `${dot}{shown}`"));
-        }
-        let query = parse_json_path(text).map_err(|error| {
-            // The parser draws a picture over several lines; its last one says what it expected.
-            let picture = error.to_string();
-            let why = picture.lines().last().unwrap_or_default().trim().trim_start_matches("= ");
-            format!("`{text}` is not a JSONPath query (RFC 9535): {why}")
-        })?;
-        Ok(Self { text: text.into(), query })
-    }
-}
-
-impl PartialEq for JsonPath {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl fmt::Debug for JsonPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl Serialize for JsonPath {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
-    }
-}
-
-impl<'de> Deserialize<'de> for JsonPath {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for JsonPath {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "JsonPath".into()
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "string",
-            "description": "a JSONPath query (RFC 9535)",
-            "pattern": "^\\$"
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::probe::jsonpath::JsonPath;
 
     #[test]
     fn reads_what_serde_json_reads() {

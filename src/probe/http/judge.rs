@@ -21,7 +21,7 @@ use super::{
 use crate::{
     clock::Instant,
     model::{Expectation, Fact, Failure, PromDuration, Reason, Trace},
-    probe::{certificate, offload},
+    probe::{certificate, jsonpath::same, offload},
     re2::Regex,
 };
 
@@ -240,21 +240,6 @@ impl<'a> Judge<'a> {
             self.by = by;
         }
         self.trace.expectation(|| Expectation { subject, wanted, got, held });
-    }
-}
-
-/// Equal as JSON means it: 1 is 1.0, and the order of members does not matter.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            let matches = |(key, a)| b.get(key).is_some_and(|b| same(a, b));
-            a.len() == b.len() && a.iter().all(matches)
-        }
-        _ => a == b,
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{super::json::JsonPath, not_one};
-use crate::re2::Regex;
+use super::not_one;
+use crate::{probe::jsonpath::JsonPath, re2::Regex};
 
 /// What is expected of the values that a path selects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,0 +1,119 @@
+//! Which objects of a resource and namespace the checks look at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    cluster::object::{Metadata, Texts},
+    probe::spec::kubernetes::JsonPath,
+};
+
+/// Labels with the values they must have.
+pub(super) type Labels = BTreeMap<String, String>;
+
+/// What one check looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Pick {
+    /// The object of this name.
+    Name(String),
+    /// Those with these labels.
+    Labels(Labels),
+    /// All.
+    All,
+}
+
+/// What all checks together look at in one place.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Selection {
+    all: bool,
+    names: BTreeSet<String>,
+    labels: BTreeSet<Labels>,
+    /// Which values of custom objects are kept, in the order of their texts.
+    pub(super) paths: Vec<JsonPath>,
+}
+
+impl Selection {
+    /// One check more.
+    pub(super) fn add(&mut self, pick: Pick, path: Option<&JsonPath>) {
+        match pick {
+            Pick::All => self.all = true,
+            Pick::Name(name) => drop(self.names.insert(name)),
+            Pick::Labels(labels) => drop(self.labels.insert(labels)),
+        }
+        if let Some(path) = path
+            && let Err(at) = self.paths.binary_search_by(|other| other.as_str().cmp(path.as_str()))
+        {
+            self.paths.insert(at, path.clone());
+        }
+    }
+
+    /// The field selector and the label selector that the server is given: where one name or one set of labels is all, it
+    /// need not send the others.
+    pub(super) fn narrowed(&self) -> (String, String) {
+        let mut narrow = (String::new(), String::new());
+        if self.all || self.names.len() + self.labels.len() != 1 {
+            return narrow;
+        }
+        narrow.0.extend(self.names.iter().map(|name| format!("metadata.name={name}")));
+        let pairs = self.labels.iter().flatten().map(|(key, value)| format!("{key}={value}"));
+        narrow.1 = pairs.collect::<Vec<_>>().join(",");
+        narrow
+    }
+
+    /// Whether some check looks at an object.
+    pub(super) fn has(&self, metadata: &Metadata<'_>) -> serde_json::Result<bool> {
+        if self.all || self.names.contains(&*metadata.name) {
+            return Ok(true);
+        }
+        if self.labels.is_empty() {
+            return Ok(false);
+        }
+        let own = metadata.labels::<serde_json::Error>()?;
+        Ok(self.labels.iter().any(|wanted| fits(wanted, &own)))
+    }
+}
+
+/// Whether all these labels are among an object's.
+fn fits(wanted: &Labels, own: &Texts<'_>) -> bool {
+    wanted.iter().all(|(key, value)| own.get(key).is_some_and(|own| **own == *value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(text: &str) -> Labels {
+        let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
+        pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    }
+
+    #[test]
+    fn the_server_sends_no_more_than_is_looked_at() {
+        let mut selection = Selection::default();
+        selection.add(Pick::Name("a".to_owned()), None);
+        selection.add(Pick::Name("a".to_owned()), None);
+        assert_eq!(selection.narrowed().0, "metadata.name=a");
+        selection.add(Pick::Labels(labels("x=1,y=2")), None);
+        assert_eq!(selection.narrowed(), (String::new(), String::new()));
+        let mut selection = Selection::default();
+        selection.add(Pick::Labels(labels("x=1,y=2")), None);
+        assert_eq!(selection.narrowed().1, "x=1,y=2");
+        selection.add(Pick::All, None);
+        assert_eq!(selection.narrowed().1, "");
+    }
+
+    #[test]
+    fn what_is_looked_at() {
+        let has = |selection: &Selection, json: &str| {
+            selection.has(&serde_json::from_str(json).unwrap()).unwrap()
+        };
+        let mut selection = Selection::default();
+        selection.add(Pick::Name("a".to_owned()), None);
+        selection.add(Pick::Labels(labels("x=1,y=")), None);
+        assert!(has(&selection, r#"{"name":"a"}"#));
+        assert!(has(&selection, r#"{"name":"b","labels":{"z":"","y":"","x":"1"}}"#));
+        assert!(!has(&selection, r#"{"name":"b","labels":{"x":"1"}}"#));
+        assert!(!has(&selection, r#"{"name":"b","labels":null}"#));
+        selection.add(Pick::All, None);
+        assert!(has(&selection, r#"{"name":"b"}"#));
+    }
+}
