@@ -155,7 +155,7 @@ mod tests {
             ("Pending", &[waiting("ImagePullBackOff")], "ImagePullBackOff", true),
             // A container that waits for no reason says nothing.
             ("Pending", &[waiting("")], "Pending", false),
-            ("Running", &[running.clone()], "Running", false),
+            ("Running", std::slice::from_ref(&running), "Running", false),
             ("Running", &[running.clone(), waiting("CrashLoopBackOff")], "CrashLoopBackOff", true),
             ("Running", &[ended("Error", 1, 0), waiting("CrashLoopBackOff")], "Error", true),
             ("Running", &[ended("OOMKilled", 137, 0)], "OOMKilled", true),
