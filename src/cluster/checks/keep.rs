@@ -55,6 +55,9 @@ struct WithMetadata<'a> {
     metadata: Metadata<'a>,
 }
 
+/// What an object brought, its name, and the object where a check looks at it.
+type ReadObject = (Seen, Box<str>, Option<Object<Kept>>);
+
 impl Keep {
     pub(super) fn new(
         subject: &'static Subject,
@@ -81,7 +84,7 @@ impl Keep {
     }
 
     /// Reads an object. `None` if no check looks at it.
-    fn read(&self, json: &str) -> Result<(Seen, Box<str>, Option<Object<Kept>>), Malformed> {
+    fn read(&self, json: &str) -> Result<ReadObject, Malformed> {
         let wrong = |error: serde_json::Error| malformed(json, error.to_string());
         let WithMetadata { metadata } = serde_json::from_str(json).map_err(wrong)?;
         let name = Box::from(&*metadata.name);

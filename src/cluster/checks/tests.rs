@@ -218,6 +218,7 @@ fn jobs_and_their_ages() {
     assert_eq!(fails(&job("max_age_of_success = '59s'"), &of(done)).0, Reason::SuccessTooOld);
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made in the place of the call")]
 fn slice(name: &str, service: &str, endpoints: Value) -> Value {
     let labels = json!({"kubernetes.io/service-name": service});
     object(name, json!({"metadata": {"labels": labels}, "endpoints": endpoints}))
