@@ -36,14 +36,14 @@ fn printed(words: &[&str]) -> (Vec<Value>, String) {
 /// What the roles among them permit, each where it is bound.
 fn permitted(objects: &[Value]) -> Vec<Rule> {
     let roles = objects.iter().filter(|object| object["rules"].is_array());
-    let rules = roles.flat_map(|role| {
+    let permitted = roles.flat_map(|role| {
         let namespace = role["metadata"]["namespace"].as_str();
         Rule::of_role(role).into_iter().map(move |rule| match namespace {
             Some(namespace) => rule.within(namespace),
             None => rule,
         })
     });
-    rules.collect()
+    permitted.collect()
 }
 
 /// Verb, group, resource, and the namespace where it is one alone.
@@ -93,8 +93,8 @@ async fn server(rules: Vec<Rule>, streaming: Streaming) -> KubeApi {
         let resource = kind.resource;
         let api = [resource.group, resource.version].join("/");
         let api = api.trim_start_matches('/');
-        let served = Resource::new(api, resource.path, resource.kind, resource.namespaced);
-        server.declare(Resource { watchable: resource.polled.is_none(), ..served });
+        let own = Resource::new(api, resource.path, resource.kind, resource.namespaced);
+        server.declare(Resource { watchable: resource.polled.is_none(), ..own });
     }
     server.streaming(streaming);
     server.allow_only(rules);
