@@ -140,7 +140,7 @@ impl Watched {
     }
 
     /// Whether what is shown is all that can be: every resource was listed, or refused. A cluster out of reach is waited
-    /// for no longer than [`READY_WITHIN`].
+    /// for no longer than a minute.
     pub fn is_ready(&self) -> bool {
         self.begun.elapsed() > READY_WITHIN
             || self.members.iter().all(|member| member.health.record().is_settled())

@@ -52,7 +52,10 @@ pub(crate) async fn settle() {
 macro_rules! until {
     ($condition:expr $(, $($why:tt)+)?) => {{
         let deadline = std::time::Instant::now() + $crate::support::patience::patience();
-        while !$condition {
+        loop {
+            if $condition {
+                break;
+            }
             if std::time::Instant::now() > deadline {
                 let why = String::new() $(+ &format!($($why)+))?;
                 panic!("never: {} {why}", stringify!($condition));
