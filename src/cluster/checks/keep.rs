@@ -55,8 +55,8 @@ struct WithMetadata<'a> {
     metadata: Metadata<'a>,
 }
 
-/// What an object brought, its name, and the object where a check looks at it.
-type ReadObject = (Seen, Box<str>, Option<Object<Kept>>);
+/// What an object brought, its name, and itself, if some check looks at it.
+type Read = (Seen, Box<str>, Option<Object<Kept>>);
 
 impl Keep {
     pub(super) fn new(
@@ -83,8 +83,8 @@ impl Keep {
         self.tables.lock().current.values().cloned().collect()
     }
 
-    /// Reads an object. `None` if no check looks at it.
-    fn read(&self, json: &str) -> Result<ReadObject, Malformed> {
+    /// Reads an object.
+    fn read(&self, json: &str) -> Result<Read, Malformed> {
         let wrong = |error: serde_json::Error| malformed(json, error.to_string());
         let WithMetadata { metadata } = serde_json::from_str(json).map_err(wrong)?;
         let name = Box::from(&*metadata.name);

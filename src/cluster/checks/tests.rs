@@ -218,8 +218,7 @@ fn jobs_and_their_ages() {
     assert_eq!(fails(&job("max_age_of_success = '59s'"), &of(done)).0, Reason::SuccessTooOld);
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "made in the place of the call")]
-fn slice(name: &str, service: &str, endpoints: Value) -> Value {
+fn slice(name: &str, service: &str, endpoints: &Value) -> Value {
     let labels = json!({"kubernetes.io/service-name": service});
     object(name, json!({"metadata": {"labels": labels}, "endpoints": endpoints}))
 }
@@ -233,10 +232,10 @@ fn an_endpoint_of_both_families_is_one() {
         slice(
             "web-4",
             "web",
-            json!([pod("1", "10.0.0.1", true.into()), pod("2", "10.0.0.2", false.into())]),
+            &json!([pod("1", "10.0.0.1", true.into()), pod("2", "10.0.0.2", false.into())]),
         ),
-        slice("web-6", "web", json!([pod("1", "fd00::1", Value::Null)])),
-        slice("other-4", "other", json!([pod("3", "10.0.0.3", true.into())])),
+        slice("web-6", "web", &json!([pod("1", "fd00::1", Value::Null)])),
+        slice("other-4", "other", &json!([pod("3", "10.0.0.3", true.into())])),
     ];
     assert_eq!(verdict(&toml(""), &[services(), slices.clone()]), Ok(()));
     let (reason, detail) = fails(&toml("ready_endpoints = 2"), &[services(), slices]);
@@ -261,7 +260,7 @@ fn every_way_of_an_ingress_leads_somewhere() {
         vec![object("front", json!({"spec": {"defaultBackend": backend("last"), "rules": rules}}))]
     };
     let service = |name: &str| object(name, json!({}));
-    let ready = |name: &str| slice(name, name, json!([{"addresses": ["10.0.0.1"]}]));
+    let ready = |name: &str| slice(name, name, &json!([{"addresses": ["10.0.0.1"]}]));
     let both = || vec![service("web"), service("last")];
     let all = [front(), vec![ready("web"), ready("last")], both()];
     assert_eq!(verdict(toml, &all), Ok(()));
