@@ -244,8 +244,12 @@ async fn the_drop_in_goes_on_without_a_right_and_says_so_once() {
         command.args(["--telemetry-host=127.0.0.1", "--telemetry-port=0"]);
         Daemon::spawn(&mut command)
     };
-    server.put("nodes", json!({ "metadata": { "name": "buoy" } }));
-    server.put("pods", json!({ "metadata": { "namespace": "a", "name": "one" }, "spec": {} }));
+    // By their paths: metrics.k8s.io has resources of the same names.
+    server.put("/api/v1/nodes", json!({ "metadata": { "name": "buoy" } }));
+    server.put(
+        "/api/v1/pods",
+        json!({ "metadata": { "namespace": "a", "name": "one" }, "spec": {} }),
+    );
     let both = drop_in();
     both.until_metrics("both", |page| {
         page.contains("kube_node_info{node=\"buoy\"") && page.contains("kube_pod_info{")
@@ -344,7 +348,10 @@ fn yaml_says_the_same() {
 fn what_makes_no_sense_is_refused() {
     for (words, answer) in [
         (&["--collectors=podz"][..], "nothing collects `podz`; did you mean `pods`?"),
-        (&["--collectors=pods,widgets"], "nothing collects `widgets`; there are certificatesig"),
+        (
+            &["--collectors=pods,widgets"],
+            "nothing collects `widgets`; there are apiservices, certificatesig",
+        ),
         (&["--collectors="], "nothing collects ``"),
         (&["--collectors=pods", "--all"], "cannot be used with"),
         (&["--namespaces=Shop"], "`Shop` is no name"),
