@@ -1,41 +1,41 @@
 //! What was logged while a test ran.
 
 use std::{
+    cell::RefCell,
     io::{self, Write},
-    sync::Arc,
+    sync::Once,
 };
 
-use parking_lot::Mutex;
-use tracing::subscriber::DefaultGuard;
-
-/// Lines of this thread: of a test, and of the watches if they run there.
-pub(crate) struct Log {
-    lines: Lines,
-    _guard: DefaultGuard,
+thread_local! {
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+/// Lines of this thread: of a test, and of the watches if they run there.
+pub(crate) struct Log;
+
+/// Writes to the lines of the thread that logs.
+struct Lines;
 
 impl Log {
     /// From now on: warnings, and what is told of that goes well.
+    ///
+    /// One subscriber for all threads: those that have none of their own would switch off for all what they meet first.
     pub(crate) fn start() -> Self {
-        // Without one for all threads a message that is first met on a thread where nobody listens may be taken for one that
-        // nobody ever wants. It is there already when another test has been here.
-        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::INFO)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        Self { lines, _guard: tracing::subscriber::set_default(subscriber) }
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::INFO)
+                .with_ansi(false)
+                .with_writer(|| Lines)
+                .init();
+        });
+        LINES.with_borrow_mut(Vec::clear);
+        Self
     }
 
     /// Lines that contain all these words.
     pub(crate) fn lines(&self, words: &[&str]) -> Vec<String> {
-        let text = String::from_utf8(self.lines.0.lock().clone()).unwrap();
+        let text = LINES.with_borrow(|lines| String::from_utf8(lines.clone()).unwrap());
         let fits = |line: &&str| words.iter().all(|word| line.contains(word));
         text.lines().filter(fits).map(str::to_owned).collect()
     }
@@ -43,7 +43,7 @@ impl Log {
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().extend_from_slice(bytes);
+        LINES.with_borrow_mut(|lines| lines.extend_from_slice(bytes));
         Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {
