@@ -8,7 +8,7 @@ use crate::{
     cluster_of, pod,
     support::kube_api::{Failure, KubeApi, Streaming, Wrong},
     time::{Stopped, settle, until},
-    world::{Noroshi, count},
+    world::{Flags, Noroshi, count},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -123,7 +123,9 @@ async fn no_scrape_sees_half_a_list() {
         let api = cluster_of(2000).await;
         let time = Stopped::now();
         api.streaming(streaming);
-        let noroshi = Noroshi::start(&api, "pods,nodes");
+        let families = "kube_pod_info,kube_node_info";
+        let flags = Flags { families, ..Flags::resources("pods,nodes") };
+        let noroshi = Noroshi::start_with(&api, flags);
         let mut seen = 0;
         while seen == 0 {
             seen = noroshi.count("kube_pod_info").await;

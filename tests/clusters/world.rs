@@ -25,6 +25,8 @@ pub(crate) struct Flags {
     pub(crate) namespaces: &'static str,
     pub(crate) denied: &'static str,
     pub(crate) node: &'static str,
+    /// Families, where all would take long to write.
+    pub(crate) families: &'static str,
     /// Which of how many; one of one if it is not said.
     pub(crate) shard: Option<(u32, u32)>,
     pub(crate) gzip: bool,
@@ -75,6 +77,7 @@ impl Noroshi {
             resources: &words(flags.resources),
             namespaces: &words(flags.namespaces),
             namespaces_denylist: &words(flags.denied),
+            metric_allowlist: &words(flags.families),
             node: flags.node,
             shard: flags.shard.unwrap_or((0, 1)),
             ..Said::default()
