@@ -34,6 +34,7 @@ impl Log {
     }
 
     /// Lines that contain all these words.
+    #[expect(clippy::unused_self, reason = "there are lines only after a start")]
     pub(crate) fn lines(&self, words: &[&str]) -> Vec<String> {
         let text = LINES.with_borrow(|lines| String::from_utf8(lines.clone()).unwrap());
         let fits = |line: &&str| words.iter().all(|word| line.contains(word));
