@@ -105,9 +105,10 @@ pub fn set_level(level: LogLevel) {
 /// Our own lines at the level asked for; those of libraries only where somebody must act.
 fn filter(level: LogLevel) -> EnvFilter {
     let libraries = if level == LogLevel::Trace { "debug" } else { "warn" };
-    // hickory and quinn warn about every broken answer, which is an outcome to us and not an event.
+    // hickory and quinn warn about every broken answer, which is an outcome to us and not an event; kube's client calls every
+    // request that fails an error, which the watch it belongs to says once.
     EnvFilter::new(format!(
-        "{libraries},hickory_net=error,hickory_proto=error,quinn=off,quinn_proto=off,noroshi={}",
+        "{libraries},hickory_net=error,hickory_proto=error,quinn=off,quinn_proto=off,kube_client=off,noroshi={}",
         level.word()
     ))
 }

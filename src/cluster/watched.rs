@@ -315,7 +315,7 @@ async fn version(client: &Client) -> Result<Option<String>, String> {
         git_version: String,
     }
     let request = get("/version").map_err(|error| error.to_string())?;
-    let answer = client.send(request).await.map_err(|error| error.to_string())?;
+    let answer = client.send(request).await.map_err(|error| kubernetes::chain(&error))?;
     if answer.status().is_server_error() {
         return Err(answer.status().to_string());
     }

@@ -1,9 +1,11 @@
 //! Why a list or a watch failed.
 
-use std::{error::Error as _, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
+
+use crate::net::kubernetes;
 
 /// A failed request, or a watch that broke.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,22 +164,12 @@ impl Failure {
 
     /// A request without an answer.
     pub(super) fn unanswered(error: &kube::Error) -> Self {
-        let mut words = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            let said = error.to_string();
-            // Errors of libraries often repeat what they wrap.
-            if !words.contains(&said) {
-                words = format!("{words}: {said}");
-            }
-            source = error.source();
-        }
         let why = match error {
             kube::Error::Auth(_) => Why::Unauthorized,
             kube::Error::HyperError(error) if error.is_incomplete_message() => Why::ConnectionLost,
             _ => Why::Unreachable,
         };
-        Self::new(why, words)
+        Self::new(why, kubernetes::chain(error))
     }
 
     pub(super) fn late(what: &str) -> Self {

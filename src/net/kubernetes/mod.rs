@@ -106,8 +106,8 @@ fn uri(url: &str) -> Result<Uri, String> {
     Ok(uri)
 }
 
-/// An error with what it wraps, each said once.
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error with what it wraps, each said once: errors of libraries often repeat what they wrap.
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
