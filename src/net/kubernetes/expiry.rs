@@ -16,11 +16,9 @@ pub(super) fn of(credentials: &AuthInfo) -> Option<Timestamp> {
 }
 
 fn token(credentials: &AuthInfo) -> Option<Timestamp> {
-    if let Some(token) = &credentials.token {
-        return jwt(token.expose_secret());
-    }
     // A token in a file is replaced before it ends; that of a pod is, each hour.
-    None
+    let token = credentials.token.as_ref().filter(|_| credentials.token_file.is_none())?;
+    jwt(token.expose_secret())
 }
 
 /// The claim `exp`. The token is not verified: that is the server's part.

@@ -1,6 +1,7 @@
 //! Clients of Kubernetes' API: where a server is, who we are to it, and until when.
 
 mod expiry;
+mod token;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,9 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig},
 };
 
+use tower::util::MapRequestLayer;
+
+use self::token::TokenFile;
 use crate::model::Secret;
 
 /// How an API server is reached.
@@ -66,8 +70,24 @@ pub async fn connect(access: &Access) -> Result<Connected, String> {
     config.headers.push((header::USER_AGENT, HeaderValue::from_static(AGENT)));
     let server = config.cluster_url.to_string();
     let expire = expiry::of(&config.auth_info);
+    let client = client(config)?;
+    Ok(Connected { client, server, expire })
+}
+
+fn client(mut config: Config) -> Result<Client, String> {
+    // As for `kubectl`, a file goes before a token.
+    let file = config.auth_info.token_file.take();
+    let token = file.map(|file| TokenFile::open(file.into())).transpose()?;
+    if token.is_some() {
+        config.auth_info.token = None;
+    }
     let builder = ClientBuilder::try_from(config).map_err(|error| chain(&error))?;
-    Ok(Connected { client: builder.build(), server, expire })
+    Ok(match token {
+        Some(token) => {
+            builder.with_layer(&MapRequestLayer::new(move |asked| token.sign(asked))).build()
+        }
+        None => builder.build(),
+    })
 }
 
 async fn config(access: &Access) -> Result<Config, String> {
@@ -89,7 +109,7 @@ async fn config(access: &Access) -> Result<Config, String> {
         }
         Access::Server { url, token, token_file, ca_file } => {
             let mut config = Config::new(uri(url)?);
-            config.auth_info.token = token.as_ref().map(|token| token.expose().into());
+            config.auth_info.token = token.as_ref().map(|token| token.expose().trim().into());
             config.auth_info.token_file =
                 token_file.as_ref().map(|file| file.to_string_lossy().into_owned());
             config.root_cert_file.clone_from(ca_file);
