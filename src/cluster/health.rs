@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 
 use super::{
     checks::Bell,
+    server::ApiServer,
     watch::{Failure, Why},
 };
 use crate::clock::Clock;
@@ -18,7 +19,7 @@ pub struct Health {
 }
 
 struct Shared {
-    cluster: Arc<str>,
+    server: Arc<ApiServer>,
     clock: Clock,
     record: Mutex<Record>,
     /// Who is told whenever it goes otherwise than before.
@@ -80,19 +81,20 @@ impl Record {
 
 impl Health {
     /// Of a resource with so many watches.
-    pub fn new(cluster: Arc<str>, parts: usize, clock: Clock) -> Self {
-        Self::ringing(cluster, parts, clock, None)
+    pub(super) fn new(server: &Arc<ApiServer>, parts: usize, clock: Clock) -> Self {
+        Self::ringing(server, parts, clock, None)
     }
 
     /// The same, with a bell that tells of every change.
     pub(super) fn ringing(
-        cluster: Arc<str>,
+        server: &Arc<ApiServer>,
         parts: usize,
         clock: Clock,
         bell: Option<Arc<Bell>>,
     ) -> Self {
         let record = Record { parts: vec![Part::default(); parts], ..Record::default() };
-        Self { shared: Arc::new(Shared { cluster, clock, record: Mutex::new(record), bell }) }
+        let server = Arc::clone(server);
+        Self { shared: Arc::new(Shared { server, clock, record: Mutex::new(record), bell }) }
     }
 
     /// Whether everything was listed once; and if it fails, the last failure and how often it has failed since a watch ran.
@@ -114,7 +116,7 @@ impl Health {
 
     /// The cluster's name.
     pub(super) fn cluster(&self) -> &str {
-        &self.shared.cluster
+        self.shared.server.cluster()
     }
 
     fn now(&self) -> Timestamp {
@@ -175,24 +177,31 @@ impl Health {
         record.malformed == 1
     }
 
-    /// A list or watch failed. Whether somebody is to be told: once, until it runs again, and not of a connection that
-    /// was lost and may be there again at once.
+    /// A list or watch failed. Whether somebody is to be told: once, until it runs again. A server that is away is told of
+    /// by who looks at it, not by each of its watches.
     pub(super) fn failed(&self, part: usize, failure: &Failure) -> bool {
         let mut record = self.shared.record.lock();
         *record.failures.entry(failure.why).or_default() += 1;
-        if failure.why != Why::Gone {
-            let times = record.failing.as_ref().map_or(0, |(_, times)| *times);
-            record.failing = Some((failure.clone(), times.saturating_add(1)));
-            self.ring();
-        }
-        let mut was_up = false;
         if let Some(part) = record.parts.get_mut(part) {
-            was_up = std::mem::take(&mut part.is_up);
+            part.is_up = false;
             part.is_refused |= failure.why.is_lasting();
         }
         // Until it is listed again nothing is watched, but nothing is wrong either.
-        let is_passing = failure.why == Why::Gone || (was_up && failure.why == Why::ConnectionLost);
-        !is_passing && !std::mem::replace(&mut record.is_told, true)
+        if failure.why == Why::Gone {
+            return false;
+        }
+        let times = record.failing.as_ref().map_or(0, |(_, times)| *times).saturating_add(1);
+        record.failing = Some((failure.clone(), times));
+        self.ring();
+        let server = &self.shared.server;
+        if failure.why.is_of_server() {
+            server.doubt();
+            // One broken connection may be there again at once, and by the second somebody has looked at the server.
+            if times == 1 || !server.is_up() {
+                return false;
+            }
+        }
+        !std::mem::replace(&mut record.is_told, true)
     }
 
     /// A request was answered, well or not.

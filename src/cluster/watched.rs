@@ -6,29 +6,24 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, Request};
-use http_body_util::BodyExt;
-use jiff::Timestamp;
-use kube::{Client, client::Body};
-use parking_lot::Mutex;
-use serde::Deserialize;
+use kube::Client;
 use tokio::{
     sync::{Notify, Semaphore},
     task::{Id, JoinSet},
 };
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::{
     collector::Collector,
     events::Event,
     health::Health,
     kinds::KINDS,
+    server::{self, ApiServer},
     spec::Cluster,
     watch::{Target, Watch},
 };
 use crate::{
     clock::{self, Clock, Instant},
-    model::Histogram,
     net::kubernetes::{self, Connected},
 };
 
@@ -38,25 +33,15 @@ const LISTS: usize = 2;
 /// The pause before a cluster that cannot even be connected to is tried again.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// The pause between two looks at the server itself, and how long one may take.
-const LOOK: Duration = Duration::from_secs(10);
-const LOOK_TAKES: Duration = Duration::from_secs(10);
-
 /// After so long nothing more is waited for before noroshi calls itself ready: one lost cluster must not keep it from
 /// being asked about the others.
 const READY_WITHIN: Duration = Duration::from_mins(1);
-
-/// The largest `/version`.
-const VERSION: usize = 64 << 10;
-
-/// Bounds of the latency, in seconds: from a neighbour to another continent.
-const BOUNDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
 /// A cluster that is watched.
 pub struct Watched {
     spec: Cluster,
     members: Vec<Member>,
-    server: Mutex<Server>,
+    server: Arc<ApiServer>,
     /// Once there is one.
     client: OnceLock<Client>,
     /// That there is one now.
@@ -74,43 +59,19 @@ pub struct Member {
     pub health: Health,
 }
 
-/// What is known of the API server.
-#[derive(Debug, Clone)]
-pub struct Server {
-    /// Whether it answered last.
-    pub is_up: bool,
-    /// Its URL; empty before there is a client.
-    pub url: String,
-    /// Its version, once it has told it.
-    pub version: String,
-    /// When our credentials expire.
-    pub expire: Option<Timestamp>,
-    /// How long it takes to answer.
-    pub latency: Histogram,
-    /// Why there is no client, or no answer.
-    pub failure: Option<String>,
-}
-
 impl Watched {
     /// Its collectors, empty; nothing is asked yet.
     pub fn new(mut spec: Cluster, clock: Clock) -> Self {
         spec.settings.clock = clock;
         let wanted = |name: &str| spec.resources.iter().any(|wanted| wanted == name);
+        let server = Arc::new(ApiServer::new(Arc::clone(&spec.name)));
         let members = KINDS.iter().filter(|kind| wanted(kind.resource.name)).map(|kind| Member {
             collector: (kind.collector)(&spec.settings),
-            health: Health::new(Arc::clone(&spec.name), spec.settings.parts(kind.resource), clock),
+            health: Health::new(&server, spec.settings.parts(kind.resource), clock),
         });
-        let server = Server {
-            is_up: false,
-            url: String::new(),
-            version: String::new(),
-            expire: None,
-            latency: Histogram::new(BOUNDS.into()),
-            failure: None,
-        };
         Self {
             members: members.collect(),
-            server: Mutex::new(server),
+            server,
             client: OnceLock::new(),
             connected: Notify::new(),
             lists: Arc::new(Semaphore::new(LISTS)),
@@ -134,9 +95,9 @@ impl Watched {
         self.members.iter().flat_map(|member| member.collector.events()).collect()
     }
 
-    /// What is known of its API server.
-    pub fn server(&self) -> Server {
-        self.server.lock().clone()
+    /// Its API server.
+    pub fn server(&self) -> &Arc<ApiServer> {
+        &self.server
     }
 
     /// Whether what is shown is all that can be: every resource was listed, or refused. A cluster out of reach is waited
@@ -148,10 +109,10 @@ impl Watched {
 
     /// Asks the API server whether it lives.
     pub async fn lives(&self) -> bool {
-        let client = self.client.get();
-        let Some(client) = client else { return false };
-        let Ok(request) = get("/livez") else { return false };
-        client.send(request).await.is_ok_and(|answer| answer.status().is_success())
+        match self.client.get() {
+            Some(client) => server::lives(client).await,
+            None => false,
+        }
     }
 
     /// Its client, as soon as there is one.
@@ -170,11 +131,6 @@ impl Watched {
         &self.lists
     }
 
-    /// Why there is no client, or no answer.
-    pub(super) fn failure(&self) -> Option<String> {
-        self.server.lock().failure.clone()
-    }
-
     /// Watches it until it is dropped.
     pub async fn run(self: Arc<Self>) {
         let connected = self.connect().await;
@@ -191,7 +147,7 @@ impl Watched {
         for watch in self.watches(&connected.client, &self.lists) {
             start(&mut tasks, &mut running, watch);
         }
-        let look = self.look(&connected.client);
+        let look = self.server.look(&connected.client);
         tokio::pin!(look);
         loop {
             let ended = tokio::select! {
@@ -220,22 +176,12 @@ impl Watched {
         loop {
             match kubernetes::connect(&self.spec.access).await {
                 Ok(connected) => {
-                    let mut server = self.server.lock();
-                    server.url.clone_from(&connected.server);
-                    server.expire = connected.expire;
-                    server.failure = None;
+                    self.server.connected(&connected);
                     return connected;
                 }
-                Err(why) => {
-                    if self.server.lock().failure.replace(why.clone()).is_none() {
-                        warn!(
-                            cluster = &*self.spec.name,
-                            "no client for the cluster, tried again: {why}"
-                        );
-                    }
-                    clock::sleep(PAUSE).await;
-                }
+                Err(why) => self.server.has_no_client(why),
             }
+            clock::sleep(PAUSE).await;
         }
     }
 
@@ -271,57 +217,6 @@ impl Watched {
             namespaces => namespaces.iter().map(|namespace| target(Some(namespace))).collect(),
         }
     }
-
-    /// Looks at the server itself, for ever.
-    async fn look(&self, client: &Client) {
-        loop {
-            let begun = Instant::now();
-            let version = clock::timeout_at(begun + LOOK_TAKES, version(client)).await;
-            let version = version.unwrap_or_else(|_| Err("no answer in time".to_owned()));
-            self.seen(version, begun.elapsed());
-            clock::sleep(LOOK).await;
-        }
-    }
-
-    fn seen(&self, version: Result<Option<String>, String>, took: Duration) {
-        let mut server = self.server.lock();
-        let was_up = std::mem::replace(&mut server.is_up, version.is_ok());
-        match version {
-            Ok(version) => {
-                server.latency.observe(took.as_secs_f64());
-                server.version = version.unwrap_or_default();
-                server.failure = None;
-            }
-            Err(why) => {
-                if was_up || server.failure.is_none() {
-                    let url = &server.url;
-                    warn!(cluster = &*self.spec.name, url, "the API server does not answer: {why}");
-                }
-                server.failure = Some(why);
-            }
-        }
-    }
-}
-
-fn get(path: &str) -> http::Result<Request<Body>> {
-    Request::builder().method(Method::GET).uri(path).body(Body::empty())
-}
-
-/// The server's version; `None` if it answers and does not tell it.
-async fn version(client: &Client) -> Result<Option<String>, String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Info {
-        git_version: String,
-    }
-    let request = get("/version").map_err(|error| error.to_string())?;
-    let answer = client.send(request).await.map_err(|error| kubernetes::chain(&error))?;
-    if answer.status().is_server_error() {
-        return Err(answer.status().to_string());
-    }
-    let body = http_body_util::Limited::new(answer.into_body(), VERSION).collect().await;
-    let body = body.map_err(|error| error.to_string())?.to_bytes();
-    Ok(serde_json::from_slice(&body).ok().map(|info: Info| info.git_version))
 }
 
 #[cfg(test)]

@@ -203,7 +203,8 @@ const COLLECTORS: &[Row] = &[
 
 /// What is told of each cluster.
 fn of_clusters(clusters: &[Arc<Watched>], sink: &mut dyn Sink) {
-    let seen = clusters.iter().map(|cluster| (LabelSet::new(place(cluster)), cluster.server()));
+    let seen =
+        clusters.iter().map(|cluster| (LabelSet::new(place(cluster)), cluster.server().known()));
     let seen: Vec<_> = seen.collect();
     begin(sink, &INFO);
     for (labels, server) in &seen {

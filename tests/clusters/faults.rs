@@ -177,7 +177,7 @@ async fn a_watch_that_is_silent_is_given_up() {
     time.pass(12 * SECOND).await;
     assert_eq!(noroshi.failures("pods", "timeout").await, 1.0);
     assert_eq!(noroshi.count("kube_pod_info").await, 3);
-    assert_eq!(log.lines(&["cannot be watched", "collector=\"pods\""]).len(), 1);
+    assert!(log.lines(&["WARN"]).is_empty(), "the next one may run: {:?}", log.lines(&[]));
     until!(asked(&api) == 2);
     api.stall(false);
     until!(noroshi.shows("kube_pod_info", "pod=\"silent\"").await);

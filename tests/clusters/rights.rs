@@ -134,7 +134,9 @@ async fn who_is_not_known_waits_and_tells_no_secret() {
     time.pass(100 * SECOND).await;
     let failures = noroshi.failures("pods", "unauthorized").await;
     assert!((4.0..9.0).contains(&failures), "{failures}");
-    assert_eq!(log.lines(&["cannot be watched", "unauthorized"]).len(), 2, "one each");
+    assert_eq!(noroshi.value("noroshi_cluster_up", "").await, 0.0);
+    assert_eq!(log.lines(&["WARN"]).len(), 1, "{:?}", log.lines(&["WARN"]));
+    assert_eq!(log.lines(&["WARN", "does not accept the credentials"]).len(), 1);
     assert!(log.lines(&["hunter2"]).is_empty() && !noroshi.own().await.contains("hunter2"));
     api.require_token("hunter2");
     time.pass(40 * SECOND).await;
@@ -153,8 +155,16 @@ async fn a_token_may_lie_in_a_file() {
     api.require_token("right");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
-    fs::write(&file, "right").unwrap();
+    // As `echo` writes it.
+    fs::write(&file, "right\n").unwrap();
+    let time = Stopped::now();
     let noroshi = Noroshi::start_with(&api, access(&api, None, Some(&file)));
     noroshi.is_ready().await;
     assert_eq!(noroshi.count("kube_pod_info").await, 3);
+
+    fs::write(&file, "next\n").unwrap();
+    api.require_token("next");
+    api.end_watches(None);
+    time.pass(100 * SECOND).await;
+    until!(noroshi.collector("up", "pods").await == 1.0);
 }

@@ -15,6 +15,7 @@ use crate::{
     cluster::{
         health::Health,
         kind::Resource,
+        server::ApiServer,
         watch::{Target, Watch, Why},
     },
     model::{Failure, Reason},
@@ -79,7 +80,7 @@ impl Sight {
     pub(super) fn new(
         place: &Place,
         (subject, selection): (&'static Subject, Selection),
-        cluster: &Arc<str>,
+        server: &Arc<ApiServer>,
         ear: &Arc<Notify>,
         clock: Clock,
     ) -> Self {
@@ -89,7 +90,7 @@ impl Sight {
             Target { resource: place.resource, namespace: place.namespace.clone(), fields, labels };
         Self {
             keep: Arc::new(Keep::new(subject, selection, clock, Arc::clone(&bell))),
-            health: Health::ringing(Arc::clone(cluster), 1, clock, Some(Arc::clone(&bell))),
+            health: Health::ringing(server, 1, clock, Some(Arc::clone(&bell))),
             bell,
             target,
             begun: Instant::now(),

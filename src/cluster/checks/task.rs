@@ -139,11 +139,10 @@ impl Judges<'_> {
         };
         self.sights.retain(|place, sight| is_as_wanted(place, sight));
         for (place, what) in wanted {
-            let cluster = &self.cluster.spec().name;
+            let server = self.cluster.server();
             let sight = self.sights.entry(place);
-            sight.or_insert_with_key(|place| {
-                Sight::new(place, what, cluster, &self.ear, self.clock)
-            });
+            sight
+                .or_insert_with_key(|place| Sight::new(place, what, server, &self.ear, self.clock));
         }
         self.start();
     }
@@ -169,7 +168,7 @@ impl Judges<'_> {
 
     /// Judges every check of which something has changed, or that is due.
     async fn look(&mut self, telling: &Telling) {
-        let lost = self.cluster.failure();
+        let lost = self.cluster.server().failure();
         let is_other = std::mem::replace(&mut self.is_lost, lost.is_some()) != lost.is_some();
         for one in &mut self.judged {
             let sights: Vec<&Sight> =

@@ -74,6 +74,14 @@ impl Why {
         matches!(self, Self::Forbidden | Self::NotFound)
     }
 
+    /// Whether all that is asked of the server would fail likewise.
+    pub(in crate::cluster) fn is_of_server(self) -> bool {
+        matches!(
+            self,
+            Self::Unauthorized | Self::Unreachable | Self::Timeout | Self::ConnectionLost
+        )
+    }
+
     fn of(code: u16) -> Self {
         match code {
             401 => Self::Unauthorized,

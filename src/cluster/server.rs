@@ -1,0 +1,178 @@
+//! The API server of a cluster: whether it answers, for all that watch the cluster.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use kube::{Client, client::Body};
+use parking_lot::Mutex;
+use serde::Deserialize;
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+use crate::{
+    clock::{self, Instant},
+    model::Histogram,
+    net::kubernetes::{self, Connected},
+};
+
+/// The pause between two looks at the server, and between those that a failed watch asks for.
+const LOOK: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// How long one may take.
+const LOOK_TAKES: Duration = Duration::from_secs(10);
+
+/// The largest `/version`.
+const VERSION: usize = 64 << 10;
+
+/// Bounds of the latency, in seconds: from a neighbour to another continent.
+const BOUNDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+
+/// An API server.
+pub struct ApiServer {
+    cluster: Arc<str>,
+    known: Mutex<Server>,
+    /// That a watch has failed as it would if the server were away.
+    doubted: Notify,
+}
+
+/// What is known of the API server.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Whether it answered last.
+    pub is_up: bool,
+    /// Its URL; empty before there is a client.
+    pub url: String,
+    /// Its version, once it has told it.
+    pub version: String,
+    /// When our credentials expire.
+    pub expire: Option<Timestamp>,
+    /// How long it takes to answer.
+    pub latency: Histogram,
+    /// Why there is no client, or no answer.
+    pub failure: Option<String>,
+}
+
+impl ApiServer {
+    /// Of which nothing is known yet.
+    pub(super) fn new(cluster: Arc<str>) -> Self {
+        let known = Server {
+            is_up: false,
+            url: String::new(),
+            version: String::new(),
+            expire: None,
+            latency: Histogram::new(BOUNDS.into()),
+            failure: None,
+        };
+        Self { cluster, known: Mutex::new(known), doubted: Notify::new() }
+    }
+
+    /// What is known of it.
+    pub fn known(&self) -> Server {
+        self.known.lock().clone()
+    }
+
+    /// Its cluster's name.
+    pub(super) fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// Why there is no client, or no answer.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.known.lock().failure.clone()
+    }
+
+    /// Whether it answered last.
+    pub(super) fn is_up(&self) -> bool {
+        self.known.lock().is_up
+    }
+
+    /// It may be away: it is looked at soon.
+    pub(super) fn doubt(&self) {
+        self.doubted.notify_one();
+    }
+
+    /// There is a client for it.
+    pub(super) fn connected(&self, connected: &Connected) {
+        let mut known = self.known.lock();
+        known.url.clone_from(&connected.server);
+        known.expire = connected.expire;
+        known.failure = None;
+    }
+
+    /// There is no client for it. Told once.
+    pub(super) fn has_no_client(&self, why: String) {
+        let cluster = self.cluster();
+        if self.known.lock().failure.replace(why.clone()).is_none() {
+            warn!(cluster, "no client for the cluster, tried again: {why}");
+        }
+    }
+
+    /// Looks at it, for ever.
+    pub(super) async fn look(&self, client: &Client) {
+        loop {
+            let begun = Instant::now();
+            let version = clock::timeout_at(begun + LOOK_TAKES, version(client)).await;
+            let version = version.unwrap_or_else(|_| Err("no answer in time".to_owned()));
+            self.seen(version, begun.elapsed());
+            clock::sleep(LOOK_AGAIN).await;
+            // Elapsed or doubted, it is looked at.
+            let _ = clock::timeout_at(begun + LOOK, self.doubted.notified()).await;
+        }
+    }
+
+    fn seen(&self, version: Result<Option<String>, String>, took: Duration) {
+        let cluster = self.cluster();
+        let mut known = self.known.lock();
+        let was_up = std::mem::replace(&mut known.is_up, version.is_ok());
+        match version {
+            Ok(version) => {
+                known.latency.observe(took.as_secs_f64());
+                known.version = version.unwrap_or_default();
+                if known.failure.take().is_some() {
+                    info!(cluster, url = known.url, "the API server answers again");
+                }
+            }
+            Err(why) => {
+                if was_up || known.failure.is_none() {
+                    warn!(cluster, url = known.url, "the API server does not answer: {why}");
+                }
+                known.failure = Some(why);
+            }
+        }
+    }
+}
+
+/// Asks the server whether it lives.
+pub(super) async fn lives(client: &Client) -> bool {
+    let Ok(request) = get("/livez") else { return false };
+    client.send(request).await.is_ok_and(|answer| answer.status().is_success())
+}
+
+fn get(path: &str) -> http::Result<Request<Body>> {
+    Request::builder().method(Method::GET).uri(path).body(Body::empty())
+}
+
+/// The server's version; `None` if it answers and does not tell it. Who may not see it is answered all the same, but who
+/// is not known to the server is told nothing at all.
+async fn version(client: &Client) -> Result<Option<String>, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Info {
+        git_version: String,
+    }
+    let request = get("/version").map_err(|error| error.to_string())?;
+    let answer = client.send(request).await.map_err(|error| kubernetes::chain(&error))?;
+    match answer.status() {
+        StatusCode::UNAUTHORIZED => {
+            return Err("it does not accept the credentials (401 Unauthorized)".to_owned());
+        }
+        status if status.is_server_error() => return Err(status.to_string()),
+        _ => {}
+    }
+    let body = http_body_util::Limited::new(answer.into_body(), VERSION).collect().await;
+    let body = body.map_err(|error| error.to_string())?.to_bytes();
+    Ok(serde_json::from_slice(&body).ok().map(|info: Info| info.git_version))
+}
