@@ -56,12 +56,17 @@ pub(super) fn report(cluster: &Cluster) -> usize {
         }
         begun += 1;
         if pod["status"]["startTime"].is_null() {
-            let word = |field: &str| metadata[field].as_str().unwrap();
-            let name = format!("pod/{} --namespace {}", word("name"), word("namespace"));
-            cluster.patch_status(&name, &status(pod, fate)).unwrap();
+            turn(cluster, pod, fate);
         }
     }
     begun
+}
+
+/// Reports that this has become of a pod, whatever was reported of it before.
+pub(super) fn turn(cluster: &Cluster, pod: &Value, fate: &str) {
+    let word = |field: &str| pod["metadata"][field].as_str().unwrap();
+    let name = format!("pod/{} --namespace {}", word("name"), word("namespace"));
+    cluster.patch_status(&name, &status(pod, fate)).unwrap();
 }
 
 /// What one of these fates looks like from outside.

@@ -141,6 +141,19 @@ fn family_of(series: &str) -> &str {
     series.split('{').next().unwrap_or(series)
 }
 
+/// The value of a label of a series, as it is written there.
+pub(super) fn label<'s>(series: &'s str, name: &str) -> Option<&'s str> {
+    let mut rest = series.split_once('{')?.1;
+    loop {
+        let (own, value) = rest.split_once("=\"")?;
+        let end = end_of_text(value)?;
+        if own == name {
+            return Some(&value[..end]);
+        }
+        rest = value[end + 1..].trim_start_matches(',');
+    }
+}
+
 /// A row as series and value. Labels are sorted by name and kept as they are written, escapes included.
 fn row(line: &str) -> Option<(String, f64)> {
     let Some((name, rest)) = line.split_once('{') else {
@@ -184,6 +197,8 @@ fn differences_are_told_by_family() {
     assert_eq!(theirs.sum("a", &["x=\"1\""]), Some(1e6));
     assert_eq!(theirs.sum("a", &["x=\"3\""]), None);
     assert_eq!(theirs.rows("a").len(), theirs.series().len() - 1);
+    assert_eq!(label("a{b=\"\\\"x=\",x=\"1\"}", "x"), Some("1"));
+    assert_eq!((label("a{b=\"1\"}", "x"), label("a", "x")), (None, None));
     assert!(Scrape::parse("a{x=\"1\" 1\n").is_err());
     assert!(Scrape::parse("# TYPE a gauge\n# TYPE a gauge\n").is_err());
 }

@@ -230,20 +230,20 @@ impl World {
         wait_until(&what, || (kubelet::report(&self.cluster) == PODS).then_some(()));
     }
 
-    fn create(&self, theme: &str) {
+    pub(super) fn create(&self, theme: &str) {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/clusters/world");
         self.kubectl(&format!("create --validate=strict --filename {folder}/{theme}.yaml"));
     }
 
-    fn report(&self, object: &str, status: &Value) {
+    pub(super) fn report(&self, object: &str, status: &Value) {
         self.cluster.patch_status(object, status).unwrap_or_else(|error| panic!("{error}"));
     }
 
-    fn wait(&self, condition: &str) {
+    pub(super) fn wait(&self, condition: &str) {
         self.kubectl(&format!("wait --timeout=60s {condition}"));
     }
 
-    fn kubectl(&self, words: &str) {
+    pub(super) fn kubectl(&self, words: &str) {
         self.cluster.kubectl(words).unwrap_or_else(|error| panic!("{error}"));
     }
 }
