@@ -4,12 +4,24 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{scrape::label, watcher::Watcher, world::World};
+use super::{
+    scrape::label,
+    watcher::{Watcher, until_seen},
+    world::World,
+};
 
 /// How often what has happened: by type, reason, kind, namespace and component.
 type Counts = BTreeMap<Vec<String>, f64>;
 
 const LABELS: [&str; 5] = ["event_type", "reason", "kind", "namespace", "component"];
+
+/// What happens there once: a job fails, and a deployment gets a pod. The scheduler tells it in the newer form of events.
+const HAPPENED: [[&str; 5]; 4] = [
+    ["Warning", "BackoffLimitExceeded", "Job", "batch", "job-controller"],
+    ["Normal", "ScalingReplicaSet", "Deployment", "batch", "deployment-controller"],
+    ["Normal", "SuccessfulCreate", "ReplicaSet", "batch", "replicaset-controller"],
+    ["Normal", "Scheduled", "Pod", "batch", "default-scheduler"],
+];
 
 /// What has been counted so far, here and by noroshi.
 pub(super) struct Begun {
@@ -19,14 +31,14 @@ pub(super) struct Begun {
 
 /// Waits until noroshi shows every event that the API server has, and the newest first.
 pub(super) fn so_far(world: &World, watcher: &Watcher) -> Begun {
-    let last = std::cell::Cell::new(None);
-    watcher.until_seen("all events to be shown", || {
+    let mut last = None;
+    until_seen("all events to be shown", || {
         let stored = stored(world);
         let counted = counted(watcher);
         let (wanted, shown) = (told_of(&stored), told(&watcher.events()));
         // What happens between the looks would be in one of them alone.
         if wanted == shown && counted == self::counted(watcher) {
-            last.set(Some(Begun { stored: counts(&stored), counted }));
+            last = Some(Begun { stored: counts(&stored), counted });
             return Ok(());
         }
         Err(difference(&shown, &wanted))
@@ -35,24 +47,26 @@ pub(super) fn so_far(world: &World, watcher: &Watcher) -> Begun {
     assert!(times.is_sorted_by(|one, next| one >= next), "{times:?}");
     assert!(times.len() > 50, "{} events", times.len());
     eprintln!("{} events are shown as they are stored", times.len());
-    last.into_inner().unwrap()
+    last.unwrap()
 }
 
-/// Each that has happened since is counted, and no other.
+/// Each that has happened since is counted, and no other; the last of them are these.
 pub(super) fn since(begun: &Begun, world: &World, watcher: &Watcher) {
-    let now = std::cell::Cell::new(None);
-    watcher.until_seen("all events to be counted", || {
+    world.kubectl("create deployment pilot --image=pilot:1 --namespace batch");
+    let mut now = None;
+    until_seen("all events to be counted", || {
         let wanted = more(counts(&stored(world)), &begun.stored);
         let seen = more(counted(watcher), &begun.counted);
         if wanted == seen {
-            now.set(Some(seen));
+            now = Some(seen);
             return Ok(());
         }
         Err(format!("{seen:#?}\nstored {wanted:#?}"))
     });
-    let counted = now.into_inner().unwrap();
-    let of = |wanted: &str| counted.keys().any(|row| row[1] == wanted);
-    assert!(of("BackoffLimitExceeded") && of("SuccessfulDelete"), "{counted:?}");
+    let counted = now.unwrap();
+    for row in HAPPENED {
+        assert_eq!(counted.get(row.map(str::to_owned).as_slice()), Some(&1.0), "{counted:#?}");
+    }
     let times: f64 = counted.values().sum();
     eprintln!("{times} events were counted in {} rows", counted.len());
 }

@@ -45,6 +45,7 @@ fn noroshi_judges_and_shows_what_kubectl_shows() {
     definitions::come_and_go(&world, &watcher);
     judged::each_kind_is_judged(&watcher);
     own::is_as_printed(&world, &watcher, own::VIEWS);
+    words::are_many(&watcher);
     let begun = happened::so_far(&world, &watcher);
     judged::changes_are_seen(&world, &watcher);
     own::changes_are_told(&world, &watcher);

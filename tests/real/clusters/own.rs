@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     printed::{cells, fields, quantity, seconds, table},
     scrape::{Scrape, label},
-    watcher::Watcher,
+    watcher::{Watcher, until_seen},
     world::World,
 };
 use crate::kube::Cluster;
@@ -121,20 +121,18 @@ const WELL: [&str; 9] = [
 
 /// Compares them, one by one.
 pub(super) fn is_as_printed(world: &World, watcher: &Watcher, views: &[View]) {
-    let mut compared = 0;
+    let mut rows = 0;
     for (family, labels, printed) in views {
-        let mut printed = || printed(&world.cluster);
-        let rows = std::cell::Cell::new(0);
-        let printed = std::cell::RefCell::new(&mut printed);
-        watcher.until_seen(family, || {
+        let mut compared = 0;
+        until_seen(family, || {
             let (wanted, seen) =
-                (printed.borrow_mut()(), shown(&watcher.objects(), family, labels));
-            rows.set(wanted.len());
+                (printed(&world.cluster), shown(&watcher.objects(), family, labels));
+            compared = wanted.len();
             if seen == wanted { Ok(()) } else { Err(format!("{seen:#?}\nprinted {wanted:#?}")) }
         });
-        compared += rows.get();
+        rows += compared;
     }
-    eprintln!("{compared} rows of {} families are as kubectl prints them", views.len());
+    eprintln!("{rows} rows of {} families are as kubectl prints them", views.len());
 }
 
 /// What only changes tell: a node is started anew, a claim is gone and leaves its volume behind.
@@ -149,7 +147,7 @@ pub(super) fn changes_are_told(world: &World, watcher: &Watcher) {
         let seen = reboots(node);
         if seen == Some(wanted) { Ok(()) } else { Err(format!("{seen:?}")) }
     };
-    watcher.until_seen("a reboot", || seen("harbour", 1.0));
+    until_seen("a reboot", || seen("harbour", 1.0));
     assert_eq!(reboots("beacon"), Some(0.0));
     world.kubectl("delete persistentvolumeclaim/hopeless --namespace shop");
     world.wait("--for=jsonpath={.status.phase}=Released persistentvolume/crate");
@@ -203,7 +201,7 @@ fn requested(cluster: &Cluster) -> Rows {
     let (mut node, mut is_table, mut rows) = (String::new(), false, Vec::new());
     for line in text.lines() {
         if let Some(name) = line.strip_prefix("Name:") {
-            node = name.trim().to_owned();
+            name.trim().clone_into(&mut node);
         }
         let is_inside = line.starts_with(' ');
         is_table = line.starts_with("Allocated resources:") || is_table && is_inside;

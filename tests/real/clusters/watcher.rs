@@ -82,23 +82,23 @@ impl Watcher {
     /// Waits until a check is so; how long it took.
     pub(super) fn until(&self, check: &str, state: &str, reason: &str) -> Duration {
         let wanted = Some((state.to_owned(), reason.to_owned()));
-        self.until_seen(&format!("{check} to be {state} {reason}"), || {
+        until_seen(&format!("{check} to be {state} {reason}"), || {
             let seen = self.standings().remove(check);
             if seen == wanted { Ok(()) } else { Err(format!("{seen:?}")) }
         })
     }
+}
 
-    /// Waits until something is seen; how long it took. Otherwise there is what is seen instead.
-    pub(super) fn until_seen(&self, what: &str, seen: impl Fn() -> Result<(), String>) -> Duration {
-        let begun = Instant::now();
-        let allowed = patience().max(Duration::from_secs(30));
-        while let Err(instead) = seen() {
-            assert!(begun.elapsed() < allowed, "waited in vain for {what}: {instead}");
-            // Another program's answer: there is nothing to be told by.
-            std::thread::sleep(LOOK);
-        }
-        begun.elapsed()
+/// Waits until something is seen; how long it took. Otherwise there is what is seen instead.
+pub(super) fn until_seen(what: &str, mut seen: impl FnMut() -> Result<(), String>) -> Duration {
+    let begun = Instant::now();
+    let allowed = patience().max(Duration::from_secs(30));
+    while let Err(instead) = seen() {
+        assert!(begun.elapsed() < allowed, "waited in vain for {what}: {instead}");
+        // Another program's answer: there is nothing to be told by.
+        std::thread::sleep(LOOK);
     }
+    begun.elapsed()
 }
 
 impl Drop for Watcher {

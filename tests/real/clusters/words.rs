@@ -1,9 +1,11 @@
 //! Pods in every state for which kubectl has a word of its own, beyond those that the world has: what kubelets report of
 //! them is written, and what the word is says kubectl.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::{kubelet::THEN, world::World};
+use super::{kubelet::THEN, scrape::label, watcher::Watcher, world::World};
 
 /// Makes them.
 pub(super) fn before(world: &World) {
@@ -30,6 +32,15 @@ pub(super) fn before(world: &World) {
         world.report(&format!("pod/{name} --namespace words"), status);
     }
     world.kubectl("delete --wait=false pod/lost pod/going pod/gone-wrong --namespace words");
+}
+
+/// How many words there are in the whole cluster.
+pub(super) fn are_many(watcher: &Watcher) {
+    let objects = watcher.objects();
+    let states = objects.rows("noroshi_kube_pod_state").into_iter();
+    let words: BTreeSet<_> = states.filter_map(|(series, _)| label(series, "state")).collect();
+    assert!(words.len() >= 23, "{words:?}");
+    eprintln!("{} words for how pods are: {words:?}", words.len());
 }
 
 fn statuses() -> Vec<(&'static str, Value)> {
