@@ -266,6 +266,77 @@ async fn the_drop_in_goes_on_without_a_right_and_says_so_once() {
     assert!(log.contains("collector=pods"), "{log}");
 }
 
+/// Every kind of check, in namespaces of its own and beside collectors; a second cluster, which is not meant.
+fn configuration(url: &str) -> String {
+    let mut text = format!(
+        "[clusters.main]\nserver = \"{url}\"\nnamespaces = [\"shop\", \"edge\"]\n\
+         resources = [\"pods\", \"nodes\", \"deployments\", \"podmetrics\"]\n\
+         [clusters.away]\ncontext = \"away\"\nkubeconfig = \"/nowhere\"\n\
+         [checks.theirs]\nkubernetes = {{ cluster = \"away\", kind = \"job\", namespace = \"shop\", name = \"a\" }}\n"
+    );
+    for (index, check) in [
+        "kind = 'deployment', namespace = 'shop', name = 'a'",
+        "kind = 'deployment', namespace = 'towers', name = 'a'",
+        "kind = 'statefulset', namespace = 'shop', name = 'a'",
+        "kind = 'daemonset', namespace = 'towers', name = 'a'",
+        "kind = 'job', namespace = 'towers', name = 'a'",
+        "kind = 'cronjob', namespace = 'towers', name = 'a'",
+        "kind = 'pods', namespace = 'towers', selector = { app = 'a' }",
+        "kind = 'service', namespace = 'shop', name = 'a'",
+        "kind = 'persistentvolumeclaim', namespace = 'towers', name = 'a'",
+        "kind = 'node', name = 'a'",
+        "kind = 'ingress', namespace = 'edge', name = 'a'",
+        "kind = 'custom', resource = 'cert-manager.io/v1/certificates', namespace = 'shop', name = 'a'",
+        "kind = 'custom', resource = 'cert-manager.io/v1/clusterissuers', name = 'a'",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        text += &format!("[checks.c{index}]\nkubernetes = {{ cluster = 'main', {check} }}\n");
+    }
+    text
+}
+
+/// The same file is started and asked for its role: with that role nothing is refused, and nothing of it is left unused.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_role_of_a_configuration_is_what_it_asks_for() {
+    let server = server(Vec::new(), Streaming::Unknown).await;
+    let certificates = Resource::custom("cert-manager.io/v1", "certificates", "Certificate", true);
+    server.declare(certificates);
+    let issuers = Resource::custom("cert-manager.io/v1", "clusterissuers", "ClusterIssuer", false);
+    server.declare(issuers);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("noroshi.toml");
+    std::fs::write(&file, configuration(&server.url())).unwrap();
+    let file = format!("--config.file={}", file.display());
+    let (objects, said) = printed(&[&file, "--cluster=main"]);
+    assert_eq!(said, "");
+    let rules = permitted(&objects);
+    server.allow_only(rules.clone());
+    let daemon = Daemon::start(&[&file]);
+    eventually!(asked(&server).is_superset(&acts(&rules)), "{:?}", asked(&server));
+    assert_eq!(asked(&server), acts(&rules));
+    let log = daemon.log();
+    assert!(!log.contains("forbidden"), "{log}");
+
+    let role = |namespace: Option<&str>, group: &str| {
+        let of = |object: &&Value| {
+            object["metadata"]["namespace"].as_str() == namespace && object["rules"].is_array()
+        };
+        let rules = objects.iter().find(of).unwrap()["rules"].as_array().unwrap();
+        let found: Vec<_> =
+            rules.iter().filter(|rule| rule["apiGroups"] == json!([group])).collect();
+        found.iter().map(|rule| rule["resources"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(role(Some("shop"), ""), [json!(["pods", "services"])]);
+    assert_eq!(role(Some("shop"), "apps"), [json!(["deployments", "statefulsets"])]);
+    assert_eq!(role(Some("edge"), "discovery.k8s.io"), [json!(["endpointslices"])]);
+    assert_eq!(role(Some("towers"), "batch"), [json!(["cronjobs", "jobs"])]);
+    assert_eq!(role(None, ""), [json!(["nodes"])]);
+    assert_eq!(role(None, "cert-manager.io"), [json!(["clusterissuers"])]);
+    assert_eq!(objects.len(), 8, "three namespaces and all of them, each with its binding");
+}
+
 /// As a manifest's arguments stand behind those of the image's entry point.
 #[test]
 fn of_a_flag_given_twice_the_last_one_counts() {
@@ -331,6 +402,86 @@ fn names_and_bindings_are_as_they_were_asked_for() {
     }
     let usual = &printed(&["--collectors=nodes", "--name=watch"]).0[1]["subjects"][0];
     assert_eq!((&usual["namespace"], &usual["name"]), (&json!("default"), &json!("watch")));
+}
+
+/// What is printed for a configuration of this text.
+fn printed_for(text: &str, words: &[&str]) -> std::process::Output {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("noroshi.toml");
+    std::fs::write(&file, text).unwrap();
+    let file = format!("--config.file={}", file.display());
+    noroshi(&[&file, "rbac", "--output=json"]).args(words).output().unwrap()
+}
+
+fn resources_for(text: &str, words: &[&str]) -> (BTreeSet<Act>, String) {
+    let output = printed_for(text, words);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{text} {words:?}: {said}");
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    (acts(&permitted(list["items"].as_array().unwrap())), said)
+}
+
+/// Verbs of the core's resources that can be watched, in a namespace or all.
+fn core(resources: &[&str], namespace: Option<&str>) -> BTreeSet<Act> {
+    let rule = Rule::new(&["list", "watch"], &[""], resources);
+    acts(&[namespace.map_or_else(|| rule.clone(), |namespace| rule.clone().within(namespace))])
+}
+
+#[test]
+fn of_several_clusters_the_one_that_noroshi_runs_in_is_meant() {
+    let home = "[clusters.home]\nresources = [\"pods\"]\n";
+    let away = "[clusters.away]\ncontext = \"a\"\nresources = [\"nodes\"]\n";
+    let far = "[clusters.far]\nserver = \"https://far.test\"\nresources = [\"secrets\"]\n";
+    let all = [home, away, far].concat();
+    assert_eq!(resources_for(&all, &[]), (core(&["pods"], None), String::new()));
+    assert_eq!(resources_for(&all, &["--cluster=away"]).0, core(&["nodes"], None));
+    let (secrets, said) = resources_for(&all, &["--cluster=far"]);
+    assert_eq!(secrets, core(&["secrets"], None));
+    assert!(said.contains("can read the secrets"), "{said}");
+    assert_eq!(resources_for(away, &[]).0, core(&["nodes"], None), "the only one");
+    // It is one, however often it is written.
+    let twice =
+        [home, "[clusters.more]\nresources = [\"pods\", \"services\"]\nnamespaces = [\"a\"]\n"];
+    let mut both = core(&["pods"], None);
+    both.extend(core(&["services"], Some("a")));
+    assert_eq!(resources_for(&twice.concat(), &[]).0, both);
+
+    for (text, words, code, answer) in [
+        (
+            [away, far].concat(),
+            &[][..],
+            2,
+            "runs in none of its clusters: say --cluster, of away, far",
+        ),
+        (all.clone(), &["--cluster=hom"], 2, "no cluster `hom`; did you mean `home`?"),
+        (all.clone(), &["--cluster=x"], 2, "no cluster `x`; there are away, far, home"),
+        ("[log]\nlevel = \"info\"\n".to_owned(), &[], 2, "has no `[clusters.NAME]`"),
+        ("[clusters.a]\nresources = [\"podz\"]\n".to_owned(), &[], 78, "\"podz\""),
+        (all.clone(), &["--collectors=pods"], 2, "cannot be used with --collectors"),
+        (all.clone(), &["--all"], 2, "cannot be used with --collectors"),
+        (all, &["--namespaces=shop"], 2, "cannot be used with --collectors"),
+    ] {
+        let refused = printed_for(&text, words);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(code), "{text} {words:?}: {said}");
+        assert!(said.contains(answer) && refused.stdout.is_empty(), "{text} {words:?}: {said}");
+    }
+}
+
+/// An empty section collects what `noroshi rbac` permits by itself, and secrets only where they are switched on.
+#[test]
+fn an_empty_cluster_needs_the_usual_role() {
+    let (usual, _) = resources_for("[clusters.home]\n", &[]);
+    assert_eq!(usual, acts(&permitted(&printed(&[]).0)));
+    let (more, said) = resources_for("[clusters.home]\ntls_secrets = true\n", &[]);
+    assert_eq!(more.difference(&usual).cloned().collect::<BTreeSet<_>>(), core(&["secrets"], None));
+    assert!(said.contains("can read the secrets"), "{said}");
+    let (none, said) = resources_for("[clusters.home]\nresources = []\n", &[]);
+    assert_eq!(none, BTreeSet::new());
+    assert!(said.contains("nothing is asked"), "{said}");
+    // A role of all namespaces is enough for a check in one.
+    let check = "[checks.web]\nkubernetes = { kind = \"deployment\", namespace = \"shop\", name = \"web\" }\n";
+    assert_eq!(resources_for(&format!("[clusters.home]\n{check}"), &[]).0, usual);
 }
 
 /// What stands in YAML is what stands in JSON.

@@ -88,7 +88,7 @@ fn dispatch(args: Args) -> Exit {
         Some(Command::Route(options)) => route::run(&files, &daemon, &options),
         Some(Command::Notify(options)) => notify::run(&files, &daemon, &options),
         Some(Command::Silence(options)) => silence::run(&options),
-        Some(Command::Rbac(options)) => rbac::run(&options),
+        Some(Command::Rbac(options)) => rbac::run(&files, &daemon, &options),
         Some(Command::Schema) => page::show(&format!("{:#}\n", crate::config::schema())),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

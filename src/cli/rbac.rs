@@ -1,14 +1,26 @@
+use std::{io, path::PathBuf};
+
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{exit::Exit, page};
+use super::{
+    args::{Daemon, Files},
+    exit::Exit,
+    page,
+    paint::Paint,
+    run::sources,
+};
 use crate::{
     cluster::{
         Resource,
         kinds::KINDS,
-        rules::{Need, by_default, is_sensitive, rules},
+        rights::Rights,
+        rules::{Rule, by_default},
+        spec::{Access, Cluster, Settings},
     },
+    config::{self, Config},
     model::suggest::did_you_mean,
+    probe::spec::Spec,
 };
 
 const API: &str = "rbac.authorization.k8s.io";
@@ -19,9 +31,18 @@ const API: &str = "rbac.authorization.k8s.io";
   noroshi rbac | kubectl apply -f -
   noroshi rbac --collectors pods,nodes --service-account monitoring/noroshi
   noroshi rbac --collectors pods,nodes --namespaces shop,edge
+  noroshi rbac --config.file noroshi.toml --service-account monitoring/noroshi
 
-Exit codes: 0 printed, 2 usage")]
+Exit codes: 0 printed, 2 usage, 78 the configuration of --config.file")]
 pub(super) struct Rbac {
+    /// What this configuration needs: what its cluster collects, and the objects that are checks. A file (TOML or YAML) or a
+    /// directory of them; repeat for several, later ones win
+    #[arg(long = "config.file", value_name = "PATH")]
+    config_file: Vec<PathBuf>,
+    /// Of the configuration: this cluster
+    /// [default: the one that noroshi runs in, or else the only one]
+    #[arg(long, value_name = "NAME", verbatim_doc_comment)]
+    cluster: Option<String>,
     /// What is collected, by resource, separated by commas
     /// [default: what is watched where nothing is named: no secrets]
     #[arg(
@@ -68,61 +89,104 @@ enum Format {
 }
 
 /// Runs `noroshi rbac`.
-pub(super) fn run(options: &Rbac) -> Exit {
-    let collectors = options.collectors();
-    if collectors.iter().any(|resource| is_sensitive(resource)) {
-        eprintln!("note: whoever has this role can read the secrets");
-    } else if options.collectors.is_empty() {
-        eprintln!("note: secrets are left out: name them in --collectors where they are shown");
-    }
-    let objects = options.objects(&collectors);
-    let text = match options.output {
-        Format::Json => {
-            let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects });
-            Ok(format!("{list:#}\n"))
-        }
-        Format::Yaml => {
-            let documents: Result<Vec<_>, _> =
-                objects.iter().map(serde_saphyr::to_string).collect();
-            documents.map(|documents| documents.join("---\n"))
-        }
+pub(super) fn run(files: &Files, daemon: &Daemon, options: &Rbac) -> Exit {
+    let files = Files { config_file: options.config_file.clone() }.or(files.clone());
+    let is_configured = !files.config_file.is_empty() || options.cluster.is_some();
+    let rights =
+        if is_configured { options.configured(&files, daemon) } else { Ok(options.named()) };
+    let rights = match rights {
+        Ok(rights) => rights,
+        Err(exit) => return exit,
     };
-    match text {
-        Ok(text) => page::show(&text),
-        Err(error) => {
-            eprintln!("cannot write YAML: {error}");
-            Exit::Fatal
-        }
+    let roles = rights.roles();
+    if rights.are_sensitive() {
+        eprintln!("note: whoever has this role can read the secrets");
+    } else if !is_configured && options.collectors.is_empty() {
+        eprintln!("note: secrets are left out: name them in --collectors where they are shown");
+    } else if roles.is_empty() {
+        eprintln!("note: nothing is asked of it that needs a role");
     }
+    let objects = roles.iter().flat_map(|(namespace, rules)| options.granted(*namespace, rules));
+    options.show(&objects.collect::<Vec<_>>())
 }
 
 impl Rbac {
-    fn collectors(&self) -> Vec<&'static Resource> {
-        if self.all {
-            return KINDS.iter().map(|kind| kind.resource).collect();
-        }
-        if self.collectors.is_empty() { by_default().collect() } else { self.collectors.clone() }
+    /// What the collectors need that the command line names.
+    fn named(&self) -> Rights {
+        let collectors: Vec<_> = if self.all {
+            KINDS.iter().map(|kind| kind.resource).collect()
+        } else if self.collectors.is_empty() {
+            by_default().collect()
+        } else {
+            self.collectors.clone()
+        };
+        let mut rights = Rights::default();
+        let settings = Settings { namespaces: self.namespaces.clone(), ..Settings::default() };
+        rights.collect(collectors, &settings);
+        rights
     }
 
-    /// Roles, each with its binding.
-    fn objects(&self, collectors: &[&Resource]) -> Vec<Value> {
-        let in_roles = |resource: &&&Resource| resource.namespaced && !self.namespaces.is_empty();
-        let (inside, everywhere): (Vec<&Resource>, Vec<&Resource>) =
-            collectors.iter().partition(|resource| in_roles(resource));
-        let mut objects = Vec::new();
-        if !inside.is_empty() {
-            for namespace in &self.namespaces {
-                objects.extend(self.granted(Some(namespace), &inside));
+    /// What the configuration needs.
+    fn configured(&self, files: &Files, daemon: &Daemon) -> Result<Rights, Exit> {
+        if self.all || !self.collectors.is_empty() || !self.namespaces.is_empty() {
+            eprintln!(
+                "the configuration says what is collected, and where: \
+                 it cannot be used with --collectors, --all or --namespaces"
+            );
+            return Err(Exit::Usage);
+        }
+        let loaded = config::load(&sources(files, daemon));
+        let Some(config) = &loaded.config else {
+            eprint!("{}", loaded.human(Paint::on(&io::stderr()).is_on(), "nothing was printed"));
+            return Err(Exit::Config);
+        };
+        let clusters = self.chosen(config).map_err(|why| {
+            eprintln!("{why}");
+            Exit::Usage
+        })?;
+        let mut rights = Rights::default();
+        for cluster in &clusters {
+            rights.collect(cluster.kinds().map(|kind| kind.resource), &cluster.settings);
+        }
+        for check in &config.checks {
+            if let Spec::Kubernetes(check) = &*check.spec
+                && clusters.iter().any(|cluster| check.cluster.as_deref() == Some(&cluster.name))
+            {
+                rights.judge(check);
             }
         }
-        if !everywhere.is_empty() {
-            objects.extend(self.granted(None, &everywhere));
+        Ok(rights)
+    }
+
+    /// The clusters that are meant. Several only where noroshi runs inside: they are one, watched in several ways.
+    fn chosen(&self, config: &Config) -> Result<Vec<Cluster>, String> {
+        let all = || config.clusters.iter().filter_map(|(name, options)| options.cluster(name));
+        let names = || config.clusters.keys().map(String::as_str);
+        let listed = || names().collect::<Vec<_>>().join(", ");
+        if config.clusters.is_empty() {
+            return Err("the configuration has no `[clusters.NAME]`: it watches none".to_owned());
         }
-        objects
+        if let Some(wanted) = &self.cluster {
+            let found: Vec<_> = all().filter(|cluster| *cluster.name == **wanted).collect();
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            let hint = did_you_mean(wanted, names());
+            let hint = hint.unwrap_or_else(|| format!("there are {}", listed()));
+            return Err(format!("there is no cluster `{wanted}`; {hint}"));
+        }
+        let inside: Vec<_> = all().filter(|cluster| cluster.access == Access::InCluster).collect();
+        match (inside.is_empty(), config.clusters.len()) {
+            (false, _) => Ok(inside),
+            (true, 1) => Ok(all().collect()),
+            (true, _) => {
+                Err(format!("noroshi runs in none of its clusters: say --cluster, of {}", listed()))
+            }
+        }
     }
 
     /// A role, and who has it.
-    fn granted(&self, namespace: Option<&str>, collectors: &[&Resource]) -> [Value; 2] {
+    fn granted(&self, namespace: Option<&str>, rules: &[Rule<'_>]) -> [Value; 2] {
         let (role, binding) = match namespace {
             Some(_) => ("Role", "RoleBinding"),
             None => ("ClusterRole", "ClusterRoleBinding"),
@@ -135,8 +199,7 @@ impl Rbac {
             json!({ "apiVersion": format!("{API}/v1"), "kind": kind, "metadata": metadata })
         };
         let (mut granted, mut bound) = (head(role), head(binding));
-        let needs = collectors.iter().map(|resource| Need::from(*resource));
-        granted["rules"] = json!(rules(needs));
+        granted["rules"] = json!(rules);
         bound["roleRef"] = json!({ "apiGroup": API, "kind": role, "name": self.name });
         let (namespace, name) = match &self.service_account {
             Some(account) => (&*account.namespace, &*account.name),
@@ -145,6 +208,27 @@ impl Rbac {
         bound["subjects"] =
             json!([{ "kind": "ServiceAccount", "name": name, "namespace": namespace }]);
         [granted, bound]
+    }
+
+    fn show(&self, objects: &[Value]) -> Exit {
+        let text = match self.output {
+            Format::Json => {
+                let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects });
+                Ok(format!("{list:#}\n"))
+            }
+            Format::Yaml => {
+                let documents: Result<Vec<_>, _> =
+                    objects.iter().map(serde_saphyr::to_string).collect();
+                documents.map(|documents| documents.join("---\n"))
+            }
+        };
+        match text {
+            Ok(text) => page::show(&text),
+            Err(error) => {
+                eprintln!("cannot write YAML: {error}");
+                Exit::Fatal
+            }
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod own;
 mod pool;
 mod profile;
 mod quantity;
+pub mod rights;
 mod rows;
 pub mod rules;
 mod server;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    kind::{Resource, Shown},
+    kind::{Entry, Resource, Shown},
     kinds::KINDS,
 };
 use crate::clock::Clock;
@@ -64,6 +64,12 @@ pub fn is_resource(name: &str) -> bool {
 }
 
 impl Cluster {
+    /// The kinds that are collected, in the order in which they are written.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Entry> {
+        let is_named = |kind: &&Entry| self.resources.iter().any(|name| name == kind.resource.name);
+        KINDS.iter().filter(is_named)
+    }
+
     /// The field selector of all watches in namespaces.
     pub fn fields(&self) -> String {
         let node = self.node.as_ref().map(|node| match node {
@@ -111,9 +117,17 @@ impl Settings {
         self.own && self.families.lets(name)
     }
 
+    /// Where a resource is watched, each a watch of its own: in these namespaces, or with `None` wherever there are objects.
+    pub fn places(&self, resource: &Resource) -> Vec<Option<&String>> {
+        if !resource.namespaced || self.namespaces.is_empty() {
+            return vec![None];
+        }
+        self.namespaces.iter().map(Some).collect()
+    }
+
     /// How many watches a resource needs.
     pub fn parts(&self, resource: &Resource) -> usize {
-        if resource.namespaced { self.namespaces.len().max(1) } else { 1 }
+        self.places(resource).len()
     }
 }
 

@@ -17,7 +17,6 @@ use super::{
     collector::Collector,
     events::Event,
     health::Health,
-    kinds::KINDS,
     server::{self, ApiServer},
     spec::Cluster,
     watch::{Target, Watch},
@@ -63,9 +62,8 @@ impl Watched {
     /// Its collectors, empty; nothing is asked yet.
     pub fn new(mut spec: Cluster, clock: Clock) -> Self {
         spec.settings.clock = clock;
-        let wanted = |name: &str| spec.resources.iter().any(|wanted| wanted == name);
         let server = Arc::new(ApiServer::new(Arc::clone(&spec.name)));
-        let members = KINDS.iter().filter(|kind| wanted(kind.resource.name)).map(|kind| Member {
+        let members = spec.kinds().map(|kind| Member {
             collector: (kind.collector)(&spec.settings),
             health: Health::new(&server, spec.settings.parts(kind.resource), clock),
         });
@@ -201,21 +199,14 @@ impl Watched {
     }
 
     fn targets(&self, resource: &'static super::kind::Resource) -> Vec<Target> {
-        if !resource.namespaced {
-            let (fields, labels) = Default::default();
-            return vec![Target { resource, namespace: None, fields, labels }];
-        }
-        let fields = self.spec.fields();
+        let fields = if resource.namespaced { self.spec.fields() } else { String::new() };
         let target = |namespace: Option<&String>| Target {
             resource,
             namespace: namespace.cloned(),
             fields: fields.clone(),
             labels: String::new(),
         };
-        match &*self.spec.settings.namespaces {
-            [] => vec![target(None)],
-            namespaces => namespaces.iter().map(|namespace| target(Some(namespace))).collect(),
-        }
+        self.spec.settings.places(resource).into_iter().map(target).collect()
     }
 }
 

@@ -27,5 +27,19 @@ mod task;
 mod tests;
 mod workload;
 
+use sight::Place;
+
 pub(super) use bell::Bell;
 pub use task::{Finish, Telling};
+
+use super::kind::Resource;
+use crate::probe::spec::kubernetes::Spec;
+
+/// What a check looks at: each resource, and the namespace unless it stands in none.
+pub(super) fn places(spec: &Spec) -> impl Iterator<Item = (&'static Resource, Option<String>)> {
+    let sees = (subject::of(spec.kind).sees)(spec);
+    sees.into_iter().map(|(subject, _)| {
+        let Place { resource, namespace } = Place::of(spec, subject);
+        (resource, namespace)
+    })
+}

@@ -31,8 +31,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Where objects stand.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Place {
-    resource: &'static Resource,
-    namespace: Option<String>,
+    pub(super) resource: &'static Resource,
+    pub(super) namespace: Option<String>,
 }
 
 impl Place {
