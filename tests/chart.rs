@@ -11,6 +11,7 @@
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
 
 use noroshi::cluster::{
+    Shown,
     kinds::KINDS,
     rules::{Need, by_default},
 };
@@ -195,25 +196,22 @@ fn templates_read_values_that_are_there() {
 #[test]
 fn the_charts_collectors_are_those_there_are() {
     let mut file = String::from(
-        "# Where the objects of each collector stand in the API, and what is done there; `default`: collected where none is named.\n\
+        "# Where the objects of each collector stand in the API, and what is done there; `default`: collected where none is named;\n\
+         # `ours`: kube-state-metrics does not know it.\n\
          # Written from src/cluster/kinds: UPDATE_DOCS=1 cargo test --test chart\n",
     );
-    // kube-state-metrics' place is taken with what it knows.
-    for resource in KINDS
-        .iter()
-        .map(|kind| kind.resource)
-        .filter(|resource| resource.shown != noroshi::cluster::Shown::Ours)
-    {
+    for resource in KINDS.iter().map(|kind| kind.resource) {
         let need = Need::from(resource);
-        assert_eq!(need.resource, resource.name, "the role has it by the collector's name");
-        let default = by_default().any(|own| own == resource);
         writeln!(
             file,
-            "{}: {{ apiGroup: \"{}\", verbs: [{}], namespaced: {}, default: {default} }}",
+            "{}: {{ apiGroup: \"{}\", resource: {}, verbs: [{}], namespaced: {}, default: {}, ours: {} }}",
             resource.name,
             need.group,
+            need.resource,
             need.verbs.join(", "),
             resource.namespaced,
+            by_default().any(|own| own == resource),
+            resource.shown == Shown::Ours,
         )
         .unwrap();
     }

@@ -202,6 +202,7 @@ args:
 
 {{/* What the schema cannot say: values that contradict each other. */}}
 {{- define "noroshi.validate" -}}
+{{- include "noroshi.validateRoles" . -}}
 {{- include "noroshi.validateKubeStateMetrics" . -}}
 {{- $kube := eq .Values.personality "kubeStateMetrics" -}}
 {{- if and .Values.hostNetwork (not $kube) (eq .Values.icmp.mode "sysctl") -}}

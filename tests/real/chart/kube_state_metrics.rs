@@ -17,14 +17,14 @@ use crate::{
 };
 
 /// The objects that `noroshi rbac` prints.
-fn printed(words: &[&str]) -> Vec<Value> {
+pub(super) fn printed(words: &[&str]) -> Vec<Value> {
     let list = said(noroshi(&["rbac", "--output=json"]).args(words)).unwrap();
     let list: Value = serde_json::from_str(&list).unwrap();
     list["items"].as_array().unwrap().clone()
 }
 
 /// What the chart renders of these kinds, in the order of the release.
-fn rendered(helm: &Helm, values: &str, kinds: &[&str]) -> Vec<Value> {
+pub(super) fn rendered(helm: &Helm, values: &str, kinds: &[&str]) -> Vec<Value> {
     let words = ["template", "watch", CHART, "--namespace", "towers", "--values"];
     let text = helm.run(&[&words[..], &[&file_of(values)]].concat()).unwrap();
     let mut documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
@@ -133,7 +133,7 @@ fn options_arrive() {
 }
 
 /// A cluster in which a release has its account and its role, and the file of that account.
-fn released(all: &Objects) -> Option<(Cluster, PathBuf)> {
+pub(super) fn released(all: &Objects) -> Option<(Cluster, PathBuf)> {
     let cluster = Cluster::start()?;
     cluster.kubectl("create namespace towers").unwrap();
     for kind in ["ServiceAccount", "ClusterRole", "ClusterRoleBinding"] {
@@ -172,9 +172,11 @@ fn telemetry(daemon: &Daemon) -> SocketAddr {
 }
 
 /// The collectors that are up, and those that are not.
-fn collectors(page: &str) -> [BTreeSet<String>; 2] {
+pub(super) fn collectors(page: &str) -> [BTreeSet<String>; 2] {
     let rows = page.lines().filter_map(|line| {
-        line.strip_prefix("noroshi_cluster_collector_up{collector=\"")?.split_once("\"} ")
+        let (labels, value) =
+            line.strip_prefix("noroshi_cluster_collector_up{")?.split_once("\"} ")?;
+        Some((labels.split_once("collector=\"")?.1, value))
     });
     let (up, down): (Vec<_>, Vec<_>) = rows.partition(|(_, value)| *value == "1");
     [up, down].map(|rows| rows.into_iter().map(|(name, _)| name.to_owned()).collect())

@@ -2,6 +2,7 @@
 //! is started here as the kubelet would start it.
 
 mod cluster;
+mod clusters;
 mod kube_state_metrics;
 mod monitor;
 mod runs;

@@ -19,15 +19,19 @@ const USERS: &str =
     "basic_auth_users: { alice: $2y$10$qRTBuFoULoYNA7AQ/F3ck.trZBPyjV64.oA4ZsSBCIWvXuvQlQTuu }\n";
 
 /// A pod's volume of a ConfigMap, as the kubelet lays it out: a change is a swapped link.
-struct Mounted(tempfile::TempDir);
+pub(super) struct Mounted(tempfile::TempDir);
 
 impl Mounted {
-    fn new(data: &Value) -> Self {
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(super) fn new(data: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mounted = Self(folder);
         mounted.swap("..first", data);
         for key in data.as_object().unwrap().keys() {
-            symlink(format!("..data/{key}"), mounted.0.path().join(key)).unwrap();
+            symlink(format!("..data/{key}"), mounted.path().join(key)).unwrap();
         }
         mounted
     }
@@ -146,7 +150,7 @@ fn what_is_rendered_runs() {
     for values in [None, Some("text"), Some("noroshi")] {
         let all = helm.render(values, &[]);
         let mounted = Mounted::new(&only(&all, "ConfigMap")["data"]);
-        let volumes = [("config", mounted.0.path())];
+        let volumes = [("config", mounted.path())];
         let started = Started::new(only(&all, "Deployment"), &volumes, &[]);
         let daemon = &started.daemon;
         daemon
@@ -165,7 +169,7 @@ fn what_is_rendered_runs() {
         if values.is_none() {
             let file = only(&more, "ConfigMap")["data"]["config.yaml"].clone();
             mounted.swap("..second", &json!({ "config.toml": "", "config.yaml": file }));
-            symlink("..data/config.yaml", mounted.0.path().join("config.yaml")).unwrap();
+            symlink("..data/config.yaml", mounted.path().join("config.yaml")).unwrap();
         } else {
             mounted.swap("..second", &only(&more, "ConfigMap")["data"]);
         }
@@ -180,7 +184,7 @@ fn what_is_rendered_runs_as_blackbox() {
     for (values, module) in [("blackbox", "ssh_banner"), ("blackbox-modules", "postgresql")] {
         let all = helm.render(Some(values), &[]);
         let mounted = Mounted::new(&only(&all, "ConfigMap")["data"]);
-        let volumes = [("config", mounted.0.path())];
+        let volumes = [("config", mounted.path())];
         // Half a minute is long for a test.
         let soon = ["--config.auto-reload-interval=1"];
         let started = Started::new(only(&all, "Deployment"), &volumes, &soon);
@@ -214,7 +218,7 @@ fn what_is_rendered_runs_as_alertmanager() {
     assert_eq!(claim["spec"]["storageClassName"], "fast");
     let (mounted, storage) =
         (Mounted::new(&only(&all, "ConfigMap")["data"]), tempfile::tempdir().unwrap());
-    let volumes = [("config", mounted.0.path()), ("storage", storage.path())];
+    let volumes = [("config", mounted.path()), ("storage", storage.path())];
     let started = Started::new(deployment, &volumes, &["--config.auto-reload-interval=1"]);
     started.is_asked_by_the_test_pod(&all);
     assert!(started.daemon.get("/api/v2/receivers").body.contains("\"ops\""));
@@ -251,7 +255,7 @@ fn what_is_rendered_keeps_its_states() {
     let (mounted, storage) =
         (Mounted::new(&only(&all, "ConfigMap")["data"]), tempfile::tempdir().unwrap());
     variable["value"] = json!(storage.path().join("noroshi.db"));
-    let volumes = [("config", mounted.0.path()), ("storage", storage.path())];
+    let volumes = [("config", mounted.path()), ("storage", storage.path())];
     let started = Started::new(&deployment, &volumes, &[]);
     assert!(storage.path().join("noroshi.db").is_file());
     started.is_asked_by_the_test_pod(&all);
@@ -280,7 +284,7 @@ fn what_is_rendered_runs_behind_tls_and_a_path() {
     let web = web_config("");
     let all = helm.render(Some("blackbox-web"), &[]);
     let mounted = Mounted::new(&only(&all, "Secret")["stringData"]);
-    let volumes = [("config", mounted.0.path()), ("web-config", web.path())];
+    let volumes = [("config", mounted.path()), ("web-config", web.path())];
     let started = Started::new(only(&all, "Deployment"), &volumes, &[]);
     started.is_asked_by_the_test_pod(&all);
 
@@ -292,14 +296,14 @@ fn what_is_rendered_runs_behind_tls_and_a_path() {
     assert_eq!(probe["httpGet"]["path"], "/b/-/ready");
     let text = "[web]\nlisten_address = \"127.0.0.1:1\"\nroute_prefix = \"/b\"\n";
     let mounted = Mounted::new(&json!({ "config.toml": text }));
-    let volumes = [("config", mounted.0.path()), ("web-config", web.path())];
+    let volumes = [("config", mounted.path()), ("web-config", web.path())];
     Started::new(only(&all, "Deployment"), &volumes, &[]).is_asked_by_the_test_pod(&all);
 
     // Who needs credentials is only connected to.
     let web = web_config(USERS);
     set.push_str(",web.credentials=true");
     let all = helm.render(None, &["--set", &set]);
-    let volumes = [("config", mounted.0.path()), ("web-config", web.path())];
+    let volumes = [("config", mounted.path()), ("web-config", web.path())];
     let started = Started::new(only(&all, "Deployment"), &volumes, &[]);
     started.is_asked_by_the_test_pod(&all);
     assert_eq!(started.container["livenessProbe"]["tcpSocket"], json!({ "port": "http" }));
@@ -317,7 +321,7 @@ fn the_end_comes_before_the_grace_does() {
     for values in [None, Some("blackbox")] {
         let all = helm.render(values, &[]);
         let mounted = Mounted::new(&only(&all, "ConfigMap")["data"]);
-        let volumes = [("config", mounted.0.path())];
+        let volumes = [("config", mounted.path())];
         let deployment = only(&all, "Deployment");
         let mut started = Started::new(deployment, &volumes, &[]);
         let began = std::time::Instant::now();
