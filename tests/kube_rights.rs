@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use noroshi::{
     clock::Clock,
@@ -292,7 +292,7 @@ fn configuration(url: &str) -> String {
     .into_iter()
     .enumerate()
     {
-        text += &format!("[checks.c{index}]\nkubernetes = {{ cluster = 'main', {check} }}\n");
+        writeln!(text, "[checks.c{index}]\nkubernetes = {{ cluster = 'main', {check} }}").unwrap();
     }
     text
 }
