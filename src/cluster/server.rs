@@ -21,6 +21,9 @@ use crate::{
 const LOOK: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// The pause between two looks while it does not answer.
+const LOOK_AWAY: Duration = Duration::from_secs(1);
+
 /// How long one may take.
 const LOOK_TAKES: Duration = Duration::from_secs(10);
 
@@ -118,8 +121,9 @@ impl ApiServer {
             let version = version.unwrap_or_else(|_| Err("no answer in time".to_owned()));
             self.seen(version, begun.elapsed());
             clock::sleep(LOOK_AGAIN).await;
-            // Elapsed or doubted, it is looked at.
-            let _ = clock::timeout_at(begun + LOOK, self.doubted.notified()).await;
+            // Checks wait for it to be there again. Elapsed or doubted, it is looked at.
+            let next = begun + if self.is_up() { LOOK } else { LOOK_AWAY };
+            let _ = clock::timeout_at(next, self.doubted.notified()).await;
         }
     }
 
