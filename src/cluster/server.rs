@@ -106,9 +106,9 @@ impl ApiServer {
     }
 
     /// There is no client for it. Told once.
-    pub(super) fn has_no_client(&self, why: String) {
+    pub(super) fn has_no_client(&self, why: &str) {
         let cluster = self.cluster();
-        if self.known.lock().failure.replace(why.clone()).is_none() {
+        if self.known.lock().failure.replace(why.to_owned()).is_none() {
             warn!(cluster, "no client for the cluster, tried again: {why}");
         }
     }

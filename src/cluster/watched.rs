@@ -177,7 +177,7 @@ impl Watched {
                     self.server.connected(&connected);
                     return connected;
                 }
-                Err(why) => self.server.has_no_client(why),
+                Err(why) => self.server.has_no_client(&why),
             }
             clock::sleep(PAUSE).await;
         }

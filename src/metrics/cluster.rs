@@ -238,7 +238,7 @@ static INFO: Desc = Desc::gauge(
 
 static UP: Desc = Desc::gauge(
     "noroshi_cluster_up",
-    "Whether the API server answered when it was last asked for its version, each 10 seconds.",
+    "Whether the API server answered when it was last asked for its version, and accepts our credentials. It is asked each 10 seconds, and soon after a watch has failed.",
 );
 
 static LATENCY: Desc =
