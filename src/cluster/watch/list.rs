@@ -57,12 +57,16 @@ impl Watch {
                     tokio::task::yield_now().await;
                 }
             }
-            after = page.metadata.r#continue;
-            if after.is_empty() {
+            let next = page.metadata.r#continue;
+            if next.is_empty() {
                 drop(permit);
                 self.complete();
                 return Ok(page.metadata.resource_version);
             }
+            if next == after {
+                return Err(Failure::unusable("the list goes on where it has been"));
+            }
+            after = next;
         }
     }
 
