@@ -27,6 +27,7 @@ async fn a_right_that_is_taken_and_given_back() {
     let log = Log::start();
     let noroshi = Noroshi::ready(&api, "pods,nodes").await;
     api.take(no_pods());
+    time.pass(2 * SECOND).await;
     api.end_watches(None);
     until!(noroshi.failures("pods", "forbidden").await == 1.0);
     api.put("pods", pod("a", "unseen", "n1"));
