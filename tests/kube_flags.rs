@@ -150,9 +150,9 @@ fn ask(stream: &mut TcpStream, path: &str) {
 /// Whether a page far larger than what waits for its reader comes whole to one who takes his time, and whether a
 /// connection is answered that has said nothing meanwhile.
 async fn served(api: &KubeApi, flags: &'static [&'static str]) -> (bool, bool) {
-    let server = format!("--apiserver={}", api.url());
-    let served = move || {
-        let mut command = noroshi(&["kube-state-metrics", &server, "--resources=pods"]);
+    let flag = format!("--apiserver={}", api.url());
+    let serve = move || {
+        let mut command = noroshi(&["kube-state-metrics", &flag, "--resources=pods"]);
         let daemon = Daemon::spawn(command.args(LOOPBACK).args(flags));
         daemon.until("/readyz", "readiness", |page| page == "OK");
         let (mut silent, mut slow) = (connected(&daemon), connected(&daemon));
@@ -175,7 +175,7 @@ async fn served(api: &KubeApi, flags: &'static [&'static str]) -> (bool, bool) {
         silent.read_to_end(&mut answer).unwrap();
         (is_whole, answer.ends_with(b"OK"))
     };
-    tokio::task::spawn_blocking(served).await.unwrap()
+    tokio::task::spawn_blocking(serve).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

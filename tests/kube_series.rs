@@ -113,17 +113,17 @@ fn keys(flag: &str) -> KeysOf {
 }
 
 /// The kinds that are named, separated by commas; all that kube-state-metrics has where none is.
-fn chosen(names: &str) -> Result<Vec<&'static Entry>, String> {
+fn chosen(list: &str) -> Result<Vec<&'static Entry>, String> {
     let theirs =
         || KINDS.iter().filter(|kind| kind.resource.shown != noroshi::cluster::Shown::Ours);
-    let names: Vec<&str> = names.split(',').filter(|name| !name.is_empty()).collect();
+    let names: Vec<&str> = list.split(',').filter(|name| !name.is_empty()).collect();
     if names.is_empty() {
         return Ok(theirs().collect());
     }
-    let named = names.into_iter().map(|name| {
+    let found = names.into_iter().map(|name| {
         theirs().find(|kind| kind.resource.name == name).ok_or_else(|| format!("no kind {name}"))
     });
-    named.collect()
+    found.collect()
 }
 
 /// Compares what noroshi writes of the objects with a set of series; of all kinds, or of those that `NOROSHI_KINDS` names.
