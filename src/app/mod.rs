@@ -32,7 +32,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-pub use crate::metrics::BUILD;
+pub use crate::{api::Patience, metrics::BUILD};
 use crate::{
     api::{self, blackbox::Blackbox},
     clock::{Clock, Instant},
@@ -100,6 +100,9 @@ pub enum StartError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] store::OpenError),
+    /// There is nothing to reach the cluster with.
+    #[error("{0}")]
+    Cluster(String),
     /// Something else of the system's.
     #[error("{what}: {error}")]
     System {
