@@ -191,35 +191,42 @@ impl Watch {
         listing: &mut Listing,
         pauses: &mut Pauses,
     ) -> Result<std::convert::Infallible, Failure> {
-        let mut version = self.list(listing, pauses).await?;
+        let (mut version, mut open) = self.list(listing).await?;
         // From no version a watch begins anywhere, and what went meanwhile would never be told.
         if version.is_empty() {
             return Err(Failure::unusable("the list has no version"));
         }
         loop {
             let seconds = LASTING - fastrand::u64(..=LASTING / 3);
-            let question = Question::Changes { since: &version, seconds };
-            match self.ask(question).await {
+            // The connection of a streamed list goes on with what changes, and after its end the next one from there.
+            let lines = match open.take() {
+                Some(lines) => Ok(lines),
+                None => self.ask(Question::Changes { since: &version, seconds }).await,
+            };
+            match lines {
                 Ok(mut lines) => self.follow(&mut lines, &mut version, pauses).await?,
                 Err(failure) => self.ended(failure, pauses).await?,
             }
         }
     }
 
-    /// Lists; the version from which changes are to be followed.
-    async fn list(&self, listing: &mut Listing, pauses: &mut Pauses) -> Result<String, Failure> {
+    /// Lists; the version from which changes are to be followed, and the watch that tells them if there is one already.
+    async fn list(&self, listing: &mut Listing) -> Result<(String, Option<Lines>), Failure> {
         if *listing == Listing::Paged {
-            return self.pages().await;
+            return Ok((self.pages().await?, None));
         }
-        match self.stream(pauses).await {
+        match self.stream().await {
             // An old server does not know what is meant, a proxy or its etcd may fail at it: pages may still come.
-            Err(failure) if matches!(failure.why, Why::BadRequest | Why::ServerError) => {
+            Err(failure)
+                if matches!(failure.why, Why::BadRequest | Why::ServerError | Why::Gone) =>
+            {
                 debug!(path = self.target.path(), "no streamed list: {failure}");
                 let version = self.pages().await?;
                 *listing = listing.after(&failure);
-                Ok(version)
+                Ok((version, None))
             }
-            version => version,
+            Err(failure) => Err(failure),
+            Ok((version, lines)) => Ok((version, Some(lines))),
         }
     }
 
@@ -233,17 +240,14 @@ impl Watch {
         Ok(())
     }
 
-    /// Lists by a watch that begins with everything, and follows it to its end.
-    async fn stream(&self, pauses: &mut Pauses) -> Result<String, Failure> {
-        let permit = self.lists.acquire().await;
+    /// Lists by a watch that begins with everything.
+    async fn stream(&self) -> Result<(String, Lines), Failure> {
+        let _permit = self.lists.acquire().await;
         let mut lines = self.ask(Question::Stream { seconds: LASTING }).await?;
         self.begin();
-        let mut version = self.initial(&mut lines).await?;
-        drop(permit);
+        let version = self.initial(&mut lines).await?;
         self.complete();
-        // The same connection goes on with what changes, and after its end the next one from there.
-        self.follow(&mut lines, &mut version, pauses).await?;
-        Ok(version)
+        Ok((version, lines))
     }
 
     /// Reads a streamed list; the version it ends with. What changes while it comes is told in it too.
