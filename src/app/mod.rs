@@ -181,7 +181,7 @@ impl App {
         let shown = Arc::new(ArcSwap::from_pointee(config.clone()));
         let in_force = Arc::clone(&shown);
         let modules = Arc::new(ArcSwap::new(Arc::clone(&loaded.modules)));
-        let (wanted, clusters) = watch_clusters(&mut supervisor, &config, &stages, (clock, &stop));
+        let (wanted, clusters) = watch_clusters(&mut supervisor, &config, &stages, clock);
         let own = watch_itself.then(|| own_check(&config, &opened)).flatten();
         let mut reloader = Reloader::new(
             sources,
@@ -306,7 +306,7 @@ fn watch_clusters(
     supervisor: &mut Supervisor,
     config: &Config,
     stages: &Stages,
-    (clock, stop): (Clock, &Stop),
+    clock: Clock,
 ) -> (latest::Sender<clusters::Wanted>, api::kube::Clusters) {
     let (sender, wanted) = latest::channel(clusters::Wanted {
         clusters: config.clusters.clone(),
@@ -314,10 +314,8 @@ fn watch_clusters(
         checks: Vec::new(),
     });
     let all = api::kube::Clusters::default();
-    let (seen, stop) = ((Arc::clone(&all), stages.telling.clone()), stop.tasks.clone());
-    supervisor.restarting("clusters", move || {
-        clusters::run(wanted.clone(), seen.clone(), clock, stop.clone())
-    });
+    let seen = (Arc::clone(&all), stages.telling.clone());
+    supervisor.restarting("clusters", move || clusters::run(wanted.clone(), seen.clone(), clock));
     (sender, all)
 }
 

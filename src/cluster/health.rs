@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
+use kube::Client;
 use parking_lot::Mutex;
 
 use super::{
@@ -126,6 +127,11 @@ impl Health {
     /// The cluster's name.
     pub(super) fn cluster(&self) -> &str {
         self.shared.server.cluster()
+    }
+
+    /// The way to its API server, as soon as there is one.
+    pub(super) async fn client(&self) -> Client {
+        self.shared.server.client().await
     }
 
     fn now(&self) -> Timestamp {

@@ -73,7 +73,7 @@ impl Watch {
     }
 
     async fn page(&self, question: Question<'_>) -> Result<Vec<u8>, Failure> {
-        let answer = answer(&self.client, self.target.request(question)?).await?;
+        let answer = answer(&self.health.client().await, self.target.request(question)?).await?;
         whole(answer.into_body(), LARGEST).await
     }
 }

@@ -14,7 +14,6 @@ mod request;
 
 use std::{sync::Arc, time::Duration};
 
-use kube::Client;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
@@ -51,8 +50,6 @@ const AT_ONCE: usize = 64;
 /// One resource of one cluster, watched.
 #[derive(Clone)]
 pub(super) struct Watch {
-    /// How the server is reached.
-    pub client: Client,
     /// What is watched.
     pub target: Target,
     /// Who keeps the objects.
@@ -395,7 +392,8 @@ impl Watch {
 
     /// Asks for events.
     async fn ask(&self, question: Question<'_>) -> Result<Lines, Failure> {
-        let answer = list::answer(&self.client, self.target.request(question)?).await;
+        let answer =
+            list::answer(&self.health.client().await, self.target.request(question)?).await;
         self.health.asked("watch", answer.is_ok());
         answer.map(|answer| Lines::new(answer.into_body()))
     }
