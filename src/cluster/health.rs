@@ -138,11 +138,10 @@ impl Health {
         self.shared.clock.now()
     }
 
-    /// A list begins, which counts as one or not: the server no longer refuses it.
-    pub(super) fn lists(&self, part: usize, counts: bool) {
+    /// A list begins.
+    pub(super) fn lists(&self, part: usize) {
         if let Some(part) = self.shared.record.lock().parts.get_mut(part) {
-            part.lists += u64::from(counts);
-            part.is_refused = false;
+            part.lists += 1;
         }
     }
 
@@ -231,8 +230,12 @@ impl Health {
         !std::mem::replace(&mut record.is_told, true)
     }
 
-    /// A request was answered, well or not.
-    pub(super) fn asked(&self, verb: &'static str, well: bool) {
-        *self.shared.record.lock().requests.entry((verb, well)).or_default() += 1;
+    /// A request was answered, well or not. One that is answered well is not refused, or no longer.
+    pub(super) fn asked(&self, part: usize, verb: &'static str, well: bool) {
+        let mut record = self.shared.record.lock();
+        *record.requests.entry((verb, well)).or_default() += 1;
+        if let Some(part) = record.parts.get_mut(part) {
+            part.is_refused &= !well;
+        }
     }
 }

@@ -41,16 +41,14 @@ impl Watch {
     /// Lists page by page; the version from which changes are to be followed.
     pub(super) async fn pages(&self) -> Result<String, Failure> {
         let permit = self.lists.acquire().await;
+        self.begin();
         let mut after = String::new();
         loop {
             let question =
                 Question::Page { after: Some(&*after).filter(|after| !after.is_empty()) };
             let page = self.page(question).await;
-            self.health.asked("list", page.is_ok());
+            self.health.asked(self.part, "list", page.is_ok());
             let page = page?;
-            if after.is_empty() {
-                self.begin();
-            }
             let page: Page<'_> = serde_json::from_slice(&page)
                 .map_err(|error| Failure::unusable(format!("no page of a list: {error}")))?;
             for (at, object) in page.items.unwrap_or_default().into_iter().enumerate() {

@@ -289,8 +289,9 @@ impl Watch {
 
     fn begin(&self) {
         // Where nothing can be watched, every list but the first would count as one too many.
-        let counts = self.target.resource.polled.is_none();
-        self.health.lists(self.part, counts);
+        if self.target.resource.polled.is_none() {
+            self.health.lists(self.part);
+        }
         self.collector.begin(self.part);
     }
 
@@ -394,7 +395,7 @@ impl Watch {
     async fn ask(&self, question: Question<'_>) -> Result<Lines, Failure> {
         let answer =
             list::answer(&self.health.client().await, self.target.request(question)?).await;
-        self.health.asked("watch", answer.is_ok());
+        self.health.asked(self.part, "watch", answer.is_ok());
         answer.map(|answer| Lines::new(answer.into_body()))
     }
 }

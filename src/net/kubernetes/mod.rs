@@ -204,7 +204,7 @@ mod tests {
         Access::Kubeconfig { path: Some(path), context: None, server: None }
     }
 
-    /// Time is stopped, so that it goes on only if nothing keeps the runtime's one thread.
+    /// Time is stopped, and goes on only if the command does not keep the runtime's one thread.
     #[tokio::test(start_paused = true)]
     async fn a_command_that_hangs_holds_nobody_up_and_runs_once() {
         let dir = tempfile::tempdir().unwrap();
@@ -217,7 +217,11 @@ mod tests {
         let access = kubeconfig(dir.path(), "https://127.0.0.1:6443", &command);
         let mut connector = Connector::new(&access);
         for _ in 0..3 {
-            let why = connector.connect().await.err().unwrap();
+            let passes = async {
+                tokio::task::yield_now().await;
+                tokio::time::advance(TAKES).await;
+            };
+            let why = tokio::join!(connector.connect(), passes).0.err().unwrap();
             assert!(why.contains("has not ended within 30 s"), "{why}");
         }
         std::fs::write(&go, "").unwrap();
