@@ -34,7 +34,7 @@ async fn what_is_watched_in_another_way_is_shown_until_the_new_way_shows_it() {
     let before = api.count("watch", "/api/v1/pods");
     let wrong = Wrong::Status(503, None);
     api.fail(Failure { verb: None, path: "pods".to_owned(), wrong, times: None });
-    bench.write(&cluster(&api, "labels = [\"pods=[*]\"]\n"));
+    bench.write(&cluster(&api, "labels.pods = [\"*\"]\n"));
     bench.app.reload().await.unwrap();
     eventually!(api.count("watch", "/api/v1/pods") > before);
     for _ in 0..20 {
