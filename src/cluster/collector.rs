@@ -303,3 +303,20 @@ pub(super) fn malformed(json: &str, why: String) -> Malformed {
         why: told(why),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_a_malformed_object_is_short() {
+        let long = "\u{fc}".repeat(1 << 20);
+        let json =
+            format!(r#"{{"metadata":{{"name":"{long}","namespace":"n","resourceVersion":"7"}}}}"#);
+        let told = malformed(&json, long);
+        assert_eq!((told.namespace.as_str(), told.version.as_str()), ("n", "7"));
+        assert!(told.to_string().len() < 3 * TOLD && told.why.ends_with("\u{fc}..."));
+        let short = malformed(r#"{"metadata":{"name":"a"}}"#, "why".to_owned());
+        assert_eq!(short.to_string(), "/a: why");
+    }
+}
