@@ -16,7 +16,9 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, header},
 };
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
+use criterion::{
+    BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
+};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use noroshi::{
@@ -215,7 +217,8 @@ fn cluster() -> Arc<Watched> {
     let [pods] = cluster.members() else { unreachable!("one resource") };
     pods.collector.begin(0);
     for index in 0..PODS {
-        let pod = kube_api::pods::pod(kube_api::Seed { index, count: PODS, revision: 0, version: 1 });
+        let pod =
+            kube_api::pods::pod(kube_api::Seed { index, count: PODS, revision: 0, version: 1 });
         pods.collector.listed(0, &pod).expect("a pod");
     }
     pods.collector.end(0);
