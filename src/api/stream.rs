@@ -9,8 +9,9 @@ use crate::{
     metrics::Emit,
 };
 
-/// Chunks that wait for the client: with their size of 64 KiB, what a request can hold in memory beyond its view.
-const DEPTH: usize = 4;
+/// Chunks that wait for the client: with their size of some 256 KiB, and the two that are being written and sent, a
+/// megabyte that a request can hold in memory beyond its view.
+const DEPTH: usize = 2;
 
 /// How long a client may take for a whole body, longer than any scrape timeout in use.
 pub(super) const DEADLINE: Duration = Duration::from_mins(2);
