@@ -1,18 +1,24 @@
-//! An exposition of half a million series: processor time of each format, and of a whole compressed answer.
+//! An exposition of half a million series, of checks and of pods: processor time of each format, and of a whole
+//! compressed answer.
 
 #![expect(clippy::expect_used, reason = "a bench ends with its first error")]
 
+#[path = "../tests/support/kube_api/mod.rs"]
+mod kube_api;
 #[path = "support/processor_time.rs"]
 mod processor_time;
 
 use std::{hint::black_box, ops::ControlFlow, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{Request, header},
 };
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{
+    BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
+};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use noroshi::{
@@ -21,8 +27,12 @@ use noroshi::{
         blackbox::{self, Blackbox},
     },
     clock::Clock,
+    cluster::{
+        Watched,
+        spec::{Access, Cluster, Settings},
+    },
     compat::blackbox::log::Format as LineFormat,
-    metrics::{Exposition, Families, Format, Telemetry},
+    metrics::{Exposition, Families, Format, Objects, Telemetry},
     model::{
         BaseState, CheckId, CheckSettings, Desc, Fact, Histogram, Outcome, Overlays, Phase, Phases,
         Verdict,
@@ -33,6 +43,9 @@ use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
 const SERIES: usize = 500_000;
+
+/// With fifty series each.
+const PODS: usize = 10_000;
 
 static FACTS: [Desc; 10] = [
     Desc::gauge("noroshi_http_status_code", "Status code of the last answer."),
@@ -61,6 +74,25 @@ fn formats(criterion: &mut Criterion) {
             bencher.iter_custom(|times| processor_time::of(times, || world.write(format)));
         });
     }
+    answers(&mut group, &world, "/metrics");
+    group.finish();
+}
+
+fn pods(criterion: &mut Criterion) {
+    let world = World { clusters: vec![cluster()], ..World::of(0) };
+    let mut group = criterion.benchmark_group(format!("{PODS} pods"));
+    group.sample_size(20).measurement_time(Duration::from_secs(10));
+    for (name, format) in [("text", Format::Text), ("protobuf", Format::Protobuf)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|times| processor_time::of(times, || world.write_objects(format)));
+        });
+    }
+    answers(&mut group, &world, "/metrics/kube");
+    group.finish();
+}
+
+/// Whole answers, with the channel to the client and the compression.
+fn answers(group: &mut BenchmarkGroup<'_, WallTime>, world: &World, path: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -69,18 +101,17 @@ fn formats(criterion: &mut Criterion) {
     let router = world.router();
     for encoding in ["identity", "gzip", "zstd"] {
         group.bench_function(format!("answered with {encoding}"), |bencher| {
-            let ask = || runtime.block_on(ask(&router, encoding));
+            let ask = || runtime.block_on(ask(&router, path, encoding));
             bencher.iter_custom(|times| processor_time::of(times, ask));
         });
     }
-    group.finish();
 }
 
-criterion_group!(benches, formats);
+criterion_group!(benches, formats, pods);
 criterion_main!(benches);
 
-async fn ask(router: &Router, encoding: &str) -> usize {
-    let request = Request::get("/metrics").header(header::ACCEPT_ENCODING, encoding);
+async fn ask(router: &Router, path: &str, encoding: &str) -> usize {
+    let request = Request::get(path).header(header::ACCEPT_ENCODING, encoding);
     let request = request.body(Body::empty()).expect("a request");
     let answer = router.clone().oneshot(request).await.expect("infallible");
     to_bytes(answer.into_body(), usize::MAX).await.expect("a whole body").len()
@@ -90,6 +121,7 @@ struct World {
     views: Arc<Views>,
     families: Arc<Families>,
     telemetry: Arc<Telemetry>,
+    clusters: Vec<Arc<Watched>>,
 }
 
 impl World {
@@ -111,6 +143,7 @@ impl World {
             views: Arc::new(Views::from_pointee(slots)),
             families: Arc::new(Families::new(&FACTS)),
             telemetry: Arc::new(Telemetry::new()),
+            clusters: Vec::new(),
         }
     }
 
@@ -128,7 +161,7 @@ impl World {
     }
 
     fn each(&self, format: Format, take: &mut dyn FnMut(Vec<u8>)) {
-        let Self { views, families, telemetry } = self;
+        let Self { views, families, telemetry, .. } = self;
         let exposition =
             Exposition { views, families, clusters: &[], telemetry, now: Timestamp::UNIX_EPOCH };
         let _ = exposition.write(format, &mut |chunk| {
@@ -137,10 +170,18 @@ impl World {
         });
     }
 
+    fn write_objects(&self, format: Format) {
+        let objects = Objects { clusters: &self.clusters, wanted: &|_| true };
+        let _ = objects.write(format, &mut |chunk| {
+            drop(black_box(chunk));
+            ControlFlow::Continue(())
+        });
+    }
+
     fn router(&self) -> Router {
         let (_, ready) = watch::channel(true);
         let state = api::State {
-            clusters: Arc::default(),
+            clusters: Arc::new(ArcSwap::from_pointee(self.clusters.clone())),
             views: Arc::clone(&self.views),
             families: Arc::clone(&self.families),
             telemetry: Arc::clone(&self.telemetry),
@@ -160,6 +201,28 @@ impl World {
         };
         api::router(state, Router::new())
     }
+}
+
+/// One with pods that an API server has told of.
+fn cluster() -> Arc<Watched> {
+    let spec = Cluster {
+        name: "one".into(),
+        access: Access::InCluster,
+        resources: vec!["pods".to_owned()],
+        namespaces_denylist: Vec::new(),
+        node: None,
+        settings: Settings::default(),
+    };
+    let cluster = Watched::new(spec, Clock::system());
+    let [pods] = cluster.members() else { unreachable!("one resource") };
+    pods.collector.begin(0);
+    for index in 0..PODS {
+        let pod =
+            kube_api::pods::pod(kube_api::Seed { index, count: PODS, revision: 0, version: 1 });
+        pods.collector.listed(0, &pod).expect("a pod");
+    }
+    pods.collector.end(0);
+    Arc::new(cluster)
 }
 
 fn without_modules() -> Blackbox {

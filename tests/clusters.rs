@@ -12,6 +12,8 @@
 
 mod support;
 
+#[path = "clusters/brief.rs"]
+mod brief;
 #[path = "clusters/changes.rs"]
 mod changes;
 #[path = "clusters/faults.rs"]

@@ -231,6 +231,39 @@ async fn roles_of_namespaces_are_enough_for_them() {
     assert_eq!(down.len(), inside.count());
 }
 
+/// The role of kube-state-metrics' place: with secrets it is what is asked for where no flag says what is shown, and unasked
+/// they are not in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_role_of_the_drop_in_is_what_it_asks_for_without_flags() {
+    let (objects, said) = printed(&["--for=kube-state-metrics", "--collectors=secrets"]);
+    assert!(said.contains("can read the secrets"), "{said}");
+    let rules = permitted(&objects);
+    let server = server(rules.clone(), Streaming::Unknown).await;
+    let mut command = noroshi(&["kube-state-metrics", "--apiserver", &server.url()]);
+    command.args([
+        "--host=127.0.0.1",
+        "--port=0",
+        "--telemetry-host=127.0.0.1",
+        "--telemetry-port=0",
+    ]);
+    let drop_in = Daemon::spawn(&mut command);
+    eventually!(asked(&server).is_superset(&acts(&rules)), "{:?}", asked(&server));
+    let mut wanted = acts(&rules);
+    assert_eq!(asked(&server), wanted);
+    assert!(!drop_in.log().contains("forbidden"), "{}", drop_in.log());
+
+    let (objects, said) = printed(&["--for=kube-state-metrics"]);
+    assert!(said.contains("secrets are left out"), "{said}");
+    wanted.retain(|(.., resource, _)| resource != "secrets");
+    assert_eq!(acts(&permitted(&objects)), wanted);
+    // That of noroshi itself has what the peer does not know.
+    let more = permitted(&printed(&[]).0);
+    let more: BTreeSet<_> =
+        acts(&more).difference(&wanted).map(|(_, group, ..)| group.clone()).collect();
+    let groups = ["", "apiextensions.k8s.io", "apiregistration.k8s.io", "metrics.k8s.io"];
+    assert_eq!(more, groups.map(str::to_owned).into());
+}
+
 /// The drop-in with the role that is printed for its collectors, and then with less.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_drop_in_goes_on_without_a_right_and_says_so_once() {

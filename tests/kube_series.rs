@@ -112,17 +112,29 @@ fn keys(flag: &str) -> KeysOf {
     KeysOf(lists.collect())
 }
 
+/// The kinds that are named, separated by commas; all that kube-state-metrics has where none is.
+fn chosen(list: &str) -> Result<Vec<&'static Entry>, String> {
+    let theirs =
+        || KINDS.iter().filter(|kind| kind.resource.shown != noroshi::cluster::Shown::Ours);
+    let names: Vec<&str> = list.split(',').filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        return Ok(theirs().collect());
+    }
+    let found = names.into_iter().map(|name| {
+        theirs().find(|kind| kind.resource.name == name).ok_or_else(|| format!("no kind {name}"))
+    });
+    found.collect()
+}
+
 /// Compares what noroshi writes of the objects with a set of series; of all kinds, or of those that `NOROSHI_KINDS` names.
 fn compare(set: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/kube");
     let read = |file: String| fs::read_to_string(folder.join(file)).unwrap();
     let only = std::env::var("NOROSHI_KINDS").unwrap_or_default();
-    let only: Vec<&str> = only.split(',').filter(|name| !name.is_empty()).collect();
     let settings = settings(&read(format!("series/{set}.flags")));
     let expected = series(&read(format!("series/{set}.txt")));
     let mut wrong = Vec::new();
-    let theirs = KINDS.iter().filter(|kind| kind.resource.shown != noroshi::cluster::Shown::Ours);
-    for entry in theirs.filter(|kind| only.is_empty() || only.contains(&kind.resource.name)) {
+    for entry in chosen(&only).unwrap() {
         let objects = read(format!("objects/{}.json", entry.resource.name));
         let ours = written(entry, &objects, &settings);
         let families: BTreeSet<&str> = (entry.families)().iter().map(|info| info.name).collect();
@@ -131,6 +143,22 @@ fn compare(set: &str) {
         wrong.extend(differences(&ours, &theirs));
     }
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Every kind whose objects there are is compared, and a name that is none is no reason to compare nothing.
+#[test]
+fn nothing_is_left_out_unasked() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/kube/objects");
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let files = files.map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned());
+    let names = |names| {
+        let kinds = chosen(names)?.into_iter().map(|kind| kind.resource.name.to_owned());
+        Ok::<BTreeSet<_>, String>(kinds.collect())
+    };
+    assert_eq!(names(""), Ok(files.collect()));
+    assert_eq!(names("pods,"), Ok(["pods".to_owned()].into()));
+    assert_eq!(names("pods,podz"), Err("no kind podz".to_owned()));
+    assert_eq!(names("events"), Err("no kind events".to_owned()));
 }
 
 fn differences(ours: &Series, theirs: &Series) -> Vec<String> {

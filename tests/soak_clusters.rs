@@ -17,12 +17,15 @@ use std::{
 
 use support::{
     daemon::{Answer, Daemon, noroshi},
-    kube_api::{KubeApi, pods},
+    kube_api::{Failure, KubeApi, Wrong, pods},
 };
 
 /// Pods that are always there, and those that come and go.
 const PODS: usize = 2_000;
 const GUESTS: usize = 200;
+
+/// What is watched.
+const RESOURCES: u64 = 3;
 
 /// Between two changes: a hundred a second.
 const CHANGE: Duration = Duration::from_millis(10);
@@ -43,7 +46,7 @@ async fn soak() {
     let mut command = noroshi(&[
         "kube-state-metrics",
         &format!("--apiserver={}", api.url()),
-        "--resources=pods,nodes,deployments",
+        "--resources=pods,nodes,deployments", // as many as RESOURCES
         "--host=127.0.0.1",
         "--port=0",
         "--telemetry-host=127.0.0.1",
@@ -93,11 +96,16 @@ async fn soak() {
         assert!(calm.elapsed() < Duration::from_mins(1), "pods that are gone are still shown");
         tokio::time::sleep(SCRAPE).await;
     }
+    let asked: u64 =
+        api.counts().iter().filter(|((verb, _), _)| verb == "watch").map(|(_, times)| times).sum();
+    // Of each resource: after each trouble a list and a watch, and the two that end at once.
+    let most = (troubles as u64 + 1) * RESOURCES * 4;
+    assert!(asked <= most, "{asked} watches after {troubles} troubles");
     let part = (memory.len() / 4).max(1);
     let first = median(&memory[part.min(memory.len() - 1)..(part * 2).min(memory.len())]);
     let last = median(&memory[memory.len() - part..]);
     println!(
-        "{changes} changes, {troubles} troubles, {scrapes} scrapes without a pod missing; memory {:.1} MB at first, {:.1} MB at last",
+        "{changes} changes, {troubles} troubles, {asked} watches, {scrapes} scrapes without a pod missing; memory {:.1} MB at first, {:.1} MB at last",
         first / 1e6,
         last / 1e6
     );
@@ -119,14 +127,20 @@ fn change(api: &KubeApi, nth: usize) {
 }
 
 fn trouble(api: &KubeApi, nth: usize) {
-    match nth % 4 {
+    match nth % 5 {
         0 => api.expire(),
         1 => api.cut(),
         2 => {
             api.expire();
             api.cut();
         }
-        _ => api.end_watches(None),
+        3 => api.end_watches(None),
+        // Whoever asks again at once is answered by nothing at all.
+        _ => {
+            let (verb, wrong) = (Some("watch".to_owned()), Wrong::Text(200, String::new()));
+            api.fail(Failure { verb, path: "pods".to_owned(), wrong, times: Some(2) });
+            api.end_watches(None);
+        }
     }
 }
 

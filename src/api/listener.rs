@@ -8,10 +8,6 @@ use crate::clock;
 /// How long a connection may be idle before the kernel asks whether its client still lives.
 const IDLE: Duration = Duration::from_secs(75);
 
-/// How long a client may leave our bytes unread before the kernel gives the connection up.
-#[cfg(target_os = "linux")]
-const UNREAD: Duration = Duration::from_secs(30);
-
 /// How long to wait before accepting again when the process is out of file descriptors.
 const BREATH: Duration = Duration::from_millis(200);
 
@@ -32,15 +28,15 @@ impl Listener {
         Ok(Self(TcpStream::from_std(socket.into())?))
     }
 
-    /// The next connection.
-    pub(super) async fn accept(&self) -> TcpStream {
+    /// The next connection. Bytes that its client leaves `unread` for so long end it, where that is said.
+    pub(super) async fn accept(&self, unread: Option<Duration>) -> TcpStream {
         loop {
             let accept = || SockRef::from(&self.0).accept();
             let accepted = self.0.async_io(Interest::READABLE, accept).await;
             let stream = accepted.and_then(|(socket, _)| {
                 socket.set_nonblocking(true)?;
                 // The defaults also work, only less well against clients that vanish.
-                let _ = prepare(&socket);
+                let _ = prepare(&socket, unread);
                 TcpStream::from_std(socket.into())
             });
             match stream {
@@ -57,11 +53,11 @@ impl Listener {
 }
 
 /// What only TCP understands.
-fn prepare(socket: &Socket) -> io::Result<()> {
+fn prepare(socket: &Socket, unread: Option<Duration>) -> io::Result<()> {
     let socket = SockRef::from(socket);
     socket.set_tcp_nodelay(true)?;
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(IDLE))?;
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(UNREAD))?;
+    socket.set_tcp_user_timeout(unread)?;
     Ok(())
 }

@@ -49,7 +49,7 @@ use crate::{
 use blackbox::Blackbox;
 pub use listener::Listener;
 pub use scrape::Metrics;
-pub use server::{REQUEST, serve};
+pub use server::{Patience, serve};
 pub use web::Web;
 pub use web_config::WebConfig;
 

@@ -126,8 +126,8 @@ pub(super) struct Form {
     pub(super) encoding: Encoding,
     /// Whether only the head is.
     is_head: bool,
-    /// How long the client may take for all of it.
-    pub(super) within: Duration,
+    /// How long the client may take for all of it; `None` is for ever.
+    pub(super) within: Option<Duration>,
 }
 
 impl Form {

@@ -16,13 +16,17 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     listener::Listener,
+    stream,
     web_config::{WebConfig, protected},
 };
 use crate::clock::{self, Instant};
 
 /// How long a client may take to send a request. hyper counts the idle time of a kept connection too, so it is longer
 /// than the usual minute between two scrapes.
-pub const REQUEST: Duration = Duration::from_secs(75);
+const REQUEST: Duration = Duration::from_secs(75);
+
+/// How long a client may leave our bytes unread before the kernel gives the connection up.
+const UNREAD: Duration = Duration::from_secs(30);
 
 /// How long a client may take for its side of TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -38,8 +42,8 @@ const STREAMS: u32 = 64;
 /// answers pings and reads nothing.
 const AGE: Duration = Duration::from_mins(10);
 
-/// How long requests in flight may go on after that; longer than any body is written.
-const FAREWELL: Duration = Duration::from_mins(3);
+/// How long requests in flight may go on after that, beyond what a body may take.
+const FAREWELL: Duration = Duration::from_mins(1);
 
 /// The largest head of a request in HTTP/2, in bytes.
 const HEAD: u32 = 64 << 10;
@@ -54,20 +58,38 @@ const TLS_HANDSHAKE: u8 = 22;
 const NOT_TLS: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
+/// How long a server waits for its clients; `None` is for ever.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For the head of a request, the first of a connection or the next.
+    pub request: Option<Duration>,
+    /// Until an answer is read.
+    pub answer: Option<Duration>,
+    /// While bytes of ours lie unread.
+    pub unread: Option<Duration>,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { request: Some(REQUEST), answer: stream::DEADLINE, unread: Some(UNREAD) }
+    }
+}
+
 /// Answers on the listener until `shutdown`, then lets the requests in flight end; behind the web configuration, if there
-/// is one. A connection waits `idle` for the head of a request. HTTP/2 is spoken under TLS alone.
+/// is one. HTTP/2 is spoken under TLS alone.
 pub async fn serve(
     listener: Listener,
     router: Router,
     web: Option<Arc<WebConfig>>,
-    idle: Duration,
+    patience: Patience,
     shutdown: impl Future<Output = ()>,
 ) {
     let router = match &web {
         Some(web) => protected(router, Arc::clone(web)),
         None => router,
     };
-    let server = Arc::new(Server { http1: http1(idle), http2: http2(), router });
+    let server =
+        Arc::new(Server { http1: http1(patience.request), http2: http2(), router, patience });
     let tls = web.filter(|web| web.has_tls());
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -76,7 +98,7 @@ pub async fn serve(
         let accepted = async {
             // Never closed, so a place always comes.
             let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
+            (place, listener.accept(patience.unread).await)
         };
         let (place, stream) = tokio::select! {
             accepted = accepted => accepted,
@@ -109,6 +131,7 @@ struct Server {
     http1: Builder,
     http2: Builder,
     router: Router,
+    patience: Patience,
 }
 
 impl Server {
@@ -151,7 +174,12 @@ impl Server {
             () = old => {}
         }
         connection.as_mut().graceful_shutdown();
-        clock::timeout_at(Instant::now() + FAREWELL, connection).await?
+        match self.patience.answer {
+            Some(answer) => {
+                clock::timeout_at(Instant::now() + answer + FAREWELL, connection).await?
+            }
+            None => connection.await,
+        }
     }
 }
 
@@ -175,12 +203,12 @@ async fn secured(
     TlsAcceptor::from(config).accept(stream).await.map(Some)
 }
 
-fn http1(idle: Duration) -> Builder {
+fn http1(request: Option<Duration>) -> Builder {
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(idle)
+        .header_read_timeout(request)
         // A stranger's unfinished head is held before any password is asked for.
         .max_buf_size(HEAD as usize);
     builder

@@ -6,7 +6,7 @@ use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::error;
 
 use crate::{
@@ -23,6 +23,9 @@ use crate::{
 
 /// The pause before a cluster whose task broke is watched anew.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often a cluster that is watched anew is asked whether it shows all that it can.
+const SETTLING: Duration = Duration::from_secs(1);
 
 /// What is wanted.
 #[derive(Clone, PartialEq)]
@@ -59,23 +62,23 @@ pub(super) fn telling(observations: &mpsc::Sender<Observation>, clock: Clock) ->
     }
 }
 
-/// Watches what is wanted until `stop`; readers see the clusters in `shown`.
+/// Watches what is wanted until it is dropped; readers see the clusters in `shown`.
 pub(super) async fn run(
     mut wanted: watch::Receiver<Wanted>,
     (shown, telling): (api::kube::Clusters, Telling),
     clock: Clock,
-    stop: CancellationToken,
 ) {
     let mut running: BTreeMap<String, Running> = BTreeMap::new();
     // Ended with this future, and with it all that is watched.
     let mut tasks = JoinSet::new();
     loop {
         let now = wanted.borrow_and_update().clone();
-        // Dropped, a cluster ends.
-        running.retain(|name, cluster| now.clusters.get(name) == Some(&cluster.options));
+        // Dropped, a cluster ends. One that is to be watched otherwise is still shown until the other way has shown all.
+        running.retain(|name, _| now.clusters.contains_key(name));
         for (name, options) in now.clusters.clone() {
             let checks = now.checks_of(&name);
-            if let Some(running) = running.get(&name) {
+            if let Some(running) = running.get_mut(&name).filter(|old| old.options == options) {
+                running.settle();
                 running.checks.send_if_modified(|judged| {
                     let is_other = *judged != checks;
                     *judged = checks;
@@ -86,17 +89,23 @@ pub(super) async fn run(
             let Some(spec) = options.cluster(&name) else { continue };
             let watched = Arc::new(Watched::new(spec, clock));
             let end = CancellationToken::new();
-            tasks.spawn(end.clone().run_until_cancelled_owned(watch_one(Arc::clone(&watched))));
+            let watching = end.clone().run_until_cancelled_owned(watch_one(Arc::clone(&watched)));
+            tasks.spawn(async { watching.await.unwrap_or_default() });
             let (checks, judged) = watch::channel(checks);
             let judging = judge_one(Arc::clone(&watched), judged, telling.clone(), clock);
-            tasks.spawn(end.clone().run_until_cancelled_owned(judging));
-            running.insert(name, Running { options, watched, checks, _end: end.drop_guard() });
+            // It ends when nobody says any more what it judges.
+            tasks.spawn(judging);
+            let before = running.remove(&name).and_then(Running::shown);
+            let end = end.drop_guard();
+            running.insert(name, Running { options, watched, checks, before, _end: end });
         }
-        shown.store(Arc::new(running.values().map(|c| Arc::clone(&c.watched)).collect()));
+        let visible = running.values().map(Running::watched);
+        shown.store(Arc::new(visible.map(Arc::clone).collect()));
+        let is_settling = running.values().any(|cluster| cluster.before.is_some());
         tokio::select! {
-            () = stop.cancelled() => return,
             changed = wanted.changed() => if changed.is_err() { return },
             Some(_) = tasks.join_next() => {}
+            () = clock::sleep(SETTLING), if is_settling => {}
         }
     }
 }
@@ -107,7 +116,36 @@ struct Running {
     watched: Arc<Watched>,
     /// What is judged by it.
     checks: watch::Sender<Vec<Check>>,
-    _end: tokio_util::sync::DropGuard,
+    /// As it was watched before, by other options, until this shows all that it can.
+    before: Option<Shown>,
+    _end: DropGuard,
+}
+
+/// A cluster that is watched only to be shown.
+struct Shown {
+    watched: Arc<Watched>,
+    _end: DropGuard,
+}
+
+impl Running {
+    /// What is shown of it.
+    fn watched(&self) -> &Arc<Watched> {
+        self.before.as_ref().map_or(&self.watched, |before| &before.watched)
+    }
+
+    /// What stays of it while it is watched in another way: what it shows. It judges no more.
+    fn shown(self) -> Option<Shown> {
+        let shows = self.watched.is_ready();
+        let this = shows.then_some(Shown { watched: self.watched, _end: self._end });
+        this.or(self.before)
+    }
+
+    /// Ends what was before, once nobody misses it.
+    fn settle(&mut self) {
+        if self.watched.is_ready() {
+            self.before = None;
+        }
+    }
 }
 
 /// Watches a cluster; a panic in what is around its watches is no reason to stop.

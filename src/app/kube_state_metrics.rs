@@ -7,16 +7,20 @@ use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::{Cause, Front, SLACK, StartError, Supervisor, serve};
+use super::{Cause, Front, Patience, SLACK, StartError, Supervisor, serve};
 use crate::{
     api::{
         self,
         kube::{Durations, Pages},
     },
     clock::{Clock, Instant},
-    cluster::{Watched, spec::Cluster},
+    cluster::{
+        Watched,
+        spec::{Access, Cluster},
+    },
     compat::kube_state_metrics::VERSION,
     metrics::Telemetry,
+    net::kubernetes::Connector,
 };
 
 /// The program whose place is taken, as its metrics name it.
@@ -32,12 +36,28 @@ pub struct Options {
     pub telemetry: Front,
     /// Whether answers are compressed.
     pub gzip: bool,
-    /// How long a connection waits for a request.
-    pub idle_timeout: Duration,
-    /// How long an answer may take.
-    pub write_timeout: Duration,
+    /// How long it waits for its clients.
+    pub patience: Patience,
     /// The calendar.
     pub clock: Clock,
+}
+
+impl Options {
+    /// Whether the files and the address make a client. The program whose place is taken ends where they do not: whoever
+    /// starts it looks at how it ended, and nobody comes by later to write the file.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub async fn check_access(&self) -> Result<(), StartError> {
+        let access = &self.cluster.access;
+        let Err(why) = Connector::new(access).connect().await else { return Ok(()) };
+        Err(StartError::Cluster(match access {
+            Access::InCluster => format!(
+                "neither --kubeconfig nor --apiserver is given, and it does not run inside a cluster: {why}"
+            ),
+            _ => format!("the cluster cannot be asked: {why}"),
+        }))
+    }
 }
 
 /// A running personality.
@@ -71,12 +91,12 @@ impl Personality {
             scrapes,
             durations,
             gzip: options.gzip,
-            write_timeout: options.write_timeout,
+            write_timeout: options.patience.answer,
         };
         let (objects_pages, own_pages) = api::kube::personality(pages);
-        let idle = options.idle_timeout;
-        supervisor.essential("server", serve::here(objects, &objects_pages, &stop, idle)?);
-        supervisor.essential("telemetry-server", serve::here(own, &own_pages, &stop, idle)?);
+        let patience = options.patience;
+        supervisor.essential("server", serve::here(objects, &objects_pages, &stop, patience)?);
+        supervisor.essential("telemetry-server", serve::here(own, &own_pages, &stop, patience)?);
         for address in &addresses {
             info!(%address, "Listening on");
         }

@@ -32,7 +32,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-pub use crate::metrics::BUILD;
+pub use crate::{api::Patience, metrics::BUILD};
 use crate::{
     api::{self, blackbox::Blackbox},
     clock::{Clock, Instant},
@@ -100,6 +100,9 @@ pub enum StartError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] store::OpenError),
+    /// There is nothing to reach the cluster with.
+    #[error("{0}")]
+    Cluster(String),
     /// Something else of the system's.
     #[error("{what}: {error}")]
     System {
@@ -178,7 +181,7 @@ impl App {
         let shown = Arc::new(ArcSwap::from_pointee(config.clone()));
         let in_force = Arc::clone(&shown);
         let modules = Arc::new(ArcSwap::new(Arc::clone(&loaded.modules)));
-        let (wanted, clusters) = watch_clusters(&mut supervisor, &config, &stages, (clock, &stop));
+        let (wanted, clusters) = watch_clusters(&mut supervisor, &config, &stages, clock);
         let own = watch_itself.then(|| own_check(&config, &opened)).flatten();
         let mut reloader = Reloader::new(
             sources,
@@ -303,7 +306,7 @@ fn watch_clusters(
     supervisor: &mut Supervisor,
     config: &Config,
     stages: &Stages,
-    (clock, stop): (Clock, &Stop),
+    clock: Clock,
 ) -> (latest::Sender<clusters::Wanted>, api::kube::Clusters) {
     let (sender, wanted) = latest::channel(clusters::Wanted {
         clusters: config.clusters.clone(),
@@ -311,10 +314,8 @@ fn watch_clusters(
         checks: Vec::new(),
     });
     let all = api::kube::Clusters::default();
-    let (seen, stop) = ((Arc::clone(&all), stages.telling.clone()), stop.tasks.clone());
-    supervisor.restarting("clusters", move || {
-        clusters::run(wanted.clone(), seen.clone(), clock, stop.clone())
-    });
+    let seen = (Arc::clone(&all), stages.telling.clone());
+    supervisor.restarting("clusters", move || clusters::run(wanted.clone(), seen.clone(), clock));
     (sender, all)
 }
 

@@ -6,7 +6,6 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread::JoinHandle,
-    time::Duration,
 };
 
 use axum::Router;
@@ -18,7 +17,7 @@ use tracing::info;
 
 use super::{StartError, activation};
 use crate::{
-    api::{self, WebConfig},
+    api::{self, Patience, WebConfig},
     clock::Instant,
     config::{ListenAddress, WebOptions},
 };
@@ -134,7 +133,7 @@ pub(super) fn start(
         .map_err(system("starting the server's runtime"))?;
     let served = {
         let _inside = runtime.enter();
-        here(opened, router, stop, api::REQUEST)?
+        here(opened, router, stop, Patience::default())?
     };
     let (ending, ended) = oneshot::channel();
     let serve = move || {
@@ -153,7 +152,7 @@ pub(super) fn here(
     opened: Opened,
     router: &Router,
     stop: &CancellationToken,
-    idle: Duration,
+    patience: Patience,
 ) -> Result<impl Future<Output = ()> + Send + use<>, StartError> {
     let Opened { sockets, web } = opened;
     let system = |error| StartError::System { what: "registering a listener", error };
@@ -162,7 +161,13 @@ pub(super) fn here(
     let all: Vec<_> = listeners
         .into_iter()
         .map(|listener| {
-            api::serve(listener, router.clone(), web.clone(), idle, stop.clone().cancelled_owned())
+            api::serve(
+                listener,
+                router.clone(),
+                web.clone(),
+                patience,
+                stop.clone().cancelled_owned(),
+            )
         })
         .collect();
     Ok(async move {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cluster::{
-        Resource,
+        Resource, Shown,
         kinds::KINDS,
         rights::Rights,
         rules::{Rule, by_default},
@@ -31,6 +31,7 @@ const API: &str = "rbac.authorization.k8s.io";
   noroshi rbac | kubectl apply -f -
   noroshi rbac --collectors pods,nodes --service-account monitoring/noroshi
   noroshi rbac --collectors pods,nodes --namespaces shop,edge
+  noroshi rbac --for kube-state-metrics --namespaces shop,edge
   noroshi rbac --config.file noroshi.toml --service-account monitoring/noroshi
 
 Exit codes: 0 printed, 2 usage, 78 the configuration of --config.file")]
@@ -54,6 +55,9 @@ pub(super) struct Rbac {
         verbatim_doc_comment
     )]
     collectors: Vec<&'static Resource>,
+    /// What this program collects where its flags name nothing, but for secrets; and what stands in --collectors
+    #[arg(long = "for", value_enum, value_name = "PROGRAM", conflicts_with = "all")]
+    stands_for: Option<Program>,
     /// Everything that can be collected, secrets too
     #[arg(long)]
     all: bool,
@@ -77,6 +81,13 @@ pub(super) struct Rbac {
 struct Account {
     namespace: String,
     name: String,
+}
+
+/// A program whose place noroshi takes in a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Program {
+    /// `noroshi kube-state-metrics`
+    KubeStateMetrics,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -115,6 +126,10 @@ impl Rbac {
     fn named(&self) -> Rights {
         let collectors: Vec<_> = if self.all {
             KINDS.iter().map(|kind| kind.resource).collect()
+        } else if self.stands_for == Some(Program::KubeStateMetrics) {
+            // It shows nothing that its peer does not know.
+            let usual = by_default().filter(|resource| resource.shown == Shown::ByDefault);
+            usual.chain(self.collectors.iter().copied()).collect()
         } else if self.collectors.is_empty() {
             by_default().collect()
         } else {
@@ -128,10 +143,11 @@ impl Rbac {
 
     /// What the configuration needs.
     fn configured(&self, files: &Files, daemon: &Daemon) -> Result<Rights, Exit> {
-        if self.all || !self.collectors.is_empty() || !self.namespaces.is_empty() {
+        let is_named = self.all || self.stands_for.is_some() || !self.collectors.is_empty();
+        if is_named || !self.namespaces.is_empty() {
             eprintln!(
                 "the configuration says what is collected, and where: \
-                 it cannot be used with --collectors, --all or --namespaces"
+                 it cannot be used with --collectors, --for, --all or --namespaces"
             );
             return Err(Exit::Usage);
         }

@@ -1,6 +1,6 @@
 //! The objects of one kind: one writer for each part of them, snapshots for readers.
 
-use std::{hash::BuildHasher, sync::Arc};
+use std::{borrow::Cow, hash::BuildHasher, sync::Arc};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use parking_lot::RwLock;
@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use super::{
     events::Event,
     kind::{Kind, Resource},
-    object::{Decode, Meta, Metadata, Object, Shown, Uid},
+    object::{Decode, Meta, Object, Shown, Uid},
     shard::Shard,
     snapshot::{Objects, Selected, Snapshot},
     spec::Settings,
@@ -137,9 +137,9 @@ impl<B: Kind> Shelf<B> {
 
     /// What was known of an object that cannot be read now stays: the list that names it does not end it.
     fn carry(&self, part: usize, json: &str) {
-        let Ok(WithMetadata { metadata }) = serde_json::from_str(json) else { return };
-        let uid = metadata.uid();
-        let key = Key::new(&uid, &metadata.namespace, &metadata.name);
+        let Ok(identity) = Identity::of(json) else { return };
+        let uid = Uid::new(&identity.uid);
+        let key = Key::new(&uid, &identity.namespace, &identity.name);
         let mut table = self.parts[part].write();
         let Some(held) = self.find(&table.current, key).cloned() else { return };
         if let Some(next) = &mut table.next {
@@ -198,10 +198,9 @@ impl<B: Kind> Keeper for Shelf<B> {
     }
 
     fn gone(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
-        let WithMetadata { metadata } =
-            serde_json::from_str(json).map_err(|error| malformed(json, error.to_string()))?;
-        let uid = metadata.uid();
-        let key = Key::new(&uid, &metadata.namespace, &metadata.name);
+        let identity = Identity::of(json).map_err(|error| malformed(json, error.to_string()))?;
+        let uid = Uid::new(&identity.uid);
+        let key = Key::new(&uid, &identity.namespace, &identity.name);
         let mut table = self.parts[part].write();
         let remove = |objects: &mut HashTable<Arc<Object<B>>>| {
             let found = objects.find_entry(self.hash(key), |held| Key::of(&held.meta) == key);
@@ -212,7 +211,7 @@ impl<B: Kind> Keeper for Shelf<B> {
         let unlisted = table.next.as_mut().and_then(remove);
         drop(table);
         let is_news = gone.is_some() || unlisted.is_some();
-        Ok(Seen { version: metadata.resource_version.into_owned(), is_news })
+        Ok(Seen { version: identity.resource_version.into_owned(), is_news })
     }
 
     fn objects(&self) -> usize {
@@ -230,6 +229,9 @@ impl<B: Kind> Collector for Shelf<B> {
         for part in &self.parts {
             objects.extend(part.read().current.iter().cloned());
         }
+        // They are read once for each family: in the order of memory a processor fetches ahead. It is about the order of
+        // the list too, so that rows that are alike stand together and compress well.
+        objects.sort_unstable_by_key(Arc::as_ptr);
         let (cluster, selected) = (self.cluster.clone(), self.selected.clone());
         Box::new(Objects::new(objects, cluster, selected, self.clock.now()))
     }
@@ -257,16 +259,67 @@ impl<'k> Key<'k> {
 #[serde(default)]
 pub(super) struct WithMetadata<'a> {
     #[serde(borrow)]
-    pub(super) metadata: Metadata<'a>,
+    pub(super) metadata: super::object::Metadata<'a>,
 }
+
+/// Who an object is, and no more of its metadata: what else stands there may be what cannot be read.
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Identity<'a> {
+    #[serde(borrow)]
+    uid: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) namespace: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) name: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) resource_version: Cow<'a, str>,
+}
+
+impl<'a> Identity<'a> {
+    /// That of an object as it came.
+    pub(super) fn of(json: &'a str) -> Result<Self, serde_json::Error> {
+        #[derive(Default, serde::Deserialize)]
+        #[serde(default)]
+        struct Identified<'a> {
+            #[serde(borrow)]
+            metadata: Identity<'a>,
+        }
+        serde_json::from_str(json).map(|Identified { metadata }| metadata)
+    }
+}
+
+/// What of a malformed object is told: the words for it may quote as much of it as its author likes.
+const TOLD: usize = 300;
 
 /// Why an object cannot be read, and what of it can.
 pub(super) fn malformed(json: &str, why: String) -> Malformed {
-    let WithMetadata { metadata } = serde_json::from_str(json).unwrap_or_default();
+    let identity = Identity::of(json).unwrap_or_default();
+    let told = |text: String| match text.get(..text.floor_char_boundary(TOLD)) {
+        Some(cut) if cut.len() < text.len() => format!("{cut}..."),
+        _ => text,
+    };
     Malformed {
-        namespace: metadata.namespace.into_owned(),
-        name: metadata.name.into_owned(),
-        version: metadata.resource_version.into_owned(),
-        why,
+        namespace: told(identity.namespace.into_owned()),
+        name: told(identity.name.into_owned()),
+        version: identity.resource_version.into_owned(),
+        why: told(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_a_malformed_object_is_short() {
+        let long = "\u{fc}".repeat(1 << 20);
+        let json =
+            format!(r#"{{"metadata":{{"name":"{long}","namespace":"n","resourceVersion":"7"}}}}"#);
+        let told = malformed(&json, long);
+        assert_eq!((told.namespace.as_str(), told.version.as_str()), ("n", "7"));
+        assert!(told.to_string().len() < 3 * TOLD && told.why.ends_with("\u{fc}..."));
+        let short = malformed(r#"{"metadata":{"name":"a"}}"#, "why".to_owned());
+        assert_eq!(short.to_string(), "/a: why");
     }
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
+use kube::Client;
 use parking_lot::Mutex;
 
 use super::{
@@ -40,22 +41,30 @@ pub struct Record {
     pub updates: [u64; 2],
     /// Requests by verb and whether they were answered well.
     pub requests: BTreeMap<(&'static str, bool), u64>,
-    /// Of one watch: its last failure since it ran, and how many there were.
-    failing: Option<(Failure, u32)>,
     /// Whether somebody was told of the failure that lasts.
     is_told: bool,
     /// Whether the first list of all parts was told of.
     is_announced: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+/// One watch of it.
+#[derive(Debug, Clone, Default)]
 struct Part {
     is_up: bool,
     is_synced: bool,
     is_refused: bool,
     /// Lists that were begun.
     lists: u64,
+    /// Its last failure since it ran, and how many there were.
+    failing: Option<(Failure, u32)>,
+    /// Failures since it ran for a while.
+    unsteady: u32,
+    /// Versions that were gone since it ran.
+    gone: u32,
 }
+
+/// Failures of watches that open well, and versions that are gone one after the other, before somebody is told.
+const MANY: u32 = 5;
 
 impl Record {
     /// Lists after the first, complete or not.
@@ -97,10 +106,11 @@ impl Health {
         Self { shared: Arc::new(Shared { server, clock, record: Mutex::new(record), bell }) }
     }
 
-    /// Whether everything was listed once; and if it fails, the last failure and how often it has failed since a watch ran.
+    /// Whether everything was listed once; and if a watch fails, its last failure and how often it has failed since it ran.
     pub(super) fn standing(&self) -> (bool, Option<(Failure, u32)>) {
         let record = self.shared.record.lock();
-        (record.is_synced(), record.failing.clone())
+        let failing = record.parts.iter().filter_map(|part| part.failing.as_ref());
+        (record.is_synced(), failing.max_by_key(|(_, times)| *times).cloned())
     }
 
     fn ring(&self) {
@@ -117,6 +127,11 @@ impl Health {
     /// The cluster's name.
     pub(super) fn cluster(&self) -> &str {
         self.shared.server.cluster()
+    }
+
+    /// The way to its API server, as soon as there is one.
+    pub(super) async fn client(&self) -> Client {
+        self.shared.server.client().await
     }
 
     fn now(&self) -> Timestamp {
@@ -144,11 +159,18 @@ impl Health {
     /// A watch runs.
     pub(super) fn up(&self, part: usize) {
         let mut record = self.shared.record.lock();
-        if let Some(part) = record.parts.get_mut(part) {
-            part.is_up = true;
-        }
-        if record.failing.take().is_some() {
+        let Some(part) = record.parts.get_mut(part) else { return };
+        part.is_up = true;
+        part.gone = 0;
+        if part.failing.take().is_some() {
             self.ring();
+        }
+    }
+
+    /// A watch has run for a while.
+    pub(super) fn steady(&self, part: usize) {
+        if let Some(part) = self.shared.record.lock().parts.get_mut(part) {
+            part.unsteady = 0;
         }
     }
 
@@ -182,30 +204,38 @@ impl Health {
     pub(super) fn failed(&self, part: usize, failure: &Failure) -> bool {
         let mut record = self.shared.record.lock();
         *record.failures.entry(failure.why).or_default() += 1;
-        if let Some(part) = record.parts.get_mut(part) {
-            part.is_up = false;
-            part.is_refused |= failure.why.is_lasting();
-        }
-        // Until it is listed again nothing is watched, but nothing is wrong either.
+        let Some(part) = record.parts.get_mut(part) else { return false };
+        part.is_up = false;
+        part.is_refused |= failure.why.is_lasting();
+        // Until it is listed again nothing is watched, but nothing is wrong either, if that does not go on and on.
         if failure.why == Why::Gone {
-            return false;
+            part.gone += 1;
+            if part.gone < MANY {
+                return false;
+            }
         }
-        let times = record.failing.as_ref().map_or(0, |(_, times)| *times).saturating_add(1);
-        record.failing = Some((failure.clone(), times));
+        part.unsteady += 1;
+        let times = part.failing.as_ref().map_or(0, |(_, times)| *times).saturating_add(1);
+        part.failing = Some((failure.clone(), times));
+        let is_first = times == 1 && part.unsteady < MANY;
         self.ring();
         let server = &self.shared.server;
         if failure.why.is_of_server() {
             server.doubt();
             // One broken connection may be there again at once, and by the second somebody has looked at the server.
-            if times == 1 || !server.is_up() {
+            if is_first || !server.is_up() {
                 return false;
             }
         }
         !std::mem::replace(&mut record.is_told, true)
     }
 
-    /// A request was answered, well or not.
-    pub(super) fn asked(&self, verb: &'static str, well: bool) {
-        *self.shared.record.lock().requests.entry((verb, well)).or_default() += 1;
+    /// A request was answered, well or not. One that is answered well is not refused, or no longer.
+    pub(super) fn asked(&self, part: usize, verb: &'static str, well: bool) {
+        let mut record = self.shared.record.lock();
+        *record.requests.entry((verb, well)).or_default() += 1;
+        if let Some(part) = record.parts.get_mut(part) {
+            part.is_refused &= !well;
+        }
     }
 }

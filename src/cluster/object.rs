@@ -59,7 +59,8 @@ pub enum Uid {
 }
 
 impl Uid {
-    fn new(text: &str) -> Self {
+    /// That of a text.
+    pub fn new(text: &str) -> Self {
         let uuid = uuid::Uuid::try_parse(text).ok();
         // Only what is written back as it came.
         uuid.filter(|uuid| uuid.hyphenated().encode_lower(&mut [0; UID_TEXT]) == text)

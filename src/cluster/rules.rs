@@ -41,8 +41,9 @@ impl From<&Resource> for Need<'static> {
 /// Whoever may list them has read them, and no dashboard needs them: a role has them where they are named.
 const NEVER_BY_DEFAULT: &str = "secrets";
 
-/// What a role permits to collect where nothing is named: what kube-state-metrics shows by itself but for secrets, and what
-/// only we show.
+/// What a role permits to collect where nothing is named, which is what a `[clusters.NAME]` watches that names nothing: what
+/// kube-state-metrics shows by itself but for secrets, and what only we show (events, definitions of custom resources, API
+/// services, metrics.k8s.io). In kube-state-metrics' place the latter is not asked for.
 pub fn by_default() -> impl Iterator<Item = &'static Resource> {
     let resources = KINDS.iter().map(|kind| kind.resource);
     resources.filter(|resource| resource.shown != Shown::OnRequest && !is_sensitive(resource))

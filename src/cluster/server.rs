@@ -1,10 +1,11 @@
-//! The API server of a cluster: whether it answers, for all that watch the cluster.
+//! The API server of a cluster: the client for it, and whether it answers, for all that watch the cluster.
 
 use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwapOption;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::{Client, client::Body};
 use parking_lot::Mutex;
 use serde::Deserialize;
@@ -12,9 +13,9 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::{
-    clock::{self, Instant},
+    clock::{self, Clock, Instant},
     model::Histogram,
-    net::kubernetes::{self, Connected},
+    net::kubernetes::{self, Access, Connected, Connector},
 };
 
 /// The pause between two looks at the server, and between those that a failed watch asks for.
@@ -33,10 +34,21 @@ const VERSION: usize = 64 << 10;
 /// Bounds of the latency, in seconds: from a neighbour to another continent.
 const BOUNDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
-/// An API server.
+/// The pause before the files and the command that make a client are read again.
+const READ_AGAIN: Duration = Duration::from_secs(30);
+
+/// Credentials that end sooner are read anew: whoever issues them has replaced them by now, or will.
+const ENDS_SOON: SignedDuration = SignedDuration::from_mins(2);
+
+/// An API server, and the way to it.
 pub struct ApiServer {
     cluster: Arc<str>,
+    clock: Clock,
     known: Mutex<Server>,
+    /// Once there is one; another when the credentials have changed.
+    client: ArcSwapOption<Client>,
+    /// That there is one now.
+    has_client: Notify,
     /// That a watch has failed as it would if the server were away.
     doubted: Notify,
 }
@@ -56,11 +68,13 @@ pub struct Server {
     pub latency: Histogram,
     /// Why there is no client, or no answer.
     pub failure: Option<String>,
+    /// Whether the last try to make its client anew failed.
+    has_old_client: bool,
 }
 
 impl ApiServer {
     /// Of which nothing is known yet.
-    pub(super) fn new(cluster: Arc<str>) -> Self {
+    pub(super) fn new(cluster: Arc<str>, clock: Clock) -> Self {
         let known = Server {
             is_up: false,
             url: String::new(),
@@ -68,13 +82,28 @@ impl ApiServer {
             expire: None,
             latency: Histogram::new(BOUNDS.into()),
             failure: None,
+            has_old_client: false,
         };
-        Self { cluster, known: Mutex::new(known), doubted: Notify::new() }
+        Self {
+            cluster,
+            clock,
+            known: Mutex::new(known),
+            client: ArcSwapOption::empty(),
+            has_client: Notify::new(),
+            doubted: Notify::new(),
+        }
     }
 
     /// What is known of it.
     pub fn known(&self) -> Server {
         self.known.lock().clone()
+    }
+
+    /// Asks it whether it lives.
+    pub(super) async fn lives(&self) -> bool {
+        let client = self.client.load_full();
+        let (Some(client), Ok(request)) = (client, get("/livez")) else { return false };
+        client.send(request).await.is_ok_and(|answer| answer.status().is_success())
     }
 
     /// Its cluster's name.
@@ -97,27 +126,73 @@ impl ApiServer {
         self.doubted.notify_one();
     }
 
-    /// There is a client for it.
-    pub(super) fn connected(&self, connected: &Connected) {
-        let mut known = self.known.lock();
-        known.url.clone_from(&connected.server);
-        known.expire = connected.expire;
-        known.failure = None;
+    /// The client of the moment, as soon as there is one.
+    pub(super) async fn client(&self) -> Client {
+        loop {
+            let told = self.has_client.notified();
+            if let Some(client) = &*self.client.load() {
+                return (**client).clone();
+            }
+            told.await;
+        }
     }
 
-    /// There is no client for it. Told once.
-    pub(super) fn has_no_client(&self, why: &str) {
+    /// Keeps a client for it, for ever. It is made anew when the server is away, which may be for the credentials, and
+    /// shortly before they end.
+    pub(super) async fn connect(&self, access: &Access) {
+        let mut connector = Connector::new(access);
+        loop {
+            match connector.connect().await {
+                Ok(connected) => self.connected(connected),
+                Err(why) => self.has_no_client(&why),
+            }
+            clock::sleep(READ_AGAIN).await;
+            while self.has_good_client() {
+                clock::sleep(LOOK_AWAY).await;
+            }
+        }
+    }
+
+    fn connected(&self, connected: Connected) {
         let cluster = self.cluster();
-        if self.known.lock().failure.replace(why.to_owned()).is_none() {
+        let mut known = self.known.lock();
+        if self.client.load().is_none() {
+            info!(cluster, server = connected.server, "watching a cluster");
+            known.failure = None;
+        }
+        known.url = connected.server;
+        known.expire = connected.expire;
+        known.has_old_client = false;
+        drop(known);
+        self.client.store(Some(Arc::new(connected.client)));
+        self.has_client.notify_waiters();
+    }
+
+    /// There is no client for it, or no newer one. Told once.
+    fn has_no_client(&self, why: &str) {
+        let cluster = self.cluster();
+        let mut known = self.known.lock();
+        if self.client.load().is_some() {
+            if !std::mem::replace(&mut known.has_old_client, true) {
+                warn!(cluster, "the cluster's credentials cannot be read anew, tried again: {why}");
+            }
+        } else if known.failure.replace(why.to_owned()).is_none() {
             warn!(cluster, "no client for the cluster, tried again: {why}");
         }
     }
 
+    fn has_good_client(&self) -> bool {
+        let known = self.known.lock();
+        let ends_soon = |end: Timestamp| end.duration_since(self.clock.now()) < ENDS_SOON;
+        known.is_up && !known.expire.is_some_and(ends_soon)
+    }
+
     /// Looks at it, for ever.
-    pub(super) async fn look(&self, client: &Client) {
+    pub(super) async fn look(&self) {
         loop {
+            let client = self.client().await;
             let begun = Instant::now();
-            let version = clock::timeout_at(begun + LOOK_TAKES, version(client)).await;
+            let version = clock::timeout_at(begun + LOOK_TAKES, version(&client)).await;
             let version = version.unwrap_or_else(|_| Err("no answer in time".to_owned()));
             self.seen(version, begun.elapsed());
             clock::sleep(LOOK_AGAIN).await;
@@ -147,12 +222,6 @@ impl ApiServer {
             }
         }
     }
-}
-
-/// Asks the server whether it lives.
-pub(super) async fn lives(client: &Client) -> bool {
-    let Ok(request) = get("/livez") else { return false };
-    client.send(request).await.is_ok_and(|answer| answer.status().is_success())
 }
 
 fn get(path: &str) -> http::Result<Request<Body>> {

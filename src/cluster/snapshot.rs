@@ -53,7 +53,7 @@ pub(super) struct Objects<B> {
     selected: Selected,
     now: Timestamp,
     /// The labels with which the rows of each object begin, one object after the other: written once for dozens of families.
-    identities: Vec<u8>,
+    identities: String,
     /// Where those of each end.
     ends: Vec<usize>,
 }
@@ -80,14 +80,15 @@ impl<B: Kind> Objects<B> {
             });
             ends.push(identities.len());
         }
+        // Only whole texts were put there.
+        let identities = String::from_utf8(identities).unwrap_or_default();
         Self { objects, cluster, selected, now, identities, ends }
     }
 
     /// The labels with which an object's rows begin.
     fn identity(&self, at: usize) -> &str {
         let begin = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        // Only whole texts were put there.
-        std::str::from_utf8(&self.identities[begin..self.ends[at]]).unwrap_or_default()
+        self.identities.get(begin..self.ends[at]).unwrap_or_default()
     }
 }
 

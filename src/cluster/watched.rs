@@ -1,36 +1,25 @@
 //! One cluster: its collectors, its own tasks, its own budget.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use kube::Client;
 use tokio::{
-    sync::{Notify, Semaphore},
+    sync::Semaphore,
     task::{Id, JoinSet},
 };
-use tracing::{error, info};
+use tracing::error;
 
 use super::{
     collector::Collector,
     events::Event,
     health::Health,
-    server::{self, ApiServer},
+    server::ApiServer,
     spec::Cluster,
     watch::{Target, Watch},
 };
-use crate::{
-    clock::{self, Clock, Instant},
-    net::kubernetes::{self, Connected},
-};
+use crate::clock::{self, Clock, Instant};
 
 /// Initial lists at the same time: each costs the server what all watches together cost afterwards.
 const LISTS: usize = 2;
-
-/// The pause before a cluster that cannot even be connected to is tried again.
-const PAUSE: Duration = Duration::from_secs(30);
 
 /// After so long nothing more is waited for before noroshi calls itself ready: one lost cluster must not keep it from
 /// being asked about the others.
@@ -41,10 +30,6 @@ pub struct Watched {
     spec: Cluster,
     members: Vec<Member>,
     server: Arc<ApiServer>,
-    /// Once there is one.
-    client: OnceLock<Client>,
-    /// That there is one now.
-    connected: Notify,
     /// Initial lists at the same time, of all its watches.
     lists: Arc<Semaphore>,
     begun: Instant,
@@ -62,7 +47,7 @@ impl Watched {
     /// Its collectors, empty; nothing is asked yet.
     pub fn new(mut spec: Cluster, clock: Clock) -> Self {
         spec.settings.clock = clock;
-        let server = Arc::new(ApiServer::new(Arc::clone(&spec.name)));
+        let server = Arc::new(ApiServer::new(Arc::clone(&spec.name), clock));
         let members = spec.kinds().map(|kind| Member {
             collector: (kind.collector)(&spec.settings),
             health: Health::new(&server, spec.settings.parts(kind.resource), clock),
@@ -70,8 +55,6 @@ impl Watched {
         Self {
             members: members.collect(),
             server,
-            client: OnceLock::new(),
-            connected: Notify::new(),
             lists: Arc::new(Semaphore::new(LISTS)),
             begun: Instant::now(),
             spec,
@@ -107,21 +90,7 @@ impl Watched {
 
     /// Asks the API server whether it lives.
     pub async fn lives(&self) -> bool {
-        match self.client.get() {
-            Some(client) => server::lives(client).await,
-            None => false,
-        }
-    }
-
-    /// Its client, as soon as there is one.
-    pub(super) async fn connected(&self) -> Client {
-        loop {
-            let told = self.connected.notified();
-            if let Some(client) = self.client.get() {
-                return client.clone();
-            }
-            told.await;
-        }
+        self.server.lives().await
     }
 
     /// Who may list.
@@ -131,29 +100,28 @@ impl Watched {
 
     /// Watches it until it is dropped.
     pub async fn run(self: Arc<Self>) {
-        let connected = self.connect().await;
-        // A second run after a panic has a client already, which is as good.
-        let _ = self.client.set(connected.client.clone());
-        self.connected.notify_waiters();
-        info!(cluster = &*self.spec.name, server = connected.server, "watching a cluster");
         let mut tasks = JoinSet::new();
         let mut running: HashMap<Id, Watch> = HashMap::new();
         let start = |tasks: &mut JoinSet<()>, running: &mut HashMap<Id, Watch>, watch: Watch| {
             let task = tasks.spawn(watch.clone().run());
             running.insert(task.id(), watch);
         };
-        for watch in self.watches(&connected.client, &self.lists) {
+        for watch in self.watches() {
             start(&mut tasks, &mut running, watch);
         }
-        let look = self.server.look(&connected.client);
-        tokio::pin!(look);
+        let server =
+            async { tokio::join!(self.server.connect(&self.spec.access), self.server.look()) };
+        tokio::pin!(server);
         loop {
             let ended = tokio::select! {
                 ended = tasks.join_next_with_id() => ended,
-                () = &mut look => return,
+                _ = &mut server => return,
             };
             // A cluster of which nothing is watched is still looked at.
-            let Some(ended) = ended else { return look.await };
+            let Some(ended) = ended else {
+                server.await;
+                return;
+            };
             let id = match &ended {
                 Ok((id, ())) => *id,
                 Err(error) => error.id(),
@@ -169,30 +137,15 @@ impl Watched {
         }
     }
 
-    /// A client; what is wrong with the files or the address is told once, and tried again.
-    async fn connect(&self) -> Connected {
-        loop {
-            match kubernetes::connect(&self.spec.access).await {
-                Ok(connected) => {
-                    self.server.connected(&connected);
-                    return connected;
-                }
-                Err(why) => self.server.has_no_client(&why),
-            }
-            clock::sleep(PAUSE).await;
-        }
-    }
-
-    fn watches(&self, client: &Client, lists: &Arc<Semaphore>) -> Vec<Watch> {
+    fn watches(&self) -> Vec<Watch> {
         let each = self.members.iter().flat_map(|member| {
             let targets = self.targets(member.collector.resource());
             targets.into_iter().enumerate().map(|(part, target)| Watch {
-                client: client.clone(),
                 target,
                 collector: Arc::clone(&member.collector) as _,
                 part,
                 health: member.health.clone(),
-                lists: Arc::clone(lists),
+                lists: Arc::clone(&self.lists),
             })
         });
         each.collect()

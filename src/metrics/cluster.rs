@@ -9,8 +9,8 @@ use crate::{
     model::{Desc, LabelSet, Sink},
 };
 
-/// Objects whose rows are written before bytes are given away.
-const AT_ONCE: usize = 128;
+/// Objects whose rows are written before bytes are given away: rows of a few kilobytes, so that no chunk outgrows its room.
+const AT_ONCE: usize = 16;
 
 /// The objects of clusters, resource by resource and family by family, whatever their clusters.
 pub struct Objects<'a> {

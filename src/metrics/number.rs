@@ -9,7 +9,9 @@ pub(super) fn push(out: &mut Vec<u8>, value: f64) {
     let whole = value as i64;
     #[expect(clippy::cast_precision_loss, reason = "exact below WHOLE")]
     let same = value.abs() < WHOLE && (whole as f64).to_bits() == value.to_bits();
-    if same {
+    if let (true, Ok(digit @ 0..=9)) = (same, u8::try_from(whole)) {
+        out.push(b'0' + digit); // most samples say yes or no
+    } else if same {
         out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
     } else if value.is_finite() {
         let mut buffer = zmij::Buffer::new();

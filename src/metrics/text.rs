@@ -68,6 +68,13 @@ impl Text {
         separator
     }
 
+    fn line(&mut self, suffix: &str, text: &str, extra: &[(&str, &str)], value: f64) {
+        let separator = self.series(suffix, text, extra);
+        self.close(separator);
+        push(&mut self.out, value);
+        self.out.push(b'\n');
+    }
+
     fn close(&mut self, separator: u8) {
         self.out.extend_from_slice(if separator == b'{' { b" " } else { b"} " });
     }
@@ -132,17 +139,11 @@ impl Sink for Text {
     }
 
     fn sample(&mut self, labels: &LabelSet, extra: &[(&str, &str)], value: f64) {
-        let separator = self.series("", labels.text(), extra);
-        self.close(separator);
-        push(&mut self.out, value);
-        self.out.push(b'\n');
+        self.line("", labels.text(), extra, value);
     }
 
     fn row(&mut self, text: &str, _: &dyn Fn() -> LabelSet, extra: &[(&str, &str)], value: f64) {
-        let separator = self.series("", text, extra);
-        self.close(separator);
-        push(&mut self.out, value);
-        self.out.push(b'\n');
+        self.line("", text, extra, value);
     }
 
     fn histogram(&mut self, labels: &LabelSet, extra: &[(&str, &str)], histogram: &Histogram) {
@@ -161,10 +162,7 @@ impl Sink for Text {
             }
             self.count(count);
         }
-        let separator = self.series("_sum", labels.text(), extra);
-        self.close(separator);
-        push(&mut self.out, histogram.sum());
-        self.out.push(b'\n');
+        self.line("_sum", labels.text(), extra, histogram.sum());
         let separator = self.series("_count", labels.text(), extra);
         self.close(separator);
         self.count(histogram.count());

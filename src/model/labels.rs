@@ -46,12 +46,11 @@ impl LabelSet {
 /// Appends a label value as the exposition formats want it: backslash, quote and newline escaped.
 pub fn escape_into(out: &mut Vec<u8>, value: &str) {
     let mut rest = value.as_bytes();
-    // Nearly every value has nothing to escape and is copied as a whole: looking at all of it without a way out early is
-    // what a processor does many bytes at a time.
-    if !rest.iter().fold(false, |found, byte| found | matches!(byte, b'\\' | b'"' | b'\n')) {
+    // Nearly every value is copied as a whole.
+    if is_plain(rest) {
         return out.extend_from_slice(rest);
     }
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'"' | b'\n')) {
+    while let Some(at) = rest.iter().position(|byte| is_special(*byte)) {
         out.extend_from_slice(&rest[..at]);
         out.extend_from_slice(match rest[at] {
             b'\n' => b"\\n",
@@ -63,6 +62,34 @@ pub fn escape_into(out: &mut Vec<u8>, value: &str) {
     out.extend_from_slice(rest);
 }
 
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'\\' | b'"' | b'\n')
+}
+
+/// Whether a value has nothing to escape. Eight bytes are looked at as one number; the last of them may lie over those
+/// before, so that hardly a value is looked at byte by byte.
+fn is_plain(value: &[u8]) -> bool {
+    if let Some(last) = value.last_chunk::<8>() {
+        let words = value.as_chunks::<8>().0.iter().chain([last]);
+        return words.fold(0, |found, word| found | specials(u64::from_le_bytes(*word))) == 0;
+    }
+    if let (Some(first), Some(last)) = (value.first_chunk::<4>(), value.last_chunk::<4>()) {
+        let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+        return specials(first << 32 | last) == 0;
+    }
+    !value.iter().any(|byte| is_special(*byte))
+}
+
+/// Not 0 if a byte of eight is special: Mycroft's test for a byte that is 0, after the one that is looked for was made 0.
+fn specials(word: u64) -> u64 {
+    const EACH: u64 = u64::MAX / 0xff;
+    let is = |byte: u8| {
+        let zero = word ^ (EACH * u64::from(byte));
+        zero.wrapping_sub(EACH) & !zero
+    };
+    (is(b'\\') | is(b'"') | is(b'\n')) & (EACH << 7)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +99,25 @@ mod tests {
         let set = LabelSet::new([("check", "a\"b\\c\nd"), ("group", "狼煙")]);
         assert_eq!(set.text(), "check=\"a\\\"b\\\\c\\nd\",group=\"狼煙\"");
         assert_eq!(&*set.pairs()[0].1, "a\"b\\c\nd");
+    }
+
+    #[test]
+    fn what_has_to_be_escaped_is_found_wherever_it_stands() {
+        for length in 1..40 {
+            for at in 0..length {
+                for (special, escaped) in [('\\', "\\\\"), ('"', "\\\""), ('\n', "\\n")] {
+                    // Neighbours that differ from it by a bit: the highest, as in parts of longer characters, or the lowest.
+                    for around in ["\u{8a}", "\u{a2}", "#", "]", "\u{b}", "\0"] {
+                        let (before, after) = (around.repeat(at), around.repeat(length - at - 1));
+                        let mut out = Vec::new();
+                        escape_into(&mut out, &format!("{before}{special}{after}"));
+                        assert_eq!(out, format!("{before}{escaped}{after}").into_bytes());
+                    }
+                }
+            }
+        }
+        let mut out = Vec::new();
+        escape_into(&mut out, &"\u{8a}\u{a2}#]\u{b}\0!z".repeat(9));
+        assert_eq!(out, "\u{8a}\u{a2}#]\u{b}\0!z".repeat(9).into_bytes());
     }
 }

@@ -126,6 +126,14 @@ async fn the_last_good_state_stays() {
         until!(noroshi.collector("malformed_objects_total", "pods").await == 2.0);
         until!(noroshi.collector("up", "pods").await == 1.0);
         assert!(noroshi.shows("kube_pod_info", "node=\"n7\"").await, "{streaming:?}");
+        // Nor does what cannot be read of its metadata hide who it is: neither for a list, nor when it goes.
+        api.put_raw(
+            "pods",
+            "a",
+            "p0",
+            odd("p0", |pod| pod["metadata"]["creationTimestamp"] = json!([])),
+        );
+        until!(noroshi.collector("malformed_objects_total", "pods").await == 3.0);
         api.put("pods", odd("x", |pod| pod["spec"]["nodeName"] = json!("n8")));
         until!(noroshi.shows("kube_pod_info", "node=\"n8\"").await);
         assert_eq!(noroshi.count("kube_pod_info").await, 4);

@@ -24,6 +24,8 @@ async fn ready() -> (KubeApi, Noroshi, Stopped) {
     let time = Stopped::now();
     let noroshi = Noroshi::ready(&api, "pods,nodes").await;
     until!(api.watches(Some("pods")) == 1);
+    // A watch that ends sooner has failed.
+    time.pass(2 * SECOND).await;
     (api, noroshi, time)
 }
 
@@ -48,6 +50,7 @@ async fn a_watch_that_ends_goes_on_from_its_version() {
         api.end_watches(Some("pods"));
         until!(asked(&api) == 1 + round, "at once");
         goes_on(&api, &noroshi, &time).await;
+        time.pass(2 * SECOND).await;
     }
     assert_eq!(noroshi.collector("relists_total", "pods").await, 0.0);
     assert!(!noroshi.own().await.contains("watch_errors_total{"));
@@ -101,6 +104,7 @@ async fn lists_that_are_gone_at_once_are_asked_for_less_and_less() {
     let noroshi = Noroshi::ready(&api, "pods").await;
     until!(api.watches(Some("pods")) == 1);
     api.fail_with(Some("watch"), "/pods", 410, None);
+    time.pass(2 * SECOND).await;
     api.end_watches(Some("pods"));
     time.pass(120 * SECOND).await;
     let relists = noroshi.collector("relists_total", "pods").await;

@@ -82,6 +82,7 @@ async fn a_server_that_answers_nothing() {
     let time = Stopped::now();
     api.mute(true);
     let noroshi = Noroshi::start(&api, "pods,nodes");
+    until!(api.count("watch", "/api/v1/pods") == 1);
     time.pass(62 * SECOND).await;
     assert_eq!(noroshi.failures("pods", "timeout").await, 1.0);
     assert_eq!(noroshi.value("noroshi_cluster_up", "").await, 0.0);

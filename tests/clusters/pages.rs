@@ -101,6 +101,8 @@ async fn probes_and_heads() {
     assert!(ask(objects, "GET", "/", &[]).await.text().contains("Kube Metrics"));
     let text = noroshi.own().await;
     for row in [
+        // As a release build of it tells its version.
+        ",version=\"v2.20.0\"} 1\n",
         "kube_state_metrics_watch_total{result=\"success\",resource=\"*v1.Pod\"} 1",
         "http_request_duration_seconds_count{handler=\"metrics\",method=\"head\"} 1",
     ] {

@@ -2,7 +2,8 @@
 
 use std::{fs, time::Duration};
 
-use noroshi::{cluster::spec::Access, model::Secret};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use noroshi::{clock::Clock, cluster::spec::Access, model::Secret};
 use serde_json::json;
 
 use crate::{
@@ -27,6 +28,7 @@ async fn a_right_that_is_taken_and_given_back() {
     let log = Log::start();
     let noroshi = Noroshi::ready(&api, "pods,nodes").await;
     api.take(no_pods());
+    time.pass(2 * SECOND).await;
     api.end_watches(None);
     until!(noroshi.failures("pods", "forbidden").await == 1.0);
     api.put("pods", pod("a", "unseen", "n1"));
@@ -167,4 +169,82 @@ async fn a_token_may_lie_in_a_file() {
     api.end_watches(None);
     time.pass(100 * SECOND).await;
     until!(noroshi.collector("up", "pods").await == 1.0);
+}
+
+/// A kubeconfig whose user has this token.
+fn write_kubeconfig(file: &std::path::Path, api: &KubeApi, token: &str) {
+    let text = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "clusters": [{ "name": "c", "cluster": { "server": api.url() } }],
+        "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "u" } }],
+        "users": [{ "name": "u", "user": { "token": token } }],
+    });
+    fs::write(file, text.to_string()).unwrap();
+}
+
+fn by_kubeconfig(path: std::path::PathBuf) -> Flags {
+    let access = Access::Kubeconfig { path: Some(path), context: None, server: None };
+    Flags { access: Some(access), ..Flags::resources("pods,nodes") }
+}
+
+/// Whoever issues credentials replaces them, and nobody restarts a daemon for it.
+#[tokio::test]
+async fn a_kubeconfig_is_read_again_when_it_is_no_longer_accepted() {
+    let api = cluster_of(3).await;
+    api.require_token("right");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    write_kubeconfig(&file, &api, "right");
+    let time = Stopped::now();
+    let noroshi = Noroshi::start_with(&api, by_kubeconfig(file.clone()));
+    noroshi.is_ready().await;
+    time.pass(40 * SECOND).await;
+    write_kubeconfig(&file, &api, "next");
+    api.require_token("next");
+    api.end_watches(None);
+    time.pass(70 * SECOND).await;
+    until!(noroshi.collector("up", "pods").await == 1.0);
+    assert_eq!(noroshi.value("noroshi_cluster_up", "").await, 1.0);
+    api.put("pods", pod("a", "later", "n1"));
+    until!(noroshi.shows("kube_pod_info", "pod=\"later\"").await);
+
+    // One that cannot be read leaves the client that there is.
+    let log = Log::start();
+    fs::write(&file, "{").unwrap();
+    api.down();
+    time.pass(70 * SECOND).await;
+    assert_eq!(log.lines(&["cannot be read anew"]).len(), 1, "{:?}", log.lines(&["WARN"]));
+    api.up();
+    time.pass(40 * SECOND).await;
+    until!(noroshi.collector("up", "pods").await == 1.0);
+}
+
+/// A token that says when it ends is replaced before that, without a failure.
+#[tokio::test]
+async fn credentials_that_end_soon_are_read_again() {
+    let api = cluster_of(3).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    let now = Clock::system().now().as_second();
+    let at = |seconds: u32| now + i64::from(seconds);
+    let jwt = |seconds: u32| {
+        let claims = json!({ "exp": at(seconds) }).to_string();
+        let claims = BASE64_URL_SAFE_NO_PAD.encode(claims);
+        format!("e30.{claims}.c2ln")
+    };
+    write_kubeconfig(&file, &api, &jwt(60));
+    let time = Stopped::now();
+    let noroshi = Noroshi::start_with(&api, by_kubeconfig(file.clone()));
+    noroshi.is_ready().await;
+    let end = "noroshi_cluster_credentials_expire_timestamp_seconds";
+    let shown = async || format!("{:.0}", noroshi.value(end, "").await);
+    until!(shown().await == at(60).to_string(), "{}", noroshi.own().await);
+    write_kubeconfig(&file, &api, &jwt(7200));
+    time.pass(33 * SECOND).await;
+    until!(shown().await == at(7200).to_string());
+    assert_eq!(noroshi.collector("up", "pods").await, 1.0);
+    assert!(!noroshi.own().await.contains("watch_errors_total{"));
+    write_kubeconfig(&file, &api, &jwt(9000));
+    time.pass(120 * SECOND).await;
+    assert_eq!(shown().await, at(7200).to_string(), "nothing hurries");
 }

@@ -1,10 +1,10 @@
 //! noroshi in the place of kube-state-metrics, in the test's own process, and what it says.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use noroshi::{
     app::{
-        Front,
+        Front, Patience,
         kube_state_metrics::{Options, Personality},
     },
     clock::Clock,
@@ -30,6 +30,7 @@ pub(crate) struct Flags {
     /// Which of how many; one of one if it is not said.
     pub(crate) shard: Option<(u32, u32)>,
     pub(crate) gzip: bool,
+    pub(crate) patience: Patience,
     /// In place of the server's address alone.
     pub(crate) access: Option<Access>,
 }
@@ -96,8 +97,7 @@ impl Noroshi {
             objects: front(),
             telemetry: front(),
             gzip: flags.gzip,
-            idle_timeout: Duration::from_mins(5),
-            write_timeout: Duration::from_mins(1),
+            patience: flags.patience,
             clock: Clock::system(),
         };
         Self { personality: Personality::start(options).unwrap() }

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     support::{
         authority::{Authority, Flaw},
         daemon::Daemon,
+        kube_api::KubeApi,
         peer::Peer,
         web,
     },
@@ -157,4 +158,34 @@ async fn promtool_accepts_the_text() {
     let output = child.wait_with_output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "{}\n{metrics}", String::from_utf8_lossy(&said));
+}
+
+/// The scrape that `docs/kubernetes.md` shows, with a target that has labels of its own, as they are found in a cluster.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_recipe_for_objects_keeps_their_labels() {
+    let api = KubeApi::start().await;
+    api.put("pods", json!({ "metadata": { "namespace": "shop", "name": "web" }, "spec": {} }));
+    let config = format!("[clusters.far]\nserver = \"{}\"\nresources = [\"pods\"]\n", api.url());
+    let (daemon, folder, _) = Daemon::configured(&config);
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kubernetes.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, recipe) = page.split_once("```yaml\nscrape_configs:\n").unwrap();
+    let (recipe, _) = recipe.split_once("```").unwrap();
+    let target = daemon.url().trim_start_matches("http://").to_owned();
+    let found = format!(
+        "targets: [\"{target}\"], labels: {{ namespace: monitoring, pod: noroshi-0, cluster: here }}"
+    );
+    let jobs = recipe.replace("targets: [\"noroshi:10070\"]", &found);
+    assert_eq!(jobs.matches(&found).count(), 2, "{jobs}");
+    let Some((_server, prometheus)) = scraping(&jobs, folder.path()) else { return };
+    let row = wait_until("the pod", || query(prometheus, "kube_pod_info").pop());
+    for (label, value) in
+        [("job", "kube-state-metrics"), ("namespace", "shop"), ("pod", "web"), ("cluster", "far")]
+    {
+        assert_eq!(row["metric"][label], value, "{row}");
+    }
+    assert!(!row.to_string().contains("exported_"), "{row}");
+    wait_until("both jobs", || (query(prometheus, "up == 1").len() == 2).then_some(()));
+    let own = query(prometheus, "noroshi_build_info").pop().unwrap();
+    assert_eq!(own["metric"]["job"], "noroshi");
 }

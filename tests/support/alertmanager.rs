@@ -121,7 +121,13 @@ fn serve(config: Config, prefix: &str, options: Options, socket: TcpListener) ->
         external_url: format!("http://{}{prefix}", socket.local_addr().unwrap()),
     });
     let listener = Listener::new(socket.into()).unwrap();
-    tokio::spawn(api::serve(listener, router, None, api::REQUEST, std::future::pending()));
+    tokio::spawn(api::serve(
+        listener,
+        router,
+        None,
+        api::Patience::default(),
+        std::future::pending(),
+    ));
     handle
 }
 

@@ -1,4 +1,4 @@
-{{/* Endpoints of the ServiceMonitor: /metrics, then one for each target. */}}
+{{/* Endpoints of the ServiceMonitor: /metrics, that of the objects of clusters, then one for each target. */}}
 {{- define "noroshi.endpoints" -}}
 {{- $own := include "noroshi.personality" . | fromYaml -}}
 {{- $monitor := .Values.serviceMonitor -}}
@@ -6,18 +6,20 @@
 {{- fail "serviceMonitor.targets are what personality=blackbox probes; noroshi has its checks in config, and all of them on /metrics" -}}
 {{- end -}}
 {{- $endpoint := dict "path" $own.metrics "relabelings" $monitor.relabelings "metricRelabelings" $monitor.metricRelabelings -}}
-{{- $job := list -}}
-{{- if $own.telemetry -}}
 {{- /* Rules and dashboards choose by this job, and by the namespace and pod of the object: those of the target, which is this pod, would take their place. */ -}}
+{{- $job := list -}}
 {{- if not $monitor.jobLabel }}{{ $job = list (dict "targetLabel" "job" "replacement" "kube-state-metrics") }}{{ end -}}
 {{- $drop := dict "action" "labeldrop" "regex" "(pod|service|endpoint|namespace)" -}}
-{{- $_ := set $endpoint "relabelings" (concat $job (list $drop) $monitor.relabelings) -}}
-{{- $_ := set $endpoint "honorLabels" true -}}
-{{- end -}}
+{{- $objects := dict "honorLabels" true "relabelings" (concat $job (list $drop) $monitor.relabelings) -}}
+{{- if $own.telemetry }}{{ $endpoint = merge $objects $endpoint }}{{ end -}}
 {{- $all := list (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "/metrics" "given" $monitor "own" $endpoint) | fromYaml) -}}
 {{- if $own.telemetry -}}
 {{- $endpoint := dict "port" "telemetry" "path" "/metrics" "relabelings" (concat $job $monitor.relabelings) "metricRelabelings" $monitor.metricRelabelings -}}
 {{- $all = append $all (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "its own metrics" "given" $monitor "own" $endpoint) | fromYaml) -}}
+{{- end -}}
+{{- if eq (include "noroshi.showsObjects" .) "true" -}}
+{{- $endpoint := merge $objects (dict "path" (printf "%s/kube" $own.metrics) "metricRelabelings" $monitor.metricRelabelings) -}}
+{{- $all = append $all (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "/metrics/kube" "given" $monitor "own" $endpoint) | fromYaml) -}}
 {{- end -}}
 {{- range $monitor.targets -}}
 {{- $defaults := $monitor.targetDefaults -}}
@@ -40,6 +42,12 @@
 {{- $all = append $all (include "noroshi.endpoint" (dict "web" $.Values.web "monitor" $monitor "name" .name "given" $given "own" $endpoint) | fromYaml) -}}
 {{- end -}}
 {{- toYaml $all -}}
+{{- end -}}
+
+{{/* "true" where noroshi shows the objects of clusters: of the one it runs in, or of others that config names. */}}
+{{- define "noroshi.showsObjects" -}}
+{{- $named := and (kindIs "map" .Values.config) (not (empty (get (default dict .Values.config) "clusters"))) -}}
+{{- and (eq .Values.personality "noroshi") (or .Values.clusters.enabled $named) -}}
 {{- end -}}
 
 {{/* One of them: what all have in common, the times that are given, and its own; empty fields are left out. */}}

@@ -44,8 +44,8 @@ pub struct Pages {
     pub durations: Durations,
     /// `--enable-gzip-encoding`
     pub gzip: bool,
-    /// `--server-write-timeout`: how long an answer may take.
-    pub write_timeout: Duration,
+    /// `--server-write-timeout`: how long an answer may take; `None` is for ever.
+    pub write_timeout: Option<Duration>,
 }
 
 /// `http_request_duration_seconds`, with the bounds of Go's client library.

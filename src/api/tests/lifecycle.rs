@@ -102,7 +102,7 @@ async fn serves_until_it_is_told_to_stop() {
     let address = listener.local_addr().unwrap();
     let listener = Listener::new(listener.into()).unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(serve(listener, setup().router, None, REQUEST, async {
+    let server = tokio::spawn(serve(listener, setup().router, None, Patience::default(), async {
         let _ = stopped.await;
     }));
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();

@@ -124,7 +124,7 @@ async fn a_client_that_says_nothing_is_sent_away() {
         listener,
         Router::new(),
         Some(web),
-        crate::api::REQUEST,
+        crate::api::Patience::default(),
         std::future::pending(),
     );
     let server = tokio::spawn(serving);

@@ -115,7 +115,8 @@ impl Personality {
             route_prefix: options.place.route_prefix,
             external_url: options.place.external_url,
         });
-        supervisor.essential("server", serve::here(opened, &router, &stop, api::REQUEST)?);
+        supervisor
+            .essential("server", serve::here(opened, &router, &stop, api::Patience::default())?);
         for address in &addresses {
             info!(%address, "Listening on");
         }

@@ -15,13 +15,13 @@ use super::{
 };
 use crate::{
     app::{
-        self, Cause, Front,
+        self, Cause, Front, Patience,
         kube_state_metrics::{Options, Personality},
     },
     clock::Clock,
     compat::{
         blackbox::log::{Format, Level},
-        kube_state_metrics::{self, Said},
+        kube_state_metrics::{self, Said, Timeouts},
     },
     config::ListenAddress,
 };
@@ -45,7 +45,7 @@ pub(super) fn in_its_place(args: &[OsString]) -> Option<Exit> {
 fn version() -> String {
     let build = app::BUILD;
     format!(
-        "kube-state-metrics, version v{} (noroshi {}, revision: {})",
+        "kube-state-metrics, version {} (noroshi {}, revision: {})",
         kube_state_metrics::VERSION,
         build.version,
         build.revision,
@@ -61,7 +61,10 @@ fn run(flags: &KubeStateMetrics) -> Exit {
     info!(version = build.version, revision = build.revision, "Starting kube-state-metrics");
     match options(flags) {
         Ok(options) => personality::live(
-            async || Personality::start(options),
+            async || {
+                options.check_access().await?;
+                Personality::start(options)
+            },
             "Failed to run kube-state-metrics",
         ),
         Err(wrong) => wrong.told(),
@@ -70,9 +73,9 @@ fn run(flags: &KubeStateMetrics) -> Exit {
 
 fn options(flags: &KubeStateMetrics) -> Result<Options, Wrong> {
     let wrong = || Wrong::with("Failed to run kube-state-metrics");
-    if let Some(flag) = flags.missing.first() {
+    if let Some((flag, instead)) = flags.missing.first() {
         return Err(wrong()(format!(
-            "{flag} is given, and noroshi cannot do what it asks for yet"
+            "{flag} is given, and noroshi cannot do what it asks for yet: {instead}"
         )));
     }
     for flag in flags.idle.given() {
@@ -98,11 +101,21 @@ fn options(flags: &KubeStateMetrics) -> Result<Options, Wrong> {
         objects: front(&flags.host, flags.port, flags).map_err(wrong())?,
         telemetry: front(&flags.telemetry_host, flags.telemetry_port, flags).map_err(wrong())?,
         gzip: flags.gzip,
-        // One limit in our server: a connection waits so long for the head of a request, the first or the next.
-        idle_timeout: flags.idle_timeout.max(flags.read_header_timeout).max(flags.read_timeout),
-        write_timeout: flags.write_timeout,
+        patience: patience(flags),
         clock: Clock::system(),
     })
+}
+
+fn patience(flags: &KubeStateMetrics) -> Patience {
+    let timeouts = Timeouts {
+        read: flags.read_timeout,
+        read_header: flags.read_header_timeout,
+        idle: flags.idle_timeout,
+        write: flags.write_timeout,
+    };
+    // As there, an answer's bytes may lie unread for as long as the answer may take.
+    let answer = timeouts.answer();
+    Patience { request: timeouts.head(), answer, unread: answer }
 }
 
 fn front(host: &str, port: u16, flags: &KubeStateMetrics) -> Result<Front, String> {

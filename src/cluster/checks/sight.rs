@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kube::Client;
 use tokio::{
     sync::{Notify, Semaphore},
     task::JoinSet,
@@ -106,13 +105,12 @@ impl Sight {
     }
 
     /// Begins to watch, if it does not yet.
-    pub(super) fn start(&mut self, client: &Client, lists: &Arc<Semaphore>) {
+    pub(super) fn start(&mut self, lists: &Arc<Semaphore>) {
         if !self.task.is_empty() {
             return;
         }
         self.begun = Instant::now();
         self.task.spawn(for_ever(Watch {
-            client: client.clone(),
             target: self.target.clone(),
             collector: Arc::clone(&self.keep) as _,
             part: 0,

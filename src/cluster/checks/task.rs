@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use kube::Client;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
@@ -52,7 +51,7 @@ impl Watched {
         let mut judges = Judges {
             cluster: &self,
             clock,
-            client: None,
+            is_connected: false,
             ear: Arc::default(),
             sights: HashMap::new(),
             judged: Vec::new(),
@@ -69,7 +68,7 @@ impl Watched {
                     let checks = wanted.borrow_and_update().clone();
                     judges.set(checks);
                 }
-                client = self.connected(), if judges.client.is_none() => judges.connect(client),
+                _ = self.server().client(), if !judges.is_connected => judges.connect(),
                 () = ear.notified() => clock::sleep(SETTLE).await,
                 () = clock::sleep_until(judges.due()) => {}
             }
@@ -82,7 +81,7 @@ impl Watched {
 struct Judges<'w> {
     cluster: &'w Watched,
     clock: Clock,
-    client: Option<Client>,
+    is_connected: bool,
     ear: Arc<Notify>,
     sights: HashMap<Place, Sight>,
     judged: Vec<Judged>,
@@ -156,15 +155,16 @@ impl Judges<'_> {
     }
 
     /// There is a client.
-    fn connect(&mut self, client: Client) {
-        self.client = Some(client);
+    fn connect(&mut self) {
+        self.is_connected = true;
         self.start();
     }
 
     fn start(&mut self) {
-        let Some(client) = &self.client else { return };
-        for sight in self.sights.values_mut() {
-            sight.start(client, self.cluster.lists());
+        if self.is_connected {
+            for sight in self.sights.values_mut() {
+                sight.start(self.cluster.lists());
+            }
         }
     }
 

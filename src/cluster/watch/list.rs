@@ -47,7 +47,7 @@ impl Watch {
             let question =
                 Question::Page { after: Some(&*after).filter(|after| !after.is_empty()) };
             let page = self.page(question).await;
-            self.health.asked("list", page.is_ok());
+            self.health.asked(self.part, "list", page.is_ok());
             let page = page?;
             let page: Page<'_> = serde_json::from_slice(&page)
                 .map_err(|error| Failure::unusable(format!("no page of a list: {error}")))?;
@@ -57,17 +57,21 @@ impl Watch {
                     tokio::task::yield_now().await;
                 }
             }
-            after = page.metadata.r#continue;
-            if after.is_empty() {
+            let next = page.metadata.r#continue;
+            if next.is_empty() {
                 drop(permit);
                 self.complete();
                 return Ok(page.metadata.resource_version);
             }
+            if next == after {
+                return Err(Failure::unusable("the list goes on where it has been"));
+            }
+            after = next;
         }
     }
 
     async fn page(&self, question: Question<'_>) -> Result<Vec<u8>, Failure> {
-        let answer = answer(&self.client, self.target.request(question)?).await?;
+        let answer = answer(&self.health.client().await, self.target.request(question)?).await?;
         whole(answer.into_body(), LARGEST).await
     }
 }

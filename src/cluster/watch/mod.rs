@@ -9,11 +9,11 @@
 mod failure;
 mod lines;
 mod list;
+mod pauses;
 mod request;
 
 use std::{sync::Arc, time::Duration};
 
-use kube::Client;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
@@ -21,7 +21,7 @@ use tracing::{debug, info, warn};
 
 pub use self::failure::Why;
 pub(super) use self::{failure::Failure, request::Target};
-use self::{lines::Lines, request::Question};
+use self::{lines::Lines, pauses::Pauses, request::Question};
 use super::{
     collector::{Keeper, Malformed, Seen},
     health::Health,
@@ -37,13 +37,12 @@ const IDLE: Duration = Duration::from_secs(150);
 /// How long the server may take to begin an answer, or to send the next part of a list.
 const ANSWER: Duration = Duration::from_mins(1);
 
-/// The first pause after a failure; each is twice the one before, up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A watch that ends sooner has failed, in whatever order it ends: who asks again at once asks without end.
+const BRIEF: Duration = Duration::from_secs(1);
 
-/// The longest pause where only somebody who changes the cluster can help. The first ones are as short as any: a server
-/// that has just started refuses everybody until it has read its own rules.
-const LONGEST_LASTING_PAUSE: Duration = Duration::from_mins(1);
+/// A watch that has lasted so long runs well, even if something cuts each of them after a while: whatever failed before
+/// is over.
+const STEADY: Duration = Duration::from_secs(5);
 
 /// Objects that are read before other tasks may go on: about two milliseconds' work.
 const AT_ONCE: usize = 64;
@@ -51,8 +50,6 @@ const AT_ONCE: usize = 64;
 /// One resource of one cluster, watched.
 #[derive(Clone)]
 pub(super) struct Watch {
-    /// How the server is reached.
-    pub client: Client,
     /// What is watched.
     pub target: Target,
     /// Who keeps the objects.
@@ -70,8 +67,21 @@ pub(super) struct Watch {
 enum Listing {
     /// As events of a watch.
     Streamed,
-    /// In pages: the server has refused a stream.
+    /// Once more as events: the last stream was refused or had no end, which may have been the server's bad minute.
+    Doubted,
+    /// In pages: the server does not know streams.
     Paged,
+}
+
+impl Listing {
+    /// How the next one comes, where pages came in the place of a stream.
+    fn after(self, failure: &Failure) -> Self {
+        match self {
+            _ if failure.why != Why::BadRequest => self,
+            Self::Streamed => Self::Doubted,
+            Self::Doubted | Self::Paged => Self::Paged,
+        }
+    }
 }
 
 /// An event of a watch.
@@ -178,60 +188,63 @@ impl Watch {
         listing: &mut Listing,
         pauses: &mut Pauses,
     ) -> Result<std::convert::Infallible, Failure> {
-        let mut version = match listing {
-            Listing::Streamed => match self.stream(pauses).await {
-                // An old server does not know what is meant, a proxy or its etcd may fail at it: pages may still come.
-                Err(failure) if matches!(failure.why, Why::BadRequest | Why::ServerError) => {
-                    debug!(path = self.target.path(), "no streamed list: {failure}");
-                    if failure.why == Why::BadRequest {
-                        *listing = Listing::Paged;
-                    }
-                    self.pages().await?
-                }
-                version => version?,
-            },
-            Listing::Paged => self.pages().await?,
-        };
+        let (mut version, mut open) = self.list(listing).await?;
+        // From no version a watch begins anywhere, and what went meanwhile would never be told.
+        if version.is_empty() {
+            return Err(Failure::unusable("the list has no version"));
+        }
         loop {
             let seconds = LASTING - fastrand::u64(..=LASTING / 3);
-            let question = Question::Changes { since: &version, seconds };
-            let followed = match self.ask(question).await {
-                Ok(mut lines) => self.follow(&mut lines, &mut version, pauses).await,
-                Err(failure) => Err(failure),
+            // The connection of a streamed list goes on with what changes, and after its end the next one from there.
+            let lines = match open.take() {
+                Some(lines) => Ok(lines),
+                None => self.ask(Question::Changes { since: &version, seconds }).await,
             };
-            self.ended(followed, pauses).await?;
+            match lines {
+                Ok(mut lines) => self.follow(&mut lines, &mut version, pauses).await?,
+                Err(failure) => self.ended(failure, pauses).await?,
+            }
         }
     }
 
-    /// After a watch: waits if it failed. An error where everything has to be listed again.
-    async fn ended(
-        &self,
-        followed: Result<(), Failure>,
-        pauses: &mut Pauses,
-    ) -> Result<(), Failure> {
-        match followed {
-            Ok(()) => {}
-            Err(failure) if failure.why.ends_version() => return Err(failure),
-            Err(failure) => {
-                self.failed(&failure);
-                pauses.rest(&failure).await;
-            }
+    /// Lists; the version from which changes are to be followed, and the watch that tells them if there is one already.
+    async fn list(&self, listing: &mut Listing) -> Result<(String, Option<Lines>), Failure> {
+        if *listing == Listing::Paged {
+            return Ok((self.pages().await?, None));
         }
+        match self.stream().await {
+            // An old server does not know what is meant, a proxy or its etcd may fail at it: pages may still come.
+            Err(failure)
+                if matches!(failure.why, Why::BadRequest | Why::ServerError | Why::Gone) =>
+            {
+                debug!(path = self.target.path(), "no streamed list: {failure}");
+                let version = self.pages().await?;
+                *listing = listing.after(&failure);
+                Ok((version, None))
+            }
+            Err(failure) => Err(failure),
+            Ok((version, lines)) => Ok((version, Some(lines))),
+        }
+    }
+
+    /// After a watch that failed: waits. An error where everything has to be listed again.
+    async fn ended(&self, failure: Failure, pauses: &mut Pauses) -> Result<(), Failure> {
+        if failure.why.ends_version() {
+            return Err(failure);
+        }
+        self.failed(&failure);
+        pauses.rest(&failure).await;
         Ok(())
     }
 
-    /// Lists by a watch that begins with everything, and follows it to its end.
-    async fn stream(&self, pauses: &mut Pauses) -> Result<String, Failure> {
-        let permit = self.lists.acquire().await;
+    /// Lists by a watch that begins with everything.
+    async fn stream(&self) -> Result<(String, Lines), Failure> {
+        let _permit = self.lists.acquire().await;
         let mut lines = self.ask(Question::Stream { seconds: LASTING }).await?;
         self.begin();
-        let mut version = self.initial(&mut lines).await?;
-        drop(permit);
+        let version = self.initial(&mut lines).await?;
         self.complete();
-        // The same connection goes on with what changes, and after its end the next one from there.
-        let followed = self.follow(&mut lines, &mut version, pauses).await;
-        self.ended(followed, pauses).await?;
-        Ok(version)
+        Ok((version, lines))
     }
 
     /// Reads a streamed list; the version it ends with. What changes while it comes is told in it too.
@@ -259,7 +272,7 @@ impl Watch {
                 Kind::Deleted => self.take(collector.gone(part, object), None),
                 Kind::Bookmark => {
                     let bookmark = self.bookmark(object)?;
-                    if bookmark.ends_list() {
+                    if bookmark.ends_list() && !bookmark.resource_version.is_empty() {
                         return Ok(bookmark.resource_version);
                     }
                     return Err(Failure::new(Why::BadRequest, "the list's end is not marked"));
@@ -297,14 +310,37 @@ impl Watch {
         Ok(metadata)
     }
 
-    /// Follows a watch until its end.
+    /// Follows a watch until its end, and waits if it failed. An error where everything has to be listed again.
     async fn follow(
         &self,
         lines: &mut Lines,
         version: &mut String,
         pauses: &mut Pauses,
     ) -> Result<(), Failure> {
+        let begun = Instant::now();
         self.health.up(self.part);
+        let followed = self.changes(lines, version, pauses).await;
+        if begun.elapsed() >= STEADY {
+            self.working(pauses);
+            self.health.steady(self.part);
+        }
+        match followed {
+            Ok(()) if begun.elapsed() >= BRIEF => Ok(()),
+            Ok(()) => {
+                let failure = Failure::new(Why::ConnectionLost, "the watch ended at once");
+                self.ended(failure, pauses).await
+            }
+            Err(failure) => self.ended(failure, pauses).await,
+        }
+    }
+
+    /// Reads the changes that a watch tells, until its end.
+    async fn changes(
+        &self,
+        lines: &mut Lines,
+        version: &mut String,
+        pauses: &mut Pauses,
+    ) -> Result<(), Failure> {
         let (part, collector) = (self.part, &self.collector);
         let mut read = 0;
         while let Some(line) = lines.next(Instant::now() + IDLE).await? {
@@ -315,7 +351,12 @@ impl Watch {
                     self.take(collector.changed(part, object), Some(version));
                 }
                 Kind::Deleted => self.take(collector.gone(part, object), Some(version)),
-                Kind::Bookmark => *version = self.bookmark(object)?.resource_version,
+                Kind::Bookmark => {
+                    let reached = self.bookmark(object)?.resource_version;
+                    if !reached.is_empty() {
+                        *version = reached;
+                    }
+                }
                 Kind::Error => return Err(Failure::told(object)),
                 Kind::Unknown => debug!(path = self.target.path(), "an event of an unknown type"),
             }
@@ -352,8 +393,9 @@ impl Watch {
 
     /// Asks for events.
     async fn ask(&self, question: Question<'_>) -> Result<Lines, Failure> {
-        let answer = list::answer(&self.client, self.target.request(question)?).await;
-        self.health.asked("watch", answer.is_ok());
+        let answer =
+            list::answer(&self.health.client().await, self.target.request(question)?).await;
+        self.health.asked(self.part, "watch", answer.is_ok());
         answer.map(|answer| Lines::new(answer.into_body()))
     }
 }
@@ -367,89 +409,7 @@ fn no_answer(error: serde_json::Error) -> Failure {
     Failure::unusable(format!("no event of a watch: {error}"))
 }
 
-/// Pauses after failures, longer each time until something succeeds.
-#[derive(Default)]
-struct Pauses {
-    last: Option<Duration>,
-    /// Whether the last was for a version that is gone.
-    was_gone: bool,
-}
-
-impl Pauses {
-    /// Something came again. Whether it is the first after a failure.
-    fn over(&mut self) -> bool {
-        self.last.take().is_some()
-    }
-
-    async fn rest(&mut self, failure: &Failure) {
-        clock::sleep(self.next(failure)).await;
-    }
-
-    fn next(&mut self, failure: &Failure) -> Duration {
-        let longest = if failure.why.is_lasting() { LONGEST_LASTING_PAUSE } else { LONGEST_PAUSE };
-        // Who says that a version is gone is there again, however long that took: what is shown grows old meanwhile.
-        let is_gone = failure.why == Why::Gone;
-        let last = self.last.filter(|_| self.was_gone || !is_gone);
-        self.was_gone = is_gone;
-        let pause = last.map_or(FIRST_PAUSE, |last| (last * 2).min(longest));
-        self.last = Some(pause);
-        let pause = failure.retry_after.map_or(pause, |asked| asked.max(pause));
-        // Apart from each other, and never sooner than asked.
-        pause + pause.mul_f64(fastrand::f64() / 4.0)
-    }
-}
-
 /// When an answer must have begun.
 fn answer_due() -> Instant {
     Instant::now() + ANSWER
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn seconds(pauses: &mut Pauses, failure: &Failure) -> f64 {
-        pauses.next(failure).as_secs_f64()
-    }
-
-    #[test]
-    fn pauses_grow_until_something_comes() {
-        let failure = Failure::new(Why::ServerError, "");
-        let mut pauses = Pauses::default();
-        for least in [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0] {
-            let pause = seconds(&mut pauses, &failure);
-            assert!((least..=least * 1.25).contains(&pause), "{pause} of {least}");
-        }
-        assert!(pauses.over() && !pauses.over());
-        assert!(seconds(&mut pauses, &failure) < 1.3);
-    }
-
-    #[test]
-    fn a_version_that_is_gone_is_no_outage() {
-        let (down, gone) = (Failure::new(Why::Unreachable, ""), Failure::new(Why::Gone, ""));
-        let mut pauses = Pauses::default();
-        for _ in 0..5 {
-            pauses.next(&down);
-        }
-        for least in [1.0, 2.0, 4.0] {
-            let pause = seconds(&mut pauses, &gone);
-            assert!((least..=least * 1.25).contains(&pause), "{pause} of {least}");
-        }
-        assert!(seconds(&mut pauses, &down) >= 8.0);
-    }
-
-    #[test]
-    fn pauses_are_as_long_as_the_server_wants() {
-        let mut pauses = Pauses::default();
-        let asked = Some(Duration::from_secs(20));
-        let failure = Failure { retry_after: asked, ..Failure::new(Why::TooManyRequests, "") };
-        assert!((20.0..=25.0).contains(&seconds(&mut pauses, &failure)));
-        let forbidden = Failure::new(Why::Forbidden, "");
-        for least in [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] {
-            let pause = seconds(&mut pauses, &forbidden);
-            assert!((least..=least * 1.25).contains(&pause), "{pause} of {least}");
-        }
-        let failure = Failure { retry_after: Some(Duration::from_secs(1)), ..failure };
-        assert!(seconds(&mut pauses, &failure) >= 4.0, "no sooner than after any other failure");
-    }
 }

@@ -3,17 +3,21 @@
 //! Contract: text of flags in, `cluster::spec` out, or a message in the words of the flag.
 
 mod keys;
+mod timeouts;
 
 use std::sync::Arc;
 
-pub use self::keys::keys_of;
+pub use self::{
+    keys::keys_of,
+    timeouts::{Timeouts, duration},
+};
 use crate::cluster::spec::{
     Access, Cluster, Filter, KeysOf, Node, Patterns, Profile, Settings, Shard, default_resources,
     is_of_kube_state_metrics,
 };
 
-/// The version whose place is taken.
-pub const VERSION: &str = "2.20.0";
+/// The version whose place is taken, as its release builds tell it.
+pub const VERSION: &str = "v2.20.0";
 
 /// What the flags say about the cluster, as text.
 #[derive(Debug, Clone, Default)]
@@ -95,7 +99,7 @@ fn access(said: &Said<'_>) -> Access {
 }
 
 fn resources(said: &Said<'_>) -> Result<Vec<String>, String> {
-    let mut resources = list(said.resources);
+    let mut resources = each_once(list(said.resources));
     if resources.is_empty() {
         resources = default_resources().map(str::to_owned).collect();
     }
@@ -110,10 +114,15 @@ fn resources(said: &Said<'_>) -> Result<Vec<String>, String> {
 
 /// All if none is named; of a namespace that is named and left out, nothing is there to watch.
 fn namespaces(said: &Said<'_>) -> Vec<String> {
+    each_once(list(said.namespaces))
+}
+
+/// In the order in which they are named first.
+fn each_once(names: Vec<String>) -> Vec<String> {
     let mut seen = Vec::new();
-    for namespace in list(said.namespaces) {
-        if !seen.contains(&namespace) {
-            seen.push(namespace);
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
         }
     }
     seen
@@ -166,6 +175,20 @@ mod tests {
         assert!(
             matches!(said("http://x", "f"), Access::Kubeconfig { server: Some(url), .. } if url == "http://x")
         );
+    }
+
+    #[test]
+    fn what_is_named_twice_is_named_once() {
+        let twice = ["pods,pods".to_owned(), "pods".to_owned()];
+        let said = Said { resources: &twice, namespaces: &twice, node: "n1", ..Said::default() };
+        let cluster = cluster(&said).unwrap();
+        assert_eq!(
+            (cluster.resources, cluster.settings.namespaces),
+            (vec!["pods".to_owned()], vec!["pods".to_owned()])
+        );
+        let others = ["pods,nodes".to_owned()];
+        let said = Said { resources: &others, node: "n1", ..Said::default() };
+        assert!(super::cluster(&said).unwrap_err().starts_with("--node: "));
     }
 
     #[test]

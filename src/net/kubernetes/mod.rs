@@ -3,7 +3,7 @@
 mod expiry;
 mod token;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use http::{HeaderValue, Uri, header};
 use jiff::Timestamp;
@@ -12,11 +12,14 @@ use kube::{
     client::ClientBuilder,
     config::{KubeConfigOptions, Kubeconfig},
 };
-
+use tokio::{runtime::Handle, task::JoinHandle};
 use tower::util::MapRequestLayer;
 
 use self::token::TokenFile;
-use crate::model::Secret;
+use crate::{
+    clock::{self, Instant},
+    model::Secret,
+};
 
 /// How an API server is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +62,43 @@ pub struct Connected {
 /// How we call ourselves: API Priority and Fairness and audit logs tell clients apart by it.
 const AGENT: &str = concat!("noroshi/", env!("CARGO_PKG_VERSION"));
 
-/// A client for a server; nothing is asked of it yet.
-///
-/// # Errors
-/// What is wrong with the files or the address, in words.
-pub async fn connect(access: &Access) -> Result<Connected, String> {
+/// How long the files and the command of a kubeconfig may take to give credentials. `aws` and `gcloud` take seconds.
+const TAKES: Duration = Duration::from_secs(30);
+
+/// Makes clients for a server. The command of a kubeconfig runs in a thread of its own, one at a time: it may hang, and
+/// then costs this one thread.
+pub struct Connector {
+    access: Access,
+    under_way: Option<JoinHandle<Result<Connected, String>>>,
+}
+
+impl Connector {
+    /// By what the server is reached.
+    pub fn new(access: &Access) -> Self {
+        Self { access: access.clone(), under_way: None }
+    }
+
+    /// A client, from the files and the command as they are now; nothing is asked of the server yet.
+    ///
+    /// # Errors
+    /// What is wrong with the files, the command or the address, in words.
+    pub async fn connect(&mut self) -> Result<Connected, String> {
+        let made = self.under_way.get_or_insert_with(|| {
+            let (access, runtime) = (self.access.clone(), Handle::current());
+            tokio::task::spawn_blocking(move || runtime.block_on(connect(&access)))
+        });
+        let Ok(made) = clock::timeout_at(Instant::now() + TAKES, made).await else {
+            let seconds = TAKES.as_secs();
+            return Err(format!("the kubeconfig's command has not ended within {seconds} s"));
+        };
+        self.under_way = None;
+        made.unwrap_or_else(|panic| Err(format!("the client broke: {panic}")))
+    }
+}
+
+async fn connect(access: &Access) -> Result<Connected, String> {
     let mut config = config(access).await?;
+    only_a_place(&config.cluster_url)?;
     // The watches have pauses of their own, and count every failure.
     config.default_retry = false;
     config.headers.push((header::USER_AGENT, HeaderValue::from_static(AGENT)));
@@ -72,6 +106,16 @@ pub async fn connect(access: &Access) -> Result<Connected, String> {
     let expire = expiry::of(&config.auth_info);
     let client = client(config)?;
     Ok(Connected { client, server, expire })
+}
+
+/// A server's URL stands in logs and labels: a password in it would be told to everybody.
+fn only_a_place(url: &Uri) -> Result<(), String> {
+    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err("the server's URL names a user; credentials belong into the kubeconfig's \
+                    users, or into a token"
+            .to_owned());
+    }
+    Ok(())
 }
 
 fn client(mut config: Config) -> Result<Client, String> {
@@ -119,9 +163,11 @@ async fn config(access: &Access) -> Result<Config, String> {
 }
 
 fn uri(url: &str) -> Result<Uri, String> {
-    let uri: Uri = url.parse().map_err(|error| format!("{url:?} is no URL: {error}"))?;
+    // What may hold a password is not repeated.
+    let shown = if url.contains('@') { "the server's address" } else { url };
+    let uri: Uri = url.parse().map_err(|error| format!("{shown} is no URL: {error}"))?;
     if uri.scheme().is_none() {
-        return Err(format!("{url:?} is no URL: it begins with neither https:// nor http://"));
+        return Err(format!("{shown} is no URL: it begins with neither https:// nor http://"));
     }
     Ok(uri)
 }
@@ -138,4 +184,71 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A kubeconfig whose user is a command of the shell.
+    fn kubeconfig(dir: &std::path::Path, server: &str, command: &str) -> Access {
+        let path = dir.join("config");
+        let text = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: here\n\
+             clusters: [{{name: here, cluster: {{server: '{server}'}}}}]\n\
+             contexts: [{{name: here, context: {{cluster: here, user: me}}}}]\n\
+             users: [{{name: me, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, \
+             command: sh, args: [-c, '{command}'], interactiveMode: Never}}}}}}]\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        Access::Kubeconfig { path: Some(path), context: None, server: None }
+    }
+
+    /// Time is stopped, and goes on only if the command does not keep the runtime's one thread.
+    #[tokio::test(start_paused = true)]
+    async fn a_command_that_hangs_holds_nobody_up_and_runs_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let (ran, go) = (dir.path().join("ran"), dir.path().join("go"));
+        let command = format!(
+            "echo >> {}; until [ -e {} ]; do sleep 0.05; done; echo \"{{}}\"",
+            ran.display(),
+            go.display()
+        );
+        let access = kubeconfig(dir.path(), "https://127.0.0.1:6443", &command);
+        let mut connector = Connector::new(&access);
+        for _ in 0..3 {
+            let passes = async {
+                tokio::task::yield_now().await;
+                tokio::time::advance(TAKES).await;
+            };
+            let why = tokio::join!(connector.connect(), passes).0.err().unwrap();
+            assert!(why.contains("has not ended within 30 s"), "{why}");
+        }
+        std::fs::write(&go, "").unwrap();
+        let made = connector.under_way.take().unwrap();
+        assert!(made.await.unwrap().is_err(), "what it prints are no credentials");
+        assert_eq!(std::fs::read_to_string(&ran).unwrap(), "\n", "once");
+    }
+
+    #[tokio::test]
+    async fn a_password_in_an_address_is_not_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let told =
+            |access: Access| async move { Connector::new(&access).connect().await.err().unwrap() };
+        let server = |url: &str| Access::Server {
+            url: url.to_owned(),
+            token: None,
+            token_file: None,
+            ca_file: None,
+        };
+        for access in [
+            kubeconfig(dir.path(), "https://me:hunter2@127.0.0.1:6443", "echo {}"),
+            server("https://me:hunter2@127.0.0.1:6443"),
+            server("https://me:hunter2@127.0.0.1:port"),
+            server("me:hunter2@127.0.0.1"),
+        ] {
+            let why = told(access).await;
+            assert!(!why.contains("hunter2") && why.contains("server's"), "{why}");
+        }
+    }
 }

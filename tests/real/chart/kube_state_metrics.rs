@@ -35,11 +35,10 @@ pub(super) fn rendered(helm: &Helm, values: &str, kinds: &[&str]) -> Vec<Value> 
 #[test]
 fn the_role_is_that_of_the_binary() {
     // What only we show is not shown in its place.
-    let usual = noroshi::cluster::spec::default_resources().filter(|name| *name != "secrets");
-    let usual = format!("--collectors={}", usual.collect::<Vec<_>>().join(","));
+    let usual = "--for=kube-state-metrics";
     for helm in helms() {
         let all = helm.render(Some("kube-state-metrics"), &[]);
-        assert_eq!(only(&all, "ClusterRole")["rules"], printed(&[&usual])[0]["rules"]);
+        assert_eq!(only(&all, "ClusterRole")["rules"], printed(&[usual])[0]["rules"]);
         assert!(!only(&all, "ClusterRole").to_string().contains("secrets"));
         let binding = only(&all, "ClusterRoleBinding");
         let account =
@@ -61,7 +60,7 @@ fn the_role_is_that_of_the_binary() {
         };
         assert_eq!(towers["metadata"]["namespace"], "towers");
         assert_eq!(monitoring["metadata"]["namespace"], "monitoring");
-        let role = &printed(&[&usual, "--namespaces=towers"])[0];
+        let role = &printed(&[usual, "--namespaces=towers"])[0];
         assert_eq!((&role["kind"], &role["rules"]), (&json!("Role"), &towers["rules"]));
         assert_eq!(towers["rules"], monitoring["rules"]);
         assert_eq!(rendered(&helm, values, &["RoleBinding"]).len(), 2);

@@ -54,6 +54,68 @@ fn options_arrive() {
     assert_eq!(json!(endpoints(helm, "blackbox", &[])), plain);
 }
 
+/// Beside its own metrics, the objects of clusters: with the labels that they have, and under the job that others choose.
+#[test]
+fn objects_of_clusters_are_an_endpoint() {
+    let drop = json!({ "action": "labeldrop", "regex": "(pod|service|endpoint|namespace)" });
+    let job = json!({ "targetLabel": "job", "replacement": "kube-state-metrics" });
+    let objects = |path: &str, relabelings: Value| {
+        json!({
+            "port": "http", "scheme": "http", "path": path, "honorLabels": true, "relabelings": relabelings,
+        })
+    };
+    let own = |path: &str| json!({ "port": "http", "scheme": "http", "path": path });
+    let enabled = "serviceMonitor.enabled=true";
+    for helm in helms() {
+        for values in ["clusters", "clusters-checks", "clusters-namespaces"] {
+            assert_eq!(
+                json!(endpoints(&helm, values, &["--set", enabled])),
+                json!([own("/metrics"), objects("/metrics/kube", json!([job, drop]))]),
+                "{values}"
+            );
+        }
+        // Where it is told otherwise: a label for the job, a prefix, times, what to do with labels.
+        let more = format!(
+            "{enabled},serviceMonitor.jobLabel=team,web.routePrefix=/a,serviceMonitor.interval=1m,\
+             serviceMonitor.metricRelabelings[0].action=labeldrop,serviceMonitor.metricRelabelings[0].regex=uid,\
+             serviceMonitor.relabelings[0].targetLabel=stage,serviceMonitor.relabelings[0].replacement=tests"
+        );
+        let [mut of_own, mut of_objects] =
+            [own("/a/metrics"), objects("/a/metrics/kube", json!([drop]))];
+        let stage = json!({ "targetLabel": "stage", "replacement": "tests" });
+        of_own["relabelings"] = json!([stage]);
+        of_objects["relabelings"] = json!([drop, stage]);
+        for endpoint in [&mut of_own, &mut of_objects] {
+            endpoint["interval"] = json!("1m");
+            endpoint["metricRelabelings"] = json!([{ "action": "labeldrop", "regex": "uid" }]);
+        }
+        assert_eq!(
+            json!(endpoints(&helm, "clusters", &["--set", &more])),
+            json!([of_own, of_objects])
+        );
+        // Clusters of other places need neither token nor role here, and are shown all the same; without any there is nothing.
+        let paths = |values: Value| {
+            let all = helm.objects(&values).unwrap();
+            let endpoints =
+                only(&all, "ServiceMonitor")["spec"]["endpoints"].as_array().unwrap().clone();
+            endpoints.iter().map(|own| own["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let monitor = json!({ "enabled": true });
+        let far = json!({ "clusters": { "far": { "context": "far" } } });
+        let both = paths(json!({ "serviceMonitor": monitor, "config": far }));
+        assert_eq!(both, ["/metrics", "/metrics/kube"]);
+        for config in
+            [json!(null), json!({ "clusters": {} }), json!({ "checks": {} }), json!("# TOML")]
+        {
+            assert_eq!(paths(json!({ "serviceMonitor": monitor, "config": config })), ["/metrics"]);
+        }
+        for personality in ["blackbox", "alertmanager"] {
+            let found = paths(json!({ "serviceMonitor": monitor, "personality": personality }));
+            assert_eq!(found, ["/metrics"], "{personality}");
+        }
+    }
+}
+
 #[test]
 fn each_target_is_an_endpoint() {
     let helms = helms();
@@ -158,14 +220,17 @@ fn a_timeout_beyond_the_interval_is_refused() {
 fn prometheus_takes_the_relabelling() {
     let (helms, Some(promtool)) = (helms(), part("promtool")) else { return };
     let Some(helm) = helms.first() else { return };
+    let clusters = endpoints(helm, "clusters", &["--set", "serviceMonitor.enabled=true"]);
     let jobs: Vec<Value> = endpoints(helm, "blackbox-web", &[])
         .iter()
+        .chain(&clusters)
         .enumerate()
         .map(|(at, endpoint)| {
             json!({
                 "job_name": format!("job-{at}"),
                 "metrics_path": endpoint["path"],
                 "params": endpoint["params"],
+                "honor_labels": endpoint["honorLabels"] == true,
                 "static_configs": [{ "targets": ["127.0.0.1:9115"] }],
                 "relabel_configs": snake_case(&endpoint["relabelings"]),
                 "metric_relabel_configs": snake_case(&endpoint["metricRelabelings"]),

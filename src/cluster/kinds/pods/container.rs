@@ -107,15 +107,14 @@ impl More {
 impl<'p> Container<'p> {
     /// Its identifier, as the runtime gave it.
     pub(super) fn id(self) -> String {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = String::with_capacity(self.about.runtime.len() + 2 * self.own.id.len());
         text.push_str(&self.about.runtime);
         if self.about.has_hex {
-            for byte in self.own.id {
-                text.extend(
-                    [byte >> 4, byte & 15].map(|half| char::from(DIGITS[usize::from(half)])),
-                );
+            let mut digits = [0; 64];
+            for (pair, byte) in digits.chunks_exact_mut(2).zip(self.own.id) {
+                pair.copy_from_slice(&HEX[usize::from(byte)]);
             }
+            text.push_str(str::from_utf8(&digits).unwrap_or_default());
         }
         text
     }
@@ -173,6 +172,18 @@ impl Termination {
         }
     }
 }
+
+/// The two digits of each byte.
+const HEX: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut all = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < all.len() {
+        all[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    all
+};
 
 /// The 32 bytes in hex at the end of a text, and what stands before them.
 fn hex(text: &str) -> Option<(&str, [u8; 32])> {
