@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use support::{
     app::Bench,
     eventually,
-    kube_api::{KubeApi, Resource, Rule},
+    kube_api::{Failure, KubeApi, Resource, Rule, Wrong},
     web,
 };
 
@@ -364,6 +364,87 @@ async fn a_connection_that_breaks_is_no_news() {
     api.end_watches(None);
     api.put("nodes", of_cluster("n1", CONDITION("Ready", "True")));
     until(&bench, "node", "up", "").await;
+    assert!(bench.app.stop().await);
+}
+
+/// As behind a balancer that ends every connection, and whose next is not always there at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_that_is_cut_again_and_again_is_no_news() {
+    let api = server().await;
+    let bench = Bench::new(&(cluster(&api) + &check("node", "kind = 'node', name = 'n1'"))).await;
+    until(&bench, "node", "up", "").await;
+    let path = "/api/v1/nodes";
+    let failure = |wrong| Failure {
+        verb: Some("watch".to_owned()),
+        path: path.to_owned(),
+        wrong,
+        times: Some(1),
+    };
+    let page = Wrong::Text(502, "<html>Bad Gateway</html>".to_owned());
+    for wrong in [Wrong::Status(503, None), Wrong::Status(429, Some(1)), page] {
+        let before = api.count("watch", path);
+        api.fail(failure(wrong));
+        api.cut();
+        eventually!(api.count("watch", path) >= before + 2, "{}", api.count("watch", path));
+        // It goes on being judged, and what comes ends the pauses.
+        for (ready, word) in [("False", "down"), ("True", "up")] {
+            api.put("nodes", of_cluster("n1", CONDITION("Ready", ready)));
+            until(&bench, "node", word, "").await;
+        }
+    }
+    assert_eq!(bench.value("noroshi_check_runs_total", "node").await, Some(7.0), "never unknown");
+    // One that does not come back is, though the server answers.
+    api.fail_with(Some("watch"), path, 503, None);
+    api.fail_with(Some("list"), path, 503, None);
+    api.cut();
+    until(&bench, "node", "unknown", "api_unreachable").await;
+    assert_eq!(bench.value("noroshi_check_runs_total", "node").await, Some(8.0));
+    assert!(bench.app.stop().await);
+}
+
+/// A selection that grows is another watch of the same pods.
+#[tokio::test(flavor = "multi_thread")]
+async fn restarts_outlive_a_reload() {
+    let api = server().await;
+    api.put("pods", object("web-1", pod("True", 5)));
+    let pods = "kind = 'pods', namespace = 'shop', selector = { app = 'web' }, restarts = { most = 1, within = '1h' }";
+    let config =
+        format!("{}[checks.pods]\ninterval = \"1s\"\nkubernetes = {{ {pods} }}\n", cluster(&api));
+    let bench = Bench::new(&config).await;
+    until(&bench, "pods", "up", "").await;
+    api.put("pods", object("web-1", pod("True", 7)));
+    until(&bench, "pods", "down", "pod_restarts").await;
+    let other = "kind = 'pods', namespace = 'shop', selector = { app = 'other' }";
+    bench.write(&(config + &check("other", other)));
+    bench.app.reload().await.unwrap();
+    until(&bench, "other", "down", "object_missing").await;
+    api.put("pods", object("web-1", pod("True", 8)));
+    eventually!(bench.value("noroshi_kubernetes_restarts", "pods").await == Some(3.0));
+    until(&bench, "pods", "down", "pod_restarts").await;
+    assert!(bench.app.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_object_is_nobody_else_s() {
+    let api = server().await;
+    api.put("pods", object("web-1", pod("True", 0)));
+    let bad = |app: &str| {
+        json!({
+            "metadata": { "namespace": "shop", "name": "bad", "uid": "bad", "labels": { "app": app } },
+            "status": "good",
+        })
+    };
+    api.put_raw("pods", "shop", "bad", bad("other"));
+    let pods = |app: &str| {
+        let object = format!("kind = 'pods', namespace = 'shop', selector = {{ app = '{app}' }}");
+        check(app, &object)
+    };
+    let bench = Bench::new(&(cluster(&api) + &pods("web") + &pods("other"))).await;
+    until(&bench, "other", "unknown", "object_unreadable").await;
+    until(&bench, "web", "up", "").await;
+    api.put_raw("pods", "shop", "bad", bad("web"));
+    until(&bench, "web", "unknown", "object_unreadable").await;
+    until(&bench, "other", "down", "object_missing").await;
     assert!(bench.app.stop().await);
 }
 

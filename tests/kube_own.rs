@@ -382,6 +382,45 @@ async fn events_are_counted_as_they_happen() {
     assert_eq!(total(), Some(8.0));
 }
 
+/// A list that breaks off is begun anew, and names the same events again.
+#[tokio::test(start_paused = true)]
+async fn an_event_counts_once_however_often_its_list_breaks_off() {
+    let events = (entry("events").collector)(&settings());
+    let total = || {
+        let rows = own(&*events);
+        rows.iter().map(|row| row.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum::<f64>()
+    };
+    let broken_off = |all: &[Value]| {
+        events.begin(0);
+        for event in all {
+            events.listed(0, &event.to_string()).unwrap();
+        }
+    };
+    list(&*events, &json!([event("a", 5, 1)]).to_string());
+    // What came while nobody watched: two of a known event, and two of a new one.
+    let (a, b) = (event("a", 7, 3), event("b", 2, 3));
+    for _ in 0..4 {
+        broken_off(&[a.clone(), b.clone()]);
+        assert_eq!(total(), 4.0);
+    }
+    list(&*events, &json!([a, b]).to_string());
+    assert_eq!((total(), events.objects()), (4.0, 2));
+    assert!(!changed(&*events, &event("b", 2, 3)));
+    // A list from what the server knew a while ago takes nothing back, and what it knew meanwhile is not new.
+    list(&*events, &json!([event("a", 6, 2), event("b", 2, 3)]).to_string());
+    assert!(!changed(&*events, &event("a", 7, 3)));
+    assert_eq!(total(), 4.0);
+    // Lists that break off again and again, with ever other events: those of long ago do not stay for ever.
+    for round in 0..10 {
+        let all: Vec<_> = (0..5000).map(|at| event(&format!("{round}-{at}"), 1, 4)).collect();
+        broken_off(&all);
+        assert!(events.objects() < 20_100, "{}", events.objects());
+    }
+    assert_eq!(total(), 50_004.0);
+    list(&*events, &json!([event("9-0", 1, 4)]).to_string());
+    assert_eq!((total(), events.objects()), (50_004.0, 1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_last_thousand_events_are_kept() {
     let events = (entry("events").collector)(&settings());

@@ -473,8 +473,7 @@ fn of_several_clusters_the_one_that_noroshi_runs_in_is_meant() {
     assert!(said.contains("can read the secrets"), "{said}");
     assert_eq!(resources_for(away, &[]).0, core(&["nodes"], None), "the only one");
     // It is one, however often it is written.
-    let twice =
-        [home, "[clusters.more]\nresources = [\"pods\", \"services\"]\nnamespaces = [\"a\"]\n"];
+    let twice = [home, "[clusters.more]\nresources = [\"services\"]\nnamespaces = [\"a\"]\n"];
     let mut both = core(&["pods"], None);
     both.extend(core(&["services"], Some("a")));
     assert_eq!(resources_for(&twice.concat(), &[]).0, both);

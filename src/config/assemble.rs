@@ -76,7 +76,7 @@ pub(super) fn config(values: &Values, findings: &mut Vec<Finding>) -> Config {
         schedule: section(values, "schedule", findings),
         web,
         log: section(values, "log", findings),
-        clusters: alerting::each(values, "clusters", findings, clusters::read),
+        clusters: clusters::assemble(values, findings),
         demo: section(values, "demo", findings),
         blackbox: section(values, "blackbox", findings),
         alerting,

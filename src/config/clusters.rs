@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    alerting,
     codes::Code,
     finding::{Finding, Path},
     layers::Values,
@@ -18,6 +19,7 @@ use crate::{
         default_resources, is_resource, own_resources, resources,
     },
     model::{Secret, suggest},
+    net::spec::HttpUrl,
 };
 
 /// A cluster as it is written. Without `server`, `kubeconfig` and `context` it is the one that noroshi runs in.
@@ -30,7 +32,7 @@ pub struct ClusterOptions {
     /// The context in it. The current one when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
-    /// The API server's URL, in place of a kubeconfig.
+    /// The API server's URL, in place of a kubeconfig; without user and password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
     /// With `server`: a token.
@@ -107,8 +109,42 @@ impl Default for ClusterOptions {
     }
 }
 
+/// All clusters; what is wrong with one, or with two beside each other, goes to `findings`.
+pub(super) fn assemble(
+    values: &Values,
+    findings: &mut Vec<Finding>,
+) -> BTreeMap<String, ClusterOptions> {
+    let all = alerting::each(values, "clusters", findings, read);
+    let clusters: Vec<_> = all.iter().filter_map(|(name, options)| options.cluster(name)).collect();
+    let pairs = clusters.iter().enumerate();
+    findings.extend(pairs.filter_map(|(at, own)| {
+        let before = clusters[..at].iter();
+        before.filter_map(|other| alike(other, own)).next()
+    }));
+    all
+}
+
+/// Two clusters that would write equal series. Those of one resource are told apart by no other label: many count what
+/// stands in all namespaces and on all nodes.
+fn alike(one: &Cluster, other: &Cluster) -> Option<Finding> {
+    if one.settings.cluster != other.settings.cluster {
+        return None;
+    }
+    let both = other.resources.iter().find(|name| one.resources.contains(name))?;
+    let at = |cluster: &Cluster| Path::of(["clusters", &*cluster.name]);
+    let message = format!(
+        "clusters {:?} and {:?} are both the one that noroshi runs in, whose series carry no `cluster`, and would both \
+         write those of `{both}`",
+        &*one.name, &*other.name
+    );
+    let hint = "make one section of both, give each its own `resources` (`[]` for checks alone), or say `context` or \
+                `server` where another cluster is meant";
+    let finding = Finding::new(Code::Contradiction, at(other), message).at_key();
+    Some(finding.hint(hint.to_owned()).other("the other one", at(one)))
+}
+
 /// Reads a cluster; what is wrong with it goes to `findings`.
-pub(super) fn read(
+fn read(
     values: &Values,
     (name, at, value): (&str, &Path, &Value),
     findings: &mut Vec<Finding>,
@@ -129,6 +165,7 @@ impl ClusterOptions {
 
     fn compile(&self, name: &str, at: &Path) -> (Option<Cluster>, Vec<Finding>) {
         let mut wrong = self.contradictions(at);
+        wrong.extend(self.server.as_deref().and_then(|url| unfit(url, at.key("server"))));
         let access = self.access();
         let settings = Settings {
             // What noroshi runs in is where its own series come from: Prometheus knows it.
@@ -236,6 +273,18 @@ impl ClusterOptions {
         }
         wrong
     }
+}
+
+/// What is wrong with a server's URL, without the URL: it may hold a password.
+fn unfit(url: &str, at: Path) -> Option<Finding> {
+    let finding = |why: &str| Finding::new(Code::BadValue, at.clone(), format!("`{at}`: {why}"));
+    // Wherever it stands: a password with a slash in it reads as a path.
+    if url.contains('@') {
+        let hint = "say `token` or `token_file` beside it, or `kubeconfig`; in a path `@` is written `%40`";
+        let why = "user and password do not belong into it: it is shown in metrics and in the log";
+        return Some(finding(why).hint(hint.to_owned()));
+    }
+    url.parse::<HttpUrl>().err().map(|why| finding(&why))
 }
 
 fn no_resource(at: Path, name: &str) -> Finding {

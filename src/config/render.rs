@@ -229,7 +229,9 @@ fn secrets(file: &SourceFile, misspelt: &HashSet<&str>) -> Vec<std::ops::Range<u
     };
     let leaves = marks.leaves().into_iter();
     let said = |path: &Path, range: &std::ops::Range<usize>| {
-        path.last_key() == "send" && file.text.get(range.clone()).and_then(login).is_some()
+        let text = file.text.get(range.clone()).unwrap_or_default();
+        let is_said = path.last_key() == "send" && login(text).is_some();
+        is_said || sensitive::has_login(path, text)
     };
     leaves
         .filter(|(path, range)| hidden(path) || said(path, range))

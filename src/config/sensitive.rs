@@ -38,6 +38,12 @@ pub(super) fn is_secret_path(path: &Path) -> bool {
     }
 }
 
+/// Whether the address of an API server has user and password in it, in whatever form: no URL is recognized in most.
+pub(super) fn has_login(path: &Path, value: &str) -> bool {
+    let keys: Vec<_> = path.keys().collect();
+    matches!(keys[..], ["clusters", _, "server"]) && value.contains('@')
+}
+
 /// Whether a plain value stands where a table with secrets belongs, or among parameters that may be any.
 pub(super) fn is_table_of_secrets(path: &Path) -> bool {
     let tables = [

@@ -28,7 +28,9 @@ impl History {
     /// The same pod, later.
     pub(super) fn next(&self, before: Restarted, seen: Restarted, now: Timestamp) -> Self {
         let mut next = self.clone();
-        if let Ok(more @ 1..) = u32::try_from(seen.times.saturating_sub(before.times)) {
+        let more = seen.times.saturating_sub(before.times);
+        if more > 0 {
+            let more = u32::try_from(more).unwrap_or(u32::MAX);
             if next.0.len() == KEPT {
                 next.0.pop_front();
             }
@@ -40,7 +42,7 @@ impl History {
     /// How many within such a time before now.
     pub(super) fn within(&self, window: Duration, now: Timestamp) -> u32 {
         let recent = self.0.iter().filter(|(at, _)| clock::between(*at, now) <= window);
-        recent.map(|(_, times)| times).sum()
+        recent.map(|(_, times)| *times).fold(0, u32::saturating_add)
     }
 }
 
@@ -70,5 +72,11 @@ mod tests {
             many = many.next(seen(second, None), seen(second + 1, None), at(second));
         }
         assert_eq!(many.within(Duration::from_hours(1), at(1000)), 128);
+        // Whatever a stranger says.
+        let mut most = History::first(seen(i64::MIN, None));
+        for second in 0..3 {
+            most = most.next(seen(i64::MIN, None), seen(i64::MAX, None), at(second));
+        }
+        assert_eq!(most.within(minute, at(3)), u32::MAX);
     }
 }

@@ -10,6 +10,7 @@ use super::{
     history::History,
     selection::Selection,
     subject::{Kept, Subject},
+    unread::Unread,
 };
 use crate::{
     clock::Clock,
@@ -41,8 +42,8 @@ struct Tables {
 /// An object as it is held.
 #[derive(Clone)]
 pub(super) struct Held {
-    /// `None` if it could never be read.
-    pub(super) object: Option<Arc<Object<Kept>>>,
+    /// What can be told of it where it could never be read.
+    pub(super) object: Result<Arc<Object<Kept>>, Arc<Unread>>,
     /// Of a pod.
     pub(super) history: History,
 }
@@ -66,6 +67,17 @@ impl Keep {
         bell: Arc<Bell>,
     ) -> Self {
         Self { subject, selection, clock, bell, tables: Mutex::default() }
+    }
+
+    /// What another keep of this place remembers of its pods: what other checks look at is not when they restarted. The list
+    /// that comes tells which of them are still there.
+    pub(super) fn remember(&self, other: &Self) {
+        let restarted = |held: &Held| {
+            held.object.as_ref().is_ok_and(|object| object.body.restarted().is_some())
+        };
+        let known = other.tables.lock().current.clone();
+        let pods = known.into_iter().filter(|(_, held)| restarted(held));
+        self.tables.lock().current.extend(pods);
     }
 
     /// What is looked at.
@@ -99,7 +111,7 @@ impl Keep {
 
     /// How an object is held that was held so before.
     fn held(&self, before: Option<&Held>, object: Object<Kept>) -> Held {
-        let same = before.and_then(|held| held.object.clone());
+        let same = before.and_then(|held| held.object.clone().ok());
         let same = same.filter(|held| held.meta.uid == object.meta.uid);
         let history = match (object.body.restarted(), before.zip(same.as_ref())) {
             (None, _) => History::default(),
@@ -111,19 +123,25 @@ impl Keep {
             (Some(seen), None) => History::first(seen),
         };
         let object = same.filter(|held| **held == object).unwrap_or_else(|| Arc::new(object));
-        Held { object: Some(object), history }
+        Held { object: Ok(object), history }
     }
 
-    /// What was known of an object that cannot be read now stays; where nothing was, that it is there.
-    fn unreadable(&self, bad: &Malformed) {
-        if bad.name.is_empty() {
-            return;
-        }
+    /// What was known of an object that cannot be read now stays; where nothing was, what can be told of it.
+    fn unreadable(&self, json: &str) {
+        let Some(unread) = Unread::of(json) else { return };
+        let is_same =
+            |held: &&Held| held.object.as_ref().is_ok_and(|object| unread.may_be(&object.meta.uid));
         let mut tables = self.tables.lock();
         let tables = &mut *tables;
-        let known = tables.current.get(&*bad.name).cloned();
-        let held = known.unwrap_or(Held { object: None, history: History::default() });
-        tables.next.as_mut().unwrap_or(&mut tables.current).insert(bad.name.as_str().into(), held);
+        let known = tables.current.get(&unread.name).filter(is_same).cloned();
+        let table = tables.next.as_mut().unwrap_or(&mut tables.current);
+        let name = unread.name.clone();
+        if self.selection.may_have(&unread) {
+            let nothing = || Held { object: Err(Arc::new(unread)), history: History::default() };
+            table.insert(name, known.unwrap_or_else(nothing));
+        } else {
+            table.remove(&name);
+        }
         self.bell.ring();
     }
 }
@@ -134,7 +152,7 @@ impl Keeper for Keep {
     }
 
     fn listed(&self, _: usize, json: &str) -> Result<Seen, Malformed> {
-        let read = self.read(json).inspect_err(|bad| self.unreadable(bad));
+        let read = self.read(json).inspect_err(|_| self.unreadable(json));
         let (seen, name, object) = read?;
         let mut tables = self.tables.lock();
         let tables = &mut *tables;
@@ -155,16 +173,16 @@ impl Keeper for Keep {
     }
 
     fn changed(&self, _: usize, json: &str) -> Result<Seen, Malformed> {
-        let read = self.read(json).inspect_err(|bad| self.unreadable(bad));
+        let read = self.read(json).inspect_err(|_| self.unreadable(json));
         let (mut seen, name, object) = read?;
         let mut tables = self.tables.lock();
         seen.is_news = match object {
             Some(object) => {
                 let before = tables.current.get(&name);
                 let held = self.held(before, object);
-                let was = before.and_then(|held| held.object.as_ref());
-                let is_news =
-                    !was.zip(held.object.as_ref()).is_some_and(|(a, b)| Arc::ptr_eq(a, b));
+                let was = before.and_then(|held| held.object.as_ref().ok());
+                let is = held.object.as_ref().ok();
+                let is_news = !was.zip(is).is_some_and(|(a, b)| Arc::ptr_eq(a, b));
                 tables.current.insert(name, held);
                 is_news
             }

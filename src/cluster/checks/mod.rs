@@ -25,6 +25,7 @@ mod subject;
 mod task;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod workload;
 
 use sight::Place;

@@ -5,7 +5,7 @@ use serde::{Deserialize, de};
 use super::{
     conditions,
     history::Restarted,
-    scene::{Scene, Verdict, missing, of_another_kind, readable},
+    scene::{Scene, Verdict, missing, of_another_kind},
     selection::Pick,
     subject::{Judged, Kept, Subject, named, read},
     workload::enough,
@@ -87,7 +87,7 @@ impl Pod {
         let ends = all().filter_map(|own| own.last_state.terminated.as_ref());
         let last = ends.map(|end| end.finished_at).max_by_key(|at| at.timestamp());
         Restarted {
-            times: all().map(|own| own.restart_count).sum(),
+            times: all().map(|own| own.restart_count).fold(0, i64::saturating_add),
             last: last.unwrap_or_default(),
         }
     }
@@ -106,9 +106,7 @@ impl Pod {
 fn judge(spec: &Spec, scene: &Scene<'_>, facts: &mut Vec<Fact>) -> Verdict {
     let (mut there, mut ready, mut most) = (0, 0, (0, String::new()));
     let mut conditions = Ok(());
-    for held in scene.all(0) {
-        let history = held.history.clone();
-        let object = readable(held)?;
+    for (object, history) in scene.all(0, &pick(spec))? {
         let Kept::Pod(pod) = &object.body else { return Err(of_another_kind()) };
         let is_meant = match &spec.name {
             Some(name) => *object.meta.name == **name,

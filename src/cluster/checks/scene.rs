@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
+    history::History,
     keep::{Held, Keep},
+    selection::Pick,
     subject::Kept,
 };
 use crate::{
@@ -34,24 +36,26 @@ impl Scene<'_> {
     /// The object of a name, of those that were named at this place.
     pub(super) fn find(&self, at: usize, name: &str) -> Result<Option<Arc<Object<Kept>>>, Failure> {
         let found = self.keeps.get(at).and_then(|keep| keep.get(name));
-        found.map(readable).transpose()
+        found.map(|held| held.object.map_err(|unread| unread.failure())).transpose()
     }
 
-    /// All objects that were named at this place, however many.
-    pub(super) fn all(&self, at: usize) -> Vec<Held> {
-        self.keeps.get(at).map(|keep| keep.all()).unwrap_or_default()
+    /// All objects that were named at this place, however many; a failure where one cannot be read that may be picked.
+    pub(super) fn all(&self, at: usize, pick: &Pick) -> Result<Vec<Looked>, Failure> {
+        let all = self.keeps.get(at).map(|keep| keep.all()).unwrap_or_default().into_iter();
+        let looked = all.filter_map(|Held { object, history }| match object {
+            Ok(object) => Some(Ok((object, history))),
+            Err(unread) => pick.may_mean(&unread).then(|| Err(unread.failure())),
+        });
+        looked.collect()
     }
 }
+
+/// An object, and when its containers were started anew if it is a pod.
+type Looked = (Arc<Object<Kept>>, History);
 
 /// That the object is not there.
 pub(super) fn missing(spec: &Spec) -> Failure {
     Failure::new(Reason::ObjectMissing, format!("there is no {} {}", spec.what(), spec.place()))
-}
-
-/// The object, if it could be read.
-pub(super) fn readable(held: Held) -> Result<Arc<Object<Kept>>, Failure> {
-    let unreadable = || Failure::new(Reason::ObjectUnreadable, "what the API server says of it");
-    held.object.ok_or_else(unreadable)
 }
 
 /// That the code and its table disagree: every kind reads what it names.

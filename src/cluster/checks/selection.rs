@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{
-    cluster::object::{Metadata, Texts},
-    probe::spec::kubernetes::JsonPath,
-};
+use super::unread::Unread;
+use crate::{cluster::object::Metadata, probe::spec::kubernetes::JsonPath};
 
 /// Labels with the values they must have.
 pub(super) type Labels = BTreeMap<String, String>;
@@ -19,6 +17,17 @@ pub(super) enum Pick {
     Labels(Labels),
     /// All.
     All,
+}
+
+impl Pick {
+    /// Whether an object that cannot be read may be one of those.
+    pub(super) fn may_mean(&self, unread: &Unread) -> bool {
+        match self {
+            Self::All => true,
+            Self::Name(name) => **name == *unread.name,
+            Self::Labels(wanted) => may_fit(wanted, unread),
+        }
+    }
 }
 
 /// What all checks together look at in one place.
@@ -68,13 +77,27 @@ impl Selection {
             return Ok(false);
         }
         let own = metadata.labels::<serde_json::Error>()?;
-        Ok(self.labels.iter().any(|wanted| fits(wanted, &own)))
+        let own = |key: &str| own.get(key).map(|value| &**value);
+        Ok(self.labels.iter().any(|wanted| fits(wanted, own)))
+    }
+
+    /// Whether some check may look at an object that cannot be read.
+    pub(super) fn may_have(&self, unread: &Unread) -> bool {
+        self.all
+            || self.names.contains(&*unread.name)
+            || self.labels.iter().any(|wanted| may_fit(wanted, unread))
     }
 }
 
 /// Whether all these labels are among an object's.
-fn fits(wanted: &Labels, own: &Texts<'_>) -> bool {
-    wanted.iter().all(|(key, value)| own.get(key).is_some_and(|own| **own == *value))
+fn fits<'o>(wanted: &Labels, own: impl Fn(&str) -> Option<&'o str>) -> bool {
+    wanted.iter().all(|(key, value)| own(key) == Some(value))
+}
+
+/// Whether they may be, where nobody knows.
+fn may_fit(wanted: &Labels, unread: &Unread) -> bool {
+    let own = unread.labels.as_ref();
+    own.is_none_or(|own| fits(wanted, |key| own.get(key).map(String::as_str)))
 }
 
 #[cfg(test)]

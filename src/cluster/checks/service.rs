@@ -6,7 +6,7 @@ use serde::{Deserialize, de};
 
 use super::{
     conditions,
-    scene::{Scene, Verdict, of_another_kind, readable},
+    scene::{Scene, Verdict, of_another_kind},
     selection::Pick,
     subject::{Judged, Kept, Subject, named, read},
     workload::count,
@@ -40,15 +40,19 @@ pub(super) static SLICES: Subject = Subject {
 
 pub(super) static SERVICE: Judged = Judged {
     sees: |spec| {
-        let of = spec.name.clone().unwrap_or_default();
-        let labels = [(SERVICE_NAME.to_owned(), of)].into();
-        vec![(&SERVICES, named(spec)), (&SLICES, Pick::Labels(labels))]
+        let of = spec.name.as_deref().unwrap_or_default();
+        vec![(&SERVICES, named(spec)), (&SLICES, slices(of))]
     },
     judge,
 };
 
 /// The label of a slice that says whose it is.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+/// The slices of a service.
+fn slices(service: &str) -> Pick {
+    Pick::Labels([(SERVICE_NAME.to_owned(), service.to_owned())].into())
+}
 
 /// What is kept of a service.
 #[derive(Debug, PartialEq, Default, Deserialize)]
@@ -135,8 +139,7 @@ fn judge(spec: &Spec, scene: &Scene<'_>, facts: &mut Vec<Fact>) -> Verdict {
 /// How many endpoints of a service are ready, by the slices that a check sees second.
 pub(super) fn ready(scene: &Scene<'_>, service: &str) -> Result<i64, Failure> {
     let mut ready = HashSet::new();
-    for held in scene.all(1) {
-        let object = readable(held)?;
+    for (object, _) in scene.all(1, &slices(service))? {
         let Kept::Slice(slice) = &object.body else { return Err(of_another_kind()) };
         if *slice.service != *service {
             continue;

@@ -24,6 +24,10 @@ use crate::{
 /// How long a first list is waited for before checks are told that there is none.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long what was told last counts once a watch broke. It is opened again after a second, and by the next try somebody has
+/// looked whether the server answers at all.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// The pause before a watch that broke down is begun anew.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -61,6 +65,8 @@ pub(super) struct Sight {
     health: Health,
     target: Target,
     begun: Instant,
+    /// Since when it does not run and nobody has said why it never will.
+    broken: Option<Instant>,
     task: JoinSet<()>,
 }
 
@@ -93,6 +99,7 @@ impl Sight {
             bell,
             target,
             begun: Instant::now(),
+            broken: None,
             task: JoinSet::new(),
         }
     }
@@ -117,19 +124,28 @@ impl Sight {
         self.bell.times()
     }
 
+    /// Looks whether it runs: to be called before anything is asked of it.
+    pub(super) fn attend(&mut self, now: Instant) {
+        let (_, failing) = self.health.standing();
+        let is_broken = failing.is_some_and(|(failure, _)| refusal(failure.why).is_none());
+        self.broken = is_broken.then(|| self.broken.unwrap_or(now));
+    }
+
+    /// Until when what it shows counts, unless it runs again by then.
+    pub(super) fn counts_until(&self) -> Option<Instant> {
+        self.broken.map(|since| since + GRACE)
+    }
+
     /// Whether it can be judged.
     pub(super) fn state(&self) -> State {
         let (is_synced, failing) = self.health.standing();
+        let counts = || self.counts_until().is_none_or(|end| Instant::now() < end);
         match failing {
-            // The next try will tell whether it was only the connection.
-            Some((failure, 1)) if is_synced && failure.why == Why::ConnectionLost => State::Fresh,
+            Some((failure, _)) if is_synced && refusal(failure.why).is_none() && counts() => {
+                State::Fresh
+            }
             Some((failure, _)) => {
-                let reason = match failure.why {
-                    Why::Forbidden => Reason::ApiForbidden,
-                    Why::Unauthorized => Reason::ApiUnauthorized,
-                    Why::NotFound => Reason::ApiNotServed,
-                    _ => Reason::ApiUnreachable,
-                };
+                let reason = refusal(failure.why).unwrap_or(Reason::ApiUnreachable);
                 State::Lost(Failure::new(reason, format!("{}: {failure}", self.target.path())))
             }
             None if is_synced => State::Fresh,
@@ -139,6 +155,16 @@ impl Sight {
                 State::Lost(Failure::new(Reason::ApiNotSynced, detail))
             }
         }
+    }
+}
+
+/// The word for a failure that is an answer: no next try will have another soon.
+fn refusal(why: Why) -> Option<Reason> {
+    match why {
+        Why::Forbidden => Some(Reason::ApiForbidden),
+        Why::Unauthorized => Some(Reason::ApiUnauthorized),
+        Why::NotFound => Some(Reason::ApiNotServed),
+        _ => None,
     }
 }
 
@@ -152,5 +178,99 @@ async fn for_ever(watch: Watch) {
             error!(path, "a watch for checks ended unexpectedly and is started again: {panic}");
         }
         clock::sleep(PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{checks::subject, watch::Failure as Broken};
+
+    /// Told as its watch would.
+    struct Told(Sight);
+
+    impl Told {
+        fn new() -> Self {
+            let spec: Spec = toml::from_str("kind = 'node'\nname = 'n1'").unwrap();
+            let (subject, pick) = (subject::of(spec.kind).sees)(&spec).remove(0);
+            let mut selection = Selection::default();
+            selection.add(pick, None);
+            let server = Arc::new(ApiServer::new("one".into()));
+            let place = Place::of(&spec, subject);
+            let clock = Clock::system();
+            let sight = Sight::new(&place, (subject, selection), &server, &Arc::default(), clock);
+            sight.health.synced(0);
+            sight.health.up(0);
+            Self(sight)
+        }
+
+        fn breaks(&mut self, why: Why) {
+            let failure = Broken { why, message: String::new(), retry_after: None };
+            self.0.health.failed(0, &failure);
+            self.0.attend(Instant::now());
+        }
+
+        fn opens(&mut self) {
+            self.0.health.up(0);
+            self.0.attend(Instant::now());
+        }
+
+        fn is_fresh(&mut self) -> bool {
+            self.0.attend(Instant::now());
+            matches!(self.0.state(), State::Fresh)
+        }
+    }
+
+    async fn pass(seconds: f64) {
+        clock::sleep(Duration::from_secs_f64(seconds)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_watch_that_is_cut_again_and_again_and_opens_well_counts_all_the_time() {
+        let mut told = Told::new();
+        for _ in 0..100 {
+            pass(5.0).await;
+            told.breaks(Why::ConnectionLost);
+            assert!(told.is_fresh());
+            pass(0.5).await;
+            // The first try may fail, too.
+            told.breaks(Why::ServerError);
+            pass(2.5).await;
+            assert!(told.is_fresh());
+            told.opens();
+            assert!(told.is_fresh());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_told_last_counts_no_longer_than_the_grace() {
+        for why in [Why::ConnectionLost, Why::Timeout, Why::ServerError, Why::InvalidAnswer] {
+            let mut told = Told::new();
+            told.breaks(why);
+            let end = told.0.counts_until().unwrap();
+            pass(4.9).await;
+            assert!(told.is_fresh(), "{why:?}");
+            told.breaks(why);
+            assert_eq!(told.0.counts_until(), Some(end), "another failure is no other break");
+            pass(0.2).await;
+            let State::Lost(failure) = told.0.state() else { panic!("{why:?}") };
+            assert_eq!(failure.reason, Reason::ApiUnreachable);
+            told.opens();
+            assert!(told.is_fresh() && told.0.counts_until().is_none());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_is_an_answer() {
+        for (why, reason) in [
+            (Why::Forbidden, Reason::ApiForbidden),
+            (Why::Unauthorized, Reason::ApiUnauthorized),
+            (Why::NotFound, Reason::ApiNotServed),
+        ] {
+            let mut told = Told::new();
+            told.breaks(why);
+            let State::Lost(failure) = told.0.state() else { panic!("{why:?}") };
+            assert_eq!((failure.reason, told.0.counts_until()), (reason, None));
+        }
     }
 }

@@ -101,11 +101,14 @@ struct Judged {
     due: Instant,
     /// When it is looked at again instead, while nobody can tell.
     again: Option<Instant>,
+    /// When what it looks at no longer counts, if it is not watched again by then.
+    ends: Option<Instant>,
 }
 
 impl Judged {
     fn next(&self) -> Instant {
-        self.again.unwrap_or(self.due)
+        let due = self.ends.map_or(self.due, |ends| ends.min(self.due));
+        self.again.unwrap_or(due)
     }
 }
 
@@ -131,17 +134,22 @@ impl Judges<'_> {
             let (told, due) =
                 old.map_or((None, now + check.settings.interval), |old| (old.told, old.due));
             let again = Some(now);
-            self.judged.push(Judged { check, places, heard: None, told, due, again });
+            self.judged.push(Judged { check, places, heard: None, told, due, again, ends: None });
         }
         let is_as_wanted = |place: &Place, sight: &Sight| {
             wanted.get(place).is_some_and(|(_, selection)| selection == sight.keep.selection())
         };
-        self.sights.retain(|place, sight| is_as_wanted(place, sight));
+        let other = |place: &Place, sight: &mut Sight| !is_as_wanted(place, sight);
+        let ended: HashMap<_, _> = self.sights.extract_if(other).collect();
         for (place, what) in wanted {
             let server = self.cluster.server();
+            let before = ended.get(&place);
             let sight = self.sights.entry(place);
-            sight
-                .or_insert_with_key(|place| Sight::new(place, what, server, &self.ear, self.clock));
+            sight.or_insert_with_key(|place| {
+                let sight = Sight::new(place, what, server, &self.ear, self.clock);
+                before.inspect(|before| sight.keep.remember(&before.keep));
+                sight
+            });
         }
         self.start();
     }
@@ -170,6 +178,10 @@ impl Judges<'_> {
     async fn look(&mut self, telling: &Telling) {
         let lost = self.cluster.server().failure();
         let is_other = std::mem::replace(&mut self.is_lost, lost.is_some()) != lost.is_some();
+        let now = Instant::now();
+        for sight in self.sights.values_mut() {
+            sight.attend(now);
+        }
         for one in &mut self.judged {
             let sights: Vec<&Sight> =
                 one.places.iter().filter_map(|place| self.sights.get(place)).collect();
@@ -179,6 +191,8 @@ impl Judges<'_> {
                 continue;
             }
             one.heard = Some(heard);
+            let ends = sights.iter().filter_map(|sight| sight.counts_until());
+            one.ends = ends.filter(|ends| *ends > begun).min();
             let mut facts = Vec::new();
             let lost = lost.as_deref();
             let Some(result) = judged(&one.check, &sights, lost, self.clock, &mut facts) else {

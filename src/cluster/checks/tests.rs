@@ -327,10 +327,177 @@ fn what_cannot_be_read_is_not_gone() {
     assert_eq!(look(&node, &keeps).0, Ok(()), "what was known stays");
     assert!(keeps[0].gone(0, broken).unwrap().is_news);
     assert_eq!(look(&node, &keeps).0.unwrap_err().0, Reason::ObjectMissing);
+    // Nor is one whose metadata cannot be read but for the name.
+    let odd = r#"{"metadata":{"name":"a","creationTimestamp":[],"labels":7}}"#;
+    assert!(keeps[0].changed(0, odd).is_err());
+    let (reason, detail) = look(&node, &keeps).0.unwrap_err();
+    assert_eq!((reason, &*detail), (Reason::ObjectUnreadable, "what the API server says of a"));
+    assert!(keeps[0].gone(0, broken).unwrap().is_news);
     // Of others nothing is kept.
     let other = object("b", json!({}));
     assert!(!keeps[0].changed(0, &other.to_string()).unwrap().is_news);
     assert_eq!(keeps[0].objects(), 0);
+}
+
+/// A keep for all of several checks, as where they look at one place.
+fn keep_of(specs: &[&Spec], at: usize) -> Arc<Keep> {
+    let mut selection = Selection::default();
+    let mut subjects = specs.iter().map(|spec| {
+        let (subject, pick) = (subject::of(spec.kind).sees)(spec).swap_remove(at);
+        selection.add(pick, None);
+        subject
+    });
+    let subject = subjects.by_ref().last().unwrap();
+    drop(subjects);
+    let bell = Arc::new(Bell::heard_at(Arc::new(Notify::new())));
+    Arc::new(Keep::new(subject, selection, Clock::anchored(NOW.parse().unwrap()), bell))
+}
+
+fn of_app(app: &str) -> Spec {
+    spec(&format!(
+        "kind = 'pods'\nnamespace = 'shop'\nselector = {{ app = '{app}' }}\nrestarts = {{ most = 2, within = '1h' }}"
+    ))
+}
+
+fn of_apps(name: &str, uid: &str, labels: &Value, restarts: i64) -> Value {
+    object(
+        name,
+        json!({
+            "metadata": {"uid": uid, "labels": labels},
+            "status": {
+                "phase": "Running",
+                "conditions": [{"type": "Ready", "status": "True"}],
+                "containerStatuses": [{"restartCount": restarts}],
+            },
+        }),
+    )
+}
+
+#[test]
+fn a_pod_that_cannot_be_read_is_unknown_to_those_who_may_mean_it() {
+    let (web, other) = (of_app("web"), of_app("other"));
+    let keeps = [keep_of(&[&web, &other], 0)];
+    let reason = |spec: &Spec| look(spec, &keeps).0.map_err(|(reason, _)| reason);
+    let unreadable = Err(Reason::ObjectUnreadable);
+    let bad = |labels: Value| {
+        json!({"metadata": {"name": "bad", "uid": "9", "labels": labels}, "status": 3}).to_string()
+    };
+    let (a, b) = (json!({"app": "web"}), json!({"app": "other"}));
+    let listed = |bad: &str| {
+        keeps[0].begin(0);
+        for good in [of_apps("a", "1", &a, 0), of_apps("b", "2", &b, 0)] {
+            keeps[0].listed(0, &good.to_string()).unwrap();
+        }
+        assert_eq!(keeps[0].listed(0, bad).unwrap_err().name, "bad");
+        keeps[0].end(0);
+    };
+    listed(&bad(json!({"app": "other", "x": "y"})));
+    assert_eq!((reason(&web), reason(&other)), (Ok(()), unreadable));
+    // It has other labels now.
+    assert!(keeps[0].changed(0, &bad(json!({"app": "web"}))).is_err());
+    assert_eq!((reason(&web), reason(&other)), (unreadable, Ok(())));
+    // Nor is it theirs without any of them, whether the rest of its metadata can be read or not.
+    for nobody_s in [json!({"app": "third"}), json!({}), Value::Null] {
+        for owners in [Value::Null, json!(3)] {
+            listed(&bad(json!({"app": "web"})));
+            let change = json!({"metadata": {"name": "bad", "uid": "9", "labels": nobody_s, "ownerReferences": owners}});
+            assert_eq!(keeps[0].changed(0, &change.to_string()).is_ok(), owners.is_null());
+            assert_eq!((reason(&web), reason(&other), keeps[0].objects()), (Ok(()), Ok(()), 2));
+        }
+    }
+    // Who cannot tell which labels it has cannot tell that it is not meant.
+    listed(&bad(json!({"app": 7})));
+    assert_eq!((reason(&web), reason(&other)), (unreadable, unreadable));
+    assert!(keeps[0].gone(0, &bad(json!({"app": 7}))).unwrap().is_news);
+    // Of one that was read before, that stays; not of another pod of its name.
+    let before = of_apps("bad", "9", &a, 0);
+    assert!(keeps[0].changed(0, &before.to_string()).unwrap().is_news);
+    listed(&bad(json!({"app": "web"})));
+    assert_eq!(reason(&web), Ok(()));
+    assert!(keeps[0].changed(0, &bad(json!({"app": "web"})).replace("\"9\"", "\"10\"")).is_err());
+    assert_eq!(reason(&web), unreadable);
+}
+
+#[test]
+fn a_slice_that_cannot_be_read_is_unknown_to_its_service() {
+    let to = |name: &str| spec(&format!("kind = 'service'\nnamespace = 'shop'\nname = '{name}'"));
+    let (web, other) = (to("web"), to("other"));
+    let front = spec("kind = 'ingress'\nnamespace = 'shop'\nname = 'front'");
+    let (services, slices) = (keep_of(&[&web, &other], 0), keep_of(&[&web, &front, &other], 1));
+    let ingresses = keep_of(&[&front], 0);
+    let backend = json!({"service": {"name": "web"}});
+    let leads = object("front", json!({"spec": {"defaultBackend": backend}}));
+    ingresses.changed(0, &leads.to_string()).unwrap();
+    for name in ["web", "other"] {
+        services.changed(0, &object(name, json!({})).to_string()).unwrap();
+        let ready = slice(name, name, &json!([{"addresses": ["10.0.0.1"]}]));
+        slices.changed(0, &ready.to_string()).unwrap();
+    }
+    let mut bad = slice("bad", "other", &json!("many"));
+    let reasons = || {
+        let service = [Arc::clone(&services), Arc::clone(&slices)];
+        let ingress = [Arc::clone(&ingresses), Arc::clone(&slices), Arc::clone(&services)];
+        [(&web, &service[..]), (&other, &service[..]), (&front, &ingress[..])]
+            .map(|(spec, keeps)| look(spec, keeps).0.map_err(|(reason, _)| reason))
+    };
+    let unreadable = Err(Reason::ObjectUnreadable);
+    assert_eq!(reasons(), [Ok(()); 3]);
+    assert!(slices.changed(0, &bad.to_string()).is_err());
+    assert_eq!(reasons(), [Ok(()), unreadable, Ok(())]);
+    bad["metadata"]["labels"]["kubernetes.io/service-name"] = "web".into();
+    assert!(slices.changed(0, &bad.to_string()).is_err());
+    assert_eq!(reasons(), [unreadable, Ok(()), unreadable]);
+}
+
+/// A reload brings a keep of its own where other checks look at the same place.
+#[test]
+fn restarts_are_remembered_where_others_look_too() {
+    let (web, other) = (of_app("web"), of_app("other"));
+    let before = keep_of(&[&web], 0);
+    let labels = json!({"app": "web"});
+    for times in [1, 3, 5] {
+        before.changed(0, &of_apps("a", "1", &labels, times).to_string()).unwrap();
+        before.changed(0, &of_apps("b", "2", &labels, times).to_string()).unwrap();
+    }
+    let restarts = |keep: &Arc<Keep>| {
+        let (verdict, facts) = look(&web, std::slice::from_ref(keep));
+        let fact = facts.iter().find(|fact| fact.desc.name == "noroshi_kubernetes_restarts");
+        (verdict.map_err(|(reason, _)| reason), fact.unwrap().value)
+    };
+    assert_eq!(restarts(&before), (Err(Reason::PodRestarts), 4.0));
+    // Twice, before either is listed; and one restarted meanwhile.
+    let (between, after) = (keep_of(&[&other], 0), keep_of(&[&web, &other], 0));
+    between.remember(&before);
+    after.remember(&between);
+    let listed = |pods: &[Value]| {
+        after.begin(0);
+        for pod in pods {
+            after.listed(0, &pod.to_string()).unwrap();
+        }
+        after.end(0);
+    };
+    listed(&[of_apps("a", "1", &labels, 6), of_apps("b", "3", &labels, 0)]);
+    assert_eq!((restarts(&after), after.objects()), ((Err(Reason::PodRestarts), 5.0), 2));
+    listed(&[of_apps("b", "3", &labels, 0)]);
+    assert_eq!(restarts(&after), (Ok(()), 0.0), "another pod of the same name");
+    // What is kept of other objects may be less than these checks want.
+    let node = spec("kind = 'node'\nname = 'a'");
+    let (known, empty) = (keep_of(&[&node], 0), keep_of(&[&node], 0));
+    known.changed(0, &object("a", json!({})).to_string()).unwrap();
+    empty.remember(&known);
+    assert_eq!(empty.objects(), 0);
+}
+
+#[test]
+fn a_pod_may_say_any_number() {
+    let web = of_app("web");
+    let keep = keep_of(&[&web], 0);
+    for times in [0, i64::MIN, i64::MAX, i64::MIN, i64::MAX] {
+        let mut pod = of_apps("a", "1", &json!({"app": "web"}), times);
+        pod["status"]["initContainerStatuses"] = json!([{"restartCount": times}]);
+        keep.changed(0, &pod.to_string()).unwrap();
+    }
+    assert_eq!(look(&web, &[keep]).0.unwrap_err().0, Reason::PodRestarts);
 }
 
 #[test]

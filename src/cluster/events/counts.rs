@@ -67,7 +67,8 @@ impl Counts {
     pub(super) fn add(&mut self, row: Row, times: u64) {
         let has_place = self.0.len() < ROWS || self.0.contains_key(&row);
         let row = if has_place { row } else { row.other() };
-        *self.0.entry(row).or_default() += times;
+        let count = self.0.entry(row).or_default();
+        *count = count.saturating_add(times);
     }
 
     /// All rows, in order.

@@ -61,11 +61,55 @@ struct Events {
 /// How often each event has happened that the API server still has: those of an hour, where nothing else is set.
 #[derive(Default)]
 struct Known {
-    current: HashMap<Uid, u32>,
-    /// What the list that is being read has named so far.
-    next: Option<HashMap<Uid, u32>>,
+    events: HashMap<Uid, Times>,
+    /// Lists begun so far.
+    lists: u64,
+    /// How many the last complete list left.
+    settled: usize,
     /// Whether everything was listed once: from then on what is not known is new.
     is_synced: bool,
+}
+
+/// How often an event has happened.
+struct Times {
+    count: u32,
+    /// The list that was begun last when it was named.
+    named: u64,
+}
+
+/// Events beside those of two complete lists that are held before lists that break off are told apart.
+const SPARE: usize = 10_000;
+
+impl Known {
+    /// What is known of an event now, and before. What a list names is known at once: where it breaks off, the next one
+    /// brings the same again.
+    fn note(&mut self, uid: &Uid, count: u32) -> Option<u32> {
+        let named = self.lists;
+        if let Some(times) = self.events.get_mut(uid) {
+            // A server may answer from what it knew a while ago: then it has happened no less often.
+            let before = times.count;
+            *times = Times { count: count.max(before), named };
+            return Some(before);
+        }
+        self.events.insert(uid.clone(), Times { count, named });
+        None
+    }
+
+    /// A list begins. Where none ends for days, what the last two did not name is let go: nobody says that it is gone.
+    fn begin(&mut self) {
+        if self.events.len() > self.settled.saturating_mul(2).saturating_add(SPARE) {
+            let lists = self.lists;
+            self.events.retain(|_, times| times.named.saturating_add(1) >= lists);
+        }
+        self.lists += 1;
+    }
+
+    /// It is complete: what it did not name is gone.
+    fn end(&mut self) {
+        let lists = self.lists;
+        self.events.retain(|_, times| times.named == lists);
+        (self.settled, self.is_synced) = (self.events.len(), true);
+    }
 }
 
 #[derive(Default)]
@@ -97,18 +141,14 @@ impl Events {
         }
         let count = event.count();
         let known = &mut *self.parts[part].lock();
-        // A streamed list may name an event twice.
-        let listed = known.next.as_ref().and_then(|next| next.get(&uid));
-        let before = listed.or_else(|| known.current.get(&uid)).copied();
+        let before = known.note(&uid, count);
         let is_new = known.is_synced || !is_listed;
         let times = match before {
             Some(before) => count.saturating_sub(before),
             None if is_new => count,
             None => 0,
         };
-        let to = if is_listed { known.next.get_or_insert_default() } else { &mut known.current };
-        to.insert(uid.clone(), count);
-        let is_news = before != Some(count);
+        let is_news = before.is_none_or(|before| before < count);
         if is_news {
             let event = event.kept(self.clock.now());
             let told = &mut *self.told.lock();
@@ -124,9 +164,10 @@ impl Events {
     fn carry(&self, part: usize, json: &str) {
         let Ok(WithMetadata { metadata }) = serde_json::from_str(json) else { return };
         let uid = identity(&metadata);
-        let mut known = self.parts[part].lock();
-        let Some(count) = known.current.get(&uid).copied() else { return };
-        known.next.get_or_insert_default().insert(uid, count);
+        let known = &mut *self.parts[part].lock();
+        if let Some(times) = known.events.get_mut(&uid) {
+            times.named = known.lists;
+        }
     }
 }
 
@@ -141,7 +182,7 @@ fn identity(metadata: &Metadata<'_>) -> Uid {
 
 impl Keeper for Events {
     fn begin(&self, part: usize) {
-        self.parts[part].lock().next = Some(HashMap::new());
+        self.parts[part].lock().begin();
     }
 
     fn listed(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
@@ -149,11 +190,7 @@ impl Keeper for Events {
     }
 
     fn end(&self, part: usize) {
-        let mut known = self.parts[part].lock();
-        if let Some(next) = known.next.take() {
-            known.current = next;
-            known.is_synced = true;
-        }
+        self.parts[part].lock().end();
     }
 
     fn changed(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
@@ -165,15 +202,13 @@ impl Keeper for Events {
         let WithMetadata { metadata } =
             serde_json::from_str(json).map_err(|error| malformed(json, error.to_string()))?;
         let uid = identity(&metadata);
-        let mut known = self.parts[part].lock();
-        let unlisted = known.next.as_mut().and_then(|next| next.remove(&uid));
-        let gone = known.current.remove(&uid).or(unlisted);
+        let gone = self.parts[part].lock().events.remove(&uid);
         let version = metadata.resource_version.into_owned();
         Ok(Seen { version, is_news: gone.is_some() })
     }
 
     fn objects(&self) -> usize {
-        self.parts.iter().map(|part| part.lock().current.len()).sum()
+        self.parts.iter().map(|part| part.lock().events.len()).sum()
     }
 }
 
