@@ -14,7 +14,7 @@ use crate::{
 const DEPTH: usize = 2;
 
 /// How long a client may take for a whole body, longer than any scrape timeout in use.
-pub(super) const DEADLINE: Duration = Duration::from_mins(2);
+pub(super) const DEADLINE: Option<Duration> = Some(Duration::from_mins(2));
 
 /// A part of a body. Without `End` the body was cut off, and the client must see that: it closes unfinished.
 enum Part {
@@ -23,14 +23,14 @@ enum Part {
 }
 
 /// A body that `write` produces on a blocking thread while the client already reads. `write` returns `Break` when the
-/// body is not to be taken for whole.
+/// body is not to be taken for whole. The client may take `within` for all of it, or for ever.
 pub(super) fn body(
-    within: Duration,
+    within: Option<Duration>,
     write: impl FnOnce(Emit<'_>) -> ControlFlow<()> + Send + 'static,
 ) -> Body {
     let (parts, received) = mpsc::channel(DEPTH);
     let runtime = Handle::current();
-    let deadline = Instant::now() + within;
+    let deadline = within.map(|within| Instant::now() + within);
     // Nobody waits for the thread: its end, good or bad, arrives through the channel.
     drop(task::spawn_blocking(move || {
         let mut emit = |chunk| send(&runtime, &parts, deadline, Part::Chunk(chunk));
@@ -51,7 +51,7 @@ pub(super) fn body(
 fn send(
     runtime: &Handle,
     parts: &mpsc::Sender<Part>,
-    deadline: Instant,
+    deadline: Option<Instant>,
     part: Part,
 ) -> ControlFlow<()> {
     let part = match parts.try_send(part) {
@@ -59,8 +59,13 @@ fn send(
         Err(mpsc::error::TrySendError::Closed(_)) => return ControlFlow::Break(()),
         Err(mpsc::error::TrySendError::Full(part)) => part,
     };
-    let sent = runtime.block_on(async { clock::timeout_at(deadline, parts.send(part)).await });
-    if matches!(sent, Ok(Ok(()))) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    let sent = runtime.block_on(async {
+        match deadline {
+            Some(deadline) => clock::timeout_at(deadline, parts.send(part)).await.ok()?.ok(),
+            None => parts.send(part).await.ok(),
+        }
+    });
+    if sent.is_some() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
 #[cfg(test)]
@@ -85,6 +90,27 @@ mod tests {
         assert!(to_bytes(cut, ALL).await.is_err());
         let panicked = body(DEADLINE, |_| panic!("on purpose"));
         assert!(to_bytes(panicked, ALL).await.is_err());
+    }
+
+    /// Twice as much as waits for the client, who begins to read an hour later; and how the writer ended by then, if it did.
+    async fn read_late(within: Option<Duration>) -> Option<usize> {
+        let (done, waited) = tokio::sync::oneshot::channel();
+        let body = body(within, move |emit| {
+            let written = (0..2 * DEPTH).try_for_each(|_| emit(vec![0; 64 << 10]));
+            let _ = done.send(());
+            written
+        });
+        tokio::time::advance(Duration::from_hours(1)).await;
+        if within.is_some() {
+            waited.await.unwrap();
+        }
+        to_bytes(body, ALL).await.ok().map(|bytes| bytes.len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_may_take_as_long_as_is_said() {
+        assert_eq!(read_late(DEADLINE).await, None);
+        assert_eq!(read_late(None).await, Some(2 * DEPTH * (64 << 10)));
     }
 
     #[tokio::test]
