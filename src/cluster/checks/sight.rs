@@ -195,7 +195,7 @@ mod tests {
             let (subject, pick) = (subject::of(spec.kind).sees)(&spec).remove(0);
             let mut selection = Selection::default();
             selection.add(pick, None);
-            let server = Arc::new(ApiServer::new("one".into()));
+            let server = Arc::new(ApiServer::new("one".into(), Clock::system()));
             let place = Place::of(&spec, subject);
             let clock = Clock::system();
             let sight = Sight::new(&place, (subject, selection), &server, &Arc::default(), clock);
