@@ -9,7 +9,7 @@ use crate::{
     metrics::Emit,
 };
 
-/// Chunks that wait for the client: with their size of 256 KiB at most, and the two that are being written and sent, a
+/// Chunks that wait for the client: with their size of some 256 KiB, and the two that are being written and sent, a
 /// megabyte that a request can hold in memory beyond its view.
 const DEPTH: usize = 2;
 

@@ -96,8 +96,8 @@ pub(super) async fn run(
             // It ends when nobody says any more what it judges.
             tasks.spawn(judging);
             let before = running.remove(&name).and_then(Running::shown);
-            let end = end.drop_guard();
-            running.insert(name, Running { options, watched, checks, before, _end: end });
+            let now = Shown { watched, _end: end.drop_guard() };
+            running.insert(name, Running { options, now, checks, before });
         }
         let visible = running.values().map(Running::watched);
         shown.store(Arc::new(visible.map(Arc::clone).collect()));
@@ -113,15 +113,14 @@ pub(super) async fn run(
 /// A cluster that is watched.
 struct Running {
     options: ClusterOptions,
-    watched: Arc<Watched>,
+    now: Shown,
     /// What is judged by it.
     checks: watch::Sender<Vec<Check>>,
     /// As it was watched before, by other options, until this shows all that it can.
     before: Option<Shown>,
-    _end: DropGuard,
 }
 
-/// A cluster that is watched only to be shown.
+/// A cluster and what ends its watches.
 struct Shown {
     watched: Arc<Watched>,
     _end: DropGuard,
@@ -130,19 +129,17 @@ struct Shown {
 impl Running {
     /// What is shown of it.
     fn watched(&self) -> &Arc<Watched> {
-        self.before.as_ref().map_or(&self.watched, |before| &before.watched)
+        &self.before.as_ref().unwrap_or(&self.now).watched
     }
 
     /// What stays of it while it is watched in another way: what it shows. It judges no more.
     fn shown(self) -> Option<Shown> {
-        let shows = self.watched.is_ready();
-        let this = shows.then_some(Shown { watched: self.watched, _end: self._end });
-        this.or(self.before)
+        if self.now.watched.is_ready() { Some(self.now) } else { self.before }
     }
 
     /// Ends what was before, once nobody misses it.
     fn settle(&mut self) {
-        if self.watched.is_ready() {
+        if self.now.watched.is_ready() {
             self.before = None;
         }
     }

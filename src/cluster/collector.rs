@@ -254,20 +254,12 @@ impl<'k> Key<'k> {
     }
 }
 
-/// An object of which only the metadata are read.
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-pub(super) struct WithMetadata<'a> {
-    #[serde(borrow)]
-    pub(super) metadata: super::object::Metadata<'a>,
-}
-
 /// Who an object is, and no more of its metadata: what else stands there may be what cannot be read.
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Identity<'a> {
     #[serde(borrow)]
-    uid: Cow<'a, str>,
+    pub(super) uid: Cow<'a, str>,
     #[serde(borrow)]
     pub(super) namespace: Cow<'a, str>,
     #[serde(borrow)]

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     clock::Clock,
     cluster::{
-        collector::{Keeper, Malformed, Seen, malformed},
+        collector::{Identity, Keeper, Malformed, Seen, malformed},
         object::{Metadata, Object},
     },
 };
@@ -198,15 +198,15 @@ impl Keeper for Keep {
 
     fn gone(&self, _: usize, json: &str) -> Result<Seen, Malformed> {
         let wrong = |error: serde_json::Error| malformed(json, error.to_string());
-        let WithMetadata { metadata } = serde_json::from_str(json).map_err(wrong)?;
+        let Identity { name, resource_version, .. } = Identity::of(json).map_err(wrong)?;
         let mut tables = self.tables.lock();
-        let unlisted = tables.next.as_mut().and_then(|next| next.remove(&*metadata.name));
-        let is_news = tables.current.remove(&*metadata.name).is_some() || unlisted.is_some();
+        let unlisted = tables.next.as_mut().and_then(|next| next.remove(&*name));
+        let is_news = tables.current.remove(&*name).is_some() || unlisted.is_some();
         drop(tables);
         if is_news {
             self.bell.ring();
         }
-        Ok(Seen { version: metadata.resource_version.into_owned(), is_news })
+        Ok(Seen { version: resource_version.into_owned(), is_news })
     }
 
     fn objects(&self) -> usize {

@@ -18,7 +18,7 @@ use self::{
     log::Log,
 };
 use super::{
-    collector::{Collector, Keeper, Malformed, Seen, WithMetadata, malformed},
+    collector::{Collector, Identity, Keeper, Malformed, Seen, malformed},
     family::Info,
     kind::{Entry, Resource},
     object::{Metadata, Uid},
@@ -135,7 +135,8 @@ impl Events {
         let event: wire::Event<'_> =
             serde_json::from_str(json).map_err(|error| malformed(json, error.to_string()))?;
         let version = event.metadata.resource_version.as_ref().to_owned();
-        let uid = identity(&event.metadata);
+        let Metadata { uid, namespace, name, .. } = &event.metadata;
+        let uid = known_by(uid, namespace, name);
         if !self.shard.has(&uid) {
             return Ok(Seen { version, is_news: false });
         }
@@ -162,8 +163,8 @@ impl Events {
 
     /// An event that cannot be read now is still known.
     fn carry(&self, part: usize, json: &str) {
-        let Ok(WithMetadata { metadata }) = serde_json::from_str(json) else { return };
-        let uid = identity(&metadata);
+        let Ok(identity) = Identity::of(json) else { return };
+        let uid = known_by(&identity.uid, &identity.namespace, &identity.name);
         let known = &mut *self.parts[part].lock();
         if let Some(times) = known.events.get_mut(&uid) {
             times.named = known.lists;
@@ -172,12 +173,8 @@ impl Events {
 }
 
 /// The UID, or the place where there is none.
-fn identity(metadata: &Metadata<'_>) -> Uid {
-    let uid = metadata.uid();
-    if !uid.is_empty() {
-        return uid;
-    }
-    Uid::Text([&metadata.namespace, "/", &metadata.name].concat().into())
+fn known_by(uid: &str, namespace: &str, name: &str) -> Uid {
+    if uid.is_empty() { Uid::Text([namespace, "/", name].concat().into()) } else { Uid::new(uid) }
 }
 
 impl Keeper for Events {
@@ -199,11 +196,10 @@ impl Keeper for Events {
 
     /// It is forgotten, not undone.
     fn gone(&self, part: usize, json: &str) -> Result<Seen, Malformed> {
-        let WithMetadata { metadata } =
-            serde_json::from_str(json).map_err(|error| malformed(json, error.to_string()))?;
-        let uid = identity(&metadata);
+        let identity = Identity::of(json).map_err(|error| malformed(json, error.to_string()))?;
+        let uid = known_by(&identity.uid, &identity.namespace, &identity.name);
         let gone = self.parts[part].lock().events.remove(&uid);
-        let version = metadata.resource_version.into_owned();
+        let version = identity.resource_version.into_owned();
         Ok(Seen { version, is_news: gone.is_some() })
     }
 
