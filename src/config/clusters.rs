@@ -118,8 +118,8 @@ pub(super) fn assemble(
     let clusters: Vec<_> = all.iter().filter_map(|(name, options)| options.cluster(name)).collect();
     let pairs = clusters.iter().enumerate();
     findings.extend(pairs.filter_map(|(at, own)| {
-        let before = clusters[..at].iter();
-        before.filter_map(|other| alike(other, own)).next()
+        let mut before = clusters[..at].iter();
+        before.find_map(|other| alike(other, own))
     }));
     all
 }
@@ -165,7 +165,7 @@ impl ClusterOptions {
 
     fn compile(&self, name: &str, at: &Path) -> (Option<Cluster>, Vec<Finding>) {
         let mut wrong = self.contradictions(at);
-        wrong.extend(self.server.as_deref().and_then(|url| unfit(url, at.key("server"))));
+        wrong.extend(self.server.as_deref().and_then(|url| unfit(url, &at.key("server"))));
         let access = self.access();
         let settings = Settings {
             // What noroshi runs in is where its own series come from: Prometheus knows it.
@@ -276,7 +276,7 @@ impl ClusterOptions {
 }
 
 /// What is wrong with a server's URL, without the URL: it may hold a password.
-fn unfit(url: &str, at: Path) -> Option<Finding> {
+fn unfit(url: &str, at: &Path) -> Option<Finding> {
     let finding = |why: &str| Finding::new(Code::BadValue, at.clone(), format!("`{at}`: {why}"));
     // Wherever it stands: a password with a slash in it reads as a path.
     if url.contains('@') {

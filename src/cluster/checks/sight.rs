@@ -195,9 +195,9 @@ mod tests {
             let (subject, pick) = (subject::of(spec.kind).sees)(&spec).remove(0);
             let mut selection = Selection::default();
             selection.add(pick, None);
-            let server = Arc::new(ApiServer::new("one".into(), Clock::system()));
-            let place = Place::of(&spec, subject);
             let clock = Clock::system();
+            let server = Arc::new(ApiServer::new("one".into(), clock));
+            let place = Place::of(&spec, subject);
             let sight = Sight::new(&place, (subject, selection), &server, &Arc::default(), clock);
             sight.health.synced(0);
             sight.health.up(0);
