@@ -103,7 +103,10 @@ pub(super) async fn run(
         shown.store(Arc::new(visible.map(Arc::clone).collect()));
         let is_settling = running.values().any(|cluster| cluster.before.is_some());
         tokio::select! {
-            changed = wanted.changed() => if changed.is_err() { return },
+            changed = wanted.changed() => if changed.is_err() {
+                // Who wants them ends a moment before this is ended too.
+                std::future::pending::<()>().await;
+            },
             Some(_) = tasks.join_next() => {}
             () = clock::sleep(SETTLING), if is_settling => {}
         }

@@ -20,7 +20,7 @@ use crate::{
     },
     compat::kube_state_metrics::VERSION,
     metrics::Telemetry,
-    net::kubernetes::Connector,
+    net::kubernetes,
 };
 
 /// The program whose place is taken, as its metrics name it.
@@ -50,7 +50,7 @@ impl Options {
     /// What is wrong with them.
     pub async fn check_access(&self) -> Result<(), StartError> {
         let access = &self.cluster.access;
-        let Err(why) = Connector::new(access).connect().await else { return Ok(()) };
+        let Err(why) = kubernetes::connect(access).await else { return Ok(()) };
         Err(StartError::Cluster(match access {
             Access::InCluster => format!(
                 "neither --kubeconfig nor --apiserver is given, and it does not run inside a cluster: {why}"

@@ -59,7 +59,7 @@ struct Part {
     failing: Option<(Failure, u32)>,
     /// Failures since it ran for a while.
     unsteady: u32,
-    /// Versions that were gone since it ran.
+    /// Versions that were gone since it ran for a while.
     gone: u32,
 }
 
@@ -161,7 +161,6 @@ impl Health {
         let mut record = self.shared.record.lock();
         let Some(part) = record.parts.get_mut(part) else { return };
         part.is_up = true;
-        part.gone = 0;
         if part.failing.take().is_some() {
             self.ring();
         }
@@ -170,14 +169,15 @@ impl Health {
     /// A watch has run for a while.
     pub(super) fn steady(&self, part: usize) {
         if let Some(part) = self.shared.record.lock().parts.get_mut(part) {
-            part.unsteady = 0;
+            (part.unsteady, part.gone) = (0, 0);
         }
     }
 
-    /// Something came after a failure. Whether somebody was told of one, and all its watches run again.
+    /// Something came after a failure. Whether somebody was told of one, and all its watches run again and hold.
     pub(super) fn recovered(&self) -> bool {
         let mut record = self.shared.record.lock();
-        record.is_up() && std::mem::take(&mut record.is_told)
+        let holds = record.parts.iter().all(|part| part.is_up && part.unsteady < MANY);
+        holds && std::mem::take(&mut record.is_told)
     }
 
     /// A bookmark came.

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use crate::{
     clock::{self, Clock, Instant},
     model::Histogram,
-    net::kubernetes::{self, Access, Connected, Connector},
+    net::kubernetes::{self, Access, Connected},
 };
 
 /// The pause between two looks at the server, and between those that a failed watch asks for.
@@ -140,11 +140,10 @@ impl ApiServer {
     /// Keeps a client for it, for ever. It is made anew when the server is away, which may be for the credentials, and
     /// shortly before they end.
     pub(super) async fn connect(&self, access: &Access) {
-        let mut connector = Connector::new(access);
         loop {
-            match connector.connect().await {
-                Ok(connected) => self.connected(connected),
-                Err(why) => self.has_no_client(&why),
+            let connected = kubernetes::connect(access).await;
+            if let Err(why) = connected.and_then(|connected| self.connected(connected)) {
+                self.has_no_client(&why);
             }
             clock::sleep(READ_AGAIN).await;
             while self.has_good_client() {
@@ -153,9 +152,14 @@ impl ApiServer {
         }
     }
 
-    fn connected(&self, connected: Connected) {
+    fn connected(&self, connected: Connected) -> Result<(), String> {
         let cluster = self.cluster();
         let mut known = self.known.lock();
+        // A kubeconfig whose current context is another one by now: that is another cluster, and not what is watched.
+        if !known.url.is_empty() && known.url != connected.server {
+            let other = connected.server;
+            return Err(format!("they are for {other} now, which is not watched before a reload"));
+        }
         if self.client.load().is_none() {
             info!(cluster, server = connected.server, "watching a cluster");
             known.failure = None;
@@ -166,6 +170,7 @@ impl ApiServer {
         drop(known);
         self.client.store(Some(Arc::new(connected.client)));
         self.has_client.notify_waiters();
+        Ok(())
     }
 
     /// There is no client for it, or no newer one. Told once.

@@ -48,6 +48,7 @@ async fn watches_that_end_at_once_are_asked_for_less_and_less() {
 async fn watches_that_end_after_each_event_are_asked_for_each_second() {
     let api = cluster_of(3).await;
     let time = Stopped::now();
+    let log = Log::start();
     let _noroshi = Noroshi::ready(&api, "pods").await;
     let mut changed = pod("a", "p0", "n1");
     changed["metadata"]["resourceVersion"] = api.version().to_string().into();
@@ -58,6 +59,9 @@ async fn watches_that_end_after_each_event_are_asked_for_each_second() {
     time.pass(60 * SECOND).await;
     let asked = api.count("watch", "/api/v1/pods") - before;
     assert!((30..=60).contains(&asked), "{asked}");
+    for words in ["cannot be watched", "watched again"] {
+        assert!(log.lines(&[words]).len() <= 1, "however long it goes on: {:?}", log.lines(&[]));
+    }
 }
 
 /// A balancer that cuts what is five seconds old: each watch runs well, and the pauses between them stay short.
@@ -105,25 +109,32 @@ async fn a_list_without_a_version_is_none() {
     let api = cluster_of(3).await;
     let time = Stopped::now();
     api.streaming(Streaming::Unknown);
+    let noroshi = Noroshi::ready(&api, "pods").await;
+    assert_eq!(noroshi.count("kube_pod_info").await, 3);
     says(&api, "list", r#"{"metadata":{},"items":[]}"#, Some(1));
-    let noroshi = Noroshi::start(&api, "pods");
+    api.expire();
+    api.error_event(Some("pods"), 410, None);
+    time.pass(SECOND / 2).await;
+    for _ in 0..8 {
+        time.pass(SECOND / 2).await;
+        assert_eq!(noroshi.count("kube_pod_info").await, 3, "what was known stays");
+    }
     until!(noroshi.failures("pods", "invalid_answer").await == 1.0);
-    time.pass(2 * SECOND).await;
-    noroshi.is_ready().await;
-    until!(noroshi.count("kube_pod_info").await == 3);
+    until!(noroshi.collector("up", "pods").await == 1.0);
     // A bookmark without one does not take away the version that was reached.
     api.say(Some("pods"), "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{}}}\n");
     settle().await;
     time.pass(2 * SECOND).await;
     api.end_watches(Some("pods"));
-    api.put("pods", pod("a", "later", "n1"));
-    until!(noroshi.shows("kube_pod_info", "pod=\"later\"").await);
-    assert_eq!(noroshi.collector("relists_total", "pods").await, 1.0, "the one without a version");
+    // Who asks from no version is told what there is, and never what is gone.
+    api.delete("pods", "a", "p0");
+    until!(!noroshi.shows("kube_pod_info", "pod=\"p0\"").await);
+    assert_eq!(noroshi.collector("relists_total", "pods").await, 2.0, "one was without a version");
 }
 
 /// The same page, again and again.
 #[tokio::test]
-async fn a_list_that_goes_round_in_a_circle_is_left() {
+async fn a_list_that_does_not_go_on_is_left() {
     let api = cluster_of(3).await;
     let time = Stopped::now();
     api.streaming(Streaming::Unknown);
@@ -148,6 +159,23 @@ async fn lists_that_are_gone_each_time_are_told_of() {
     time.pass(90 * SECOND).await;
     assert_eq!(log.lines(&["WARN", "pods", "gone"]).len(), 1, "{:?}", log.lines(&[]));
     assert_eq!(noroshi.collector("up", "pods").await, 0.0);
+}
+
+/// Each list is good, and each watch from its version is gone as soon as it is open.
+#[tokio::test]
+async fn watches_that_are_gone_as_they_open_are_told_of() {
+    let api = cluster_of(3).await;
+    let time = Stopped::now();
+    let log = Log::start();
+    api.streaming(Streaming::Unknown);
+    let gone = json!({ "type": "ERROR", "object": { "kind": "Status", "code": 410 } });
+    let noroshi = Noroshi::ready(&api, "pods").await;
+    says(&api, "watch", &(gone.to_string() + "\n"), None);
+    time.pass(2 * SECOND).await;
+    api.end_watches(Some("pods"));
+    time.pass(120 * SECOND).await;
+    assert_eq!(log.lines(&["WARN", "pods", "gone"]).len(), 1, "{:?}", log.lines(&[]));
+    assert_eq!(noroshi.count("kube_pod_info").await, 3);
 }
 
 /// A server that refuses everybody at its start has not shown anything yet when it no longer does.

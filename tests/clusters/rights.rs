@@ -53,6 +53,8 @@ async fn a_right_that_is_taken_and_given_back() {
     time.pass(76 * SECOND).await;
     until!(noroshi.shows("kube_pod_info", "pod=\"unseen\"").await);
     assert_eq!(noroshi.collector("up", "pods").await, 1.0);
+    // It is told as soon as that holds: with the next bookmark.
+    time.pass(62 * SECOND).await;
     assert_eq!(log.lines(&["watched again", "pods"]).len(), 1, "{:?}", log.lines(&[]));
     api.take(no_pods());
     api.end_watches(Some("pods"));

@@ -156,9 +156,14 @@ impl Keeper for Keep {
         let (seen, name, object) = read?;
         let mut tables = self.tables.lock();
         let tables = &mut *tables;
-        if let Some(object) = object {
-            let held = self.held(tables.current.get(&name), object);
-            tables.next.get_or_insert_default().insert(name, held);
+        let next = tables.next.get_or_insert_default();
+        match object {
+            Some(object) => {
+                let held = self.held(tables.current.get(&name), object);
+                next.insert(name, held);
+            }
+            // A streamed list tells of what changes while it comes: nobody means it any more.
+            None => drop(next.remove(&name)),
         }
         Ok(seen)
     }

@@ -311,6 +311,20 @@ fn nodes_claims_and_custom_objects() {
     );
 }
 
+/// A streamed list tells of a pod, and then that it has lost the label by which it was meant.
+#[test]
+fn what_nobody_means_any_more_is_forgotten_while_it_is_listed() {
+    let spec = spec("kind = 'pods'\nnamespace = 'shop'\nselector.app = 'web'");
+    let keeps = keeps(&spec, &[vec![]]);
+    let pod =
+        |app: &str| object("a", json!({ "metadata": { "labels": { "app": app } } })).to_string();
+    keeps[0].begin(0);
+    keeps[0].listed(0, &pod("web")).unwrap();
+    keeps[0].listed(0, &pod("other")).unwrap();
+    keeps[0].end(0);
+    assert_eq!(keeps[0].objects(), 0);
+}
+
 #[test]
 fn what_cannot_be_read_is_not_gone() {
     let node = spec("kind = 'node'\nname = 'a'");

@@ -59,6 +59,12 @@ impl Watch {
             }
             let next = page.metadata.r#continue;
             if next.is_empty() {
+                // From no version a watch begins anywhere, and what went meanwhile would never be told.
+                if page.metadata.resource_version.is_empty()
+                    && self.target.resource.polled.is_none()
+                {
+                    return Err(Failure::unusable("the list has no version"));
+                }
                 drop(permit);
                 self.complete();
                 return Ok(page.metadata.resource_version);

@@ -162,7 +162,8 @@ impl Watch {
 
     /// What is to be told once it works again.
     fn working(&self, pauses: &mut Pauses) {
-        if pauses.over() && self.health.recovered() {
+        pauses.over();
+        if self.health.recovered() {
             let (cluster, collector) = (self.health.cluster(), self.target.resource.name);
             info!(cluster, collector, "watched again");
         }
@@ -189,10 +190,6 @@ impl Watch {
         pauses: &mut Pauses,
     ) -> Result<std::convert::Infallible, Failure> {
         let (mut version, mut open) = self.list(listing).await?;
-        // From no version a watch begins anywhere, and what went meanwhile would never be told.
-        if version.is_empty() {
-            return Err(Failure::unusable("the list has no version"));
-        }
         loop {
             let seconds = LASTING - fastrand::u64(..=LASTING / 3);
             // The connection of a streamed list goes on with what changes, and after its end the next one from there.
@@ -223,7 +220,10 @@ impl Watch {
                 Ok((version, None))
             }
             Err(failure) => Err(failure),
-            Ok((version, lines)) => Ok((version, Some(lines))),
+            Ok((version, lines)) => {
+                *listing = Listing::Streamed;
+                Ok((version, Some(lines)))
+            }
         }
     }
 
@@ -321,7 +321,7 @@ impl Watch {
         self.health.up(self.part);
         let followed = self.changes(lines, version, pauses).await;
         if begun.elapsed() >= STEADY {
-            self.working(pauses);
+            pauses.over();
             self.health.steady(self.part);
         }
         match followed {
@@ -341,7 +341,7 @@ impl Watch {
         version: &mut String,
         pauses: &mut Pauses,
     ) -> Result<(), Failure> {
-        let (part, collector) = (self.part, &self.collector);
+        let (part, collector, begun) = (self.part, &self.collector, Instant::now());
         let mut read = 0;
         while let Some(line) = lines.next(Instant::now() + IDLE).await? {
             let event = event(line)?;
@@ -359,6 +359,9 @@ impl Watch {
                 }
                 Kind::Error => return Err(Failure::told(object)),
                 Kind::Unknown => debug!(path = self.target.path(), "an event of an unknown type"),
+            }
+            if begun.elapsed() >= STEADY {
+                self.health.steady(self.part);
             }
             self.working(pauses);
             read += 1;

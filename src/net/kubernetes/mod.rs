@@ -1,25 +1,22 @@
 //! Clients of Kubernetes' API: where a server is, who we are to it, and until when.
 
+mod command;
 mod expiry;
 mod token;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use http::{HeaderValue, Uri, header};
 use jiff::Timestamp;
 use kube::{
     Client, Config,
     client::ClientBuilder,
-    config::{KubeConfigOptions, Kubeconfig},
+    config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
-use tokio::{runtime::Handle, task::JoinHandle};
 use tower::util::MapRequestLayer;
 
 use self::token::TokenFile;
-use crate::{
-    clock::{self, Instant},
-    model::Secret,
-};
+use crate::model::Secret;
 
 /// How an API server is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,48 +59,25 @@ pub struct Connected {
 /// How we call ourselves: API Priority and Fairness and audit logs tell clients apart by it.
 const AGENT: &str = concat!("noroshi/", env!("CARGO_PKG_VERSION"));
 
-/// How long the files and the command of a kubeconfig may take to give credentials. `aws` and `gcloud` take seconds.
-const TAKES: Duration = Duration::from_secs(30);
-
-/// Makes clients for a server. The command of a kubeconfig runs in a thread of its own, one at a time: it may hang, and
-/// then costs this one thread.
-pub struct Connector {
-    access: Access,
-    under_way: Option<JoinHandle<Result<Connected, String>>>,
-}
-
-impl Connector {
-    /// By what the server is reached.
-    pub fn new(access: &Access) -> Self {
-        Self { access: access.clone(), under_way: None }
-    }
-
-    /// A client, from the files and the command as they are now; nothing is asked of the server yet.
-    ///
-    /// # Errors
-    /// What is wrong with the files, the command or the address, in words.
-    pub async fn connect(&mut self) -> Result<Connected, String> {
-        let made = self.under_way.get_or_insert_with(|| {
-            let (access, runtime) = (self.access.clone(), Handle::current());
-            tokio::task::spawn_blocking(move || runtime.block_on(connect(&access)))
-        });
-        let Ok(made) = clock::timeout_at(Instant::now() + TAKES, made).await else {
-            let seconds = TAKES.as_secs();
-            return Err(format!("the kubeconfig's command has not ended within {seconds} s"));
-        };
-        self.under_way = None;
-        made.unwrap_or_else(|panic| Err(format!("the client broke: {panic}")))
-    }
-}
-
-async fn connect(access: &Access) -> Result<Connected, String> {
+/// A client for a server, from the files and the command as they are now; nothing is asked of the server yet.
+///
+/// # Errors
+/// What is wrong with the files, the command or the address, in words, and without what is secret in them.
+pub async fn connect(access: &Access) -> Result<Connected, String> {
     let mut config = config(access).await?;
     only_a_place(&config.cluster_url)?;
+    // Kubernetes knows them no more since 1.26. One of them is a command, which the client would run.
+    if config.auth_info.auth_provider.is_some() {
+        return Err(
+            "the kubeconfig has an auth-provider; what came in its place is `exec`".to_owned()
+        );
+    }
+    let ends = command::run(&mut config.auth_info).await?;
     // The watches have pauses of their own, and count every failure.
     config.default_retry = false;
     config.headers.push((header::USER_AGENT, HeaderValue::from_static(AGENT)));
     let server = config.cluster_url.to_string();
-    let expire = expiry::of(&config.auth_info);
+    let expire = [ends, expiry::of(&config.auth_info)].into_iter().flatten().min();
     let client = client(config)?;
     Ok(Connected { client, server, expire })
 }
@@ -142,10 +116,10 @@ async fn config(access: &Access) -> Result<Config, String> {
                 Some(path) => Kubeconfig::read_from(path),
                 None => Kubeconfig::read(),
             };
-            let kubeconfig = read.map_err(|error| chain(&error))?;
+            let kubeconfig = read.map_err(|error| unreadable(&error))?;
             let options = KubeConfigOptions { context: context.clone(), ..Default::default() };
             let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-            let mut config = config.map_err(|error| chain(&error))?;
+            let mut config = config.map_err(|error| unreadable(&error))?;
             if let Some(server) = server {
                 config.cluster_url = uri(server)?;
             }
@@ -159,6 +133,17 @@ async fn config(access: &Access) -> Result<Config, String> {
             config.root_cert_file.clone_from(ca_file);
             Ok(config)
         }
+    }
+}
+
+/// What is wrong with a kubeconfig. Not in the parser's words, which quote the lines around the mistake: tokens and keys.
+fn unreadable(error: &KubeconfigError) -> String {
+    let KubeconfigError::Parse(error) = error else { return chain(error) };
+    match error.location() {
+        Some(at) => {
+            format!("the kubeconfig makes no sense at line {}, column {}", at.line(), at.column())
+        }
+        None => "the kubeconfig makes no sense".to_owned(),
     }
 }
 
@@ -188,6 +173,8 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     /// A kubeconfig whose user is a command of the shell.
@@ -204,37 +191,78 @@ mod tests {
         Access::Kubeconfig { path: Some(path), context: None, server: None }
     }
 
-    /// Time is stopped, and goes on only if the command does not keep the runtime's one thread.
+    async fn told(access: &Access) -> String {
+        connect(access).await.err().unwrap()
+    }
+
+    /// Stopped time goes on only if nothing keeps the runtime's one thread.
     #[tokio::test(start_paused = true)]
-    async fn a_command_that_hangs_holds_nobody_up_and_runs_once() {
+    async fn a_command_that_hangs_is_ended() {
         let dir = tempfile::tempdir().unwrap();
-        let (ran, go) = (dir.path().join("ran"), dir.path().join("go"));
-        let command = format!(
-            "echo >> {}; until [ -e {} ]; do sleep 0.05; done; echo \"{{}}\"",
-            ran.display(),
-            go.display()
-        );
+        let pid = dir.path().join("pid");
+        let command = format!("echo $$ > {}; exec sleep 300", pid.display());
         let access = kubeconfig(dir.path(), "https://127.0.0.1:6443", &command);
-        let mut connector = Connector::new(&access);
-        for _ in 0..3 {
-            let passes = async {
-                tokio::task::yield_now().await;
-                tokio::time::advance(TAKES).await;
-            };
-            let why = tokio::join!(connector.connect(), passes).0.err().unwrap();
-            assert!(why.contains("has not ended within 30 s"), "{why}");
+        let (connected, ()) = tokio::join!(connect(&access), async {
+            while !std::fs::read_to_string(&pid).is_ok_and(|text| text.ends_with('\n')) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let why = connected.err().unwrap();
+        assert!(why.contains("\"sh\" has not ended within 30 s"), "{why}");
+        let pid = std::fs::read_to_string(&pid).unwrap();
+        let stat = PathBuf::from(format!("/proc/{}/stat", pid.trim()));
+        for _ in 0..1000 {
+            // Gone, or dead and not yet taken note of.
+            if std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z ")) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
         }
-        std::fs::write(&go, "").unwrap();
-        let made = connector.under_way.take().unwrap();
-        assert!(made.await.unwrap().is_err(), "what it prints are no credentials");
-        assert_eq!(std::fs::read_to_string(&ran).unwrap(), "\n", "once");
+        panic!("it still runs");
+    }
+
+    #[tokio::test]
+    async fn a_command_says_who_we_are_and_until_when() {
+        let dir = tempfile::tempdir().unwrap();
+        let seen = dir.path().join("seen");
+        let json = r#"{\"status\": {\"token\": \"abc\", \"expirationTimestamp\": \"2027-01-01T00:00:00Z\"}}"#;
+        let command =
+            format!("echo \"$KUBERNETES_EXEC_INFO\" > {}; echo \"{json}\"", seen.display());
+        let access = kubeconfig(dir.path(), "https://127.0.0.1:6443", &command);
+        let connected = connect(&access).await.map_err(|why| panic!("{why}")).unwrap();
+        assert_eq!(connected.expire.unwrap().to_string(), "2027-01-01T00:00:00Z");
+        assert_eq!(
+            std::fs::read_to_string(&seen).unwrap().trim(),
+            r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}"#
+        );
+    }
+
+    /// Neither what a command is given nor what it prints, nor what stands around a mistake.
+    #[tokio::test]
+    async fn what_is_wrong_is_said_without_secrets() {
+        let dir = tempfile::tempdir().unwrap();
+        let server = "https://127.0.0.1:6443";
+        for (command, why) in [
+            ("echo hunter2; exit 3", "failed: exit status: 3"),
+            ("echo hunter2", "prints no credentials"),
+            ("echo \"{}\"; : hunter2", "prints no credentials"),
+            ("echo \"{status: {expirationTimestamp: hunter2}}\"", "prints no credentials"),
+            ("echo \"{status: {}}\"; : hunter2", "prints neither a token nor a certificate"),
+        ] {
+            let told = told(&kubeconfig(dir.path(), server, command)).await;
+            assert!(told.contains(why) && !told.contains("hunter2"), "{told}");
+        }
+        let path = dir.path().join("broken");
+        std::fs::write(&path, "users:\n- name: me\n  user:\n    token: hunter2\n    ]\n").unwrap();
+        let told =
+            told(&Access::Kubeconfig { path: Some(path), context: None, server: None }).await;
+        assert!(told.contains("makes no sense at line 5"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
     }
 
     #[tokio::test]
     async fn a_password_in_an_address_is_not_told() {
         let dir = tempfile::tempdir().unwrap();
-        let told =
-            |access: Access| async move { Connector::new(&access).connect().await.err().unwrap() };
         let server = |url: &str| Access::Server {
             url: url.to_owned(),
             token: None,
@@ -247,7 +275,7 @@ mod tests {
             server("https://me:hunter2@127.0.0.1:port"),
             server("me:hunter2@127.0.0.1"),
         ] {
-            let why = told(access).await;
+            let why = told(&access).await;
             assert!(!why.contains("hunter2") && why.contains("server's"), "{why}");
         }
     }
