@@ -87,6 +87,7 @@ async fn soak() {
         tokio::time::sleep(CHANGE).await;
     }
 
+    api.fail_no_more();
     for at in PODS..PODS + GUESTS {
         let (namespace, name) = pods::key(at);
         api.delete("pods", &namespace, &name);
@@ -138,6 +139,8 @@ fn trouble(api: &KubeApi, nth: usize) {
         // Whoever asks again at once is answered by nothing at all.
         _ => {
             let (verb, wrong) = (Some("watch".to_owned()), Wrong::Text(200, String::new()));
+            // Pauses grow while they are met: they must not become more and more.
+            api.fail_no_more();
             api.fail(Failure { verb, path: "pods".to_owned(), wrong, times: Some(2) });
             api.end_watches(None);
         }
