@@ -176,8 +176,10 @@ impl Health {
     /// Something came after a failure. Whether somebody was told of one, and all its watches run again and hold.
     pub(super) fn recovered(&self) -> bool {
         let mut record = self.shared.record.lock();
-        let holds = record.parts.iter().all(|part| part.is_up && part.unsteady < MANY);
-        holds && std::mem::take(&mut record.is_told)
+        let holds = |part: &Part| part.is_up && part.unsteady < MANY;
+        let is_news = record.is_told && record.parts.iter().all(holds);
+        record.is_told &= !is_news;
+        is_news
     }
 
     /// A bookmark came.
@@ -237,5 +239,48 @@ impl Health {
         if let Some(part) = record.parts.get_mut(part) {
             part.is_refused &= !well;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn health(parts: usize) -> Health {
+        let server = Arc::new(ApiServer::new("one".into(), Clock::system()));
+        Health::new(&server, parts, Clock::system())
+    }
+
+    fn failure(why: Why) -> Failure {
+        Failure { why, message: String::new(), retry_after: None }
+    }
+
+    /// One namespace that fails is not made well by another that runs.
+    #[test]
+    fn each_part_fails_and_recovers_by_itself() {
+        let health = health(2);
+        assert!(health.failed(0, &failure(Why::Forbidden)), "told once");
+        assert!(!health.failed(0, &failure(Why::Forbidden)));
+        health.up(1);
+        assert_eq!(health.standing().1.map(|(_, times)| times), Some(2), "the other one's start");
+        assert!(!health.recovered());
+        health.up(0);
+        assert!(health.standing().1.is_none());
+        assert!(health.recovered() && !health.recovered(), "told once");
+        health.failed(1, &failure(Why::ServerError));
+        assert_eq!(health.standing().1.map(|(_, times)| times), Some(1), "its own first");
+    }
+
+    /// What opens and fails, again and again, has not recovered before it has run for a while.
+    #[test]
+    fn what_does_not_hold_has_not_recovered() {
+        let health = health(1);
+        for _ in 0..MANY {
+            health.failed(0, &failure(Why::ServerError));
+            health.up(0);
+        }
+        assert!(!health.recovered());
+        health.steady(0);
+        assert!(health.recovered());
     }
 }

@@ -155,6 +155,7 @@ impl Watch {
                 continue;
             }
             self.health.up(self.part);
+            self.health.steady(self.part);
             self.working(&mut pauses);
             clock::sleep(each).await;
         }
