@@ -2,9 +2,10 @@
 
 use std::{io::Write, process::Command};
 
-/// Runs one `#[ignore]`d test of this binary in a process of its own.
+/// Runs one `#[ignore]`d test of this binary in a process of its own, whose memory can be measured: what is freed goes
+/// back to the system at once. Else glibc keeps as much of it as looks like a leak, now and then.
 pub fn alone(test: &str) {
-    start(&[], test);
+    start(&["env", "MALLOC_MMAP_THRESHOLD_=65536"], test);
 }
 
 /// Runs one `#[ignore]`d test of this binary as root of a network namespace of its own, where only it sees what it does.
@@ -42,15 +43,8 @@ pub fn missing(what: &str) {
 fn start(wrapper: &[&str], test: &str) {
     let binary = std::env::current_exe().unwrap();
     let own = ["--exact", test, "--ignored", "--nocapture", "--test-threads=1"];
-    let mut command = match wrapper {
-        [] => Command::new(&binary),
-        [program, arguments @ ..] => {
-            let mut command = Command::new(program);
-            command.args(arguments).arg(&binary);
-            command
-        }
-    };
-    let output = command.args(own).output().unwrap();
+    let mut command = Command::new(wrapper[0]);
+    let output = command.args(&wrapper[1..]).arg(&binary).args(own).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{test} failed in a process of its own:\n{said}\n{errors}");
