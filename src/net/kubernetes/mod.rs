@@ -237,6 +237,24 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn a_command_may_print_a_certificate() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut parameters = rcgen::CertificateParams::new(vec!["noroshi".to_owned()]).unwrap();
+        parameters.not_after = rcgen::date_time_ymd(2027, 1, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap().pem();
+        let printed = dir.path().join("printed");
+        let status = serde_json::json!({ "status": {
+            "clientCertificateData": certificate, "clientKeyData": key.serialize_pem(),
+        } });
+        std::fs::write(&printed, status.to_string()).unwrap();
+        let command = format!("cat {}", printed.display());
+        let access = kubeconfig(dir.path(), "https://127.0.0.1:6443", &command);
+        let connected = connect(&access).await.map_err(|why| panic!("{why}")).unwrap();
+        assert_eq!(connected.expire.unwrap().to_string(), "2027-01-01T00:00:00Z");
+    }
+
     /// Neither what a command is given nor what it prints, nor what stands around a mistake.
     #[tokio::test]
     async fn what_is_wrong_is_said_without_secrets() {
