@@ -202,7 +202,8 @@ fn objective(at: &Path, slo: Slo) -> Option<Finding> {
         slo.objective,
         deaf.join(" or "),
     );
-    let hint = "alerts NoroshiErrorBudgetBurn of these factors can never fire: raise it above 0.931";
+    let hint =
+        "alerts NoroshiErrorBudgetBurn of these factors can never fire: raise it above 0.931";
     Some(Finding::new(Code::DeafObjective, path, message).hint(hint.to_owned()))
 }
 
