@@ -25,9 +25,9 @@ const GROUPS: &str = "groups:\n";
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  noroshi rules > noroshi-rules.yaml                              one file with everything
-  noroshi rules --out /etc/prometheus/rules/noroshi               six files, to choose from
-  noroshi rules --out . --grafana-url https://grafana.example.org --runbook-base-url https://wiki.example.org/noroshi
+  noroshi rules > noroshi-rules.yaml                        one file with everything
+  noroshi rules --out rules/noroshi                         six files, to choose from
+  noroshi rules --grafana-url https://grafana.example.org   links that lead somewhere
 
 Exit codes: 0 written, 1 a file cannot be written, 2 usage")]
 pub(super) struct Rules {
