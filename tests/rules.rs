@@ -392,3 +392,9 @@ fn the_page_lists_every_alert() {
         assert!(page == written, "docs/rules.md is behind: UPDATE_DOCS=1 cargo test --test rules");
     }
 }
+
+/// The binary is built from what the image's build may see.
+#[test]
+fn the_image_is_built_with_them() {
+    assert!(text(".dockerignore").lines().any(|line| line == "!prometheus-rules"));
+}
