@@ -23,5 +23,6 @@ mod kube;
 mod one_shot;
 mod ping;
 mod prometheus;
+mod rules;
 mod server;
 mod web_config;
