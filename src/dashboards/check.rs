@@ -224,9 +224,9 @@ fn latency() -> Section {
     .ask(format!("max({objective})"), "objective")
     .for_name("objective", as_limit())
     .none("No runs");
-    // Without `phase_histograms` only the last run before each moment is known.
+    // Without `phase_histograms` only the last run before each moment is known. A phase that no run came to has no mean.
     let phases = format!(
-        "{} or avg by (phase) (avg_over_time({}[$__rate_interval]))",
+        "({} or avg by (phase) (avg_over_time({}[$__rate_interval]))) >= 0",
         mean(SCOPE, "noroshi_check_phase_latency_seconds", "phase"),
         SCOPE.of("noroshi_check_phase_duration_seconds"),
     );
@@ -245,7 +245,7 @@ fn evidence() -> Section {
     let about = Table::new(Says(
         "What it is",
         "The target, and all labels of the configuration.",
-        "The labels say whose it is, and `notify` who tells of it.",
+        "The labels say whose it is.",
     ))
     .labels(&[("target", "Target"), ("check", "Check"), ("group", "Group"), ("kind", "Kind")])
     .ask_labels(SCOPE.of("noroshi_check_info"))

@@ -202,12 +202,16 @@ impl Panel {
         let mut defaults = json!({
             "color": self.colour,
             "custom": self.custom,
-            "links": self.links.iter().map(Link::json).collect::<Vec<_>>(),
-            "mappings": self.mappings,
             "noValue": self.none,
             "thresholds": { "mode": "absolute", "steps": base.chain(above).collect::<Vec<_>>() },
             "unit": self.unit.id(),
         });
+        if !self.links.is_empty() {
+            defaults["links"] = self.links.iter().map(Link::json).collect();
+        }
+        if self.mappings != json!([]) {
+            defaults["mappings"] = self.mappings.clone();
+        }
         if let Some(min) = self.limits.0 {
             defaults["min"] = min.into();
         }

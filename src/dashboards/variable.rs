@@ -125,7 +125,6 @@ impl Variable {
             Choice::One => {}
         }
         json["datasource"] = datasource();
-        json["definition"] = self.query.clone().into();
         // 1: values of a label. Which series they are read from is in `query`.
         json["query"] =
             json!({ "qryType": 1, "query": self.query, "refId": "PrometheusVariableQueryEditor" });
