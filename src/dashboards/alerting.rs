@@ -174,7 +174,7 @@ fn delivery() -> Section {
 fn speed() -> Section {
     let family = "noroshi_notification_latency_seconds";
     let spread = heatmap(Says(
-        "From the change to its delivery",
+        "From the change to its delivery, spread",
         "How long it took from the change that a notice tells of until somebody was told, a column for each step.",
         "`group_wait` is part of it: what lies far above are retries.",
     ))

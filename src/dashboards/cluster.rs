@@ -11,7 +11,7 @@ use super::{
     table::Table,
     unit::Unit,
     variable::{Variable, shared},
-    view::{lines, stack, timeline, trouble},
+    view::{bars, lines, stack, timeline, trouble},
 };
 
 const SELF: Scope = Scope::INSTANCES;
@@ -112,7 +112,7 @@ fn now() -> Section {
     );
     let short = trouble(
         Says(
-            "Workloads short of pods",
+            "Workloads short",
             "Deployments, stateful sets and daemon sets with fewer available pods than they want.",
             "If it is orange, the table below names each and how many are missing.",
         ),
@@ -121,7 +121,7 @@ fn now() -> Section {
     .ask(count(&short_of_pods()), "short");
     let claims = trouble(
         Says(
-            "Claims without a volume",
+            "Claims unbound",
             "Claims that wait for a volume, or have lost theirs.",
             "If it is orange, `kubectl describe pvc` says what it waits for.",
         ),
@@ -283,25 +283,38 @@ fn workloads() -> Section {
     .none("No rollout ended in this time");
     section(
         "Do workloads have what they want?",
-        vec![graphs(vec![short, rollouts]), graphs(vec![jobs(), took])],
+        vec![graphs(vec![short, rollouts]), graphs(vec![jobs(), cron_jobs(), took])],
     )
 }
 
 fn jobs() -> Panel {
-    let last = OF_NAMESPACE.of("kube_cronjob_status_last_successful_time");
     let started = OF_NAMESPACE.of("kube_job_status_start_time");
-    let failed = format!(
-        "max by (cluster, namespace, job_name) ({started}) * 1000 and on (cluster, namespace, job_name) ({})",
-        failed_jobs()
-    );
+    let job = "cluster, namespace, job_name";
     Table::new(Says(
-        "Jobs that failed, and cron jobs",
-        "When each failed job was started, and how long ago each cron job last succeeded.",
+        "Jobs that failed",
+        "When each failed job that is still there was started.",
+        "Read the log of its pods, then delete it: it is counted until then.",
+    ))
+    .labels(&[("namespace", "Namespace"), ("job_name", "Job")])
+    .ask(
+        format!("max by ({job}) ({started}) * 1000 and on ({job}) ({})", failed_jobs()),
+        "Started",
+        Unit::Moment,
+        |column| column,
+    )
+    .labels(&[("cluster", "Cluster")])
+    .none("No job failed")
+    .panel()
+}
+
+fn cron_jobs() -> Panel {
+    let last = OF_NAMESPACE.of("kube_cronjob_status_last_successful_time");
+    Table::new(Says(
+        "Cron jobs",
+        "How long ago each cron job last succeeded.",
         "A success that is older than the schedule is jobs that fail, hang, or are suspended.",
     ))
-    .labels(&[("namespace", "Namespace"), ("job_name", "Failed job")])
-    .ask(failed, "Started", Unit::Moment, |column| column)
-    .labels(&[("cronjob", "Cron job")])
+    .labels(&[("namespace", "Namespace"), ("cronjob", "Cron job")])
     .ask(
         format!("time() - max by (cluster, namespace, cronjob) ({last})"),
         "Last success",
@@ -309,7 +322,8 @@ fn jobs() -> Panel {
         |column| column,
     )
     .labels(&[("cluster", "Cluster")])
-    .none("No job failed, and there are no cron jobs")
+    .sorted_by("Last success", true)
+    .none("There are no cron jobs that have succeeded")
     .panel()
 }
 
@@ -335,7 +349,7 @@ fn nodes() -> Section {
         "{{phase}}",
     )
     .none("No pods are seen");
-    let reboots = lines(Says(
+    let reboots = bars(Says(
         "Reboots",
         "How often nodes were started anew, in the time that is looked at.",
         "A node that reboots by itself is hardware, a kernel, or somebody's upgrade.",

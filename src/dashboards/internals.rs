@@ -271,7 +271,7 @@ fn store() -> Section {
 
 fn configuration() -> Section {
     let states = timeline(Says(
-        "Configuration",
+        "Configuration in force",
         "From when to when the configuration that was last read was in force, for each instance.",
         "A red part is a mistake that somebody has saved: `noroshi check-config` shows all of them at once.",
     ))

@@ -367,7 +367,7 @@ fn grpc(scope: Scope) -> Section {
     .for_name("NOT_SERVING", vec![super::view::fixed(RED)])
     .none("No answer");
     let encrypted = number(Says(
-        "Encrypted",
+        "Call encrypted",
         "Whether the call went over TLS.",
         "A `no` where TLS is configured is a call that went nowhere.",
     ))

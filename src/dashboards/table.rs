@@ -69,7 +69,8 @@ impl Column {
     }
 
     fn properties(&self) -> Vec<(&'static str, Value)> {
-        let mut properties = vec![("unit", json!(self.unit.id()))];
+        // What a table says without rows would stand in each empty cell too.
+        let mut properties = vec![("unit", json!(self.unit.id())), ("noValue", json!("-"))];
         if self.mappings != json!([]) {
             properties.push(("mappings", self.mappings.clone()));
         }

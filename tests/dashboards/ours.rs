@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::{expression::selectors, linter::Rule, panels, questions, title, variables};
 
-pub(crate) const RULES: [Rule; 10] = [
+pub(crate) const RULES: [Rule; 11] = [
     ("head", head),
     ("variables", shared_variables),
     ("sizes", size),
     ("ids", ids),
+    ("titles", titles_of_panels),
     ("places", places),
     ("words", words),
     ("thresholds", thresholds),
@@ -63,9 +64,8 @@ fn shared_variables(dashboard: &Value) -> Vec<String> {
     if cluster.is_none_or(|one| one["allValue"] != ".*" || one["includeAll"] != true) {
         complaints.push(said(dashboard, "cluster is needed"));
     }
-    let asked: String = questions(dashboard).iter().map(|(_, expr)| *expr).collect();
-    let asked = asked
-        + &variables(dashboard).iter().map(|one| one["query"].to_string()).collect::<String>();
+    let choices = all.iter().filter_map(|one| one["query"]["query"].as_str());
+    let asked: String = questions(dashboard).iter().map(|(_, expr)| *expr).chain(choices).collect();
     for name in &names[1..] {
         if !asked.contains(&format!("${name}\"")) {
             complaints.push(said(dashboard, format!("${name} chooses nothing")));
@@ -98,6 +98,13 @@ fn ids(dashboard: &Value) -> Vec<String> {
     let ids: Vec<u64> = all(dashboard).iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
     let wanted: Vec<u64> = (1..).take(ids.len()).collect();
     if ids == wanted { Vec::new() } else { vec![said(dashboard, format!("{ids:?}"))] }
+}
+
+/// A panel is called by its title, in a message and on a page.
+fn titles_of_panels(dashboard: &Value) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let all = panels(dashboard).into_iter().map(|panel| panel["title"].as_str().unwrap());
+    all.filter(|title| !seen.insert(*title)).map(|title| said(dashboard, title)).collect()
 }
 
 /// Nothing stands on anything else, and nothing beside the page. What is folded away has a page of its own.

@@ -7,7 +7,7 @@ use crate::{families, files, linter, ours};
 /// What is done to a dashboard to break a rule.
 type Fault = (&'static str, fn(&mut Value));
 
-const FAULTS: [Fault; 26] = [
+const FAULTS: [Fault; 27] = [
     ("template-datasource-rule", |one| variable(one, "datasource")["label"] = "Datasource".into()),
     ("template-job-rule", |one| variable(one, "job")["allValue"] = ".*".into()),
     ("template-instance-rule", |one| variable(one, "instance")["multi"] = false.into()),
@@ -33,6 +33,7 @@ const FAULTS: [Fault; 26] = [
     ("variables", |one| one["templating"]["list"].as_array_mut().unwrap().swap(1, 2)),
     ("sizes", |one| panel(one)["description"] = " ".repeat(200_000).into()),
     ("ids", |one| panel(one)["id"] = 1.into()),
+    ("titles", |one| panel(one)["title"] = "Degraded".into()),
     ("places", |one| panel(one)["gridPos"]["w"] = 9.into()),
     ("words", |one| panel(one)["description"] = "One sentence.".into()),
     ("thresholds", |one| {
