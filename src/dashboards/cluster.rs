@@ -110,6 +110,23 @@ fn now() -> Section {
         )),
         "in error",
     );
+    let behind = trouble(
+        Says(
+            "Resources not watched",
+            "Resources whose watch is broken: their series stay as they were.",
+            "If it is red, the reason is in the table of freshness below: a missing right, most often.",
+        ),
+        RED,
+    )
+    .ask(count(&format!("{} == 0", SELF.of("noroshi_cluster_collector_up"))), "not watched");
+    let mut numbers_now = vec![unreached, not_ready, pressed, pods];
+    numbers_now.extend(unfinished());
+    numbers_now.push(behind);
+    section("Is anything broken?", vec![numbers(numbers_now)])
+}
+
+/// What wants something that it does not get.
+fn unfinished() -> [Panel; 3] {
     let short = trouble(
         Says(
             "Workloads short",
@@ -143,19 +160,7 @@ fn now() -> Section {
         ORANGE,
     )
     .ask(count(&failed_jobs()), "failed");
-    let behind = trouble(
-        Says(
-            "Resources not watched",
-            "Resources whose watch is broken: their series stay as they were.",
-            "If it is red, the reason is in the table of freshness below: a missing right, most often.",
-        ),
-        RED,
-    )
-    .ask(count(&format!("{} == 0", SELF.of("noroshi_cluster_collector_up"))), "not watched");
-    section(
-        "Is anything broken?",
-        vec![numbers(vec![unreached, not_ready, pressed, pods, short, claims, jobs, behind])],
-    )
+    [short, claims, jobs]
 }
 
 /// Containers and pods with which something is wrong, with a word for what it is.

@@ -4,7 +4,7 @@ use super::{
     colour::{GREEN, ORANGE, RED},
     dashboard::Dashboard,
     layout::{Section, folded, graphs, numbers, section},
-    panel::Says,
+    panel::{Panel, Says},
     query::{Scope, buckets, increase, or_zero, over_range, quantile, rate},
     state::{well, words_for},
     table::Table,
@@ -190,7 +190,22 @@ fn process() -> Section {
     ))
     .ask(SELF.of("process_threads"), "{{instance}}")
     .none("No process is seen");
-    let versions = Table::new(Says(
+    let uptime = number(Says(
+        "Running for",
+        "How long ago each instance was started.",
+        "Instances that start again and again are killed: look at their memory and at the events of their pods.",
+    ))
+    .unit(Unit::Duration)
+    .ask(format!("time() - {}", SELF.of("process_start_time_seconds")), "{{instance}}")
+    .none("No process is seen");
+    section(
+        "What does it use?",
+        vec![graphs(vec![cpu, memory, files, threads]), graphs(vec![versions(), uptime])],
+    )
+}
+
+fn versions() -> Panel {
+    Table::new(Says(
         "Versions",
         "What each instance was built from; with Alertmanager's place taken, also what programs of its name report.",
         "Instances that differ are an upgrade that has not ended.",
@@ -216,19 +231,7 @@ fn process() -> Section {
     .hide("Value")
     .none("No instance")
     .weight(2)
-    .panel();
-    let uptime = number(Says(
-        "Running for",
-        "How long ago each instance was started.",
-        "Instances that start again and again are killed: look at their memory and at the events of their pods.",
-    ))
-    .unit(Unit::Duration)
-    .ask(format!("time() - {}", SELF.of("process_start_time_seconds")), "{{instance}}")
-    .none("No process is seen");
-    section(
-        "What does it use?",
-        vec![graphs(vec![cpu, memory, files, threads]), graphs(vec![versions, uptime])],
-    )
+    .panel()
 }
 
 fn store() -> Section {

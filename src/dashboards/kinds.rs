@@ -3,7 +3,7 @@
 use super::{
     colour::{BLUE, GREEN, GREY, ORANGE, RED, YELLOW},
     layout::{Section, folded, graphs, numbers},
-    panel::Says,
+    panel::{Panel, Says},
     query::Scope,
     state::{either, well, words_for},
     unit::Unit,
@@ -137,6 +137,10 @@ fn dns(scope: Scope) -> Section {
     .unit(Unit::Seconds)
     .ask(scope.of("noroshi_dns_answer_ttl_min_seconds"), "{{instance}}")
     .none("No records in the answer");
+    folded("DNS", vec![graphs(vec![rcode, records, ttl]), numbers(dns_flags(scope))])
+}
+
+fn dns_flags(scope: Scope) -> Vec<Panel> {
     let flag = |says: Says, family: &str, yes, no| {
         number(says)
             .unit(Unit::Plain)
@@ -144,7 +148,7 @@ fn dns(scope: Scope) -> Section {
             .ask(scope.of(family), "{{instance}}")
             .none("No DNS answer")
     };
-    let flags = vec![
+    vec![
         flag(
             Says(
                 "Truncated",
@@ -200,8 +204,7 @@ fn dns(scope: Scope) -> Section {
         .steps(GREEN, &[(1.0, ORANGE)])
         .ask(scope.of("noroshi_dns_foreign_responses"), "{{instance}}")
         .none("No DNS answer"),
-    ];
-    folded("DNS", vec![graphs(vec![rcode, records, ttl]), numbers(flags)])
+    ]
 }
 
 fn icmp(scope: Scope) -> Section {

@@ -359,6 +359,14 @@ pub(super) fn api() -> Section {
     .labels(&[("cluster", "Cluster")])
     .none("All is stored in the version that is written")
     .panel();
+    let [leases, stale] = leases();
+    folded(
+        "Is the API itself whole?",
+        vec![graphs(vec![services, definitions]), graphs(vec![stored, leases, stale])],
+    )
+}
+
+fn leases() -> [Panel; 2] {
     let leases = stack(Says(
         "Leases, by state",
         "Leases by whether their holders renew them in time.",
@@ -389,8 +397,5 @@ pub(super) fn api() -> Section {
     .sorted_by("Silent for", true)
     .none("All holders renew their leases")
     .panel();
-    folded(
-        "Is the API itself whole?",
-        vec![graphs(vec![services, definitions]), graphs(vec![stored, leases, stale])],
-    )
+    [leases, stale]
 }

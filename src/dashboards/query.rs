@@ -1,7 +1,5 @@
 //! What is asked of Prometheus.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 /// What makes a check one, over all clusters and whoever looks at it.
@@ -172,11 +170,8 @@ impl Query {
 }
 
 /// The letter of the query at a place: how the columns of tables are called before they have a name.
-pub(super) fn letter(at: usize) -> String {
-    let mut letter = String::new();
-    let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    let _ = write!(letter, "{}", letters.chars().nth(at).unwrap_or('Z'));
-    letter
+pub(super) fn letter(at: usize) -> char {
+    (b'A'..=b'Z').nth(at).map_or('Z', char::from)
 }
 
 /// The data source that the variable names.

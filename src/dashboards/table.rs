@@ -45,9 +45,8 @@ impl Column {
     }
 
     /// The numbers of the query that is asked next.
-    fn number(query: usize, is_only: bool, title: &'static str, unit: Unit) -> Self {
-        let source = if is_only { "Value".to_owned() } else { format!("Value #{}", letter(query)) };
-        Self { source, unit, ..Self::label("", title) }
+    fn number(query: usize, title: &'static str, unit: Unit) -> Self {
+        Self { source: format!("Value #{}", letter(query)), unit, ..Self::label("", title) }
     }
 
     pub(super) fn width(mut self, width: u32) -> Self {
@@ -124,7 +123,7 @@ impl Table {
         look: impl FnOnce(Column) -> Column,
     ) -> Self {
         self.panel = self.panel.ask(expr, "");
-        self.columns.push(look(Column::number(self.queries, false, title, unit)));
+        self.columns.push(look(Column::number(self.queries, title, unit)));
         self.queries += 1;
         self
     }
@@ -167,14 +166,11 @@ impl Table {
         self
     }
 
-    /// As a panel. Of several queries the rows with equal labels become one.
+    /// As a panel. Of several queries the rows with equal labels become one; the numbers of one alone have no letter.
     pub(super) fn panel(mut self) -> Panel {
         if self.queries == 1 {
-            for column in &mut self.columns {
-                if column.source == "Value #A" {
-                    "Value".clone_into(&mut column.source);
-                }
-            }
+            let numbers = self.columns.iter_mut().filter(|column| column.source == "Value #A");
+            numbers.for_each(|column| "Value".clone_into(&mut column.source));
         }
         let (mut order, mut names) = (Map::new(), Map::new());
         for (at, column) in self.columns.iter().enumerate() {
