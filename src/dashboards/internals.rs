@@ -218,17 +218,11 @@ fn versions() -> Panel {
         ("goversion", "As goversion"),
         ("features", "Features"),
     ])
-    .ask(
-        format!(
+    .ask_labels(format!(
             "max by (instance, version, revision, rustc, features, goversion) ({} or {})",
             SELF.of("noroshi_build_info"),
             SELF.of("alertmanager_build_info")
-        ),
-        "Value",
-        Unit::Plain,
-        |column| column,
-    )
-    .hide("Value")
+        ))
     .none("No instance")
     .weight(2)
     .panel()

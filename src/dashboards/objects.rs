@@ -109,13 +109,9 @@ pub(super) fn volumes() -> Section {
         "`kubectl describe pvc` says what it waits for: a class, a provisioner, or its first pod.",
     ))
     .labels(&[("namespace", "Namespace"), ("persistentvolumeclaim", "Claim"), ("phase", "Phase")])
-    .ask(
-        format!("max by (cluster, namespace, persistentvolumeclaim, phase) ({waiting}) == 1"),
-        "Value",
-        Unit::Plain,
-        |column| column,
-    )
-    .hide("Value")
+    .ask_labels(format!(
+        "max by (cluster, namespace, persistentvolumeclaim, phase) ({waiting}) == 1"
+    ))
     .labels(&[("cluster", "Cluster")])
     .none("All claims have their volume")
     .panel();
@@ -337,13 +333,7 @@ pub(super) fn api() -> Section {
         "Most often two definitions want the same names: delete one.",
     ))
     .labels(&[("crd", "Definition"), ("condition", "Condition"), ("status", "Status"), ("reason", "Reason")])
-    .ask(
-        format!("max by (cluster, crd, condition, status, reason) ({conditions})"),
-        "Value",
-        Unit::Plain,
-        |column| column,
-    )
-    .hide("Value")
+    .ask_labels(format!("max by (cluster, crd, condition, status, reason) ({conditions})"))
     .labels(&[("cluster", "Cluster")])
     .none("All definitions are in force")
     .panel();
@@ -354,8 +344,7 @@ pub(super) fn api() -> Section {
         "Before the version is removed from its definition, write its objects again.",
     ))
     .labels(&[("crd", "Definition"), ("version", "Version"), ("served", "Served")])
-    .ask(format!("max by (cluster, crd, version, served) ({versions})"), "Value", Unit::Plain, |column| column)
-    .hide("Value")
+    .ask_labels(format!("max by (cluster, crd, version, served) ({versions})"))
     .labels(&[("cluster", "Cluster")])
     .none("All is stored in the version that is written")
     .panel();
