@@ -19,6 +19,7 @@ mod bind;
 mod blackbox;
 mod chart;
 mod clusters;
+mod grafana;
 mod kube;
 mod one_shot;
 mod ping;
