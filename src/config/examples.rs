@@ -200,9 +200,7 @@ fn by_type(types: &Types<'_>, name: &str, property: &Value, default: Option<&Val
     let key = name.rsplit('.').next().unwrap_or_default();
     let text = |text: &str| as_toml(&Value::from(text));
     match (*definition, kind(schema), schema["format"].as_str()) {
-        (Some("Duration"), ..) => {
-            text(if default == Some(&"1m".into()) { "5m" } else { "1m" })
-        }
+        (Some("Duration"), ..) => text(if default == Some(&"1m".into()) { "5m" } else { "1m" }),
         (_, "string", Some("regex")) => text("^ok"),
         (_, "string", Some("uri")) => text("https://example.org/"),
         (_, "string", Some("ip")) => text("192.0.2.10"),

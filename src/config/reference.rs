@@ -133,7 +133,8 @@ impl<'a> Types<'a> {
     }
 
     fn table(&self, schema: &Value, prefix: &str, defaults: &Value) -> String {
-        let mut table = String::from("| Key | Type | Default | Example | Meaning |\n|---|---|---|---|---|\n");
+        let mut table =
+            String::from("| Key | Type | Default | Example | Meaning |\n|---|---|---|---|---|\n");
         self.rows(&mut table, schema, prefix, defaults, 0);
         table
     }
@@ -260,7 +261,6 @@ impl<'a> Types<'a> {
             (_, word, _) => word.to_owned(),
         }
     }
-
 
     /// The key's own description, else that of its type.
     fn meaning(&self, property: &Value) -> String {

@@ -86,8 +86,11 @@ fn sources(kind: &Kind) -> Vec<String> {
     };
     let own = format!("probe/{}", kind.word);
     let certificates = ["probe/certificate.rs", "probe/verdict.rs"];
-    [&[own.clone(), own + ".rs"][..], &more.iter().chain(&certificates).map(|path| (*path).to_owned()).collect::<Vec<_>>()]
-        .concat()
+    [
+        &[own.clone(), own + ".rs"][..],
+        &more.iter().chain(&certificates).map(|path| (*path).to_owned()).collect::<Vec<_>>(),
+    ]
+    .concat()
 }
 
 fn reasons(reasons: &[Reason]) -> String {
@@ -116,7 +119,8 @@ fn way() -> String {
     let groups = WAY.iter().map(|(title, all)| format!("### {title}\n\n{}", reasons(all)));
     let shown = COMMON_FAMILIES.iter().filter(|desc| desc.exported);
     let families: Vec<String> = shown.map(|desc| format!("`{}`", desc.name)).collect();
-    let measured = format!("Every kind that resolves a name measures {} too.\n", families.join(", "));
+    let measured =
+        format!("Every kind that resolves a name measures {} too.\n", families.join(", "));
     groups.chain([measured]).collect::<Vec<_>>().join("\n")
 }
 
@@ -134,7 +138,10 @@ fn checks_are_told_of_as_the_code_has_them() {
     if env::var_os("UPDATE_DOCS").is_some() {
         fs::write(root().join(PAGE), &fresh).unwrap();
     } else {
-        assert!(text == fresh, "{PAGE} is behind: UPDATE_DOCS=1 cargo test --test documents checks");
+        assert!(
+            text == fresh,
+            "{PAGE} is behind: UPDATE_DOCS=1 cargo test --test documents checks"
+        );
     }
 }
 
