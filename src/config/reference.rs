@@ -20,7 +20,7 @@ pub fn reference() -> String {
 }
 
 /// Every key of the reference: its path, its schema and its example, in TOML.
-pub fn examples() -> Vec<Example> {
+pub fn examples() -> Vec<(String, Value, String)> {
     let schema = schema();
     let types = Types::new(&schema["$defs"]);
     whole(&schema, &types);
@@ -28,7 +28,7 @@ pub fn examples() -> Vec<Example> {
 }
 
 /// A key's path, its schema, and its example.
-pub type Example = (String, Value, String);
+pub(super) type Example = (String, Value, String);
 
 fn whole(schema: &Value, types: &Types<'_>) -> String {
     let properties = &schema["properties"];
@@ -56,10 +56,11 @@ fn whole(schema: &Value, types: &Types<'_>) -> String {
     }
     for section in ["metrics", "schedule", "web", "blackbox", "log", "demo", "store"] {
         let _ = write!(out, "\n### `[{section}]`\n\n");
-        out.push_str(&types.table(&properties[section], "", &Value::Null));
+        out.push_str(&types.section(section, &properties[section]));
     }
     let _ = write!(out, "\n### `[clusters.NAME]`\n\n");
-    out.push_str(&types.table(&properties["clusters"]["additionalProperties"], "", &Value::Null));
+    let clusters = &properties["clusters"]["additionalProperties"];
+    out.push_str(&types.section("clusters.NAME", clusters));
     alerting(&mut out, types, properties);
     out
 }
@@ -69,7 +70,7 @@ fn alerting(out: &mut String, types: &Types<'_>, properties: &Value) {
     let entries = |section: &str| properties[section]["additionalProperties"].clone();
     for section in ["alerting", "route"] {
         let _ = write!(out, "\n### `[{section}]`\n\n");
-        out.push_str(&types.table(&properties[section], "", &Value::Null));
+        out.push_str(&types.section(section, &properties[section]));
     }
     let _ = write!(out, "\n### `[receivers.NAME]`\n\n");
     let mut receiver = entries("receivers");
@@ -77,7 +78,7 @@ fn alerting(out: &mut String, types: &Types<'_>, properties: &Value) {
     if let Some(keys) = receiver["properties"].as_object_mut() {
         keys.retain(|key, _| alerting::kinds().all(|kind| kind != key));
     }
-    out.push_str(&types.table(&receiver, "", &Value::Null));
+    out.push_str(&types.section("receivers.NAME", &receiver));
     for kind in PROVIDERS {
         let summary = kind.summary.trim_end_matches('.');
         let _ = write!(out, "\n### Provider `{}`\n\n{summary}.\n\n", kind.word);
@@ -96,20 +97,22 @@ fn alerting(out: &mut String, types: &Types<'_>, properties: &Value) {
         unbuilt.join(", ")
     );
     let _ = write!(out, "\n### `[[inhibit_rules]]`\n\n");
-    out.push_str(&types.table(&properties["inhibit_rules"]["items"], "", &Value::Null));
+    out.push_str(&types.section("inhibit_rules[]", &properties["inhibit_rules"]["items"]));
     let _ = write!(out, "\n### `[time_intervals.NAME]`\n\n");
     let intervals = entries("time_intervals");
     let interval = types.resolved(&intervals["anyOf"][0]);
-    out.push_str(&types.table(interval, "", &Value::Null));
+    out.push_str(&types.section("time_intervals.NAME", interval));
     for section in ["maintenance", "alertmanagers", "deadman"] {
         let _ = write!(out, "\n### `[{section}.NAME]`\n\n");
-        out.push_str(&types.table(&entries(section), "", &Value::Null));
+        out.push_str(&types.section(&format!("{section}.NAME"), &entries(section)));
     }
 }
 
 /// What the schema's definitions say of types.
 pub(super) struct Types<'a> {
     definitions: &'a Value,
+    /// The section whose keys are listed, where their names do not say it.
+    section: RefCell<String>,
     examples: RefCell<Vec<Example>>,
 }
 
@@ -118,7 +121,13 @@ pub(super) type Alternative<'s> = (Option<&'s str>, &'s Value);
 
 impl<'a> Types<'a> {
     fn new(definitions: &'a Value) -> Self {
-        Self { definitions, examples: RefCell::default() }
+        Self { definitions, section: RefCell::default(), examples: RefCell::default() }
+    }
+
+    /// The keys of a section.
+    fn section(&self, path: &str, schema: &Value) -> String {
+        path.clone_into(&mut self.section.borrow_mut());
+        self.table(schema, "", &Value::Null)
     }
 
     /// What a reference leads to.
@@ -157,13 +166,15 @@ impl<'a> Types<'a> {
                 _ => String::new(),
             };
             let name = format!("{prefix}{key}");
-            let example = example(self, &name, property, preset);
+            let path = format!("{}.{name}", self.section.borrow());
+            let path = path.trim_start_matches('.').to_owned();
+            let example = example(self, &path, property, preset);
             let shown = if example.contains('`') || example.is_empty() {
                 example.clone()
             } else {
                 format!("`{example}`")
             };
-            self.examples.borrow_mut().push((name.clone(), property.clone(), example));
+            self.examples.borrow_mut().push((path, property.clone(), example));
             let cells =
                 [format!("`{name}`"), self.words(property), default, shown, self.meaning(property)];
             let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));

@@ -21,7 +21,7 @@ const ALERTMANAGER: &str = "route: { receiver: ops }\nreceivers: [{ name: ops }]
 const BLACKBOX: &str = "modules: { http_2xx: { prober: http } }\n";
 
 /// Loads a block as what it is; the mistakes in words, where there are any.
-pub fn loads(block: &str) -> Result<(), String> {
+pub(crate) fn loads(block: &str) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     write("alertmanager.yml", ALERTMANAGER);
@@ -42,7 +42,7 @@ pub fn loads(block: &str) -> Result<(), String> {
 }
 
 /// Whether a block of YAML or JSON, of however many documents, can be read at all.
-pub fn can_be_read(block: &str) -> Result<(), String> {
+pub(crate) fn can_be_read(block: &str) -> Result<(), String> {
     let read = serde_saphyr::from_multiple::<serde_json::Value>(block);
     read.map(drop).map_err(|error| error.to_string())
 }

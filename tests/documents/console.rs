@@ -23,13 +23,13 @@ const HARMLESS: &[&str] = &[
 
 /// A command as typed, and what is shown of it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Step {
-    pub command: String,
-    pub shown: String,
+pub(crate) struct Step {
+    pub(crate) command: String,
+    pub(crate) shown: String,
 }
 
 /// The commands of a block. One that ends with a backslash goes on in the next line.
-pub fn steps(block: &str) -> Result<Vec<Step>, String> {
+pub(crate) fn steps(block: &str) -> Result<Vec<Step>, String> {
     let mut steps: Vec<Step> = Vec::new();
     let mut lines = block.lines();
     while let Some(line) = lines.next() {
@@ -42,19 +42,20 @@ pub fn steps(block: &str) -> Result<Vec<Step>, String> {
             steps.push(Step { command, shown: String::new() });
         } else {
             let step = steps.last_mut().ok_or("it does not begin with `$ `")?;
-            step.shown.push_str(&format!("{line}\n"));
+            step.shown.push_str(line);
+            step.shown.push('\n');
         }
     }
     if steps.is_empty() { Err("it is empty".to_owned()) } else { Ok(steps) }
 }
 
 /// Whether a page has anything to run.
-pub fn is_run(page: &Page) -> bool {
+pub(crate) fn is_run(page: &Page) -> bool {
     page.blocks().iter().any(|block| block.language == "console" && block.exempt.is_none())
 }
 
 /// Runs the blocks of a page in order, in one folder. Gives what went wrong, with its place, and the tools it lacked.
-pub fn run(page: &Page) -> (Vec<String>, Vec<&'static str>) {
+pub(crate) fn run(page: &Page) -> (Vec<String>, Vec<&'static str>) {
     let (mut wrong, mut without) = (Vec::new(), Vec::new());
     let mut session = Session::new();
     wrong.extend(prepare(page, &mut session).err());
@@ -83,7 +84,7 @@ pub fn run(page: &Page) -> (Vec<String>, Vec<&'static str>) {
 }
 
 /// Starts the example where the page's commands ask it something.
-pub fn prepare(page: &Page, session: &mut Session) -> Result<(), String> {
+pub(crate) fn prepare(page: &Page, session: &mut Session) -> Result<(), String> {
     if !needs_the_example(page) {
         return Ok(());
     }
@@ -99,7 +100,7 @@ fn told(place: &str, Step { command, shown }: &Step, printed: &str) -> String {
 }
 
 /// Whether a block that says it cannot be run could be.
-pub fn could_be_run(block: &Block) -> bool {
+pub(crate) fn could_be_run(block: &Block) -> bool {
     let Ok(steps) = steps(&block.text) else { return false };
     let harmless = |step: &Step| {
         let mut words = step.command.split_whitespace();
@@ -113,7 +114,7 @@ pub fn could_be_run(block: &Block) -> bool {
 }
 
 /// The file that a block is, where its first line is a comment that names it: `# config.toml`.
-pub fn named(block: &Block) -> Option<&str> {
+pub(crate) fn named(block: &Block) -> Option<&str> {
     let name = block.text.lines().next()?.strip_prefix("# ")?;
     let name = name.split([',', ' ']).next()?;
     let (stem, ending) = name.rsplit_once('.')?;

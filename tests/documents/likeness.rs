@@ -20,7 +20,7 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 });
 
 /// Whether what was printed is what is shown.
-pub fn alike(shown: &str, printed: &str) -> bool {
+pub(crate) fn alike(shown: &str, printed: &str) -> bool {
     let lines = |text: &str| text.lines().map(form).collect::<Vec<_>>();
     fits(&lines(shown), &lines(printed))
 }

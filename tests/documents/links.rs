@@ -5,7 +5,7 @@ use std::fs;
 use super::pages::{Page, root};
 
 /// The links of a page that lead nowhere.
-pub fn broken(page: &Page) -> Vec<String> {
+pub(crate) fn broken(page: &Page) -> Vec<String> {
     let folder = root().join(&page.path);
     let mut wrong = Vec::new();
     for target in targets(&page.text) {

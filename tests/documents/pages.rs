@@ -12,29 +12,29 @@ const TAG: (&str, &str) = ("_Not tested: ", "._");
 const APART: &[&str] = &["target", "tests", "node_modules"];
 
 /// A page of Markdown.
-pub struct Page {
+pub(crate) struct Page {
     /// Below the repository's root.
-    pub path: String,
-    pub text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 /// A fenced block.
-pub struct Block {
+pub(crate) struct Block {
     /// The line of its opening fence.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The first word behind the fence.
-    pub language: String,
-    pub text: String,
+    pub(crate) language: String,
+    pub(crate) text: String,
     /// Why no test runs it, where it says so.
-    pub exempt: Option<String>,
+    pub(crate) exempt: Option<String>,
 }
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     env!("CARGO_MANIFEST_DIR").into()
 }
 
 /// Every page there is, whoever adds it: only hidden folders, links and those of tests are passed by.
-pub fn pages() -> Vec<Page> {
+pub(crate) fn pages() -> Vec<Page> {
     let mut found = Vec::new();
     below(&root(), &mut found);
     found.sort_by(|a, b| a.path.cmp(&b.path));
@@ -58,7 +58,7 @@ fn below(folder: &Path, found: &mut Vec<Page>) {
 }
 
 impl Page {
-    pub fn blocks(&self) -> Vec<Block> {
+    pub(crate) fn blocks(&self) -> Vec<Block> {
         blocks(&self.text)
     }
 }

@@ -37,7 +37,7 @@ const COLOURS: &[(&str, &str)] = &[
 ];
 
 /// Draws the scenes, each some lines with the colours of a terminal, the first one a command.
-pub fn draw(scenes: &[Vec<String>], (columns, lines): (usize, usize)) -> String {
+pub(crate) fn draw(scenes: &[Vec<String>], (columns, lines): (usize, usize)) -> String {
     let width = MARGIN.mul_add(2.0, number(columns) * CELL.0);
     let height = BAR + MARGIN + number(lines) * CELL.1;
     let mut svg = format!(
@@ -135,7 +135,7 @@ fn spans(line: &str) -> String {
 }
 
 /// The line without its colours.
-pub fn plain(line: &str) -> String {
+pub(crate) fn plain(line: &str) -> String {
     let mut parts = line.split('\u{1b}');
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -149,7 +149,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// The lines that a picture shows, in order.
-pub fn texts(svg: &str) -> Vec<String> {
+pub(crate) fn texts(svg: &str) -> Vec<String> {
     let lines = svg.lines().filter_map(|line| line.strip_prefix("<text ")?.strip_suffix("</text>"));
     lines
         .map(|line| {

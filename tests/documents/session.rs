@@ -46,14 +46,14 @@ struct Running {
 }
 
 /// A page's folder and what its commands have left running.
-pub struct Session {
+pub(crate) struct Session {
     folder: tempfile::TempDir,
     first: u16,
     running: Vec<Running>,
 }
 
 /// What came of a command.
-pub enum Ended {
+pub(crate) enum Ended {
     AsShown,
     /// A tool that this machine lacks.
     Without(&'static str),
@@ -62,7 +62,7 @@ pub enum Ended {
 }
 
 impl Session {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let session =
             Self { folder: tempfile::tempdir().unwrap(), first: free_ports(), running: Vec::new() };
         let bin = session.folder.path().join("bin");
@@ -79,16 +79,11 @@ impl Session {
         for name in ["Makefile", "config.example.toml"] {
             session.write(name, &fs::read_to_string(root().join(name)).unwrap());
         }
-        for entry in fs::read_dir(root().join("tests/documents/files")).unwrap() {
-            let entry = entry.unwrap();
-            let text = fs::read_to_string(entry.path()).unwrap();
-            session.write(entry.file_name().to_str().unwrap(), &text);
-        }
         session
     }
 
     /// A file that a page shows, for the commands below it.
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let mut text = self.real(text);
         if text.contains("\n[demo]\n") && !text.contains("first_port") {
             let first = self.port(1);
@@ -101,7 +96,7 @@ impl Session {
     ///
     /// One whose last shown line is `...` may go on: it is left running until the page ends. What only asks something of
     /// somebody is asked again until the answer is the one that is shown.
-    pub fn run(&mut self, command: &str, shown: &str) -> Ended {
+    pub(crate) fn run(&mut self, command: &str, shown: &str) -> Ended {
         if let Some(tool) = TOOLS.iter().find(|tool| names(command, tool) && found(tool).is_none())
         {
             return Ended::Without(tool);
@@ -123,13 +118,13 @@ impl Session {
         loop {
             // In this order: whatever is printed before the end is read.
             let status = running.child.try_wait().unwrap();
+            let ended = status.is_some() && Arc::strong_count(&running.printed) == 1;
             let printed = self.named(&running.printed.lock().unwrap());
-            let all = status.is_some() && Arc::strong_count(&running.printed) == 1;
             if goes_on && likeness::alike(shown, &printed) {
                 self.running.push(running);
                 return Ended::AsShown;
             }
-            if all {
+            if ended {
                 let right = match shown {
                     "" => status.is_some_and(|status| status.success()),
                     _ => likeness::alike(shown, &printed),
@@ -145,7 +140,7 @@ impl Session {
     }
 
     /// What a terminal shows of a command, colours and all. What only asks is asked until it answers as is shown, for a while.
-    pub fn record(&mut self, command: &str, shown: &str) -> String {
+    pub(crate) fn record(&mut self, command: &str, shown: &str) -> String {
         let until = Instant::now() + PATIENCE / 2;
         loop {
             let output = Command::new(found("script").unwrap())
@@ -250,8 +245,16 @@ impl Drop for Session {
     fn drop(&mut self) {
         for Running { child, .. } in &mut self.running {
             let group = format!("-{}", child.id());
-            let _ = Command::new("kill").args(["-TERM", "--", &group]).status();
-            let _ = child.wait();
+            let until = Instant::now() + PATIENCE / 2;
+            if matches!(child.try_wait(), Ok(None)) {
+                let _ = Command::new("kill").args(["-TERM", "--", &group]).status();
+            }
+            while matches!(child.try_wait(), Ok(None)) {
+                if Instant::now() > until {
+                    let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+                }
+                std::thread::park_timeout(POLL);
+            }
         }
     }
 }
