@@ -4,6 +4,8 @@
 
 #[path = "documents/checks.rs"]
 mod checks;
+#[path = "documents/commands.rs"]
+mod commands;
 #[path = "documents/configuration.rs"]
 mod configuration;
 #[path = "documents/console.rs"]
@@ -138,11 +140,13 @@ fn what_is_not_tested_says_so_and_why() {
             let place = format!("{}:{}", page.path, block.line);
             // A command in a block of another language would be a way round.
             let typed = block.text.lines().any(|line| line.starts_with("$ "));
-            if ["", "sh", "bash", "shell"].contains(&block.language.as_str())
-                || (typed && block.language != "console")
-            {
+            let language = block.language.as_str();
+            if ["", "bash", "shell"].contains(&language) || (typed && language != "console") {
                 wrong
                     .push(format!("{place}: a command is `console`, and any block has a language"));
+            }
+            if language == "sh" || (language == "console" && block.exempt.is_some()) {
+                wrong.extend(commands::unknown(&block).iter().map(|why| format!("{place}: {why}")));
             }
             let Some(why) = block.exempt.clone() else { continue };
             if !["console", "toml", "yaml", "json"].contains(&block.language.as_str()) {

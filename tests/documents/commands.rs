@@ -52,6 +52,7 @@ fn what_is_not_there_is_found() {
     };
     let good = "$ noroshi rbac --namespaces a | kubectl apply -f -\nnoroshi silence add \\\n  --duration=1h A\nnoroshi --config.file=x\n";
     assert_eq!(unknown(&block(good)), [""; 0]);
-    let bad = "noroshi prob http x\nnoroshi rbac --namespace a\nx | noroshi silence --durations=1h\n";
+    let bad =
+        "noroshi prob http x\nnoroshi rbac --namespace a\nx | noroshi silence --durations=1h\n";
     assert_eq!(unknown(&block(bad)).len(), 3);
 }

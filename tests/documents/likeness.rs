@@ -1,7 +1,7 @@
 //! What a page shows of a command against what the command prints. docs/README.md tells this to whoever writes pages.
 //!
-//! A line `...` stands for any lines, `...` inside of a line for any text. Times, durations behind a space, ids of silences
-//! and the bars of a picture are equal to any other of their form, and a run of spaces inside of a line is one.
+//! A line `...` stands for any lines, `...` inside of a line for any text. Times, durations behind a space, ids of silences,
+//! digests and the bars of a picture are equal to any other of their form, and a run of spaces inside of a line is one.
 
 use std::sync::LazyLock;
 
@@ -11,6 +11,7 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.]*(Z|[+-]\d\d:\d\d)", "TIME"),
         (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
+        (r"\b[0-9a-f]{32,}", "DIGEST"),
         (r" *[█▏]+ *", " BAR "),
         (r"\b\d+(\.\d+)? (ms|s)\b", "DURATION"),
         (r"(\S) {2,}", "$1 "),
@@ -66,6 +67,11 @@ fn only_what_varies_may_differ() {
     let printed =
         "DOWN  x  1.20 s\n  dns      ████ 12 ms\nmore\nand more\nat 2030-12-01T00:00:00.123+01:00";
     assert!(alike(shown, printed));
+    let digest = "0123456789abcdef".repeat(4);
+    assert!(alike(
+        "sha256=f30efccc66d61f7d75acbe8dbe72a1626f824a...",
+        &format!("sha256={digest} x")
+    ));
     assert!(alike("a ... b ... c", "a 1 b 2 c") && alike("...", "") && alike("a...", "a"));
     for (shown, printed) in [
         ("a", "b"),
