@@ -7,7 +7,7 @@ ARGS ?= --config.file=config.example.toml
 NOROSHI_PARTS ?= $(HOME)/.cache/noroshi/parts
 export NOROSHI_PARTS
 
-.PHONY: run test image-test bench soak lint dashboards
+.PHONY: run test image-test bench soak lint dashboards recording
 
 run: ## the daemon on the example configuration
 	$(CARGO) run --locked -- $(ARGS)
@@ -46,3 +46,7 @@ lint: ## format, lints, docs, dependencies
 # A test holds that nothing is to be written.
 dashboards: ## grafana/, as the code has it
 	$(CARGO) run --locked -- dashboards --out grafana
+
+# Wants `script` of util-linux for the terminal. A test holds what it writes to what the commands print.
+recording: ## the README's picture of a terminal, from a run of the binary
+	UPDATE_DOCS=1 $(CARGO) test --locked --test documents recording
