@@ -7,6 +7,7 @@ mod backlog;
 mod column;
 mod database;
 mod error;
+pub mod foreign;
 mod lock;
 mod metrics;
 mod migration;
