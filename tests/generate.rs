@@ -12,6 +12,8 @@ use noroshi::{
 mod gatus;
 #[path = "generate/uptime_kuma.rs"]
 mod uptime_kuma;
+#[path = "generate/verdicts.rs"]
+mod verdicts;
 
 /// Loads what was written; how many checks it has.
 fn loads(toml: &str) -> usize {

@@ -46,7 +46,7 @@ struct Config {
     from: From,
     /// What blackbox_exporter probes: lines of a target and perhaps a module, or a file_sd list, whose label `module` or
     /// `__param_module` chooses the module. A target that names none is given to each module that takes it
-    #[arg(long, value_name = "FILE", requires = "from_blackbox")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from_gatus", "from_uptime_kuma"])]
     targets: Option<PathBuf>,
     /// Write secrets as they are, not as references to environment variables
     #[arg(long)]

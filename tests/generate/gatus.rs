@@ -34,7 +34,7 @@ fn everything(converted: &Converted) -> String {
 #[test]
 fn every_key_becomes_what_it_means() {
     let found = converted(&text("every.yaml"), false);
-    assert_eq!(loads(&found.toml), 17, "{}", found.toml);
+    assert_eq!(loads(&found.toml), 15, "{}", found.toml);
     assert!(!everything(&found).contains("hunter2"));
     insta::assert_snapshot!("gatus", everything(&found));
 }
@@ -45,6 +45,27 @@ fn secrets_are_written_when_they_are_asked_for() {
     loads(&found.toml);
     assert!(found.toml.contains("hunter2") && !found.notes.concat().contains("hunter2"));
 }
+
+/// What is below these is told by the name of the whole alone. What was merged stands where it was merged to.
+const TOLD_AS_A_WHOLE: [&str; 17] = [
+    "/x-shared",
+    "/ui/",
+    "/storage/",
+    "/web/",
+    "/security/",
+    "/connectivity/",
+    "/remote/",
+    "/tunneling/",
+    "/announcements/",
+    "/external-endpoints/0/",
+    "/suites/0/",
+    "/alerting/pagerduty/",
+    "/endpoints/0/client/identity-aware-proxy/",
+    "/endpoints/0/client/kerberos/",
+    "/endpoints/0/ui/",
+    "/endpoints/0/store/",
+    "/endpoints/16/ssh/",
+];
 
 /// Takes away every key, one after the other: the file, or what is told of it, must be another one.
 #[test]
@@ -70,10 +91,21 @@ fn no_key_is_dropped_in_silence() {
             silent.push(path);
         }
     }
-    let silent: Vec<_> = silent.iter().filter(|path| !path.starts_with("/x-shared")).collect();
+    let silent: Vec<_> = silent
+        .iter()
+        .filter(|path| !TOLD_AS_A_WHOLE.iter().any(|whole| path.starts_with(whole)))
+        .collect();
     assert_eq!(
         silent,
-        ["/alerting/slack/default-alert/enabled", "/alerting/custom/headers/Content-Type"]
+        [
+            // Without it, it is enabled all the same.
+            "/alerting/slack/default-alert/enabled",
+            // Another alert of the check has less.
+            "/endpoints/0/alerts/1/success-threshold",
+            // That it can be reached is what is expected anyway.
+            "/endpoints/12/conditions",
+            "/endpoints/15/conditions",
+        ]
     );
 }
 

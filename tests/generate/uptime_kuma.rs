@@ -58,16 +58,42 @@ fn secrets_are_written_when_they_are_asked_for() {
     assert!(found.toml.contains("hunter2") && !found.notes.concat().contains("hunter2"));
 }
 
+/// What a column holds where nobody says anything, by table and column.
+fn untouched(path: &Path) -> BTreeMap<(String, String), String> {
+    let db = Connection::open(path).unwrap();
+    let mut found = BTreeMap::new();
+    for table in TABLES {
+        let mut question = db
+            .prepare(
+                "SELECT name, dflt_value FROM pragma_table_info(?1) WHERE dflt_value IS NOT NULL",
+            )
+            .unwrap();
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
+        for one in question.query_map([table], row).unwrap() {
+            let (column, held): (String, String) = one.unwrap();
+            found.insert((table.to_owned(), column), held.trim_matches('\'').to_owned());
+        }
+    }
+    found
+}
+
 /// Takes away every value, one after the other: the file, or what is told of it, must be another one.
 #[test]
 fn no_column_is_dropped_in_silence() {
-    let whole = tables(&OF_2_0);
+    let (_folder, path) = database(&OF_2_0);
+    let untouched = untouched(&path);
+    let whole = foreign::tables(&path, &TABLES).unwrap();
     let usual = everything(&converted(&whole, false));
     let mut silent: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut tried = 0;
     for (table, rows) in &whole {
         for (at, row) in rows.iter().enumerate() {
-            for (column, _) in row.iter().filter(|(_, value)| !value.is_null()) {
+            let says = |(column, value): &(&String, &Value)| {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                !value.is_null()
+                    && untouched.get(&(table.clone(), (*column).clone())) != Some(&text)
+            };
+            for (column, _) in row.iter().filter(says) {
                 tried += 1;
                 let mut less = whole.clone();
                 less.get_mut(table).unwrap()[at].insert(column.clone(), Value::Null);
@@ -79,7 +105,7 @@ fn no_column_is_dropped_in_silence() {
             }
         }
     }
-    assert!(tried > 1000, "{tried}");
+    assert!(tried > 500, "{tried}");
     let said: Vec<String> =
         silent.iter().map(|(column, who)| format!("{column}: {}", who.join(", "))).collect();
     insta::assert_snapshot!("uptime_kuma_silent", said.join("\n"));

@@ -57,6 +57,8 @@ pub(in crate::compat) struct Draft {
     pub(in crate::compat) secrets: Secrets,
 }
 
+/// The receiver at the root of the tree.
+const NOBODY: &str = "nobody";
 /// The longest name, in bytes.
 const MAX_NAME: usize = 200;
 
@@ -71,7 +73,7 @@ impl Draft {
             tellings: Vec::new(),
             maintenance: Vec::new(),
             lost: Vec::new(),
-            names: BTreeMap::new(),
+            names: BTreeMap::from([("receivers", BTreeSet::from([NOBODY.to_owned()]))]),
             secrets: Secrets::new(with_secrets),
         }
     }

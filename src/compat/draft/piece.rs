@@ -81,6 +81,10 @@ impl Piece {
                 if !self.table.is_empty() || !self.common.is_empty() {
                     page.commented_out(&toml.text);
                 }
+                // The routes that lead to it stay.
+                if section == "receivers" {
+                    page.table(section, Some(&self.name), &Table::new());
+                }
             }
         }
     }

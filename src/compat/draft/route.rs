@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use toml::Table;
 
-use super::{any_of, words};
+use super::{NOBODY, any_of, words};
 use crate::compat::{client::options::put, page::Page};
 
 /// One check's alerts, to one receiver.
@@ -50,11 +50,11 @@ pub(super) fn write(tellings: &[Telling], has_receivers: bool, page: &mut Page) 
         }
     }
     page.gap();
-    page.comment("Whom nothing below reaches tells nobody.");
-    page.table("receivers", Some("nobody"), &Table::new());
+    page.comment("What no node below takes is told to nobody.");
+    page.table("receivers", Some(NOBODY), &Table::new());
     page.gap();
     let mut root = Table::new();
-    put(&mut root, "receiver", "nobody");
+    put(&mut root, "receiver", NOBODY);
     put(&mut root, "group_by", vec!["check".to_owned()]);
     put(&mut root, "group_wait", "0s");
     put(&mut root, "group_interval", "10s");

@@ -95,8 +95,14 @@ impl Secrets {
         if let Some(name) = self.variables.get(&held) {
             return name.clone();
         }
-        // `endpoint "api"` and `client.oauth2.client-secret` make API_CLIENT_OAUTH2_CLIENT_SECRET.
+        // `endpoint "api"` and `client.oauth2.client-secret` make API_CLIENT_OAUTH2_CLIENT_SECRET. What explains the place is no
+        // part of it, and a receiver is named after its provider already.
         let subject = whose.split_once(' ').map_or(whose, |(_, name)| name);
+        let what = what
+            .strip_prefix("alerting.")
+            .and_then(|rest| Some(rest.split_once('.')?.1))
+            .unwrap_or(what);
+        let what = what.split(',').next().unwrap_or_default().replace("(its password)", "password");
         let mut name = String::new();
         for c in format!("{subject} {what}").chars() {
             match c.is_ascii_alphanumeric() {

@@ -78,6 +78,12 @@ impl<'e> Section<'e> {
         Some(Self { at: format!("{at}."), ..Self::new(map, self.environment) })
     }
 
+    /// The same as a subject of its own: paths begin here.
+    pub(in crate::compat) fn rooted(mut self) -> Self {
+        self.at.clear();
+        self
+    }
+
     pub(in crate::compat) fn has(&self, key: &str) -> bool {
         self.map.contains_key(key)
     }
@@ -239,7 +245,14 @@ impl<'e> Section<'e> {
     /// The mappings of a list.
     pub(in crate::compat) fn sections(&mut self, key: &str) -> Vec<Self> {
         let path = self.path(key);
-        let Some(Value::Array(list)) = self.map.remove(key) else { return Vec::new() };
+        let list = match self.map.remove(key) {
+            Some(Value::Array(list)) => list,
+            None => return Vec::new(),
+            Some(_) => {
+                self.remarks.push(format!("`{path}`: a list is expected there"));
+                return Vec::new();
+            }
+        };
         let of = |(at, value)| self.of(&format!("{path}[{at}]"), value);
         list.into_iter().enumerate().filter_map(of).collect()
     }

@@ -119,13 +119,13 @@ fn times(
 ) {
     let interval = endpoint.duration("interval").filter(|own| !own.is_zero()).unwrap_or(INTERVAL);
     let mut timeout = timeout.min(within.unwrap_or(timeout));
-    if timeout > interval {
+    if timeout > interval && timeout != client::TIMEOUT {
         piece.remark(format!(
             "`client.timeout` of {} is longer than the interval; here a run ends before the next one",
             words(timeout)
         ));
-        timeout = interval;
     }
+    timeout = timeout.min(interval);
     if interval != INTERVAL {
         put(&mut piece.common, "interval", words(interval));
     }

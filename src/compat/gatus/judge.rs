@@ -250,7 +250,7 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Gatus looks at the last record of the answer alone; here one of them has to fit.
+    /// Gatus looks at the last record of the answer alone; here any of them may fit.
     fn records(&mut self, condition: &Condition) -> Result<(), String> {
         let unsayable = "it cannot be said of records";
         let is_mx = self.piece.table.get("type").and_then(Value::as_str) == Some("MX");
@@ -267,7 +267,8 @@ impl Judge<'_> {
             (Wanted::Text(text), Function::Itself) if !is_mx => Some(text.clone()),
             _ => None,
         };
-        let key = if wanted { "expect.answer.any" } else { "expect.answer.none" };
+        // What is wanted by several conditions has to be there for each of them.
+        let key = if wanted { "expect.answer.all" } else { "expect.answer.none" };
         match plain {
             Some(text) => self.piece.push(key, text),
             None => self.piece.push(key, step("regex", &regex)),

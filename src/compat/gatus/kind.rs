@@ -138,7 +138,15 @@ fn with_port(address: &str, port: u16) -> String {
 }
 
 fn request(endpoint: &mut Section<'_>, url: &str, piece: &mut Piece, draft: &mut Draft) {
+    let mut headers = Table::new();
+    add_headers(endpoint, &mut headers, piece, draft);
+    let has_own = piece.table.contains_key("authorization")
+        || headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"));
     match without_userinfo(url) {
+        Some((bare, _)) if has_own => {
+            piece.put("url", bare);
+            piece.remark("the user in its URL is left out, as its header `Authorization` is sent in its place");
+        }
         Some((bare, (user, password))) => {
             piece.put("url", bare);
             piece.put("basic_auth.username", user);
@@ -154,8 +162,6 @@ fn request(endpoint: &mut Section<'_>, url: &str, piece: &mut Piece, draft: &mut
     if let Some(method) = endpoint.text("method").filter(|method| method != "GET") {
         piece.put("method", method);
     }
-    let mut headers = Table::new();
-    add_headers(endpoint, &mut headers, piece, draft);
     if !headers.is_empty() {
         piece.put("headers", headers);
     }

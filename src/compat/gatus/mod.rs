@@ -75,7 +75,7 @@ pub fn convert(options: &Options<'_>) -> Result<Converted, Unread> {
     put(&mut defaults, "interval", "1m");
     let mut draft = Draft::new(head(options.file), defaults, options.with_secrets);
     let mut alerting = Alerting::read(file.section("alerting"));
-    let endpoints = file.sections("endpoints");
+    let endpoints: Vec<_> = file.sections("endpoints").into_iter().map(Section::rooted).collect();
     let names = endpoint::names(&endpoints);
     for (mut endpoint, name) in endpoints.into_iter().zip(names) {
         let enabled = endpoint.flag("enabled").unwrap_or(true);

@@ -111,6 +111,21 @@ const REST: [(&str, &[&str], &[&str]); 7] = [
     ("maxretries", &["0"], &[]),
 ];
 
+/// What columns of types without an equivalent hold untouched.
+const UNTOUCHED: [&str; 8] = ["0", "1", "[]", "keyword", "2c", "world", "password", ""];
+
+/// The columns of a type that has no equivalent.
+pub(super) fn of_others(row: &Row) -> Vec<String> {
+    let says = |value: &Value| match value {
+        Value::Null => false,
+        Value::String(text) => !UNTOUCHED.contains(&text.as_str()),
+        other => !UNTOUCHED.contains(&other.to_string().as_str()),
+    };
+    let of_others = |column: &str| OF_OTHERS.iter().any(|own| column.starts_with(own));
+    let columns = row.iter().filter(|(column, value)| of_others(column) && says(value));
+    columns.map(|(column, _)| column.clone()).collect()
+}
+
 /// The columns of a monitor that say something.
 pub(super) fn telling(row: &Row, kind: &str) -> Row {
     let says = |column: &str, value: &Value| {

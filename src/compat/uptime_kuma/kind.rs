@@ -127,7 +127,7 @@ fn dns(own: &mut Section<'_>, piece: &mut Piece) {
     let conditions = own.text("conditions");
     let expected = conditions.as_deref().and_then(|text| records(text, kind.as_deref()));
     if expected.is_none() && conditions.is_some() {
-        piece.remark("`conditions` have no equivalent: more than one comparison that every record could meet");
+        piece.remark("`conditions` has no equivalent: a single comparison of a record is all that can be said");
     }
     let (key, rule) = expected.unwrap_or(("any", step("regex", ".").into()));
     piece.push(&format!("expect.answer.{key}"), rule);

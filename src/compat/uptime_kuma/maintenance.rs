@@ -50,7 +50,7 @@ fn window(row: &Row, database: &Database<'_>, names: &Names, draft: &mut Draft) 
         "manual" => Err("it lasts until somebody ends it: a silence does that".to_owned()),
         _ if checks.is_empty() => Err("none of its monitors was converted".to_owned()),
         "single" => once(&mut own),
-        other => again(other, &mut own, &zone),
+        other => again(other, &mut own),
     };
     own.drop(&[
         "start_date",
@@ -103,7 +103,7 @@ fn once(own: &mut Section<'_>) -> Result<Table, String> {
     Ok(keys)
 }
 
-fn again(strategy: &str, own: &mut Section<'_>, zone: &str) -> Result<Table, String> {
+fn again(strategy: &str, own: &mut Section<'_>) -> Result<Table, String> {
     let clock = |text: Option<String>| {
         let text = text?;
         let mut parts = text.split(':').map(|part| part.parse::<u64>().ok());
@@ -152,7 +152,6 @@ fn again(strategy: &str, own: &mut Section<'_>, zone: &str) -> Result<Table, Str
     }
     put(&mut keys, "rrule", rule);
     put(&mut keys, "duration", words(duration));
-    let _ = zone;
     Ok(keys)
 }
 

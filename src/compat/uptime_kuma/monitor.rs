@@ -38,7 +38,8 @@ pub(super) fn all(database: &Database<'_>, draft: &mut Draft) -> Names {
         let mut piece = Piece { subject, name, ..Piece::default() };
         common(&mut own, &above, row, database, &mut piece, draft);
         if let Err(why) = kind::aim(&kind, &mut own, database, &mut piece, draft) {
-            let columns = own.keys().join("`, `");
+            own.drop(&["name"]);
+            let columns = [own.keys(), column::of_others(row)].concat().join("`, `");
             piece.remarks.insert(
                 0,
                 format!("not converted: {why}; it has `{columns}` of the type {kind:?}"),
@@ -132,7 +133,7 @@ fn group(
     remarks.insert(0, "a group is no check here; its members have it as their `group`".to_owned());
     let told = database.of("monitor_notification", "monitor_id", &id).count();
     if told > 0 {
-        remarks.push(format!("{told} notifications of the group itself have no equivalent; its members have their own"));
+        remarks.push(format!("notifications of the group itself ({told}) have no equivalent; its members have their own"));
     }
     if database.of("monitor_tag", "monitor_id", &id).next().is_some() {
         remarks.push("tags of the group itself have no equivalent".to_owned());

@@ -105,7 +105,7 @@ fn receiver(row: &Row, draft: &mut Draft) -> Option<String> {
         _ => return None,
     };
     let wanted = section(row).peek("name");
-    let name = draft.name("receivers", if wanted == "nobody" { "nobody (2)" } else { &wanted });
+    let name = draft.name("receivers", &wanted);
     let subject = format!("notification {wanted:?}");
     let mut piece = Piece { subject, name: name.clone(), ..Piece::default() };
     build(&mut own, &mut piece, draft);

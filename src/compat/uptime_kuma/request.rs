@@ -32,6 +32,16 @@ pub(super) fn fill(
     let mut headers = headers(own, piece, draft);
     body(own, &mut headers, piece);
     authentication(own, piece, draft);
+    let sends = ["basic_auth", "bearer_token_env", "bearer_token", "oauth2"];
+    if sends.iter().any(|key| piece.table.contains_key(*key)) {
+        let before = headers.len();
+        headers.retain(|name, _| !name.eq_ignore_ascii_case("authorization"));
+        if headers.len() < before {
+            piece.remark(
+                "`headers.Authorization` is left out, as its authentication is sent in its place",
+            );
+        }
+    }
     if !headers.is_empty() {
         piece.put("headers", headers);
     }
@@ -282,7 +292,7 @@ fn query(own: &mut Section<'_>, piece: &mut Piece) {
     let wanted = own.text("expected_value").unwrap_or_default();
     let operator = own.text("json_path_operator").unwrap_or_else(|| "==".to_owned());
     let bare = text.strip_prefix("$.").or(text.strip_prefix('$')).unwrap_or(&text);
-    let contained = format!("{}", any_of(std::slice::from_ref(&wanted)));
+    let contained = any_of(std::slice::from_ref(&wanted));
     let rule = Path::read(bare).and_then(|path| {
         let comparison = match operator.as_str() {
             "contains" => return Comparison::Matches(&contained).rule(&path),

@@ -129,7 +129,7 @@ impl<'e> Alerting<'e> {
         provider.used = true;
         let Some(build) = provider::of(&alert.kind) else {
             piece.remark(format!(
-                "noroshi has no provider {:?}; its alert goes to nobody",
+                "its alert of the type {:?} goes to nobody: noroshi has no such provider",
                 alert.kind
             ));
             self.unbuilt.entry(alert.kind).or_default().push(piece.name.clone());
