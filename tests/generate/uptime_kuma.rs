@@ -42,7 +42,7 @@ fn everything(converted: &Converted) -> String {
 #[test]
 fn every_column_becomes_what_it_means() {
     for (name, files, checks) in
-        [("uptime_kuma_1_23", &OF_1_23[..], 9), ("uptime_kuma_2_0", &OF_2_0[..], 20)]
+        [("uptime_kuma_1_23", &OF_1_23[..], 10), ("uptime_kuma_2_0", &OF_2_0[..], 21)]
     {
         let found = converted(&tables(files), false);
         assert_eq!(loads(&found.toml), checks, "{name}: {}", found.toml);
@@ -139,4 +139,31 @@ fn the_command_reads_a_database_that_is_in_use() {
     let (code, out, err) = command(&["--from-uptime-kuma", other.to_str().unwrap()]);
     assert_eq!((code, out.as_str()), (Some(78), ""), "{err}");
     assert!(err.contains("it has no table `monitor`"), "{err}");
+}
+
+/// docs/migration/uptime-kuma.md shows what becomes of `tests/fixtures/migration/kuma.db`, which is made of the file beside it.
+#[test]
+fn the_page_shows_what_is_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("tests/fixtures/migration");
+    let (_folder, path) = database(&["schema-1.23.sql", "../migration/kuma.sql"]);
+    let without_dates = |path: &Path| {
+        let mut tables = foreign::tables(path, &TABLES).unwrap();
+        for row in tables.values_mut().flatten() {
+            row.remove("created_date");
+        }
+        tables
+    };
+    assert_eq!(without_dates(&folder.join("kuma.db")), without_dates(&path));
+
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_noroshi"))
+        .args(["generate", "config", "--from-uptime-kuma", "kuma.db"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    let page = fs::read_to_string(root.join("docs/migration/uptime-kuma.md")).unwrap();
+    for printed in [output.stdout, output.stderr] {
+        let printed = String::from_utf8(printed).unwrap();
+        assert!(page.contains(&printed), "the page has not:\n{printed}");
+    }
 }

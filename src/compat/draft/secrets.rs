@@ -7,7 +7,7 @@ use toml::Table;
 use crate::compat::client::options::put;
 
 /// A secret, as it was written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::compat) enum Secret {
     /// The value itself.
     Value(String),
@@ -19,8 +19,8 @@ pub(in crate::compat) enum Secret {
 pub(in crate::compat) struct Secrets {
     /// Whether they stay where they are.
     kept: bool,
-    /// Variables by what they hold.
-    variables: BTreeMap<String, String>,
+    /// Variables by what they hold, and where that stood.
+    variables: BTreeMap<(Secret, String), String>,
     /// What a person has to do, one sentence each.
     pub(in crate::compat) notes: Vec<String>,
 }
@@ -91,38 +91,41 @@ impl Secrets {
         if let Secret::Variable(name) = secret {
             return name.clone();
         }
-        let held = format!("{whose} {what}");
+        // The same secret of several receivers is one variable.
+        let held = (secret.clone(), what.to_owned());
         if let Some(name) = self.variables.get(&held) {
             return name.clone();
         }
-        // `endpoint "api"` and `client.oauth2.client-secret` make API_CLIENT_OAUTH2_CLIENT_SECRET. What explains the place is no
-        // part of it, and a receiver is named after its provider already.
-        let subject = whose.split_once(' ').map_or(whose, |(_, name)| name);
-        let what = what
-            .strip_prefix("alerting.")
-            .and_then(|rest| Some(rest.split_once('.')?.1))
-            .unwrap_or(what);
-        let what = what.split(',').next().unwrap_or_default().replace("(its password)", "password");
-        let mut name = String::new();
-        for c in format!("{subject} {what}").chars() {
-            match c.is_ascii_alphanumeric() {
-                true => name.push(c.to_ascii_uppercase()),
-                false if name.is_empty() || name.ends_with('_') => {}
-                false => name.push('_'),
-            }
-        }
-        let name = name.trim_end_matches('_');
-        let begins_with_digit = name.starts_with(|c: char| c.is_ascii_digit());
-        let base =
-            if begins_with_digit || name.is_empty() { format!("_{name}") } else { name.to_owned() };
+        let base = variable_name(whose, what);
         let mut name = base.clone();
         let mut number = 2;
         while self.variables.values().any(|other| *other == name) {
             name = format!("{base}_{number}");
             number += 1;
         }
-        self.note(format!("set {name} to what {whose} has in `{what}`"));
+        let (key, more) = what.split_at(what.find([',', ' ']).unwrap_or(what.len()));
+        self.note(format!("set {name} to what {whose} has in `{key}`{more}"));
         self.variables.insert(held, name.clone());
         name
     }
+}
+
+/// `endpoint "api"` and `client.oauth2.client-secret` make `API_CLIENT_OAUTH2_CLIENT_SECRET`. What explains the place is no
+/// part of it, and a receiver is named after its provider already.
+fn variable_name(whose: &str, what: &str) -> String {
+    let subject = whose.split_once(' ').map_or(whose, |(_, name)| name);
+    let key = what.strip_prefix("alerting.").and_then(|rest| Some(rest.split_once('.')?.1));
+    let key = key.unwrap_or(what).split(',').next().unwrap_or_default();
+    let key = key.replace("(its password)", "password");
+    let mut name = String::new();
+    for character in format!("{subject} {key}").chars() {
+        if character.is_ascii_alphanumeric() {
+            name.push(character.to_ascii_uppercase());
+        } else if !name.is_empty() && !name.ends_with('_') {
+            name.push('_');
+        }
+    }
+    let name = name.trim_end_matches('_');
+    let is_bad = name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit());
+    if is_bad { format!("_{name}") } else { name.to_owned() }
 }

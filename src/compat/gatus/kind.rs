@@ -65,8 +65,7 @@ impl Kind {
     /// Whether TLS is spoken.
     pub(super) fn speaks_tls(self, url: &str) -> bool {
         match self {
-            Self::Http => true,
-            Self::Tls | Self::Starttls => true,
+            Self::Http | Self::Tls | Self::Starttls => true,
             Self::Websocket => url.starts_with("wss://"),
             Self::Grpc => url.starts_with("grpcs://"),
             _ => false,

@@ -121,7 +121,10 @@ pub(super) fn of_others(row: &Row) -> Vec<String> {
         Value::String(text) => !UNTOUCHED.contains(&text.as_str()),
         other => !UNTOUCHED.contains(&other.to_string().as_str()),
     };
-    let of_others = |column: &str| OF_OTHERS.iter().any(|own| column.starts_with(own));
+    let target = ["url", "hostname", "port", "database_connection_string"];
+    let of_others = |column: &str| {
+        target.contains(&column) || OF_OTHERS.iter().any(|own| column.starts_with(own))
+    };
     let columns = row.iter().filter(|(column, value)| of_others(column) && says(value));
     columns.map(|(column, _)| column.clone()).collect()
 }

@@ -1,5 +1,7 @@
 //! A cron expression as a rule of RFC 5545.
 
+use std::fmt::Write as _;
+
 /// `0 3 * * 1-5` as `FREQ=DAILY;BYDAY=...;BYHOUR=3;BYMINUTE=0;BYSECOND=0`.
 ///
 /// # Errors
@@ -24,7 +26,7 @@ pub(super) fn rule(cron: &str) -> Result<String, String> {
     let mut add = |name: &str, written: &str, values: &[u8]| {
         if written != "*" {
             let list: Vec<String> = values.iter().map(u8::to_string).collect();
-            rule.push_str(&format!(";{name}={}", list.join(",")));
+            let _ = write!(rule, ";{name}={}", list.join(","));
         }
     };
     add("BYMONTH", fields[3], &months);
@@ -37,10 +39,10 @@ pub(super) fn rule(cron: &str) -> Result<String, String> {
                 words.push(word);
             }
         }
-        rule.push_str(&format!(";BYDAY={}", words.join(",")));
+        let _ = write!(rule, ";BYDAY={}", words.join(","));
     }
     let list = |values: &[u8]| values.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
-    rule.push_str(&format!(";BYHOUR={};BYMINUTE={};BYSECOND=0", list(&hours), list(&minutes)));
+    let _ = write!(rule, ";BYHOUR={};BYMINUTE={};BYSECOND=0", list(&hours), list(&minutes));
     Ok(rule)
 }
 

@@ -1,4 +1,7 @@
 //! `alerting:` and `alerts:`, as receivers and routes.
+//!
+//! Contract: alerts that say the same in the same way share a receiver; an alert that reaches nobody here is told, with its
+//! check. The story: [`Alerting::of_check`] for each endpoint, then [`Alerting::finish`].
 
 use std::collections::BTreeMap;
 
