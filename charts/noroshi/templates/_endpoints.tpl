@@ -1,24 +1,50 @@
-{{/* Endpoints of the ServiceMonitor: /metrics, that of the objects of clusters, then one for each target. */}}
+{{/* What ServiceMonitor and PodMonitor have in common: whom they choose, and how much a scrape may bring. */}}
+{{- define "noroshi.monitor" -}}
+{{- with .Values.serviceMonitor -}}
+namespaceSelector:
+  matchNames: [{{ include "noroshi.namespace" $ }}]
+selector:
+  matchLabels:
+    {{- include "noroshi.selector" $ | nindent 4 }}
+  {{- if and .enabled (eq $.Values.mode "statefulset") }}
+  matchExpressions:
+    - { key: service.kubernetes.io/headless, operator: DoesNotExist }
+  {{- end }}
+{{- range list "sampleLimit" "labelLimit" "scrapeProtocols" "convertClassicHistogramsToNHCB" }}
+{{- if get $.Values.serviceMonitor . }}
+{{ dict . (get $.Values.serviceMonitor .) | toYaml }}
+{{- end }}
+{{- end }}
+{{- end -}}
+{{- end -}}
+
+{{/* Endpoints of ServiceMonitor or PodMonitor: /metrics, that of the objects of clusters, then one for each target. */}}
 {{- define "noroshi.endpoints" -}}
 {{- $own := include "noroshi.personality" . | fromYaml -}}
 {{- $monitor := .Values.serviceMonitor -}}
 {{- if and $monitor.targets (ne .Values.personality "blackbox") -}}
 {{- fail "serviceMonitor.targets are what personality=blackbox probes; noroshi has its checks in config, and all of them on /metrics" -}}
 {{- end -}}
-{{- $endpoint := dict "path" $own.metrics "relabelings" $monitor.relabelings "metricRelabelings" $monitor.metricRelabelings -}}
-{{- /* Rules and dashboards choose by this job, and by the namespace and pod of the object: those of the target, which is this pod, would take their place. */ -}}
+{{- /* A PodMonitor's own job would be namespace/name, and a pod's node is what it is chosen for. */ -}}
+{{- $place := list -}}
+{{- if .Values.podMonitor.enabled -}}
+{{- if not (or $monitor.jobLabel $own.telemetry) }}{{ $place = append $place (dict "targetLabel" "job" "replacement" (include "noroshi.fullname" .)) }}{{ end -}}
+{{- $place = append $place (dict "sourceLabels" (list "__meta_kubernetes_pod_node_name") "targetLabel" "node") -}}
+{{- end -}}
+{{- $endpoint := dict "path" $own.metrics "relabelings" (concat $place $monitor.relabelings) "metricRelabelings" $monitor.metricRelabelings -}}
+{{- /* Rules and dashboards choose by this job, and by the namespace and pod of the object: those of the target, which is this pod, would take their place. So would its node. */ -}}
 {{- $job := list -}}
 {{- if not $monitor.jobLabel }}{{ $job = list (dict "targetLabel" "job" "replacement" "kube-state-metrics") }}{{ end -}}
 {{- $drop := dict "action" "labeldrop" "regex" "(pod|service|endpoint|namespace)" -}}
-{{- $objects := dict "honorLabels" true "relabelings" (concat $job (list $drop) $monitor.relabelings) -}}
-{{- if $own.telemetry }}{{ $endpoint = merge $objects $endpoint }}{{ end -}}
+{{- $objects := dict "path" $own.metrics "honorLabels" true "relabelings" (concat $job (list $drop) $monitor.relabelings) "metricRelabelings" $monitor.metricRelabelings -}}
+{{- if $own.telemetry }}{{ $endpoint = $objects }}{{ end -}}
 {{- $all := list (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "/metrics" "given" $monitor "own" $endpoint) | fromYaml) -}}
 {{- if $own.telemetry -}}
-{{- $endpoint := dict "port" "telemetry" "path" "/metrics" "relabelings" (concat $job $monitor.relabelings) "metricRelabelings" $monitor.metricRelabelings -}}
+{{- $endpoint := dict "port" "telemetry" "path" "/metrics" "relabelings" (concat $place $job $monitor.relabelings) "metricRelabelings" $monitor.metricRelabelings -}}
 {{- $all = append $all (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "its own metrics" "given" $monitor "own" $endpoint) | fromYaml) -}}
 {{- end -}}
 {{- if eq (include "noroshi.showsObjects" .) "true" -}}
-{{- $endpoint := merge $objects (dict "path" (printf "%s/kube" $own.metrics) "metricRelabelings" $monitor.metricRelabelings) -}}
+{{- $endpoint := set $objects "path" (printf "%s/kube" $own.metrics) -}}
 {{- $all = append $all (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "/metrics/kube" "given" $monitor "own" $endpoint) | fromYaml) -}}
 {{- end -}}
 {{- range $monitor.targets -}}
@@ -30,7 +56,7 @@
 {{- $params := dict "module" (list $module) "target" (list .url) -}}
 {{- with .hostname }}{{ $_ := set $params "hostname" (list .) }}{{ end -}}
 {{- /* Before the scrape, so that `up` too is that of the target. */ -}}
-{{- $relabelings := list (dict "sourceLabels" (list "__param_target") "targetLabel" "instance") -}}
+{{- $relabelings := append $place (dict "sourceLabels" (list "__param_target") "targetLabel" "instance") -}}
 {{- range $label, $value := merge (dict "target" .name) (default dict .labels) $defaults.labels -}}
 {{- /* A dollar would be taken for a group of the expression. */ -}}
 {{- $relabelings = append $relabelings (dict "targetLabel" $label "replacement" ($value | replace "$" "$$")) -}}

@@ -19,11 +19,14 @@
 {{- if not (and $own.ours (eq $.Values.personality "kubeStateMetrics")) }}{{ $_ := set $all $name $own }}{{ end -}}
 {{- end -}}
 {{- $chosen := dict -}}
+{{- /* Each node shows its own pods; of everything else each would show all. */ -}}
+{{- $own := and (eq .Values.personality "kubeStateMetrics") (eq .Values.mode "daemonset") -}}
+{{- if and $own (not .Values.collectors) }}{{ $_ := set $chosen "pods" $all.pods }}{{ end -}}
 {{- range $name := .Values.collectors -}}
 {{- if not (hasKey $all $name) }}{{ fail (printf "collectors: nothing collects %s; there are %s" $name (keys $all | sortAlpha | join ", ")) }}{{ end -}}
 {{- $_ := set $chosen $name (get $all $name) -}}
 {{- end -}}
-{{- if not .Values.collectors -}}
+{{- if not (or .Values.collectors $own) -}}
 {{- range $name, $own := $all -}}
 {{- if and $own.default (or $own.namespaced $.Values.rbac.useClusterRole) }}{{ $_ := set $chosen $name $own }}{{ end -}}
 {{- end -}}

@@ -138,7 +138,14 @@ pub(super) fn released(all: &Objects) -> Option<(Cluster, PathBuf)> {
     for kind in ["ServiceAccount", "ClusterRole", "ClusterRoleBinding"] {
         cluster.apply(only(all, kind));
     }
-    let token = cluster.kubectl("create token watch-noroshi --namespace towers").unwrap();
+    let file = account(&cluster, "towers");
+    Some((cluster, file))
+}
+
+/// A kubeconfig of the release's account in a namespace.
+pub(super) fn account(cluster: &Cluster, namespace: &str) -> PathBuf {
+    let token = format!("create token watch-noroshi --namespace {namespace}");
+    let token = cluster.kubectl(&token).unwrap();
     let kubeconfig = json!({
         "apiVersion": "v1",
         "kind": "Config",
@@ -150,8 +157,7 @@ pub(super) fn released(all: &Objects) -> Option<(Cluster, PathBuf)> {
         "contexts": [{ "name": "test", "context": { "cluster": "test", "user": "test" } }],
         "current-context": "test",
     });
-    let file = cluster.file("account.kubeconfig", &kubeconfig.to_string());
-    Some((cluster, file))
+    cluster.file(&format!("{namespace}.kubeconfig"), &kubeconfig.to_string())
 }
 
 /// The deployment's container as a process that asks the cluster as its account.

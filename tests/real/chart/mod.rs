@@ -4,14 +4,18 @@
 mod cluster;
 mod clusters;
 mod kube_state_metrics;
+mod modes;
 mod monitor;
+mod observed;
 mod runs;
+mod schemas;
 mod values;
 
 use std::{
     collections::BTreeMap,
     path::PathBuf,
     process::{Command, Stdio},
+    sync::OnceLock,
 };
 
 use serde_json::Value;
@@ -32,6 +36,17 @@ fn ci() -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// What Helm 4 makes of each file of `ci/`, and of none: rendered once for all tests. Empty where there is no Helm.
+fn rendered_files() -> &'static [(Option<String>, Objects)] {
+    static FILES: OnceLock<Vec<(Option<String>, Objects)>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let helms = helms();
+        let Some(helm) = helms.first() else { return Vec::new() };
+        let files = ci().into_iter().map(Some).chain([None]);
+        files.map(|values| (values.clone(), helm.render(values.as_deref(), &[]))).collect()
+    })
 }
 
 /// One of the Helms, with a folder for what it keeps.
@@ -93,6 +108,15 @@ fn objects(text: &str) -> Objects {
         ((word(&object["kind"]), word(&object["metadata"]["name"])), object)
     });
     named.collect()
+}
+
+/// What makes the pods.
+fn workload(objects: &Objects) -> &Value {
+    let kinds = ["Deployment", "DaemonSet", "StatefulSet"];
+    let found: Vec<_> =
+        objects.iter().filter(|((kind, _), _)| kinds.contains(&kind.as_str())).collect();
+    assert_eq!(found.len(), 1, "{:?}", objects.keys());
+    found[0].1
 }
 
 /// The one object of a kind.

@@ -47,7 +47,37 @@ impl Mounted {
     }
 }
 
-/// The container of a Deployment as a process, on a free port, with its volumes in other places.
+/// What a kubelet puts in the place of a pod's own fields.
+pub(super) const FIELDS: [(&str, &str); 3] = [
+    ("spec.nodeName", "buoy"),
+    ("status.hostIP", "127.0.0.1"),
+    ("metadata.labels['apps.kubernetes.io/pod-index']", "0"),
+];
+
+/// The variables of a container, each with those before it in its value.
+fn variables(container: &Value, fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut all = Vec::<(String, String)>::new();
+    for own in container["env"].as_array().into_iter().flatten() {
+        let path = &own["valueFrom"]["fieldRef"]["fieldPath"];
+        let value = match own["value"].as_str() {
+            Some(value) => expanded(value, &all),
+            None => fields.iter().find(|(field, _)| path == field).unwrap().1.to_owned(),
+        };
+        all.push((own["name"].as_str().unwrap().to_owned(), value));
+    }
+    all
+}
+
+/// `$(NAME)` is the kubelet's to replace.
+fn expanded(text: &str, variables: &[(String, String)]) -> String {
+    let replaced = variables
+        .iter()
+        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("$({name})"), value));
+    assert!(!replaced.contains("$("), "{replaced}: no such variable");
+    replaced
+}
+
+/// The container of a workload as a process, on a free port, with its volumes in other places.
 pub(super) struct Started {
     container: Value,
     pub(super) daemon: Daemon,
@@ -55,8 +85,19 @@ pub(super) struct Started {
 
 impl Started {
     /// `volumes`: by name, where they are. `more` arguments are for what would take long otherwise.
-    pub(super) fn new(deployment: &Value, volumes: &[(&str, &Path)], more: &[&str]) -> Self {
-        let container = deployment["spec"]["template"]["spec"]["containers"][0].clone();
+    pub(super) fn new(workload: &Value, volumes: &[(&str, &Path)], more: &[&str]) -> Self {
+        Self::of_pod(&workload["spec"]["template"], &FIELDS, volumes, more)
+    }
+
+    /// The same of a pod, or its template, whose fields have these values.
+    pub(super) fn of_pod(
+        pod: &Value,
+        fields: &[(&str, &str)],
+        volumes: &[(&str, &Path)],
+        more: &[&str],
+    ) -> Self {
+        let container = pod["spec"]["containers"][0].clone();
+        let variables = variables(&container, fields);
         assert_eq!(container["command"], json!(["/bin/noroshi"]));
         let listens = format!("--web.listen-address=:{}", container["ports"][0]["containerPort"]);
         let mounts: BTreeMap<&str, &Path> = container["volumeMounts"]
@@ -78,11 +119,11 @@ impl Started {
                 argument if argument.starts_with("--telemetry-port=") => "--telemetry-port=0",
                 argument => argument,
             };
-            command.arg(moved(argument, &mounts));
+            command.arg(moved(&expanded(argument, &variables), &mounts));
         }
         command.args(more);
-        for variable in container["env"].as_array().into_iter().flatten() {
-            command.env(variable["name"].as_str().unwrap(), variable["value"].as_str().unwrap());
+        for (name, value) in variables {
+            command.env(name, real(&value, &mounts).unwrap_or(value));
         }
         let daemon = Daemon::spawn(&mut command);
         let started = Self { container, daemon };
@@ -132,15 +173,20 @@ impl Started {
 
 /// An argument whose path is on a volume, where that volume really is.
 fn moved(argument: &str, mounts: &BTreeMap<&str, &Path>) -> String {
-    let inside = argument.split_once('=').and_then(|(flag, path)| {
-        let mut real = mounts.iter().filter_map(|(mount, real)| {
-            let rest = Path::new(path).strip_prefix(mount).ok()?;
-            // Joined with nothing, a slash would be added.
-            Some(if rest.as_os_str().is_empty() { real.to_path_buf() } else { real.join(rest) })
-        });
-        Some(format!("{flag}={}", real.next()?.display()))
-    });
+    let inside = argument
+        .split_once('=')
+        .and_then(|(flag, path)| Some(format!("{flag}={}", real(path, mounts)?)));
     inside.unwrap_or_else(|| argument.to_owned())
+}
+
+/// Where a path on a volume really is.
+fn real(path: &str, mounts: &BTreeMap<&str, &Path>) -> Option<String> {
+    mounts.iter().find_map(|(mount, real)| {
+        let rest = Path::new(path).strip_prefix(mount).ok()?;
+        // Joined with nothing, a slash would be added.
+        let whole = if rest.as_os_str().is_empty() { real.to_path_buf() } else { real.join(rest) };
+        Some(whole.display().to_string())
+    })
 }
 
 #[test]
@@ -245,18 +291,17 @@ fn what_is_rendered_keeps_its_states() {
     let helms = helms();
     let Some(helm) = helms.first() else { return };
     let all = helm.render(Some("stored"), &[]);
-    let mut deployment = only(&all, "Deployment").clone();
+    let deployment = only(&all, "Deployment");
     assert_eq!(deployment["spec"]["strategy"], json!({ "type": "Recreate" }));
-    let variable = &mut deployment["spec"]["template"]["spec"]["containers"][0]["env"][0];
+    let variable = &deployment["spec"]["template"]["spec"]["containers"][0]["env"][0];
     assert_eq!(
         *variable,
         json!({ "name": "NOROSHI__STORE__PATH", "value": "/var/lib/noroshi/noroshi.db" })
     );
     let (mounted, storage) =
         (Mounted::new(&only(&all, "ConfigMap")["data"]), tempfile::tempdir().unwrap());
-    variable["value"] = json!(storage.path().join("noroshi.db"));
     let volumes = [("config", mounted.path()), ("storage", storage.path())];
-    let started = Started::new(&deployment, &volumes, &[]);
+    let started = Started::new(deployment, &volumes, &[]);
     assert!(storage.path().join("noroshi.db").is_file());
     started.is_asked_by_the_test_pod(&all);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # build.sh DIR: the real parts no package has in a current version, built from their makers' source into DIR/bin: a Kubernetes
-# API server with its controllers and its scheduler, kube-state-metrics, Helm 4 and 3, and the custom resource definitions of
-# the Prometheus operator.
+# API server with its controllers and its scheduler, kube-state-metrics, Helm 4 and 3, kubeconform, and the custom resource
+# definitions of the Prometheus operator and of the Gateway API.
 #
 # Versions and checksums are those of */go.mod and */go.sum beside this file. A program is kept in DIR/go under their hash, so
 # it is made once; afterwards nothing. Measured on two cores with an empty Go cache: the API server takes 215 s, after it the
@@ -13,6 +13,7 @@ set -euo pipefail
 DIR=$(realpath "${1:?where to}")
 HERE=$(cd "$(dirname "$0")" && pwd)
 OPERATOR=github.com/prometheus-operator/prometheus-operator@v0.85.0
+GATEWAY=sigs.k8s.io/gateway-api@v1.6.3
 GO= # find_go sets it
 
 main() {
@@ -36,6 +37,7 @@ main() {
     # It knows of no cluster when it lints and renders, and would take it for a very old one.
     program helm3 helm helm.sh/helm/v3/cmd/helm helm.sh/helm/v3/internal/version.version="$helm3" \
         helm.sh/helm/v3/pkg/{chartutil,lint/rules}.k8sVersion{Major=1,Minor="$(minor "$client")"}
+    program kubeconform kubeconform github.com/yannh/kubeconform/cmd/kubeconform main.version="$(version kubeconform github.com/yannh/kubeconform)"
     definitions
 }
 
@@ -69,17 +71,22 @@ program() {
     echo "built from source" >"$DIR/bin/.$name.from"
 }
 
-# The operator's definitions, for objects that only its users have.
+# Definitions of objects that only the users of an operator have, or of gateways.
 definitions() {
-    local folder="$DIR/go/definitions-${OPERATOR##*@}" source
+    local folder="$DIR/go/definitions-${OPERATOR##*@}-${GATEWAY##*@}"
     if [ ! -d "$folder" ]; then
         find_go
-        source=$("$GO" mod download -json "$OPERATOR" | sed -n 's/^\t"Dir": "\(.*\)",\?$/\1/p')
         mkdir -p "$folder.new"
-        cp --no-preserve=mode "$source"/example/prometheus-operator-crd/*.yaml "$folder.new/"
+        cp --no-preserve=mode "$(source_of "$OPERATOR")"/example/prometheus-operator-crd/*.yaml \
+            "$(source_of "$GATEWAY")"/config/crd/standard/*_httproutes.yaml "$folder.new/"
         mv "$folder.new" "$folder"
     fi
     ln -sfn "$folder" "$DIR/definitions"
+}
+
+# source_of MODULE@VERSION: the folder it is downloaded to.
+source_of() {
+    "$GO" mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",\?$/\1/p'
 }
 
 # A Go that can build them, and a place to do it in: the one on PATH, which may fetch a newer one by itself, or Debian's.
