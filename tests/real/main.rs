@@ -24,4 +24,5 @@ mod one_shot;
 mod ping;
 mod prometheus;
 mod server;
+mod shipped;
 mod web_config;
