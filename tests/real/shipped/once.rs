@@ -163,6 +163,8 @@ impl Drop for Scene {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}", self.daemon.log());
+            let rules = self.prometheus.data("/api/v1/rules?type=alert&rule_name[]=NoroshiCheckDown");
+            eprintln!("{rules:#}\nown: {:#?}\ncommon: {:#?}", self.own, self.common);
         }
     }
 }

@@ -80,11 +80,6 @@ impl Choice {
             _ => return None,
         })
     }
-
-    /// The values that it may have.
-    pub(crate) fn values(&self) -> &[String] {
-        &self.values
-    }
 }
 
 impl Dashboard {

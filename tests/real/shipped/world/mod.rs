@@ -17,7 +17,7 @@ use std::{
 use serde_json::json;
 
 use self::{targets::Targets, telling::Telling, watched::configuration};
-pub(super) use self::watched::{FORMATS, Format};
+use self::watched::FORMATS;
 use super::prometheus::Prometheus;
 use crate::{
     alertmanager::peers::{self, Side},
