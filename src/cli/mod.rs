@@ -23,6 +23,7 @@ mod personality;
 mod probe;
 mod rbac;
 mod route;
+mod rules;
 mod run;
 mod silence;
 mod waterfall;
@@ -88,6 +89,7 @@ fn dispatch(args: Args) -> Exit {
         Some(Command::Route(options)) => route::run(&files, &daemon, &options),
         Some(Command::Notify(options)) => notify::run(&files, &daemon, &options),
         Some(Command::Silence(options)) => silence::run(&options),
+        Some(Command::Rules(options)) => rules::run(&options),
         Some(Command::Rbac(options)) => rbac::run(&files, &daemon, &options),
         Some(Command::Schema) => page::show(&format!("{:#}\n", crate::config::schema())),
         Some(Command::Completions { shell }) => {

@@ -23,6 +23,7 @@ mod kube;
 mod one_shot;
 mod ping;
 mod prometheus;
+mod rules;
 mod server;
 mod shipped;
 mod web_config;
