@@ -138,6 +138,8 @@ pub(super) enum Command {
     Silence(super::silence::Silence),
     /// Write a configuration from another program's
     Generate(super::generate::Generate),
+    /// Write the Grafana dashboards
+    Dashboards(super::dashboards::Dashboards),
     /// Write the rules for Prometheus: recorded series and alerts
     Rules(super::rules::Rules),
     /// Print the role that collecting from a cluster needs

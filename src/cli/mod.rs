@@ -11,6 +11,7 @@ mod argsfile;
 mod blackbox;
 mod check_config;
 mod client;
+mod dashboards;
 mod exit;
 mod explain;
 mod generate;
@@ -89,6 +90,7 @@ fn dispatch(args: Args) -> Exit {
         Some(Command::Route(options)) => route::run(&files, &daemon, &options),
         Some(Command::Notify(options)) => notify::run(&files, &daemon, &options),
         Some(Command::Silence(options)) => silence::run(&options),
+        Some(Command::Dashboards(options)) => dashboards::run(&options),
         Some(Command::Rules(options)) => rules::run(&options),
         Some(Command::Rbac(options)) => rbac::run(&files, &daemon, &options),
         Some(Command::Schema) => page::show(&format!("{:#}\n", crate::config::schema())),
