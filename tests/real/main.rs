@@ -26,4 +26,5 @@ mod ping;
 mod prometheus;
 mod rules;
 mod server;
+mod shipped;
 mod web_config;
