@@ -70,20 +70,16 @@ pub fn tables(path: &Path, wanted: &[&str]) -> Result<Tables, ForeignError> {
         None
     };
     let database = |error| ForeignError::Database { path: path.to_owned(), error };
-    match &copy {
-        Some(copy) => {
-            let how = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let db = Connection::open_with_flags(copy.database(), how).map_err(database)?;
-            read(&db, wanted).map_err(database)
-        }
-        None => {
-            let how = OpenFlags::SQLITE_OPEN_READ_ONLY
-                | OpenFlags::SQLITE_OPEN_NO_MUTEX
-                | OpenFlags::SQLITE_OPEN_URI;
-            let db = Connection::open_with_flags(unchanging(path), how).map_err(database)?;
-            read(&db, wanted).map_err(database)
-        }
-    }
+    let opened = if let Some(copy) = &copy {
+        let how = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(copy.database(), how)
+    } else {
+        let how = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_URI;
+        Connection::open_with_flags(unchanging(path), how)
+    };
+    opened.and_then(|db| read(&db, wanted)).map_err(database)
 }
 
 fn beside(path: &Path, end: &str) -> PathBuf {
@@ -99,7 +95,7 @@ fn unchanging(path: &Path) -> String {
     for &byte in path.as_os_str().as_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                uri.push(byte.into())
+                uri.push(byte.into());
             }
             other => {
                 let _ = write!(uri, "%{other:02X}");
@@ -168,7 +164,7 @@ fn read(db: &Connection, wanted: &[&str]) -> rusqlite::Result<Tables> {
 fn rows(db: &Connection, table: &str) -> rusqlite::Result<Vec<Map<String, Value>>> {
     let mut question =
         db.prepare(&format!("SELECT * FROM \"{}\" ORDER BY rowid", table.replace('"', "\"\"")))?;
-    let columns: Vec<String> = question.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = question.column_names().map(str::to_owned).collect();
     let mut answer = question.query([])?;
     let mut rows = Vec::new();
     while let Some(row) = answer.next()? {

@@ -1,5 +1,7 @@
 //! Rules about the body as JSON: what programs with texts and loose types compare, in JSONPath and CEL.
 
+use std::fmt::Write as _;
+
 use toml::Table;
 
 use super::{glob, glob::escaped};
@@ -99,12 +101,12 @@ impl Path {
     fn query(&self) -> String {
         let mut out = String::from("$");
         for step in &self.0 {
-            out.push_str(&match step {
-                Step::Key(key) if is_name(key) => format!(".{key}"),
-                Step::Key(key) => format!("['{key}']"),
-                Step::Index(index) => format!("[{index}]"),
-                Step::Each => "[*]".to_owned(),
-            });
+            let _ = match step {
+                Step::Key(key) if is_name(key) => write!(out, ".{key}"),
+                Step::Key(key) => write!(out, "['{key}']"),
+                Step::Index(index) => write!(out, "[{index}]"),
+                Step::Each => write!(out, "[*]"),
+            };
         }
         out
     }

@@ -139,19 +139,18 @@ impl<'e> Section<'e> {
             out.push_str(before);
             let (name, behind) = after.split_once(CLOSE).unwrap_or((after, ""));
             let value = (self.environment)(name).filter(|_| !is_secret_name(name));
-            match value {
-                Some(value) => out.push_str(&value),
-                None => {
-                    let why = if is_secret_name(name) {
-                        "is a secret by its name"
-                    } else {
-                        "is not set here"
-                    };
-                    self.remarks.push(format!(
-                        "`{path}`: `${{{name}}}` {why}; nothing replaces it at run time, so put it in by hand"
-                    ));
-                    let _ = write!(out, "${{{name}}}");
-                }
+            if let Some(value) = value {
+                out.push_str(&value);
+            } else {
+                let why = if is_secret_name(name) {
+                    "is a secret by its name"
+                } else {
+                    "is not set here"
+                };
+                self.remarks.push(format!(
+                    "`{path}`: `${{{name}}}` {why}; nothing replaces it at run time, so put it in by hand"
+                ));
+                let _ = write!(out, "${{{name}}}");
             }
             rest = behind;
         }

@@ -56,7 +56,7 @@ pub(super) fn apply(
         }
         Some("ip") | None => {}
         Some(other) => {
-            piece.remark(format!("`client.network`: {other:?} is no family of addresses"))
+            piece.remark(format!("`client.network`: {other:?} is no family of addresses"));
         }
     }
     client.lost("identity-aware-proxy", "tokens of Google's Identity-Aware Proxy are not fetched");

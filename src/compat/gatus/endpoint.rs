@@ -53,7 +53,7 @@ pub(super) fn check(
     let subject = subject("endpoint", &endpoint);
     let kind = match Kind::of(&endpoint) {
         Ok(kind) => kind,
-        Err(why) => return draft.lost(subject, told(endpoint, &why)),
+        Err(why) => return draft.lost(subject, told(&endpoint, &why)),
     };
     let name = draft.name("checks", name);
     let says = endpoint.has("body");

@@ -207,7 +207,7 @@ impl Judge<'_> {
                     ((false, _), Some(text)) => put(&mut rule, "not_contains", text),
                     ((true, regex), None) => put(&mut rule, "regex", format!(r"^\s*{regex}\s*$")),
                     ((false, regex), None) => {
-                        put(&mut rule, "not_regex", format!(r"^\s*{regex}\s*$"))
+                        put(&mut rule, "not_regex", format!(r"^\s*{regex}\s*$"));
                     }
                 }
             }

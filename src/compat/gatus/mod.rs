@@ -83,11 +83,11 @@ pub fn convert(options: &Options<'_>) -> Result<Converted, Unread> {
     }
     for external in file.sections("external-endpoints") {
         let why = "noroshi has no checks that wait for somebody else's results (heartbeats)";
-        draft.lost(endpoint::subject("external endpoint", &external), told(external, why));
+        draft.lost(endpoint::subject("external endpoint", &external), told(&external, why));
     }
     for suite in file.sections("suites") {
         let why = "noroshi has no checks that pass values on to the next; each stands by itself";
-        draft.lost(endpoint::subject("suite", &suite), told(suite, why));
+        draft.lost(endpoint::subject("suite", &suite), told(&suite, why));
     }
     alerting.finish(&mut draft);
     if let Some(window) = file.section("maintenance") {
@@ -105,7 +105,7 @@ pub fn convert(options: &Options<'_>) -> Result<Converted, Unread> {
 }
 
 /// That nothing of it has an equivalent, and what it said.
-fn told(section: Section<'_>, why: &str) -> Vec<String> {
+fn told(section: &Section<'_>, why: &str) -> Vec<String> {
     let keys = section.keys().join("`, `");
     vec![format!("not converted: {why}; it has the keys `{keys}`")]
 }

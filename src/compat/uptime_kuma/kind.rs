@@ -86,7 +86,7 @@ fn port(own: &mut Section<'_>, piece: &mut Piece) {
     match own.text("smtp_security").as_deref() {
         None | Some("none") => {}
         Some(other) => {
-            piece.remark(format!("`smtp_security` {other:?} of a TCP port has no equivalent"))
+            piece.remark(format!("`smtp_security` {other:?} of a TCP port has no equivalent"));
         }
     }
 }

@@ -40,21 +40,13 @@ impl<'d> Notifications<'d> {
         for link in self.database.of("monitor_notification", "monitor_id", &id) {
             let Some(number) = link.get("notification_id").cloned() else { continue };
             let Some(row) = self.database.row("notification", &number) else { continue };
-            let made = match self.made.get(&number.as_i64().unwrap_or_default()) {
-                Some(made) => made.clone(),
-                None => {
-                    let made = receiver(row, draft);
-                    self.made.insert(number.as_i64().unwrap_or_default(), made.clone());
-                    made
-                }
-            };
-            match made {
-                Some(name) => receivers.push(name),
-                None => {
-                    let subject = subject(row);
-                    piece.remark(format!("{subject} goes to nobody"));
-                    self.lost.entry(subject).or_default().push(piece.name.clone());
-                }
+            let made = self.made.entry(number.as_i64().unwrap_or_default());
+            if let Some(name) = made.or_insert_with(|| receiver(row, draft)) {
+                receivers.push(name.clone());
+            } else {
+                let subject = subject(row);
+                piece.remark(format!("{subject} goes to nobody"));
+                self.lost.entry(subject).or_default().push(piece.name.clone());
             }
         }
         receivers
@@ -205,14 +197,13 @@ fn telegram(own: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
     piece.kind = "telegram";
     put_secret(own, "telegramBotToken", "bot_token", piece, draft);
     if let Some(id) = own.text("telegramChatID") {
-        match id.parse::<i64>() {
-            Ok(id) => piece.put("chat_id", id),
-            Err(_) => {
-                piece.remark(format!(
-                    "`telegramChatID`: {id:?} is no number; put that of the chat into the file"
-                ));
-                piece.put("chat_id_file", "/run/secrets/telegram-chat");
-            }
+        if let Ok(id) = id.parse::<i64>() {
+            piece.put("chat_id", id);
+        } else {
+            piece.remark(format!(
+                "`telegramChatID`: {id:?} is no number; put that of the chat into the file"
+            ));
+            piece.put("chat_id_file", "/run/secrets/telegram-chat");
         }
     }
     if let Some(topic) =
@@ -284,7 +275,7 @@ fn webhook(own: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
         Some("custom") => own
             .lost("webhookCustomBody", "`webhook.payload` holds Go templates, this one is Liquid"),
         Some(other) => {
-            piece.remark(format!("`webhookContentType`: {other} has no equivalent; JSON is sent"))
+            piece.remark(format!("`webhookContentType`: {other} has no equivalent; JSON is sent"));
         }
     }
     own.drop(&["webhookCustomBody"]);

@@ -187,7 +187,7 @@ impl<'e> Alerting<'e> {
         for (kind, provider) in self.providers {
             if !provider.used {
                 let why = "no endpoint has an alert of that type";
-                draft.lost(format!("`alerting.{kind}`"), told(provider.section, why));
+                draft.lost(format!("`alerting.{kind}`"), told(&provider.section, why));
             }
         }
     }
@@ -220,7 +220,7 @@ impl Alert {
         let kind = own.text("type").unwrap_or_default();
         let mut fallback = providers.get(&kind).and_then(|provider| provider.fallback.clone());
         let mut both = |take: &mut dyn FnMut(&mut Section<'_>) -> bool| {
-            let _ = take(&mut own) || fallback.as_mut().is_some_and(|section| take(section));
+            let _ = take(&mut own) || fallback.as_mut().is_some_and(take);
         };
         let mut alert = Self {
             kind: kind.clone(),

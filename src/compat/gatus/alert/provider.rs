@@ -80,13 +80,12 @@ fn telegram(mut section: Section<'_>, _: &str, piece: &mut Piece, draft: &mut Dr
     piece.kind = "telegram";
     put_secret(&mut section, "token", "bot_token", piece, draft);
     if let Some(id) = section.text("id") {
-        match id.parse::<i64>() {
-            Ok(id) => piece.put("chat_id", id),
-            Err(_) => {
-                let why = "a chat has a number; put that of this channel into the file";
-                piece.remark(format!("`{}`: {id:?} is none: {why}", section.path("id")));
-                piece.put("chat_id_file", "/run/secrets/telegram-chat");
-            }
+        if let Ok(id) = id.parse::<i64>() {
+            piece.put("chat_id", id);
+        } else {
+            let why = "a chat has a number; put that of this channel into the file";
+            piece.remark(format!("`{}`: {id:?} is none: {why}", section.path("id")));
+            piece.put("chat_id_file", "/run/secrets/telegram-chat");
         }
     }
     if let Some(topic) = section.number("topic-id") {
@@ -158,23 +157,21 @@ fn custom(mut section: Section<'_>, description: &str, piece: &mut Piece, draft:
     if !method.eq_ignore_ascii_case("POST") {
         piece.remark(format!("`{}`: it is sent by POST, not by {method}", section.path("method")));
     }
-    match section.text("body") {
-        Some(body) => match serde_json::from_str::<serde_json::Value>(&body) {
-            Ok(value) => {
-                if let Ok(payload) = toml::Value::try_from(words.filled_all(value, piece)) {
-                    piece.put("payload", payload);
-                }
-            }
-            Err(_) => {
-                let payload = words.filled(&body, piece);
+    if let Some(body) = section.text("body") {
+        if let Ok(value) = serde_json::from_str::<serde_json::Value>(&body) {
+            if let Ok(payload) = toml::Value::try_from(words.filled_all(value, piece)) {
                 piece.put("payload", payload);
-                piece.remark(format!(
-                    "`{}`: it is no JSON by itself, and is sent as one text in JSON",
-                    section.path("body")
-                ));
             }
-        },
-        None => piece.remark("it had no body; Alertmanager's message is sent"),
+        } else {
+            let payload = words.filled(&body, piece);
+            piece.put("payload", payload);
+            piece.remark(format!(
+                "`{}`: it is no JSON by itself, and is sent as one text in JSON",
+                section.path("body")
+            ));
+        }
+    } else {
+        piece.remark("it had no body; Alertmanager's message is sent");
     }
     if let Some(mut headers) = section.section("headers") {
         let mut table = Table::new();
@@ -225,12 +222,12 @@ impl Words {
             section.remarks.extend(placeholders.rest());
         }
         let [fired, resolved] = states.map(|word| plain(&word));
-        let status = format!(
+        let either = format!(
             "{{{{ if eq .Status \"firing\" }}}}{fired}{{{{ else }}}}{resolved}{{{{ end }}}}"
         );
         let summary = "{{ .CommonAnnotations.summary }}".to_owned();
         Self(vec![
-            ("[ALERT_TRIGGERED_OR_RESOLVED]", status),
+            ("[ALERT_TRIGGERED_OR_RESOLVED]", either),
             ("[ALERT_DESCRIPTION]", plain(description)),
             ("[ENDPOINT_NAME]", "{{ .CommonLabels.check }}".to_owned()),
             ("[ENDPOINT_GROUP]", "{{ .CommonLabels.group }}".to_owned()),
