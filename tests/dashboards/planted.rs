@@ -21,7 +21,7 @@ const FAULTS: [Fault; 27] = [
     ("panel-no-targets-rule", |one| panel(one)["targets"] = json!([])),
     ("target-logql-rule", |one| panel(one)["targets"][0]["datasource"]["type"] = "loki".into()),
     ("target-logql-auto-rule", |one| {
-        panel(one)["targets"][0]["datasource"]["type"] = "loki".into()
+        panel(one)["targets"][0]["datasource"]["type"] = "loki".into();
     }),
     ("target-promql-rule", |one| ask(one, "sum(noroshi_check_up")),
     ("target-rate-interval-rule", |one| ask(one, "rate(noroshi_check_runs_total[5m])")),

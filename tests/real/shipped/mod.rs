@@ -38,7 +38,10 @@ async fn every_panel_and_every_rule_finds_data() {
         panels_find_data(&world, &dashboards);
         let recording = rules::record(&world);
         let alerts = rules::alert(&world, &dashboards);
-        eprintln!("{recording} recording rules have series, {} alerts were brought about", alerts.len());
+        eprintln!(
+            "{recording} recording rules have series, {} alerts were brought about",
+            alerts.len()
+        );
     });
     eprintln!("all of it took {:?}", begun.elapsed());
 }
@@ -62,5 +65,9 @@ fn panels_find_data(world: &World, dashboards: &[Dashboard]) {
         let was_empty = empty.remove(panel);
         assert!(was_empty.is_some(), "{panel} has data, and is exempt: {why}");
     }
-    assert!(complaints.is_empty() && empty.is_empty(), "{}\nno data: {empty:#?}", complaints.join("\n"));
+    assert!(
+        complaints.is_empty() && empty.is_empty(),
+        "{}\nno data: {empty:#?}",
+        complaints.join("\n")
+    );
 }

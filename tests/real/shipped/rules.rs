@@ -30,7 +30,8 @@ pub(super) fn folder() -> PathBuf {
 pub(super) fn copied(to: &Path, change: impl Fn(&str) -> String) -> String {
     std::fs::create_dir_all(to).unwrap();
     let entries = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
-    let files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect();
+    let files: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect();
     assert!(!files.is_empty(), "no rules in {}", folder().display());
     for file in files {
         let text = change(&std::fs::read_to_string(&file).unwrap());
@@ -117,7 +118,8 @@ fn seen(prometheus: &Prometheus, born: f64) -> BTreeMap<String, BTreeSet<String>
 
 fn all(prometheus: &Prometheus, kind: &str) -> Vec<Value> {
     let groups = prometheus.data("/api/v1/rules")["groups"].take();
-    let rules = groups.as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap());
+    let rules =
+        groups.as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap());
     rules.filter(|rule| rule["type"] == kind).cloned().collect()
 }
 
@@ -131,7 +133,8 @@ fn annotations(rule: &Value, prometheus: &Prometheus, dashboards: &[Dashboard]) 
     for alert in rule["alerts"].as_array().into_iter().flatten() {
         for annotation in ANNOTATIONS {
             let text = alert["annotations"][annotation].as_str().unwrap_or_default();
-            let is_bad = text.is_empty() || ["{{", "<no value>", "<error", "%!"].iter().any(|bad| text.contains(bad));
+            let is_bad = text.is_empty()
+                || ["{{", "<no value>", "<error", "%!"].iter().any(|bad| text.contains(bad));
             if is_bad {
                 complaints.push(format!("{name}: {annotation}: {text:?} of {}", alert["labels"]));
             }
