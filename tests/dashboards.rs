@@ -8,6 +8,8 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+#[path = "dashboards/command.rs"]
+mod command;
 #[path = "dashboards/expression.rs"]
 mod expression;
 #[path = "dashboards/families.rs"]

@@ -153,7 +153,7 @@ fn dns_flags(scope: Scope) -> Vec<Panel> {
             Says(
                 "Truncated",
                 "Whether the answer over UDP was cut.",
-                "If it was, clients ask again over TCP: is that open?",
+                "If it was, clients ask again over TCP: see that it is open.",
             ),
             "noroshi_dns_truncated",
             "cut",

@@ -162,7 +162,7 @@ impl Panel {
         self
     }
 
-    pub(super) fn transform(mut self, id: &str, options: Value) -> Self {
+    pub(super) fn transform(mut self, id: &str, options: &Value) -> Self {
         self.transformations.push(json!({ "id": id, "options": options }));
         self
     }

@@ -181,11 +181,11 @@ impl Table {
             self.hidden.iter().map(|label| ((*label).to_owned(), true.into())).collect();
         let mut panel = self.panel;
         if self.queries > 1 {
-            panel = panel.transform("merge", json!({}));
+            panel = panel.transform("merge", &json!({}));
         }
         panel = panel.transform(
             "organize",
-            json!({ "excludeByName": hidden, "indexByName": order, "renameByName": names }),
+            &json!({ "excludeByName": hidden, "indexByName": order, "renameByName": names }),
         );
         for column in &self.columns {
             let mut properties = column.properties();

@@ -1,8 +1,10 @@
 //! A fault for each rule, planted into a dashboard that has none: a rule that finds nothing is found.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
-use crate::{families, files, linter, ours};
+use crate::{families, files, folder, linter, ours};
 
 /// What is done to a dashboard to break a rule.
 type Fault = (&'static str, fn(&mut Value));
@@ -21,7 +23,7 @@ const FAULTS: [Fault; 27] = [
     ("panel-no-targets-rule", |one| panel(one)["targets"] = json!([])),
     ("target-logql-rule", |one| panel(one)["targets"][0]["datasource"]["type"] = "loki".into()),
     ("target-logql-auto-rule", |one| {
-        panel(one)["targets"][0]["datasource"]["type"] = "loki".into()
+        panel(one)["targets"][0]["datasource"]["type"] = "loki".into();
     }),
     ("target-promql-rule", |one| ask(one, "sum(noroshi_check_up")),
     ("target-rate-interval-rule", |one| ask(one, "rate(noroshi_check_runs_total[5m])")),
@@ -45,7 +47,8 @@ const FAULTS: [Fault; 27] = [
 ];
 
 fn overview() -> Value {
-    files().into_iter().find(|file| file["uid"] == "noroshi-overview").unwrap()
+    let text = fs::read_to_string(folder().join("noroshi-overview.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
 }
 
 /// The first panel that is no row.
