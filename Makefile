@@ -1,4 +1,4 @@
-# The six commands. Everything else is `cargo`.
+# The seven commands. Everything else is `cargo`.
 
 CARGO ?= cargo
 # What `make run` starts noroshi with.
@@ -7,7 +7,7 @@ ARGS ?= --config.file=config.example.toml
 NOROSHI_PARTS ?= $(HOME)/.cache/noroshi/parts
 export NOROSHI_PARTS
 
-.PHONY: run test image-test bench soak lint
+.PHONY: run test image-test bench soak lint dashboards recording
 
 run: ## the daemon on the example configuration
 	$(CARGO) run --locked -- $(ARGS)
@@ -42,3 +42,11 @@ lint: ## format, lints, docs, dependencies
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
 	$(CARGO) deny --locked check bans licenses sources
 	$(CARGO) machete
+
+# A test holds that nothing is to be written.
+dashboards: ## grafana/, as the code has it
+	$(CARGO) run --locked -- dashboards --out grafana
+
+# Wants `script` of util-linux for the terminal. A test holds what it writes to what the commands print.
+recording: ## the README's picture of a terminal, from a run of the binary
+	UPDATE_DOCS=1 $(CARGO) test --locked --test documents recording

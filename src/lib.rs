@@ -29,6 +29,7 @@
 //! **Around everything**
 //! - [`app`]: the composition root: build, supervise, reload, shut down.
 //! - [`cli`]: arguments to calls of the app; prints.
+//! - [`dashboards`]: what Grafana shows of it, written by a program.
 //! - [`demo`]: targets on loopback for the example configuration.
 
 pub mod compat;
@@ -52,4 +53,5 @@ pub mod re2;
 
 pub mod app;
 pub mod cli;
+pub mod dashboards;
 pub mod demo;

@@ -63,6 +63,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("demo", &["model", "clock"]),
+    ("dashboards", &["model"]),
     (
         "app",
         &[
@@ -88,8 +89,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "compat", "config", "probe", "alert", "cluster", "notify", "store", "net",
-            "clock", "model",
+            "app",
+            "compat",
+            "config",
+            "probe",
+            "alert",
+            "cluster",
+            "notify",
+            "store",
+            "net",
+            "clock",
+            "model",
+            "dashboards",
         ],
     ),
     ("main", &["cli", "app", "clock"]),

@@ -417,7 +417,7 @@ buckets = [1, 1]
 tcp.address = "192.0.2.1:80"
 [checks.b]
 tcp.address = "192.0.2.1:80"
-labels = { instance = "x", job = "x", "a-b" = "x", __x = "x", severity = "x", ok = "x" }
+labels = { instance = "x", job = "x", cluster = "x", "a-b" = "x", __x = "x", severity = "x", ok = "x" }
 slo = { objective = 99.9 }
 flapping = { window = 1 }
 buckets = []

@@ -95,6 +95,25 @@ fn every_key_of_the_schema_is_documented() {
     }
 }
 
+/// Whoever looks a key up sees how it is written: each has an example, which is what the schema permits there.
+#[test]
+fn every_key_has_an_example_that_fits() {
+    let (schema, mut wrong) = (config::schema(), Vec::new());
+    let all = config::examples();
+    assert!(all.len() > 500, "{}", all.len());
+    for (name, property, example) in all {
+        let Ok(table) = format!("x = {example}").parse::<toml::Table>() else {
+            wrong.push(format!("{name}: `{example}` is no value"));
+            continue;
+        };
+        let value = serde_json::to_value(&table["x"]).unwrap();
+        for violation in json_schema::violations(&schema, &property, &value, "") {
+            wrong.push(format!("{name}: {example}: {violation}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn shipped_page_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");

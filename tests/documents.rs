@@ -2,15 +2,36 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
+#[path = "documents/checks.rs"]
+mod checks;
+#[path = "documents/commands.rs"]
+mod commands;
+#[path = "documents/configuration.rs"]
+mod configuration;
+#[path = "documents/console.rs"]
+mod console;
+#[path = "documents/likeness.rs"]
+mod likeness;
+#[path = "documents/links.rs"]
+mod links;
+#[path = "documents/pages.rs"]
+mod pages;
+#[path = "documents/picture.rs"]
+mod picture;
+#[path = "documents/recording.rs"]
+mod recording;
+#[path = "documents/session.rs"]
+mod session;
 mod support;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::Write as _,
     path::Path,
 };
 
-use noroshi::config::{self, AlertmanagerFile, AlertmanagerSource, Loaded, Sources};
+use noroshi::config::{AlertmanagerFile, AlertmanagerSource};
 use support::daemon::{Daemon, noroshi};
 
 fn text(path: &str) -> String {
@@ -52,32 +73,11 @@ fn every_difference_that_is_permitted_is_told() {
 }
 
 #[test]
-fn the_readme_is_short_and_its_links_lead_somewhere() {
+fn the_readme_is_short_and_links_lead_somewhere() {
     let readme = text("README.md");
     assert!(readme.lines().count() < 150);
-    for page in [
-        "README.md",
-        "ARCHITECTURE.md",
-        "docs/alerting.md",
-        "docs/alertmanager.md",
-        "docs/api.md",
-        "docs/blackbox.md",
-        "docs/configuration.md",
-        "docs/kube-state-metrics.md",
-        "docs/kubernetes.md",
-        "docs/metrics.md",
-    ] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
-        for link in text(page).split("](").skip(1) {
-            let target = link.split([')', '#']).next().unwrap();
-            // A pattern in a code sample is no link.
-            let link = !target.is_empty() && !target.starts_with('?');
-            if link && !target.contains("://") {
-                let path = folder.parent().unwrap().join(target);
-                assert!(path.exists(), "{page} leads to {target}");
-            }
-        }
-    }
+    let wrong: Vec<String> = pages::pages().iter().flat_map(links::broken).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Two commands: one runs it, one tests it; and what CI runs is the second one.
@@ -85,71 +85,81 @@ fn the_readme_is_short_and_its_links_lead_somewhere() {
 fn the_readmes_commands_are_those_of_ci_and_make() {
     let (readme, makefile, ci) = (text("README.md"), text("Makefile"), text(".ci/run"));
     for target in ["run", "test"] {
-        assert!(readme.contains(&format!("\nmake {target}\n")), "make {target}");
+        assert!(readme.contains(&format!("\n$ make {target}\n")), "make {target}");
         assert!(makefile.contains(&format!("\n{target}:")), "{target}");
     }
     assert!(ci.contains("make test"));
 }
 
-/// The blocks of a language in a page, with the line each begins at.
-fn blocks(page: &str, language: &str) -> Vec<(usize, String)> {
-    let fence = format!("```{language}");
-    let (text, mut found) = (text(page), Vec::new());
-    let mut lines = (1..).zip(text.lines());
-    while let Some((at, line)) = lines.next() {
-        if line == fence {
-            let inside = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
-            found.push((at, inside.collect::<Vec<_>>().join("\n") + "\n"));
-        }
-    }
-    found
-}
-
-/// What the page's blocks take for granted: somebody to tell, and something to tell of.
-const AROUND: &str = "\
-[checks.website]
-tcp.address = 'localhost:1'
-[receivers.ops]
-[route]
-receiver = 'ops'
-[store]
-";
-
-/// A block beside what it takes for granted, but one that names a file in the place of all that.
-fn loaded(block: &str) -> Loaded {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("alertmanager.yml", "route: { receiver: ops }\nreceivers: [{ name: ops }]\n");
-    let around = if block.contains("config_file") {
-        "store = {}\nchecks.a.tcp.address = 'localhost:1'\n"
-    } else {
-        AROUND
-    };
-    write("around.toml", around);
-    let file = folder.path().join("alertmanager.yml");
-    let block = block.replace("alertmanager.yml", file.to_str().unwrap());
-    write("block.toml", &block);
-    let files = ["around.toml", "block.toml"].map(|name| folder.path().join(name));
-    config::load(&Sources { files: files.into(), ..Sources::default() })
-}
-
-/// Nobody copies an example that is refused, or that warns.
+/// Whoever copies a block gets what the page promises: TOML loads, without an error or a warning; YAML and JSON can be read.
 #[test]
-fn every_example_about_alerting_loads() {
-    let mut seen = 0;
-    for page in ["docs/alerting.md", "README.md"] {
-        let about_checks = |block: &String| page == "README.md" && !block.contains("[route]");
-        for (line, block) in blocks(page, "toml") {
-            if about_checks(&block) {
-                continue;
-            }
-            let loaded = loaded(&block);
-            assert_eq!(loaded.diagnostics, [], "{page}:{line}\n{}", loaded.human(false, ""));
-            assert!(loaded.config.unwrap().alerting.is_some(), "{page}:{line}");
+fn every_block_of_a_configuration_can_be_used() {
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for page in pages::pages() {
+        for block in page.blocks() {
+            let refused = match block.language.as_str() {
+                "toml" => configuration::loads(&block.text),
+                "yaml" | "json" => configuration::can_be_read(&block.text),
+                _ => continue,
+            };
             seen += 1;
+            let place = format!("{}:{}", page.path, block.line);
+            match (refused, block.exempt) {
+                (Err(why), None) => wrong.push(format!("{place}: {why}")),
+                (Ok(()), Some(_)) => wrong.push(format!("{place}: says `Not tested` and could be")),
+                _ => {}
+            }
         }
     }
-    assert!(seen > 10, "{seen}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(seen > 40, "{seen}");
+}
+
+/// What a page shows of a command is what the command prints: docs/README.md says how they are compared.
+#[test]
+fn every_command_of_a_console_prints_what_is_shown() {
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for page in pages::pages().iter().filter(|page| console::is_run(page)) {
+        let (failed, without) = console::run(page);
+        wrong.extend(failed);
+        for tool in without {
+            support::alone::missing(&format!("{tool}, for {}", page.path));
+        }
+        seen += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(seen > 4, "{seen}");
+}
+
+/// A tag that is not needed would hide a command that is not what it was; and how many there are is told.
+#[test]
+fn what_is_not_tested_says_so_and_why() {
+    let (mut wrong, mut exempt) = (Vec::new(), Vec::new());
+    for page in pages::pages() {
+        for block in page.blocks() {
+            let place = format!("{}:{}", page.path, block.line);
+            // A command in a block of another language would be a way round.
+            let typed = block.text.lines().any(|line| line.starts_with("$ "));
+            let language = block.language.as_str();
+            if ["", "bash", "shell"].contains(&language) || (typed && language != "console") {
+                wrong
+                    .push(format!("{place}: a command is `console`, and any block has a language"));
+            }
+            if language == "sh" || (language == "console" && block.exempt.is_some()) {
+                wrong.extend(commands::unknown(&block).iter().map(|why| format!("{place}: {why}")));
+            }
+            let Some(why) = block.exempt.clone() else { continue };
+            if !["console", "toml", "yaml", "json"].contains(&block.language.as_str()) {
+                wrong.push(format!("{place}: no test would run it anyway"));
+            } else if block.language == "console" && console::could_be_run(&block) {
+                wrong.push(format!("{place}: says `Not tested` and could be"));
+            }
+            exempt.push(format!("{place}: {why}"));
+        }
+    }
+    let told = format!("{} blocks are not tested:\n  {}\n", exempt.len(), exempt.join("\n  "));
+    std::io::stderr().write_all(told.as_bytes()).unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What stands beside an alertmanager.yml.
@@ -158,9 +168,10 @@ fn the_example_of_the_file_beside_loads() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("a.yml"), "route: { receiver: ops }\nreceivers: [{ name: ops }]\n").unwrap();
-    let blocks = blocks("docs/alertmanager.md", "toml");
-    let [(_, block)] = &blocks[..] else { panic!("{} blocks", blocks.len()) };
-    fs::write(at("noroshi.toml"), block).unwrap();
+    let page = pages::Page { path: String::new(), text: text("docs/alertmanager.md") };
+    let blocks = page.blocks();
+    let block = blocks.iter().find(|block| block.language == "toml").unwrap();
+    fs::write(at("noroshi.toml"), &block.text).unwrap();
     let (path, extras) = (at("a.yml"), Some(at("noroshi.toml")));
     let source = AlertmanagerSource { path, extras, ..AlertmanagerSource::default() };
     let read = AlertmanagerFile::read(&source);
@@ -170,27 +181,6 @@ fn the_example_of_the_file_beside_loads() {
     assert_eq!(alerting.pipeline.receivers[0].rate_limit.unwrap().notices, 10);
     assert_eq!(alerting.receivers.receivers[0].limits.give_up_after.to_string(), "12h");
     assert_eq!(alerting.receivers.deadmen.len(), 1);
-}
-
-/// What a page shows of a command is what the command prints, without what it says to whoever reads along.
-#[test]
-fn commands_print_what_the_pages_show() {
-    let mut seen = 0;
-    for (line, block) in blocks("docs/kubernetes.md", "console") {
-        let (command, shown) = block.split_once('\n').unwrap();
-        let words = command.strip_prefix("$ noroshi ").unwrap().split(' ');
-        let printed = noroshi(&words.collect::<Vec<_>>()).output().unwrap();
-        let printed = String::from_utf8(printed.stdout).unwrap();
-        assert_eq!(printed, shown, "docs/kubernetes.md:{line}");
-        seen += 1;
-    }
-    assert!(seen > 0);
-}
-
-#[test]
-fn a_bad_example_would_be_found() {
-    let bad = "[receivers.ops]\nslack.chanel = '#ops'\n";
-    assert_ne!(loaded(bad).diagnostics, []);
 }
 
 /// The flags of Alertmanager 0.33.1, as its `--help` has them.

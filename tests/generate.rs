@@ -1,4 +1,4 @@
-//! `noroshi generate config --from-blackbox`: what it writes loads, holds no secret, and says what it could not say.
+//! `noroshi generate config`: what it writes loads, holds no secret, and says what it could not say.
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::{fs, path::Path, process::Command};
@@ -7,6 +7,57 @@ use noroshi::{
     compat::blackbox::{Options, convert, targets},
     config,
 };
+
+#[path = "generate/gatus.rs"]
+mod gatus;
+#[path = "generate/uptime_kuma.rs"]
+mod uptime_kuma;
+#[path = "generate/verdicts.rs"]
+mod verdicts;
+
+/// Loads what was written; how many checks it has.
+fn loads(toml: &str) -> usize {
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    fs::write(file.path(), toml).unwrap();
+    let sources =
+        config::Sources { files: vec![file.path().to_owned()], ..config::Sources::default() };
+    let loaded = config::load(&sources);
+    let wrong: Vec<_> = loaded.diagnostics.iter().map(|one| &one.message).collect();
+    assert!(loaded.config.is_some(), "{wrong:#?}\n{toml}");
+    loaded.config.unwrap().checks.len()
+}
+
+/// The command's exit code, standard output and standard error.
+fn command(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_noroshi"))
+        .args(["generate", "config"])
+        .args(arguments)
+        .env("TEAM", "core")
+        .env("REGION", "eu")
+        .env("PART", "hunter2")
+        .env("SHOP_SLACK", "hunter2")
+        .env("API_TOKEN", "hunter2")
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn one_of_the_programs_has_to_be_named() {
+    for arguments in [
+        &[][..],
+        &["--from-gatus", "a", "--from-uptime-kuma", "b"],
+        &["--from-gatus", "a", "--targets", "b"],
+    ] {
+        assert_eq!(command(arguments).0, Some(2), "{arguments:?}");
+    }
+    for from in ["--from-gatus", "--from-uptime-kuma", "--from-blackbox"] {
+        let (code, out, err) = command(&[from, "/nowhere/a"]);
+        assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+        assert!(err.starts_with("cannot read /nowhere/a: "), "{err}");
+    }
+}
 
 /// Every file of the corpus that is accepted, with targets of every sort.
 #[test]

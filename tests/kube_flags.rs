@@ -6,10 +6,11 @@ mod support;
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    process::Output,
-    time::Duration,
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
+use serde_json::json;
 use socket2::{Domain, Socket, Type};
 use support::{
     daemon::{Daemon, noroshi},
@@ -129,6 +130,49 @@ fn switches_take_the_words_that_go_takes() {
     let asked = "--apiserver=http://127.0.0.1:9";
     assert!(ended(&[asked, "--auth-filter=F", "--object-limit=1"]).2.contains("--object-limit is"));
     assert!(ended(&[asked, "--auth-filter=T", "--object-limit=1"]).2.contains("--auth-filter is"));
+}
+
+/// What a kubeconfig names may take its time; who stops the program meanwhile does not wait for it, nor leaves it behind.
+#[test]
+fn a_signal_before_it_has_started_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (kubeconfig, begun) = (folder.path().join("config"), folder.path().join("begun"));
+    let script = format!("echo $$ > {0}.new; mv {0}.new {0}; exec sleep 60", begun.display());
+    let text = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "clusters": [{ "name": "c", "cluster": { "server": "http://127.0.0.1:9" } }],
+        "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "u" } }],
+        "users": [{ "name": "u", "user": { "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+            "command": "sh", "args": ["-c", script],
+        } } }],
+    });
+    std::fs::write(&kubeconfig, text.to_string()).unwrap();
+    let mut command = noroshi(&["kube-state-metrics"]);
+    command.args(LOOPBACK).arg(format!("--kubeconfig={}", kubeconfig.display()));
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let hanging = waited(|| std::fs::read_to_string(&begun).ok());
+    let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    let status = waited(|| child.try_wait().unwrap());
+    assert_eq!(status.code(), Some(0));
+    let process = format!("/proc/{}/status", hanging.trim());
+    // A zombie is its new parent's affair.
+    let ended =
+        || std::fs::read_to_string(&process).map_or(true, |status| status.contains("(zombie)"));
+    waited(|| ended().then_some(()));
+}
+
+/// What comes to be within ten seconds, a sixth of what the command above takes.
+fn waited<Value>(mut look: impl FnMut() -> Option<Value>) -> Value {
+    let begun = Instant::now();
+    loop {
+        if let Some(value) = look() {
+            return value;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "in vain");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// A connection that says nothing yet, with room for little that is unread.

@@ -60,6 +60,8 @@ impl fmt::Display for Quantity {
             Self::Seconds(s) if s < 1e-3 => (s * 1e6, "µs"),
             Self::Seconds(s) if s < 1.0 => (s * 1e3, "ms"),
             Self::Seconds(s) => (s, "s"),
+            Self::Bytes(bytes) if bytes < 1e3 => (bytes, "bytes"),
+            Self::Bytes(bytes) if bytes < 1e5 => (bytes / 1e3, "kB"),
             Self::Bytes(bytes) => (bytes / 1e6, "MB"),
             Self::Share(share) => (share * 100.0, "%"),
         };

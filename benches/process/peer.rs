@@ -132,7 +132,9 @@ pub(crate) fn version(settings: &Settings, part: &str) -> Option<String> {
         let both = [output.stdout, output.stderr].concat();
         let text = String::from_utf8(both).ok()?;
         let word = text.split(" version ").nth(1)?.split([' ', ',']).next()?;
-        Some(word.to_owned())
+        // A help's text has the word too.
+        let number = word.trim_start_matches('v');
+        number.starts_with(|first: char| first.is_ascii_digit()).then(|| number.to_owned())
     })
 }
 

@@ -96,7 +96,7 @@ pub(super) async fn run(
             // It ends when nobody says any more what it judges.
             tasks.spawn(judging);
             let before = running.remove(&name).and_then(Running::shown);
-            let now = Shown { watched, _end: end.drop_guard() };
+            let now = Watching { watched, _end: end.drop_guard() };
             running.insert(name, Running { options, now, checks, before });
         }
         let visible = running.values().map(Running::watched);
@@ -116,15 +116,15 @@ pub(super) async fn run(
 /// A cluster that is watched.
 struct Running {
     options: ClusterOptions,
-    now: Shown,
+    now: Watching,
     /// What is judged by it.
     checks: watch::Sender<Vec<Check>>,
     /// As it was watched before, by other options, until this shows all that it can.
-    before: Option<Shown>,
+    before: Option<Watching>,
 }
 
 /// A cluster and what ends its watches.
-struct Shown {
+struct Watching {
     watched: Arc<Watched>,
     _end: DropGuard,
 }
@@ -136,7 +136,7 @@ impl Running {
     }
 
     /// What stays of it while it is watched in another way: what it shows. It judges no more.
-    fn shown(self) -> Option<Shown> {
+    fn shown(self) -> Option<Watching> {
         if self.now.watched.is_ready() { Some(self.now) } else { self.before }
     }
 

@@ -138,6 +138,10 @@ pub(super) enum Command {
     Silence(super::silence::Silence),
     /// Write a configuration from another program's
     Generate(super::generate::Generate),
+    /// Write the rules for Prometheus: recorded series and alerts
+    Rules(super::rules::Rules),
+    /// Write the Grafana dashboards
+    Dashboards(super::dashboards::Dashboards),
     /// Print the role that collecting from a cluster needs
     Rbac(super::rbac::Rbac),
     /// List the checks of a running instance

@@ -11,6 +11,7 @@ mod argsfile;
 mod blackbox;
 mod check_config;
 mod client;
+mod dashboards;
 mod exit;
 mod explain;
 mod generate;
@@ -23,6 +24,7 @@ mod personality;
 mod probe;
 mod rbac;
 mod route;
+mod rules;
 mod run;
 mod silence;
 mod waterfall;
@@ -88,6 +90,8 @@ fn dispatch(args: Args) -> Exit {
         Some(Command::Route(options)) => route::run(&files, &daemon, &options),
         Some(Command::Notify(options)) => notify::run(&files, &daemon, &options),
         Some(Command::Silence(options)) => silence::run(&options),
+        Some(Command::Rules(options)) => rules::run(&options),
+        Some(Command::Dashboards(options)) => dashboards::run(&options),
         Some(Command::Rbac(options)) => rbac::run(&files, &daemon, &options),
         Some(Command::Schema) => page::show(&format!("{:#}\n", crate::config::schema())),
         Some(Command::Completions { shell }) => {

@@ -204,7 +204,15 @@ pub(super) fn live<Program: Runs>(
                 return Exit::Fatal;
             }
         };
-        match start().await {
+        // A start may wait for what a kubeconfig names.
+        let started = tokio::select! {
+            started = start() => started,
+            () = signals.end.asked() => {
+                info!("Received SIGTERM before the start was done");
+                return Exit::Ok;
+            }
+        };
+        match started {
             Ok(program) => to_its_end(program, &mut signals).await,
             Err(err) => {
                 error!(%err, "{failed}");

@@ -139,6 +139,9 @@ codes! {
     NoStore "C112" "There is alerting, but no file that outlives a restart."
         ["`[store]` is missing, or has no `path`", "the file it is in is not loaded"]
         ["set `store.path` to a file on a volume that stays"]
+    DeafObjective "C113" "An objective is so low that an alert on its error budget can never fire."
+        ["a share of 0.9 where 0.99 was meant", "the check is not worth waking anybody, and needs no objective"]
+        ["raise `slo.objective` above 0.931: 14.4 times the budget then is less than everything", "or let `NoroshiCheckDown` tell of the check alone"]
 }
 
 impl Code {

@@ -11,6 +11,7 @@ mod checks;
 mod clusters;
 mod codes;
 mod effective;
+mod examples;
 mod files;
 mod finding;
 mod from_toml;
@@ -48,7 +49,7 @@ pub use self::{
     files::SourceFile,
     keys::{CommonKeys, DnsServer},
     one_off::one_off,
-    reference::reference,
+    reference::{examples, reference},
     schema::schema,
     sections::{
         DEFAULT_PORT, DemoOptions, ExternalUrl, ListenAddress, LogFormat, LogLevel, LogOptions,

@@ -1,10 +1,10 @@
 //! The reference part of docs/configuration.md, from the schema: a key cannot exist without standing there.
 
-use std::fmt::Write as _;
+use std::{cell::RefCell, fmt::Write as _};
 
 use serde_json::Value;
 
-use super::{CommonKeys, alerting, schema};
+use super::{CommonKeys, alerting, examples::example, schema};
 use crate::{
     notify::spec::{PROVIDERS, UNBUILT},
     probe::spec::KINDS,
@@ -13,12 +13,26 @@ use crate::{
 /// How deep tables inside tables are listed.
 const MAX_DEPTH: usize = 5;
 
-/// Every key with its type, default and meaning, in Markdown.
+/// Every key with its type, default, an example and meaning, in Markdown.
 pub fn reference() -> String {
     let schema = schema();
+    whole(&schema, &Types::new(&schema["$defs"]))
+}
+
+/// Every key of the reference: its path, its schema and its example, in TOML.
+pub fn examples() -> Vec<(String, Value, String)> {
+    let schema = schema();
+    let types = Types::new(&schema["$defs"]);
+    whole(&schema, &types);
+    types.examples.into_inner()
+}
+
+/// A key's path, its schema, and its example.
+pub(super) type Example = (String, Value, String);
+
+fn whole(schema: &Value, types: &Types<'_>) -> String {
     let properties = &schema["properties"];
     let check = &properties["checks"]["additionalProperties"];
-    let types = Types { definitions: &schema["$defs"] };
     let mut out = String::from("### Keys of every check\n\n");
     out.push_str("All of them but `depends_on` can stand in `[defaults]` too.\n\n");
     let mut common = check.clone();
@@ -42,11 +56,12 @@ pub fn reference() -> String {
     }
     for section in ["metrics", "schedule", "web", "blackbox", "log", "demo", "store"] {
         let _ = write!(out, "\n### `[{section}]`\n\n");
-        out.push_str(&types.table(&properties[section], "", &Value::Null));
+        out.push_str(&types.section(section, &properties[section]));
     }
     let _ = write!(out, "\n### `[clusters.NAME]`\n\n");
-    out.push_str(&types.table(&properties["clusters"]["additionalProperties"], "", &Value::Null));
-    alerting(&mut out, &types, properties);
+    let clusters = &properties["clusters"]["additionalProperties"];
+    out.push_str(&types.section("clusters.NAME", clusters));
+    alerting(&mut out, types, properties);
     out
 }
 
@@ -55,7 +70,7 @@ fn alerting(out: &mut String, types: &Types<'_>, properties: &Value) {
     let entries = |section: &str| properties[section]["additionalProperties"].clone();
     for section in ["alerting", "route"] {
         let _ = write!(out, "\n### `[{section}]`\n\n");
-        out.push_str(&types.table(&properties[section], "", &Value::Null));
+        out.push_str(&types.section(section, &properties[section]));
     }
     let _ = write!(out, "\n### `[receivers.NAME]`\n\n");
     let mut receiver = entries("receivers");
@@ -63,7 +78,7 @@ fn alerting(out: &mut String, types: &Types<'_>, properties: &Value) {
     if let Some(keys) = receiver["properties"].as_object_mut() {
         keys.retain(|key, _| alerting::kinds().all(|kind| kind != key));
     }
-    out.push_str(&types.table(&receiver, "", &Value::Null));
+    out.push_str(&types.section("receivers.NAME", &receiver));
     for kind in PROVIDERS {
         let summary = kind.summary.trim_end_matches('.');
         let _ = write!(out, "\n### Provider `{}`\n\n{summary}.\n\n", kind.word);
@@ -82,25 +97,39 @@ fn alerting(out: &mut String, types: &Types<'_>, properties: &Value) {
         unbuilt.join(", ")
     );
     let _ = write!(out, "\n### `[[inhibit_rules]]`\n\n");
-    out.push_str(&types.table(&properties["inhibit_rules"]["items"], "", &Value::Null));
+    out.push_str(&types.section("inhibit_rules[]", &properties["inhibit_rules"]["items"]));
     let _ = write!(out, "\n### `[time_intervals.NAME]`\n\n");
     let intervals = entries("time_intervals");
     let interval = types.resolved(&intervals["anyOf"][0]);
-    out.push_str(&types.table(interval, "", &Value::Null));
+    out.push_str(&types.section("time_intervals.NAME", interval));
     for section in ["maintenance", "alertmanagers", "deadman"] {
         let _ = write!(out, "\n### `[{section}.NAME]`\n\n");
-        out.push_str(&types.table(&entries(section), "", &Value::Null));
+        out.push_str(&types.section(&format!("{section}.NAME"), &entries(section)));
     }
 }
 
-struct Types<'a> {
+/// What the schema's definitions say of types.
+pub(super) struct Types<'a> {
     definitions: &'a Value,
+    /// The section whose keys are listed, where their names do not say it.
+    section: RefCell<String>,
+    examples: RefCell<Vec<Example>>,
 }
 
 /// One of the things a value may be, and the name of its definition.
-type Alternative<'s> = (Option<&'s str>, &'s Value);
+pub(super) type Alternative<'s> = (Option<&'s str>, &'s Value);
 
 impl<'a> Types<'a> {
+    fn new(definitions: &'a Value) -> Self {
+        Self { definitions, section: RefCell::default(), examples: RefCell::default() }
+    }
+
+    /// The keys of a section.
+    fn section(&self, path: &str, schema: &Value) -> String {
+        path.clone_into(&mut self.section.borrow_mut());
+        self.table(schema, "", &Value::Null)
+    }
+
     /// What a reference leads to.
     fn resolved<'s>(&self, schema: &'s Value) -> &'s Value
     where
@@ -113,7 +142,8 @@ impl<'a> Types<'a> {
     }
 
     fn table(&self, schema: &Value, prefix: &str, defaults: &Value) -> String {
-        let mut table = String::from("| Key | Type | Default | Meaning |\n|---|---|---|---|\n");
+        let mut table =
+            String::from("| Key | Type | Default | Example | Meaning |\n|---|---|---|---|---|\n");
         self.rows(&mut table, schema, prefix, defaults, 0);
         table
     }
@@ -129,14 +159,24 @@ impl<'a> Types<'a> {
         let required =
             |key: &str| schema["required"].as_array().is_some_and(|all| all.contains(&key.into()));
         for (key, property) in schema["properties"].as_object().into_iter().flatten() {
-            let default = match property.get("default").or_else(|| defaults.get(key)) {
+            let preset = property.get("default").or_else(|| defaults.get(key));
+            let default = match preset {
                 _ if required(key) => "required".to_owned(),
                 Some(value) if !value.is_null() => format!("`{}`", as_toml(value)),
                 _ => String::new(),
             };
             let name = format!("{prefix}{key}");
+            let path = format!("{}.{name}", self.section.borrow());
+            let path = path.trim_start_matches('.').to_owned();
+            let example = example(self, &path, property, preset);
+            let shown = if example.contains('`') || example.is_empty() {
+                example.clone()
+            } else {
+                format!("`{example}`")
+            };
+            self.examples.borrow_mut().push((path, property.clone(), example));
             let cells =
-                [format!("`{name}`"), self.words(property), default, self.meaning(property)];
+                [format!("`{name}`"), self.words(property), default, shown, self.meaning(property)];
             let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
             let _ = writeln!(table, "| {} |", cells.join(" | "));
             if depth < MAX_DEPTH {
@@ -175,7 +215,7 @@ impl<'a> Types<'a> {
     }
 
     /// Follows references and splits choices; `null` only means that a key may be left out.
-    fn alternatives<'s>(&self, schema: &'s Value) -> Vec<Alternative<'s>>
+    pub(super) fn alternatives<'s>(&self, schema: &'s Value) -> Vec<Alternative<'s>>
     where
         'a: 's,
     {
@@ -215,27 +255,21 @@ impl<'a> Types<'a> {
                 .collect::<Vec<_>>()
                 .join(" or ");
         }
-        let types = match &schema["type"] {
-            Value::Array(types) => {
-                types.iter().find_map(|one| one.as_str().filter(|one| *one != "null"))
-            }
-            one => one.as_str(),
-        };
-        match (name, types, schema["format"].as_str()) {
+        match (name, kind(schema), schema["format"].as_str()) {
             (Some("Duration"), ..) => "duration".to_owned(),
             (Some("Secret"), ..) => "secret".to_owned(),
-            (_, Some("string"), Some("regex")) => "regular expression".to_owned(),
-            (_, Some("string"), Some("uri")) => "URL".to_owned(),
-            (_, Some("string"), Some("ip" | "address")) => "address".to_owned(),
-            (_, Some("integer"), _) => "whole number".to_owned(),
-            (_, Some("boolean"), _) => "`true` or `false`".to_owned(),
-            (_, Some("array"), _) => format!("list of {}", plural(self.words(&schema["items"]))),
-            (_, Some("object"), _) if schema["additionalProperties"].is_object() => {
+            (_, "string", Some("regex")) => "regular expression".to_owned(),
+            (_, "string", Some("uri")) => "URL".to_owned(),
+            (_, "string", Some("ip" | "address")) => "address".to_owned(),
+            (_, "integer", _) => "whole number".to_owned(),
+            (_, "boolean", _) => "`true` or `false`".to_owned(),
+            (_, "array", _) => format!("list of {}", plural(self.words(&schema["items"]))),
+            (_, "object", _) if schema["additionalProperties"].is_object() => {
                 format!("{} by name", plural(self.words(&schema["additionalProperties"])))
             }
-            (_, Some("object"), _) => "table".to_owned(),
-            (_, Some(word), _) => word.to_owned(),
-            (_, None, _) => "any value".to_owned(),
+            (_, "object", _) => "table".to_owned(),
+            (_, "", _) => "any value".to_owned(),
+            (_, word, _) => word.to_owned(),
         }
     }
 
@@ -248,9 +282,21 @@ impl<'a> Types<'a> {
     }
 }
 
+/// The first type that is not null; empty for any value.
+pub(super) fn kind(schema: &Value) -> &str {
+    let first = match &schema["type"] {
+        Value::Array(types) => {
+            types.iter().find_map(|one| one.as_str().filter(|one| *one != "null"))
+        }
+        one => one.as_str(),
+    };
+    first.unwrap_or_default()
+}
+
 fn plural(word: String) -> String {
     match word.as_str() {
         "address" => "addresses".to_owned(),
+        word if word.starts_with("list of ") => word.replacen("list", "lists", 1),
         word if word.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b' ') => {
             let (first, rest) = word.split_once(" or ").unwrap_or((word, ""));
             let rest = if rest.is_empty() { String::new() } else { format!(" or {rest}s") };
@@ -261,6 +307,6 @@ fn plural(word: String) -> String {
 }
 
 /// A default as one would write it.
-fn as_toml(value: &Value) -> String {
+pub(super) fn as_toml(value: &Value) -> String {
     toml::Value::try_from(value).map_or_else(|_| value.to_string(), |value| value.to_string())
 }

@@ -9,7 +9,7 @@ use super::{
     suggest,
 };
 use crate::{
-    model::{CheckSettings, Flapping, PromDuration, Warn},
+    model::{CheckSettings, Flapping, PromDuration, Slo, Warn},
     probe::spec::{COMMON_FAMILIES, KINDS, Kind, Spec},
 };
 
@@ -27,6 +27,10 @@ const RESERVED_LABELS: [&str; 9] =
     ["check", "group", "kind", "target", "notify", "reason", "state", "le", "quantile"];
 /// Names of labels that a scrape overwrites.
 const SCRAPE_LABELS: [&str; 2] = ["instance", "job"];
+/// What rules and dashboards tell clusters apart by. On `noroshi_check_info` alone it would part that from the check's other series.
+const CLUSTER_LABEL: &str = "cluster";
+/// How many times too fast an error budget has to be spent for the shipped alerts on it. The last one, 1, any outage reaches.
+const BURN_FACTORS: [f64; 3] = [14.4, 6.0, 3.0];
 
 /// Mistakes in the keys that stand at `at`, each by itself.
 pub(super) fn each(at: &Path, keys: &CommonKeys, kind: Option<&Kind>) -> Vec<Finding> {
@@ -54,12 +58,14 @@ pub(super) fn each(at: &Path, keys: &CommonKeys, kind: Option<&Kind>) -> Vec<Fin
     if keys.slo.is_some_and(|slo| !(slo.objective > 0.0 && slo.objective < 1.0)) {
         bad("slo", "needs an `objective` more than 0 and less than 1, such as 0.999".to_owned());
     }
+    let slo = keys.slo.and_then(|slo| objective(at, slo));
     if let Some(why) = keys.flapping.and_then(flapping) {
         bad("flapping", why.to_owned());
     }
     if let Some(why) = keys.buckets.as_deref().and_then(buckets) {
         bad("buckets", why);
     }
+    findings.extend(slo);
     for name in keys.labels.iter().flatten().map(|(name, _)| name) {
         findings.extend(label(at.key("labels").key(name.clone()), name));
     }
@@ -171,11 +177,34 @@ fn label(path: Path, name: &str) -> Option<Finding> {
     } else if SCRAPE_LABELS.contains(&name) {
         let hint = format!("a scrape overwrites it; call it `target_{name}` or the like");
         ("Prometheus sets it on every scraped series", Some(hint))
+    } else if name == CLUSTER_LABEL {
+        let hint = "call it `target_cluster` or the like".to_owned();
+        ("it says where a series comes from, and rules and dashboards go by that", Some(hint))
     } else {
         return None;
     };
     let message = format!("{name:?} cannot be the name of a label: {why}");
     Some(Finding::new(Code::BadLabelName, path, message).at_key().hint(hint))
+}
+
+/// An objective so low that even an outage spends its budget too slowly for the alerts on it. `slo.objective` itself is
+/// looked at elsewhere.
+fn objective(at: &Path, slo: Slo) -> Option<Finding> {
+    let budget = 1.0 - slo.objective;
+    let is_deaf = |factor: &&f64| budget > 0.0 && budget < 1.0 && **factor * budget >= 1.0;
+    let deaf: Vec<String> = BURN_FACTORS.iter().filter(is_deaf).map(f64::to_string).collect();
+    if deaf.is_empty() {
+        return None;
+    }
+    let path = at.key("slo").key("objective");
+    let message = format!(
+        "an objective of {} permits so many failures that even a total outage spends them less than {} times too fast",
+        slo.objective,
+        deaf.join(" or "),
+    );
+    let hint =
+        "alerts NoroshiErrorBudgetBurn of these factors can never fire: raise it above 0.931";
+    Some(Finding::new(Code::DeafObjective, path, message).hint(hint.to_owned()))
 }
 
 fn flapping(rule: Flapping) -> Option<&'static str> {

@@ -140,9 +140,9 @@ fn reasons<S: Sink>() -> [Row<S>; 4] {
         (
             Desc::gauge(
                 "noroshi_check_info",
-                "What the check looks at, with all its labels from the configuration; always 1.",
+                "What the check looks at and who tells of it, with all its labels from the configuration; always 1.",
             )
-            .labels(&["target"]),
+            .labels(&["target", "notify"]),
             |check, sink| sink.sample(&check.slot.info, &[], 1.0),
         ),
     ]

@@ -226,9 +226,9 @@ mod tests {
         # HELP noroshi_check_consecutive_failures Failed runs since the last pass.
         # TYPE noroshi_check_consecutive_failures gauge
         noroshi_check_consecutive_failures{check="new",group="web",kind="http"} 0
-        # HELP noroshi_check_info What the check looks at, with all its labels from the configuration; always 1.
+        # HELP noroshi_check_info What the check looks at and who tells of it, with all its labels from the configuration; always 1.
         # TYPE noroshi_check_info gauge
-        noroshi_check_info{check="new",group="web",kind="http",target="https://example.com/health"} 1
+        noroshi_check_info{check="new",group="web",kind="http",target="https://example.com/health",notify="noroshi"} 1
         # HELP noroshi_check_runs_total Runs, whatever their verdict.
         # TYPE noroshi_check_runs_total counter
         noroshi_check_runs_total{check="new",group="web",kind="http"} 0
@@ -287,9 +287,9 @@ mod tests {
         # HELP noroshi_check_consecutive_failures Failed runs since the last pass.
         # TYPE noroshi_check_consecutive_failures gauge
         noroshi_check_consecutive_failures{check="a \"b\"\\c",group="web",kind="http"} 2
-        # HELP noroshi_check_info What the check looks at, with all its labels from the configuration; always 1.
+        # HELP noroshi_check_info What the check looks at and who tells of it, with all its labels from the configuration; always 1.
         # TYPE noroshi_check_info gauge
-        noroshi_check_info{check="a \"b\"\\c",group="web",kind="http",target="https://example.com/health"} 1
+        noroshi_check_info{check="a \"b\"\\c",group="web",kind="http",target="https://example.com/health",notify="noroshi"} 1
         # HELP noroshi_check_runs Runs, whatever their verdict.
         # TYPE noroshi_check_runs counter
         noroshi_check_runs_total{check="a \"b\"\\c",group="web",kind="http"} 3

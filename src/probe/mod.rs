@@ -39,7 +39,7 @@ pub use crate::{
 pub use runtime::{COMMON_FAMILIES, Report, outcome, run};
 
 use crate::{
-    model::{CheckSettings, Desc, Fact, Failure},
+    model::{CheckSettings, Desc, Fact, Failure, Reason},
     net::{
         Attempt,
         web::{Dialer, Names},
@@ -102,6 +102,8 @@ trait Probe: Described + Serialize + DeserializeOwned + JsonSchema {
     const TARGET_KEY: &'static str;
     /// The keys of a `[checks.NAME]` table that show the kind, in TOML; parsed by a test and shown in the docs.
     const EXAMPLE: &'static str;
+    /// Why a run of it can fail, beside what can happen on the way to any target; the likeliest first.
+    const REASONS: &'static [Reason];
     /// Every family its facts belong to, exported or not.
     const FAMILIES: &'static [&'static Desc];
 
@@ -164,6 +166,8 @@ pub struct Kind {
     pub target_key: &'static str,
     /// The keys of a `[checks.NAME]` table that show the kind, in TOML.
     pub example: &'static str,
+    /// Why a run of it can fail, beside what can happen on the way to any target; the likeliest first.
+    pub reasons: &'static [Reason],
     /// Every family its facts belong to, exported or not.
     pub families: &'static [&'static Desc],
     /// Reads a kind's table.
@@ -179,6 +183,7 @@ impl Kind {
             summary: P::SUMMARY,
             target_key: P::TARGET_KEY,
             example: P::EXAMPLE,
+            reasons: P::REASONS,
             families: P::FAMILIES,
             parse,
             schema: |generator| generator.subschema_for::<P>(),

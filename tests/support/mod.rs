@@ -33,6 +33,7 @@ pub mod notice;
 pub mod patience;
 pub mod peer;
 pub mod proxy;
+pub mod rules;
 pub mod smtp;
 pub mod tls;
 pub mod tun;

@@ -43,6 +43,7 @@ impl Watch {
         let permit = self.lists.acquire().await;
         self.begin();
         let mut after = String::new();
+        let mut circle = Circle::default();
         loop {
             let question =
                 Question::Page { after: Some(&*after).filter(|after| !after.is_empty()) };
@@ -69,7 +70,7 @@ impl Watch {
                 self.complete();
                 return Ok(page.metadata.resource_version);
             }
-            if next == after {
+            if circle.closes(&next) {
                 return Err(Failure::unusable("the list goes on where it has been"));
             }
             after = next;
@@ -79,6 +80,27 @@ impl Watch {
     async fn page(&self, question: Question<'_>) -> Result<Vec<u8>, Failure> {
         let answer = answer(&self.health.client().await, self.target.request(question)?).await?;
         whole(answer.into_body(), LARGEST).await
+    }
+}
+
+/// Notices that pages go round in a circle, however long, and keeps one of their tokens for it: the one whose number was the
+/// latest power of two (Brent's algorithm).
+#[derive(Default)]
+struct Circle {
+    kept: String,
+    pages: u64,
+}
+
+impl Circle {
+    fn closes(&mut self, next: &str) -> bool {
+        if self.kept == next {
+            return true;
+        }
+        self.pages += 1;
+        if self.pages.is_power_of_two() {
+            next.clone_into(&mut self.kept);
+        }
+        false
     }
 }
 
@@ -114,4 +136,28 @@ async fn whole(mut body: Body, most: usize) -> Result<Vec<u8>, Failure> {
         all.extend_from_slice(data);
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many pages are read of a list whose tokens are these, then the last `round` of them again and again.
+    fn read(line: usize, round: usize) -> Option<usize> {
+        let mut circle = Circle::default();
+        let token = |at: usize| {
+            if at < line { format!("line {at}") } else { format!("round {}", (at - line) % round) }
+        };
+        (0..1000).find(|&at| circle.closes(&token(at)))
+    }
+
+    #[test]
+    fn pages_that_go_round_are_noticed_however_long_the_way() {
+        assert_eq!(read(0, 1), Some(1));
+        for (line, round) in [(0, 2), (0, 3), (5, 1), (5, 2), (17, 40)] {
+            let noticed = read(line, round).unwrap();
+            assert!(noticed < 3 * (line + round), "{line} and {round}: {noticed}");
+        }
+        assert_eq!(read(1000, 1), None, "a long list is no circle");
+    }
 }

@@ -147,8 +147,8 @@ fn a_failing_check() {
       check="a"  group="web"  kind="http"  reason="http_status" 1
     noroshi_check_consecutive_failures gauge: Failed runs since the last pass.
       check="a"  group="web"  kind="http" 2
-    noroshi_check_info gauge: What the check looks at, with all its labels from the configuration; always 1.
-      check="a"  group="web"  kind="http"  target="https://example.com/health" 1
+    noroshi_check_info gauge: What the check looks at and who tells of it, with all its labels from the configuration; always 1.
+      check="a"  group="web"  kind="http"  target="https://example.com/health"  notify="noroshi" 1
     noroshi_check_runs_total counter: Runs, whatever their verdict.
       check="a"  group="web"  kind="http" 3
     noroshi_check_failures_total counter: Runs that failed.

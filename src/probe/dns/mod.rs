@@ -68,7 +68,7 @@ use super::{
     stream::{self, Security},
 };
 use crate::{
-    model::{Desc, Failure},
+    model::{Desc, Failure, Reason},
     net::{dial, tls::TlsOptions},
 };
 
@@ -171,6 +171,15 @@ impl Probe for Spec {
 dns.name = "example.org"
 dns.type = "MX"
 dns.expect = { answer = { all = ["10 mail.example.org."] }, ttl = { min = "1m" } }"#;
+    const REASONS: &'static [Reason] = &[
+        Reason::DnsRcode,
+        Reason::DnsAnswerMismatch,
+        Reason::DnsTtl,
+        Reason::DnsCount,
+        Reason::DnsNotAuthenticated,
+        Reason::DnsNotAuthoritative,
+        Reason::DnsMalformed,
+    ];
     const FAMILIES: &'static [&'static Desc] = facts::FAMILIES;
 
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {

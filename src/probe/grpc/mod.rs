@@ -182,6 +182,13 @@ grpc.metadata = { tenant = ["probe"] }
 grpc.tls = {}
 grpc.expect = { status = ["SERVING"], certificate_validity = "14d" }
 "#;
+    const REASONS: &'static [Reason] = &[
+        Reason::GrpcNotServing,
+        Reason::GrpcStatus,
+        Reason::GrpcProtocol,
+        Reason::HttpStatus,
+        Reason::HttpVersion,
+    ];
     const FAMILIES: &'static [&'static Desc] = &{
         let [a, b, c, d, e, f, g] = certificate::FAMILIES;
         [a, b, c, d, e, f, g, &STATUS_CODE, &SERVING_STATUS, &TLS]

@@ -43,7 +43,7 @@ use self::{
 use super::{Aim, Described, Endpoint, Probe, Problem, Run};
 use crate::{
     clock::{Clock, Instant},
-    model::{ByteSize, Desc, Failure, Phase, Secret},
+    model::{ByteSize, Desc, Failure, Phase, Reason, Secret},
     net::{
         tls::TlsOptions,
         web::{self, AnyScheme, BasicAuth, Headers, HttpUrl, NoProxy, OAuth2, ProxyUrl},
@@ -249,6 +249,21 @@ impl Probe for Spec {
 http.headers = { Accept = "application/json" }
 http.expect = { status = ["2xx"], json = [{ path = "$.db", equals = "up" }], certificate_validity = "14d" }
 "#;
+    const REASONS: &'static [Reason] = &[
+        Reason::HttpStatus,
+        Reason::HttpVersion,
+        Reason::HttpProtocol,
+        Reason::HttpRedirect,
+        Reason::HeaderMismatch,
+        Reason::BodyMismatch,
+        Reason::BodyTooLarge,
+        Reason::BodyEncoding,
+        Reason::JsonInvalid,
+        Reason::JsonMismatch,
+        Reason::CelMismatch,
+        Reason::TlsMismatch,
+        Reason::LatencyExceeded,
+    ];
     const FAMILIES: &'static [&'static Desc] = facts::FAMILIES;
 
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {

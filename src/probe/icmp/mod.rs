@@ -24,7 +24,7 @@ use self::{
 use super::{Aim, Described, Endpoint, Probe, Problem, Run};
 use crate::{
     clock,
-    model::{Desc, Fact, Failure, Phase, PromDuration},
+    model::{Desc, Fact, Failure, Phase, PromDuration, Reason},
     net::{
         ping::{Key, Socket},
         zone,
@@ -185,6 +185,15 @@ impl Probe for Spec {
     const EXAMPLE: &'static str = r#"icmp.host = "192.0.2.1"
 icmp.count = 5
 icmp.expect = { loss = 0.2, rtt = "100ms" }"#;
+    const REASONS: &'static [Reason] = &[
+        Reason::IcmpNoReply,
+        Reason::IcmpLoss,
+        Reason::IcmpJitter,
+        Reason::LatencyExceeded,
+        Reason::IcmpTimeExceeded,
+        Reason::IcmpTooBig,
+        Reason::IcmpPermission,
+    ];
     const FAMILIES: &'static [&'static Desc] = &[
         &tally::RTT_MIN,
         &tally::RTT_AVG,

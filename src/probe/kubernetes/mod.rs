@@ -152,6 +152,26 @@ kubernetes.conditions = { Progressing = "True" }
 [clusters.prod]
 context = "prod"
 "#;
+    const REASONS: &'static [Reason] = &[
+        Reason::ObjectMissing,
+        Reason::ReplicasUnavailable,
+        Reason::ConditionMismatch,
+        Reason::FieldMismatch,
+        Reason::PodRestarts,
+        Reason::EndpointsNotReady,
+        Reason::BackendMissing,
+        Reason::VolumeUnbound,
+        Reason::NodeNotReady,
+        Reason::JobFailed,
+        Reason::SuccessTooOld,
+        Reason::ObjectUnreadable,
+        Reason::ApiUnreachable,
+        Reason::ApiUnauthorized,
+        Reason::ApiForbidden,
+        Reason::ApiNotServed,
+        Reason::ApiNotSynced,
+        Reason::DaemonNeeded,
+    ];
     const FAMILIES: &'static [&'static Desc] =
         &[&FAMILIES.available, &FAMILIES.wanted, &FAMILIES.restarts, &FAMILIES.last_success];
 

@@ -15,7 +15,7 @@ use super::{
     stream::{Conversation, Expect, Families, Starttls, Step},
 };
 use crate::{
-    model::{Desc, Failure},
+    model::{Desc, Failure, Reason},
     net::{dial, tls::TlsOptions},
 };
 
@@ -98,6 +98,8 @@ tcp.dialogue = [
 ]
 tcp.expect = { latency = "2s", certificate_validity = "14d" }
 "#;
+    const REASONS: &'static [Reason] =
+        &[Reason::ExpectMismatch, Reason::StarttlsRefused, Reason::LatencyExceeded];
     const FAMILIES: &'static [&'static Desc] = &{
         let [a, b, c, d, e, f, g] = certificate::FAMILIES;
         let (steps, captured) = (&FAMILIES.steps_completed, &FAMILIES.captured);

@@ -18,7 +18,7 @@ use super::{
     stream::{self, Security, Starttls},
 };
 use crate::{
-    model::{Desc, Failure, Secret},
+    model::{Desc, Failure, Reason, Secret},
     net::{
         dial,
         tls::{TlsOptions, TlsVersion},
@@ -121,6 +121,8 @@ impl Probe for Spec {
     const EXAMPLE: &'static str = r#"tls.address = "example.org:443"
 tls.expect = { certificate_validity = "14d", version = ["TLS 1.3"], names = ["www.example.org"] }
 "#;
+    const REASONS: &'static [Reason] =
+        &[Reason::TlsMismatch, Reason::StarttlsRefused, Reason::ExpectMismatch];
     const FAMILIES: &'static [&'static Desc] = &certificate::FAMILIES;
 
     async fn run(&self, to: SocketAddr, run: &mut Run<'_>) -> Result<(), Failure> {

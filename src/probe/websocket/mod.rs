@@ -22,7 +22,7 @@ use super::{
     stream::{self, Security, Stream},
 };
 use crate::{
-    model::{ByteSize, Desc, Failure, PromDuration, Secret},
+    model::{ByteSize, Desc, Failure, PromDuration, Reason, Secret},
     net::{
         tls::TlsOptions,
         web::{
@@ -212,6 +212,16 @@ websocket.dialogue = [
 ]
 websocket.ping = true
 "#;
+    const REASONS: &'static [Reason] = &[
+        Reason::WebsocketUpgrade,
+        Reason::WebsocketSubprotocol,
+        Reason::ExpectMismatch,
+        Reason::WebsocketPong,
+        Reason::WebsocketClose,
+        Reason::WebsocketProtocol,
+        Reason::BodyTooLarge,
+        Reason::HttpProtocol,
+    ];
     const FAMILIES: &'static [&'static Desc] = &{
         let [a, b, c, d, e, f, g] = certificate::FAMILIES;
         let (h, i): (&Desc, &Desc) = (&LABEL, &UNMATCHED);

@@ -7,7 +7,7 @@ mod files;
 mod metrics;
 mod page;
 mod payloads;
-mod peers;
+pub(crate) mod peers;
 mod prometheus;
 mod routes;
 mod rules;

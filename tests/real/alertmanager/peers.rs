@@ -21,20 +21,20 @@ const VERSION: &str = "0.33.1";
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Theirs,
     Ours,
 }
 
 /// One of them, and the folder it works in.
-pub(super) struct Peer {
-    pub(super) daemon: Daemon,
+pub(crate) struct Peer {
+    pub(crate) daemon: Daemon,
     folder: TempDir,
 }
 
 impl Side {
     /// Starts it on this configuration. `None` where the peer is missing, which was said then.
-    pub(super) fn start(self, config: &str, more: &[&str]) -> Option<Peer> {
+    pub(crate) fn start(self, config: &str, more: &[&str]) -> Option<Peer> {
         let folder = tempfile::tempdir().unwrap();
         let mut command = match self {
             Self::Ours if !itself() => noroshi(&["alertmanager"]),
@@ -57,19 +57,19 @@ impl Side {
 
 impl Peer {
     /// Where its configuration is.
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// The same process on another configuration.
-    pub(super) fn reload(&self, config: &str) {
+    pub(crate) fn reload(&self, config: &str) {
         std::fs::write(self.folder.path().join("alertmanager.yml"), config).unwrap();
         let answer = self.daemon.ask("POST", "/-/reload", &[]);
         assert_eq!(answer.status, 200, "{}\n{config}", answer.body);
     }
 
     /// Waits until its alerts are in their groups, into which it takes them a moment after the answer.
-    pub(super) fn settled(&self) {
+    pub(crate) fn settled(&self) {
         wait_until("alerts in their groups", || {
             let count = |path| {
                 let all: Vec<serde_json::Value> =

@@ -17,7 +17,7 @@ use super::{
 use crate::{server::wait_until, support::patience::patience};
 
 /// Checks by name, the objects they are of, and why they are down from the start; empty where they are up.
-pub(super) const CHECKS: [(&str, &str, &str); 26] = [
+pub(crate) const CHECKS: [(&str, &str, &str); 26] = [
     ("deployment", "kind = 'deployment', namespace = 'shop', name = 'web'", ""),
     (
         "deployment-ill",
@@ -168,7 +168,7 @@ const CHANGES: [Change; 16] = [
 ];
 
 /// Makes what is not well, and has the pods run that come of it.
-pub(super) fn before(world: &World) {
+pub(crate) fn before(world: &World) {
     world.create("judged");
     scheduled(world, "2026-01-01T03:05:00Z");
     for (what, count) in [("app=slow-store", 1), ("app=slow-agent", 1), ("app=begun", 1)] {

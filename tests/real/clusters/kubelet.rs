@@ -45,7 +45,7 @@ fn resources(cpu: &str, memory: &str) -> Value {
 }
 
 /// Reports of every bound pod that nothing was reported of yet; how many there are by then that run or have run.
-pub(super) fn report(cluster: &Cluster) -> usize {
+pub(crate) fn report(cluster: &Cluster) -> usize {
     let pods = cluster.get("pods --all-namespaces");
     let mut begun = 0;
     for pod in pods["items"].as_array().unwrap() {

@@ -10,8 +10,8 @@ mod differential;
 mod exporter;
 mod foundations;
 mod happened;
-mod judged;
-mod kubelet;
+pub(crate) mod judged;
+pub(crate) mod kubelet;
 mod mixin;
 mod outages;
 mod own;
@@ -21,7 +21,7 @@ mod scrape;
 mod troubles;
 mod watcher;
 mod words;
-mod world;
+pub(crate) mod world;
 
 /// One world for both: it takes a third of what they take.
 #[test]

@@ -230,20 +230,20 @@ impl World {
         wait_until(&what, || (kubelet::report(&self.cluster) == PODS).then_some(()));
     }
 
-    pub(super) fn create(&self, theme: &str) {
+    pub(crate) fn create(&self, theme: &str) {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/clusters/world");
         self.kubectl(&format!("create --validate=strict --filename {folder}/{theme}.yaml"));
     }
 
-    pub(super) fn report(&self, object: &str, status: &Value) {
+    pub(crate) fn report(&self, object: &str, status: &Value) {
         self.cluster.patch_status(object, status).unwrap_or_else(|error| panic!("{error}"));
     }
 
-    pub(super) fn wait(&self, condition: &str) {
+    pub(crate) fn wait(&self, condition: &str) {
         self.kubectl(&format!("wait --timeout=60s {condition}"));
     }
 
-    pub(super) fn kubectl(&self, words: &str) {
+    pub(crate) fn kubectl(&self, words: &str) {
         self.cluster.kubectl(words).unwrap_or_else(|error| panic!("{error}"));
     }
 }

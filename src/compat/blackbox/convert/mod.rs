@@ -5,7 +5,6 @@
 
 mod secrets;
 mod targets;
-mod write;
 
 pub use targets::{Target, targets};
 
@@ -13,7 +12,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use toml::Table;
 
-use self::{secrets::Secrets, write::Page};
+use self::secrets::Secrets;
 use super::{
     Prober,
     native::{self, Native, put},
@@ -21,6 +20,7 @@ use super::{
     target::written,
 };
 use crate::{
+    compat::page::Page,
     model::{Diagnostic, IpProtocol, PromDuration, sensitive::is_secret_name},
     probe::spec::Aim,
 };
@@ -66,7 +66,7 @@ pub fn convert(options: &Options<'_>) -> Result<Converted, Vec<Diagnostic>> {
         names: BTreeSet::new(),
         notes: Vec::new(),
     };
-    converter.page.head(options.file);
+    head(&mut converter.page, options.file);
     for (name, word) in &modules.unknown_probers {
         converter.page.comment(&format!(
             "Module {name:?} names the unknown prober {word:?} and has no equivalent."
@@ -83,6 +83,26 @@ pub fn convert(options: &Options<'_>) -> Result<Converted, Vec<Diagnostic>> {
     let Converter { page, secrets, mut notes, .. } = converter;
     notes.extend(secrets.notes);
     Ok(Converted { toml: page.text, notes, warnings: modules.warnings })
+}
+
+/// What is true of every check.
+fn head(page: &mut Page, file: &std::path::Path) {
+    page.comment(&format!(
+        "Checks of noroshi, made from {} by `noroshi generate config --from-blackbox`.",
+        file.display()
+    ));
+    page.comment("");
+    page.comment("What is different from probes by /probe:");
+    for line in [
+        "noroshi runs the checks itself, every 30s by default; Prometheus scrapes /metrics once for all of them.",
+        "A check is DOWN after 3 failures in a row and UP after 2 passes; `failures` and `successes` change that.",
+        "Where a name has addresses of both families and the first cannot be reached, the other family is tried; `ip_protocol_fallback = false` forbids it.",
+        "The User-Agent is noroshi's own; `http.headers.User-Agent` changes it.",
+        "A body of more than 10MiB fails; `http.body_size_limit` and `http.decompressed_size_limit` change that.",
+        "A truncated DNS answer is asked for again over TCP; `dns.tcp_on_truncation = false` forbids it.",
+    ] {
+        page.comment(&format!("- {line}"));
+    }
 }
 
 struct Converter {

@@ -103,9 +103,9 @@ fn of_group(group: &Group) -> Vec<Target> {
 
 /// Whether a check may have a label of this name.
 fn is_label(name: &str) -> bool {
-    const TAKEN: [&str; 12] = [
+    const TAKEN: [&str; 13] = [
         "check", "group", "kind", "target", "notify", "reason", "state", "severity", "le",
-        "quantile", "instance", "job",
+        "quantile", "instance", "job", "cluster",
     ];
     let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
     name.starts_with(letter)

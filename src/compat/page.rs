@@ -1,6 +1,6 @@
-//! The text of the file: one table per check, a line per key, comments.
+//! The text of a configuration of our own: one table per check, a line per key, comments.
 
-use std::{fmt::Write as _, path::Path};
+use std::fmt::Write as _;
 
 use toml::{Table, Value};
 
@@ -9,40 +9,20 @@ const WIDTH: usize = 118;
 
 /// The file so far.
 #[derive(Default)]
-pub(super) struct Page {
-    pub(super) text: String,
+pub(in crate::compat) struct Page {
+    pub(in crate::compat) text: String,
 }
 
 impl Page {
-    /// What is true of every check.
-    pub(super) fn head(&mut self, file: &Path) {
-        self.comment(&format!(
-            "Checks of noroshi, made from {} by `noroshi generate config --from-blackbox`.",
-            file.display()
-        ));
-        self.comment("");
-        self.comment("What is different from probes by /probe:");
-        for line in [
-            "noroshi runs the checks itself, every 30s by default; Prometheus scrapes /metrics once for all of them.",
-            "A check is DOWN after 3 failures in a row and UP after 2 passes; `failures` and `successes` change that.",
-            "Where a name has addresses of both families and the first cannot be reached, the other family is tried; `ip_protocol_fallback = false` forbids it.",
-            "The User-Agent is noroshi's own; `http.headers.User-Agent` changes it.",
-            "A body of more than 10MiB fails; `http.body_size_limit` and `http.decompressed_size_limit` change that.",
-            "A truncated DNS answer is asked for again over TCP; `dns.tcp_on_truncation = false` forbids it.",
-        ] {
-            self.comment(&format!("- {line}"));
-        }
-    }
-
     /// An empty line, unless there is one.
-    pub(super) fn gap(&mut self) {
+    pub(in crate::compat) fn gap(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
     }
 
     /// A comment, in lines that fit a screen.
-    pub(super) fn comment(&mut self, text: &str) {
+    pub(in crate::compat) fn comment(&mut self, text: &str) {
         let mut line = "#".to_owned();
         let printable = |c: char| if c.is_control() { '?' } else { c };
         for word in text.split(' ') {
@@ -57,18 +37,33 @@ impl Page {
     }
 
     /// A piece of TOML that is not in force.
-    pub(super) fn commented_out(&mut self, toml: &str) {
+    pub(in crate::compat) fn commented_out(&mut self, toml: &str) {
         for line in toml.lines() {
             let _ = writeln!(self.text, "# {line}");
         }
     }
 
     /// One check: the common keys, then the kind's.
-    pub(super) fn check(&mut self, name: &str, kind: &str, common: &Table, table: &Table) {
-        let _ = writeln!(self.text, "[checks.{}]", key(name));
-        for (word, value) in common {
-            let _ = writeln!(self.text, "{word} = {}", inline(value));
-        }
+    pub(in crate::compat) fn check(
+        &mut self,
+        name: &str,
+        kind: &str,
+        common: &Table,
+        table: &Table,
+    ) {
+        self.section("checks", name, kind, common, table);
+    }
+
+    /// One table with that of its kind: `[receivers.ops]` and `slack.channel = "#ops"`.
+    pub(in crate::compat) fn section(
+        &mut self,
+        section: &str,
+        name: &str,
+        kind: &str,
+        common: &Table,
+        table: &Table,
+    ) {
+        self.table(section, Some(name), common);
         // The target first, then as the kind's documentation has it.
         let target = ["url", "address", "server", "host", "path"];
         let own = target.iter().find_map(|key| table.get_key_value(*key));
@@ -76,6 +71,20 @@ impl Page {
             own.into_iter().chain(table.iter().filter(|(word, _)| !target.contains(&word.as_str())))
         {
             self.entry(&format!("{kind}.{}", key(word)), value);
+        }
+    }
+
+    /// A table with its name and its keys, a line each: `[receivers.ops]`.
+    pub(in crate::compat) fn table(&mut self, section: &str, name: Option<&str>, keys: &Table) {
+        let name = name.map(|name| format!(".{}", key(name))).unwrap_or_default();
+        let _ = writeln!(self.text, "[{section}{name}]");
+        self.keys(keys);
+    }
+
+    /// Keys, a line each.
+    pub(in crate::compat) fn keys(&mut self, keys: &Table) {
+        for (word, value) in keys {
+            let _ = writeln!(self.text, "{word} = {}", inline(value));
         }
     }
 

@@ -1,0 +1,94 @@
+//! Who is told: receivers that take everything, and others that do not; alerts of others, and silences.
+
+use std::net::SocketAddr;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::{
+    server::wait_until,
+    support::{daemon::Daemon, peer::Peer, web},
+};
+
+/// How often an alert of others fires and ends: more often than one that is held.
+const FLAPS: usize = 4;
+
+/// Webhooks, and the sections of a configuration that name them.
+pub(super) struct Telling {
+    pub(super) text: String,
+    _peers: Vec<Peer>,
+}
+
+impl Telling {
+    pub(super) async fn start(alertmanager: &str, nobody: SocketAddr) -> Self {
+        let mut text = include_str!("telling.toml").to_owned();
+        let mut peers = Vec::new();
+        for (word, status, headers) in [
+            ("OPS", 200, &[][..]),
+            ("SORRY", 500, &[]),
+            ("NO", 400, &[]),
+            ("BUSY", 429, &[("Retry-After", "1")]),
+        ] {
+            let peer = web::serve(move |_| web::reply(status, headers, b"ok")).await;
+            text = text.replace(&format!("@{word}@"), &peer.address().to_string());
+            peers.push(peer);
+        }
+        text = text.replace("@ALERTMANAGER@", alertmanager);
+        text = text.replace("@NOBODY@", &nobody.to_string());
+        assert!(!text.contains('@'), "{text}");
+        Self { text, _peers: peers }
+    }
+}
+
+/// Silences in all of their states, and alerts that others post.
+pub(super) fn happens(daemon: &Daemon) {
+    let (now, hour) = (Timestamp::now(), SignedDuration::from_hours(1));
+    silence(daemon, "expired", now, now + hour);
+    silence(daemon, "nothing", now + hour, now + hour + hour);
+    let over = silence(daemon, "nothing-any-more", now, now + hour);
+    assert_eq!(daemon.ask("DELETE", &format!("/api/v2/silence/{over}"), &[]).status, 200);
+    others(daemon);
+}
+
+fn silence(daemon: &Daemon, check: &str, from: Timestamp, until: Timestamp) -> String {
+    let matcher = json!({ "name": "check", "value": check, "isRegex": false });
+    let draft = json!({
+        "matchers": [matcher], "startsAt": from, "endsAt": until, "createdBy": "me", "comment": "a demo",
+    });
+    let answer = daemon.post("/api/v2/silences", &draft).unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    serde_json::from_str::<Value>(&answer.body).unwrap()["silenceID"].as_str().unwrap().to_owned()
+}
+
+/// By both ways in; one that comes and goes too often; one that ends; and what is no alert.
+fn others(daemon: &Daemon) {
+    let labels = json!({ "alertname": "Burning", "place": "east" });
+    let ended = || json!([{ "labels": labels, "endsAt": Timestamp::now() }]);
+    for _ in 0..FLAPS {
+        post(daemon, &json!([{ "labels": labels }]), 200);
+        post(daemon, &ended(), 200);
+    }
+    let once = json!({ "alertname": "Smoking" });
+    post(daemon, &json!([{ "labels": once }]), 200);
+    wait_until("an alert of others to be told", || {
+        let told = daemon.metrics();
+        told.contains("noroshi_notices_total{reason=\"first\"}").then_some(())
+    });
+    post(daemon, &json!([{ "labels": once, "endsAt": Timestamp::now() }]), 200);
+    post(daemon, &json!([{ "labels": {} }]), 400);
+    let hook = json!({
+        "version": "4", "groupKey": "{}", "truncatedAlerts": 0, "status": "firing", "receiver": "r",
+        "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "http://localhost",
+        "alerts": [{
+            "status": "firing", "labels": { "alertname": "Passed on" }, "annotations": {},
+            "startsAt": Timestamp::now(), "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "", "fingerprint": "1",
+        }],
+    });
+    let answer = daemon.post("/hooks/alertmanager", &hook).unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+fn post(daemon: &Daemon, alerts: &Value, status: u16) {
+    let answer = daemon.post("/api/v2/alerts", alerts).unwrap();
+    assert_eq!(answer.status, status, "{}", answer.body);
+}
