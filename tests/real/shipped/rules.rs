@@ -45,23 +45,22 @@ pub(super) fn each_second(text: &str) -> String {
     interval.replace_all(text, "$1 1s").into_owned()
 }
 
-/// How many recording rules there are, each of which has series, everywhere.
-pub(super) fn record(world: &World) -> usize {
-    let mut count = 0;
+/// Each recording rule has series, everywhere.
+pub(super) fn record(world: &World) {
     for prometheus in &world.prometheus {
         let mut empty = Vec::new();
         let deadline = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             wait_until("every recording rule to have series", || {
                 let rules = all(prometheus, "recording");
                 assert!(!rules.is_empty(), "no recording rule was loaded");
-                count = rules.len();
                 empty = rules.iter().filter_map(|rule| without_series(prometheus, rule)).collect();
                 empty.is_empty().then_some(())
             });
         }));
         assert!(deadline.is_ok(), "{}: without series:\n{}", prometheus.name, empty.join("\n"));
+        let count = all(prometheus, "recording").len();
+        eprintln!("{}: {count} recording rules have series", prometheus.name);
     }
-    count
 }
 
 fn without_series(prometheus: &Prometheus, rule: &Value) -> Option<String> {
@@ -75,8 +74,7 @@ fn without_series(prometheus: &Prometheus, rule: &Value) -> Option<String> {
 }
 
 /// Which alerts have been pending or firing at any time; all others are in the list, and none of these is.
-pub(super) fn alert(world: &World, dashboards: &[Dashboard]) -> BTreeSet<String> {
-    let mut all_seen = BTreeSet::new();
+pub(super) fn alert(world: &World, dashboards: &[Dashboard]) {
     for prometheus in &world.prometheus {
         let rules = all(prometheus, "alerting");
         let names: BTreeSet<_> = rules.iter().map(|rule| rule["name"].as_str().unwrap()).collect();
@@ -99,9 +97,8 @@ pub(super) fn alert(world: &World, dashboards: &[Dashboard]) -> BTreeSet<String>
         let complaints: Vec<_> =
             rules.iter().flat_map(|rule| annotations(rule, prometheus, dashboards)).collect();
         assert!(complaints.is_empty(), "{}", complaints.join("\n"));
-        all_seen.extend(seen.into_keys());
+        eprintln!("{}: {} alerts were brought about", prometheus.name, seen.len());
     }
-    all_seen
 }
 
 /// Names of alerts, and what they were.
