@@ -71,13 +71,13 @@ impl Rules {
     fn write(&self, folder: &Path) -> Result<String, String> {
         let failed = |path: &Path, error| format!("cannot write {}: {error}", path.display());
         fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-        let mut names = String::new();
+        let mut names = Vec::new();
         for (name, text) in FILES {
             let path = folder.join(name);
             fs::write(&path, self.linked(text)).map_err(|error| failed(&path, error))?;
-            names.push_str(&format!("{}\n", path.display()));
+            names.push(format!("{}\n", path.display()));
         }
-        Ok(names)
+        Ok(names.concat())
     }
 
     /// The text with both bases before its links.

@@ -197,7 +197,8 @@ receiver = "none"
     }));
     let samples = wanted.iter().map(|labels| json!({ "labels": selector(labels), "value": 1 }));
     let rules: PathBuf = path("prometheus-rules/alerts-checks.yaml");
-    let expr = r#"group without (alertstate) (ALERTS{alertname="NoroshiCheckDown",alertstate="firing"})"#;
+    let expr =
+        r#"group without (alertstate) (ALERTS{alertname="NoroshiCheckDown",alertstate="firing"})"#;
     let test = json!({
         "rule_files": [rules],
         "evaluation_interval": "30s",
