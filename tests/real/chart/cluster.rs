@@ -24,7 +24,8 @@ fn cluster() -> Option<Cluster> {
         "monitoring.coreos.com_prometheusrules",
         "gateway.networking.k8s.io_httproutes",
     ] {
-        files += &format!(" --filename {}", definitions.join(definition).display()) + ".yaml";
+        let file = definitions.join(format!("{definition}.yaml"));
+        files += &format!(" --filename {}", file.display());
         let (group, plural) = definition.rsplit_once('_').unwrap();
         names += &format!(" crd/{plural}.{group}");
     }

@@ -155,7 +155,7 @@ fn rules_are_changed_one_by_one() {
             wanted["labels"]["severity"] = json!("info");
             wanted["annotations"]["summary"] = json!("{{ $labels.check }} takes its time");
         }
-        assert_eq!(*is, wanted);
+        assert_eq!(**is, wanted);
     }
 }
 
