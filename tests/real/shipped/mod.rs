@@ -76,5 +76,9 @@ fn panels_find_data(world: &World, dashboards: &[Dashboard]) {
         let was_empty = empty.remove(panel);
         assert!(was_empty.is_some(), "{panel} has data, and is exempt: {why}");
     }
-    assert!(complaints.is_empty() && empty.is_empty(), "{}\nno data: {empty:#?}", complaints.join("\n"));
+    assert!(
+        complaints.is_empty() && empty.is_empty(),
+        "{}\nno data: {empty:#?}",
+        complaints.join("\n")
+    );
 }

@@ -21,8 +21,12 @@ use crate::{
 };
 
 /// A target each, and who is to tell.
-const CHECKS: [(&str, &str); 4] =
-    [("by-rule", "prometheus"), ("by-noroshi", "noroshi"), ("by-both", "both"), ("by-nobody", "none")];
+const CHECKS: [(&str, &str); 4] = [
+    ("by-rule", "prometheus"),
+    ("by-noroshi", "noroshi"),
+    ("by-both", "both"),
+    ("by-nobody", "none"),
+];
 
 /// How often Prometheus has told Alertmanager of everything before it is taken for settled: a second notice would have
 /// come, for a group is looked at each second.
@@ -82,7 +86,10 @@ impl Scene {
     /// Everybody tells, once.
     fn breaks(&self) {
         self.until("the checks to be up", "sum(noroshi_check_up) == 4");
-        self.until("Alertmanager to be found", "prometheus_notifications_alertmanagers_discovered == 1");
+        self.until(
+            "Alertmanager to be found",
+            "prometheus_notifications_alertmanagers_discovered == 1",
+        );
         self.broken.store(true, Ordering::SeqCst);
         let firing = "count(ALERTS{alertname='NoroshiCheckDown',alertstate='firing'}) == 2";
         self.until("the shipped rule to fire for two checks", firing);
@@ -92,7 +99,11 @@ impl Scene {
         self.settle();
         let wanted = BTreeMap::from([("by-noroshi firing", 1), ("by-both firing", 1)]);
         assert_eq!(counted(&self.own), owned(&wanted), "{:#?}", self.own);
-        let wanted = BTreeMap::from([("by-rule firing", 1), ("by-noroshi firing", 1), ("by-both firing", 1)]);
+        let wanted = BTreeMap::from([
+            ("by-rule firing", 1),
+            ("by-noroshi firing", 1),
+            ("by-both firing", 1),
+        ]);
         assert_eq!(counted(&self.common), owned(&wanted), "{:#?}", self.common);
         self.labels_are_equal();
     }
@@ -118,12 +129,18 @@ impl Scene {
         let sent = "sum(prometheus_notifications_sent_total)";
         let count = || {
             let answer = self.prometheus.instant(sent);
-            answer.rows.first().map_or(0.0, |row| row["value"][1].as_str().unwrap().parse::<f64>().unwrap())
+            answer
+                .rows
+                .first()
+                .map_or(0.0, |row| row["value"][1].as_str().unwrap().parse::<f64>().unwrap())
         };
         let scrapes = "sum(noroshi_alertmanager_alerts_sent_total)";
         let pushed = || {
             let answer = self.prometheus.instant(scrapes);
-            answer.rows.first().map_or(0.0, |row| row["value"][1].as_str().unwrap().parse::<f64>().unwrap())
+            answer
+                .rows
+                .first()
+                .map_or(0.0, |row| row["value"][1].as_str().unwrap().parse::<f64>().unwrap())
         };
         let (before, pushed_before) = (count(), pushed());
         wait_until("everything to be told again", || {
@@ -166,7 +183,8 @@ impl Drop for Scene {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}", self.daemon.log());
-            let rules = self.prometheus.data("/api/v1/rules?type=alert&rule_name[]=NoroshiCheckDown");
+            let rules =
+                self.prometheus.data("/api/v1/rules?type=alert&rule_name[]=NoroshiCheckDown");
             eprintln!("{rules:#}\nown: {:#?}\ncommon: {:#?}", self.own, self.common);
         }
     }
@@ -174,7 +192,8 @@ impl Drop for Scene {
 
 /// A site that all checks look at.
 async fn target(broken: Arc<AtomicBool>) -> Peer {
-    web::serve(move |_| web::reply(if broken.load(Ordering::SeqCst) { 500 } else { 200 }, &[], b"")).await
+    web::serve(move |_| web::reply(if broken.load(Ordering::SeqCst) { 500 } else { 200 }, &[], b""))
+        .await
 }
 
 async fn webhook() -> (Peer, Told) {

@@ -45,7 +45,8 @@ impl Judge<'_> {
     /// Everything that is wrong with them.
     pub(super) fn findings(&self) -> Findings {
         let mut findings = Findings::default();
-        let opened: Vec<_> = self.dashboards.iter().map(|one| self.open(one, &mut findings)).collect();
+        let opened: Vec<_> =
+            self.dashboards.iter().map(|one| self.open(one, &mut findings)).collect();
         self.wait_for_data(&opened, &mut findings);
         for one in &opened {
             self.at_all_times(one, &mut findings);
@@ -73,7 +74,8 @@ impl Judge<'_> {
         let until = Instant::now() + patience().max(Duration::from_secs(30));
         let all = opened.iter().flat_map(|one| {
             let panels = one.dashboard.panels.iter();
-            panels.flat_map(move |panel| panel.targets.iter().map(move |target| (one, panel, target)))
+            panels
+                .flat_map(move |panel| panel.targets.iter().map(move |target| (one, panel, target)))
         });
         let mut waiting: Vec<_> = all.collect();
         loop {
@@ -124,7 +126,9 @@ impl Judge<'_> {
             for way in &one.ways {
                 let answer = self.ask(expression, false, life, way);
                 let name = format!("{}: the annotation {name}", one.dashboard.uid);
-                findings.complaints.extend(answer.complaints.iter().map(|why| format!("{name}: {why}")));
+                findings
+                    .complaints
+                    .extend(answer.complaints.iter().map(|why| format!("{name}: {why}")));
             }
         }
     }
@@ -161,10 +165,9 @@ impl Judge<'_> {
         match scope.fill(expression) {
             Ok(filled) if is_instant => self.prometheus.instant(&filled),
             Ok(filled) => self.prometheus.range(&filled, window.range()),
-            Err(unknown) => Answer {
-                complaints: vec![format!("nobody knows {unknown:?}")],
-                rows: Vec::new(),
-            },
+            Err(unknown) => {
+                Answer { complaints: vec![format!("nobody knows {unknown:?}")], rows: Vec::new() }
+            }
         }
     }
 }
@@ -172,9 +175,9 @@ impl Judge<'_> {
 impl Findings {
     fn hear(&mut self, panel: &str, target: &Target, answer: &Answer) {
         let told = answer.complaints.iter();
-        self.complaints.extend(told.map(|why| {
-            format!("{panel}: {}: {why}\n    {}", target.letter, target.expression)
-        }));
+        self.complaints.extend(
+            told.map(|why| format!("{panel}: {}: {why}\n    {}", target.letter, target.expression)),
+        );
     }
 }
 

@@ -28,7 +28,10 @@ pub(super) fn are_found(world: &World) {
             let is_there = findings.complaints.iter().any(|told| told.starts_with(wanted));
             assert!(is_there, "{}: not found: {wanted}\n{findings:#?}", prometheus.name);
         }
-        let others = findings.complaints.iter().filter(|told| !COMPLAINTS.iter().any(|wanted| told.starts_with(wanted)));
+        let others = findings
+            .complaints
+            .iter()
+            .filter(|told| !COMPLAINTS.iter().any(|wanted| told.starts_with(wanted)));
         let others: Vec<_> = others.collect();
         assert!(others.is_empty(), "{}: {others:#?}", prometheus.name);
         let empty: BTreeSet<_> = findings.empty.keys().map(String::as_str).collect();

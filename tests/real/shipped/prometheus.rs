@@ -129,5 +129,7 @@ fn has_a_number(row: &Value) -> bool {
     let is_number = |sample: &Value| sample[1].as_str() != Some("NaN");
     let values = row["values"].as_array().into_iter().flatten();
     let one = row.get("value").into_iter();
-    values.chain(one).any(is_number) || row.get("histogram").is_some() || row.get("histograms").is_some()
+    values.chain(one).any(is_number)
+        || row.get("histogram").is_some()
+        || row.get("histograms").is_some()
 }

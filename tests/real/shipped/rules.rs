@@ -15,8 +15,64 @@ use super::{
 };
 use crate::server::wait_until;
 
-/// Alerts that nothing in the world brings about, and why.
-const QUIET: [(&str, &str); 0] = [];
+/// Alerts that nothing in the world brings about, by why not. promtool tries each of them on series that are made up.
+const QUIET: [(&str, &[&str]); 3] = [
+    (
+        "what it waits for takes longer than the world lasts",
+        &[
+            "NoroshiClusterCollectorStale",
+            "NoroshiClusterLost",
+            "NoroshiConfigReloadFailed",
+            "NoroshiNamespaceStuckTerminating",
+            "NoroshiOutboxStalled",
+            "NoroshiPodsPending",
+            "NoroshiPodsStuckTerminating",
+        ],
+    ),
+    (
+        "noroshi itself would have to be broken, or its machine",
+        &[
+            "NoroshiAlertmanagerQueueFull",
+            "NoroshiAlertsLimited",
+            "NoroshiClockJumping",
+            "NoroshiDeadmanWithheld",
+            "NoroshiFileDescriptorsNearlyUsedUp",
+            "NoroshiNoChecks",
+            "NoroshiProbesRejected",
+            "NoroshiRestarting",
+            "NoroshiScrapesRejected",
+            "NoroshiStoreDegraded",
+            "NoroshiStoreLostRecords",
+            "NoroshiTaskEnded",
+            "NoroshiWebConfigFailed",
+        ],
+    ),
+    (
+        "nobody makes such an object here",
+        &[
+            "NoroshiClusterCredentialsEnding",
+            "NoroshiClusterObjectsUnreadable",
+            "NoroshiContainerRestarting",
+            "NoroshiCrdNotEstablished",
+            "NoroshiCronJobFailing",
+            "NoroshiCronJobLate",
+            "NoroshiNodeFlapping",
+            "NoroshiNodeNotReady",
+            "NoroshiNodeRebooting",
+            "NoroshiVolumeClaimLost",
+            "NoroshiVolumeFailed",
+        ],
+    ),
+];
+
+/// Those that a slow machine brings about, or the first second.
+const PERHAPS: [&str; 5] = [
+    "NoroshiAbsent",
+    "NoroshiCheckStale",
+    "NoroshiRunsMissed",
+    "NoroshiScheduleLag",
+    "NoroshiTargetDown",
+];
 
 /// What alerts have to say beside their labels.
 const ANNOTATIONS: [&str; 4] = ["summary", "description", "runbook_url", "dashboard_url"];
@@ -30,7 +86,8 @@ pub(super) fn folder() -> PathBuf {
 pub(super) fn copied(to: &Path, change: impl Fn(&str) -> String) -> String {
     std::fs::create_dir_all(to).unwrap();
     let entries = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
-    let files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect();
+    let files: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect();
     assert!(!files.is_empty(), "no rules in {}", folder().display());
     for file in files {
         let text = change(&std::fs::read_to_string(&file).unwrap());
@@ -82,23 +139,32 @@ pub(super) fn alert(world: &World, dashboards: &[Dashboard]) {
         let deadline = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             wait_until("every alert to be pending or firing", || {
                 let seen = seen(prometheus, world.born);
-                let quiet = |name: &&str| QUIET.iter().any(|(quiet, _)| quiet == name);
-                let absent = names.iter().filter(|name| !seen.contains_key(**name) && !quiet(name));
+                let excused =
+                    |name: &str| PERHAPS.contains(&name) || quiet().any(|(one, _)| one == name);
+                let absent =
+                    names.iter().filter(|name| !seen.contains_key(**name) && !excused(name));
                 missing = absent.map(|&name| name.to_owned()).collect();
                 missing.is_empty().then_some(())
             });
         }));
-        assert!(deadline.is_ok(), "{}: never pending nor firing: {missing:?}", prometheus.name);
         let seen = seen(prometheus, world.born);
-        for (name, why) in QUIET {
-            assert!(names.contains(name), "{name} is no alert: {why}");
-            assert!(!seen.contains_key(name), "{name} does fire: {why}");
-        }
+        let unused: Vec<_> =
+            quiet().filter(|(name, _)| !names.contains(name) || seen.contains_key(*name)).collect();
+        assert!(
+            deadline.is_ok() && unused.is_empty(),
+            "{}: never pending nor firing: {missing:?}\nno alerts, or not quiet: {unused:?}",
+            prometheus.name
+        );
         let complaints: Vec<_> =
             rules.iter().flat_map(|rule| annotations(rule, prometheus, dashboards)).collect();
         assert!(complaints.is_empty(), "{}", complaints.join("\n"));
         eprintln!("{}: {} alerts were brought about", prometheus.name, seen.len());
     }
+}
+
+/// Each with why.
+fn quiet() -> impl Iterator<Item = (&'static str, &'static str)> {
+    QUIET.iter().flat_map(|(why, names)| names.iter().map(|name| (*name, *why)))
 }
 
 /// Names of alerts, and what they were.
@@ -114,7 +180,8 @@ fn seen(prometheus: &Prometheus, born: f64) -> BTreeMap<String, BTreeSet<String>
 
 fn all(prometheus: &Prometheus, kind: &str) -> Vec<Value> {
     let groups = prometheus.data("/api/v1/rules")["groups"].take();
-    let rules = groups.as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap());
+    let rules =
+        groups.as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap());
     rules.filter(|rule| rule["type"] == kind).cloned().collect()
 }
 
@@ -128,7 +195,8 @@ fn annotations(rule: &Value, prometheus: &Prometheus, dashboards: &[Dashboard]) 
     for alert in rule["alerts"].as_array().into_iter().flatten() {
         for annotation in ANNOTATIONS {
             let text = alert["annotations"][annotation].as_str().unwrap_or_default();
-            let is_bad = text.is_empty() || ["{{", "<no value>", "<error", "%!"].iter().any(|bad| text.contains(bad));
+            let is_bad = text.is_empty()
+                || ["{{", "<no value>", "<error", "%!"].iter().any(|bad| text.contains(bad));
             if is_bad {
                 complaints.push(format!("{name}: {annotation}: {text:?} of {}", alert["labels"]));
             }

@@ -84,7 +84,9 @@ impl Trail<'_> {
         let there = there.ok_or_else(|| format!("nobody ships {uid}"))?;
         let parameters: Vec<_> = url
             .query_pairs()
-            .filter_map(|(name, value)| Some((name.strip_prefix("var-")?.to_owned(), value.into_owned())))
+            .filter_map(|(name, value)| {
+                Some((name.strip_prefix("var-")?.to_owned(), value.into_owned()))
+            })
             .collect();
         let opened = there.opens_with(&parameters, self.prometheus, self.window);
         opened.map_err(|why| format!("{uid} by {address}: {why}"))
@@ -116,7 +118,8 @@ fn fields(panel: &Panel, answers: &[(String, Vec<Value>)]) -> BTreeMap<String, S
             columns.entry(name).or_insert_with(|| "1".to_owned());
         }
     }
-    let labels = columns.clone().into_iter().map(|(name, value)| (format!("__field.labels.{name}"), value));
+    let labels =
+        columns.clone().into_iter().map(|(name, value)| (format!("__field.labels.{name}"), value));
     let mut known: BTreeMap<_, _> = labels.collect();
     for name in ["raw", "text", "numeric", "time"] {
         known.insert(format!("__value.{name}"), "1".to_owned());

@@ -65,7 +65,8 @@ fn collect(list: &Value, uid: &str, panels: &mut Vec<Panel>) {
         // It would be seen once for each value of a variable: nothing here does that.
         assert!(json.get("repeat").is_none_or(Value::is_null), "{name} is repeated");
         collect(&json["panels"], uid, panels);
-        let targets: Vec<_> = json["targets"].as_array().into_iter().flatten().map(target).collect();
+        let targets: Vec<_> =
+            json["targets"].as_array().into_iter().flatten().map(target).collect();
         if !targets.is_empty() {
             panels.push(Panel { name, json: json.clone(), targets });
         }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use regex::{Captures, Regex};
 use url::form_urlencoded;
 
-use super::{super::prometheus::{Range, SCRAPE}, variables::Choice};
+use super::{
+    super::prometheus::{Range, SCRAPE},
+    variables::Choice,
+};
 
 /// So many points has a panel of the usual width.
 const POINTS: f64 = 1000.0;
@@ -112,9 +115,9 @@ impl Scope<'_> {
 /// A value that is one.
 pub(super) fn encoded(value: &str, format: Option<&str>) -> String {
     match format {
-        Some("percentencode" | "queryparam") => {
-            form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace('+', "%20")
-        }
+        Some("percentencode" | "queryparam") => form_urlencoded::byte_serialize(value.as_bytes())
+            .collect::<String>()
+            .replace('+', "%20"),
         _ => value.to_owned(),
     }
 }
@@ -135,9 +138,18 @@ fn texts_are_filled_as_grafana_does_it() {
         ("${many:regex} ${many:pipe} ${many:csv}", r"(a\.b|c) a.b|c a.b,c"),
         ("rate(x[$__rate_interval])", "rate(x[23s])"),
         ("$__interval $__range ${__range_s}", "22s 21600s 21600"),
-        (r#"label_replace(x, "a", "$1", "b", "(.*)")"#, r#"label_replace(x, "a", "$1", "b", "(.*)")"#),
-        ("/d/x?${many:queryparam}&${all:queryparam}", "/d/x?var-many=a.b&var-many=c&var-all=$__all"),
-        ("?var-check=${__data.fields.check:percentencode}&${__url_time_range}", "?var-check=a%20b%26c&from=978400000&to=1000000000"),
+        (
+            r#"label_replace(x, "a", "$1", "b", "(.*)")"#,
+            r#"label_replace(x, "a", "$1", "b", "(.*)")"#,
+        ),
+        (
+            "/d/x?${many:queryparam}&${all:queryparam}",
+            "/d/x?var-many=a.b&var-many=c&var-all=$__all",
+        ),
+        (
+            "?var-check=${__data.fields.check:percentencode}&${__url_time_range}",
+            "?var-check=a%20b%26c&from=978400000&to=1000000000",
+        ),
     ] {
         assert_eq!(scope.fill(text).as_deref(), Ok(wanted), "{text}");
     }

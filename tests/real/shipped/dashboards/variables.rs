@@ -51,7 +51,9 @@ impl Choice {
                 if is_all {
                     return Some(format!("var-{}=$__all", self.name));
                 }
-                return Some(self.values.iter().map(|one| value(one)).collect::<Vec<_>>().join("&"));
+                return Some(
+                    self.values.iter().map(|one| value(one)).collect::<Vec<_>>().join("&"),
+                );
             }
             Some("text") if is_all => return Some("All".to_owned()),
             _ => {}
@@ -189,9 +191,8 @@ fn asked(
 ) -> Result<Vec<String>, String> {
     let scope = Scope { variables: chosen, window, row: BTreeMap::new() };
     let query = scope.fill(query).map_err(|unknown| format!("nobody knows {unknown:?}"))?;
-    let inside = |function: &str| {
-        query.trim().strip_prefix(function)?.strip_prefix('(')?.strip_suffix(')')
-    };
+    let inside =
+        |function: &str| query.trim().strip_prefix(function)?.strip_prefix('(')?.strip_suffix(')');
     let mut values = if let Some(arguments) = inside("label_values") {
         match arguments.rsplit_once(',') {
             Some((selector, label)) => prometheus.label_values(Some(selector.trim()), label.trim()),

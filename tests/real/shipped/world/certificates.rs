@@ -22,11 +22,7 @@ pub(super) fn for_days(name: &str, days: u64) -> CertificateParams {
 }
 
 /// A server's side of TLS whose chain goes through another authority.
-pub(super) fn acceptor(
-    authority: &Authority,
-    name: &str,
-    days: u64,
-) -> tokio_rustls::TlsAcceptor {
+pub(super) fn acceptor(authority: &Authority, name: &str, days: u64) -> tokio_rustls::TlsAcceptor {
     let chain = authority.sign_through_another(&for_days(name, days));
     let provider = rustls::crypto::aws_lc_rs::DEFAULT_CIPHER_SUITES;
     pinned(chain, rustls::ALL_VERSIONS, provider, &[b"h2", b"http/1.1"])

@@ -12,7 +12,9 @@ use crate::{
 pub(super) fn checks() -> String {
     let mut text = String::new();
     for (name, object, _) in judged::CHECKS {
-        text.push_str(&format!("[checks.{name}-object]\ngroup = \"objects\"\nkubernetes = {{ {object} }}\n"));
+        text.push_str(&format!(
+            "[checks.{name}-object]\ngroup = \"objects\"\nkubernetes = {{ {object} }}\n"
+        ));
     }
     text
 }
@@ -23,11 +25,15 @@ pub(super) fn populate(targets: &Targets) -> Option<World> {
     judged::before(&world);
     for (name, days) in [("valid", 200), ("ending", 5)] {
         let [certificate, key] = secret(&targets.authority, name, days);
-        create(&world, name, &json!({
-            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
-            "metadata": { "name": name, "namespace": "shop" },
-            "data": { "tls.crt": certificate, "tls.key": key },
-        }));
+        create(
+            &world,
+            name,
+            &json!({
+                "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+                "metadata": { "name": name, "namespace": "shop" },
+                "data": { "tls.crt": certificate, "tls.key": key },
+            }),
+        );
     }
     released_volume(&world);
     usage(&world);
@@ -41,32 +47,43 @@ pub(super) fn happens(world: &World) {
     world.kubectl("set image deployment/stuck stuck=registry.example.com/stuck:3 --namespace shop");
     wait_until("the new pods to be run", || {
         kubelet::report(&world.cluster);
-        let done = world.cluster.kubectl("rollout status deployment/web --namespace shop --watch=false");
+        let done =
+            world.cluster.kubectl("rollout status deployment/web --namespace shop --watch=false");
         done.unwrap().contains("successfully rolled out").then_some(())
     });
     world.report("node/harbour", &json!({ "nodeInfo": { "bootID": "boot-again" } }));
-    world.kubectl("delete --wait=false pod --selector app=begun --namespace batch --grace-period=0 --force");
+    world.kubectl(
+        "delete --wait=false pod --selector app=begun --namespace batch --grace-period=0 --force",
+    );
     world.kubectl("delete persistentvolumeclaim/lost --namespace shop");
     world.wait("--for=jsonpath={.status.phase}=Released persistentvolume/orphan");
 }
 
 /// A volume that is bound, to a claim that will be gone.
 fn released_volume(world: &World) {
-    create(world, "orphan", &json!({
-        "apiVersion": "v1", "kind": "PersistentVolume", "metadata": { "name": "orphan" },
-        "spec": {
-            "capacity": { "storage": "3Gi" }, "accessModes": ["ReadWriteOnce"], "storageClassName": "unused",
-            "persistentVolumeReclaimPolicy": "Retain", "nfs": { "server": "192.0.2.1", "path": "/" },
-        },
-    }));
-    create(world, "lost", &json!({
-        "apiVersion": "v1", "kind": "PersistentVolumeClaim",
-        "metadata": { "name": "lost", "namespace": "shop" },
-        "spec": {
-            "accessModes": ["ReadWriteOnce"], "storageClassName": "unused", "volumeName": "orphan",
-            "resources": { "requests": { "storage": "1Gi" } },
-        },
-    }));
+    create(
+        world,
+        "orphan",
+        &json!({
+            "apiVersion": "v1", "kind": "PersistentVolume", "metadata": { "name": "orphan" },
+            "spec": {
+                "capacity": { "storage": "3Gi" }, "accessModes": ["ReadWriteOnce"], "storageClassName": "unused",
+                "persistentVolumeReclaimPolicy": "Retain", "nfs": { "server": "192.0.2.1", "path": "/" },
+            },
+        }),
+    );
+    create(
+        world,
+        "lost",
+        &json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+            "metadata": { "name": "lost", "namespace": "shop" },
+            "spec": {
+                "accessModes": ["ReadWriteOnce"], "storageClassName": "unused", "volumeName": "orphan",
+                "resources": { "requests": { "storage": "1Gi" } },
+            },
+        }),
+    );
     world.wait("--for=jsonpath={.status.phase}=Bound persistentvolumeclaim/lost --namespace shop");
 }
 
@@ -76,36 +93,46 @@ fn usage(world: &World) {
         [("nodes", "NodeMetrics", "Cluster"), ("pods", "PodMetrics", "Namespaced")]
     {
         let anything = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
-        create(world, plural, &json!({
-            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": {
-                "name": format!("{plural}.metrics.k8s.io"),
-                "annotations": { "api-approved.kubernetes.io": "unapproved, for a test" },
-            },
-            "spec": {
-                "group": "metrics.k8s.io", "scope": scope,
-                "names": { "plural": plural, "kind": kind },
-                "versions": [{
-                    "name": "v1beta1", "served": true, "storage": true,
-                    "schema": { "openAPIV3Schema": anything },
-                }],
-            },
-        }));
+        create(
+            world,
+            plural,
+            &json!({
+                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                "metadata": {
+                    "name": format!("{plural}.metrics.k8s.io"),
+                    "annotations": { "api-approved.kubernetes.io": "unapproved, for a test" },
+                },
+                "spec": {
+                    "group": "metrics.k8s.io", "scope": scope,
+                    "names": { "plural": plural, "kind": kind },
+                    "versions": [{
+                        "name": "v1beta1", "served": true, "storage": true,
+                        "schema": { "openAPIV3Schema": anything },
+                    }],
+                },
+            }),
+        );
         let name = format!("{plural}.metrics.k8s.io");
         world.wait(&format!("--for=condition=Established customresourcedefinition/{name}"));
     }
     let of = |cpu: &str, memory: &str| json!({ "cpu": cpu, "memory": memory });
     for (node, usage) in [("beacon", of("1200m", "6Gi")), ("harbour", of("3", "14Gi"))] {
-        create_served(world, &json!({
-            "apiVersion": "metrics.k8s.io/v1beta1", "kind": "NodeMetrics",
-            "metadata": { "name": node }, "usage": usage,
-        }));
+        create_served(
+            world,
+            &json!({
+                "apiVersion": "metrics.k8s.io/v1beta1", "kind": "NodeMetrics",
+                "metadata": { "name": node }, "usage": usage,
+            }),
+        );
     }
-    create_served(world, &json!({
-        "apiVersion": "metrics.k8s.io/v1beta1", "kind": "PodMetrics",
-        "metadata": { "name": "laden", "namespace": "edge" },
-        "containers": [{ "name": "laden", "usage": of("150m", "90Mi") }],
-    }));
+    create_served(
+        world,
+        &json!({
+            "apiVersion": "metrics.k8s.io/v1beta1", "kind": "PodMetrics",
+            "metadata": { "name": "laden", "namespace": "edge" },
+            "containers": [{ "name": "laden", "usage": of("150m", "90Mi") }],
+        }),
+    );
 }
 
 /// Somewhat after it is established a resource is served.

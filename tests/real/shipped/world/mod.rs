@@ -16,8 +16,8 @@ use std::{
 
 use serde_json::json;
 
-use self::{targets::Targets, telling::Telling, watched::configuration};
 use self::watched::FORMATS;
+use self::{targets::Targets, telling::Telling, watched::configuration};
 use super::prometheus::Prometheus;
 use crate::{
     alertmanager::peers::{self, Side},
@@ -87,9 +87,11 @@ impl World {
             telling.text,
             cluster::checks()
         );
-        let own = [String::new(), format!("[checks.disputed]\ntcp.address = \"{}\"\n", targets.gone)];
+        let own =
+            [String::new(), format!("[checks.disputed]\ntcp.address = \"{}\"\n", targets.gone)];
         let replicas = ["one", "two"].into_iter().zip(own);
-        let replicas = replicas.map(|(name, own)| Replica::start(folder.path(), name, &common, &own));
+        let replicas =
+            replicas.map(|(name, own)| Replica::start(folder.path(), name, &common, &own));
         let replicas: Vec<_> = replicas.collect();
         let replicas = <[Replica; 2]>::try_from(replicas).ok().unwrap();
         let addresses = replicas.each_ref().map(|one| one.daemon.url().replace("http://", ""));
@@ -127,7 +129,8 @@ impl World {
         let mut missing = Vec::new();
         let told = catch_unwind(AssertUnwindSafe(|| {
             wait_until("every family", || {
-                let names: BTreeSet<_> = classic.label_values(None, "__name__").into_iter().collect();
+                let names: BTreeSet<_> =
+                    classic.label_values(None, "__name__").into_iter().collect();
                 let absent = families.iter().filter(|&&family| {
                     !names.contains(family) && !names.contains(&format!("{family}_count"))
                 });
@@ -141,7 +144,11 @@ impl World {
     /// What happens while it is watched. Each step is seen by every Prometheus before the next one is made.
     fn lives(&mut self) {
         self.until_seen("trouble that will end", "noroshi_check_state{check='recovering'} == 0", 2);
-        self.until_seen("a certificate", "noroshi_tls_info{check='renewed',subject=~'.*before.*'}", 2);
+        self.until_seen(
+            "a certificate",
+            "noroshi_tls_info{check='renewed',subject=~'.*before.*'}",
+            2,
+        );
         self.targets.stage.mended.store(true, Ordering::SeqCst);
         *self.targets.stage.certificate.lock() =
             certificates::acceptor(&self.targets.authority, "after", 300);
@@ -161,7 +168,11 @@ impl World {
         }
         self.outage();
         self.until_seen("a dead letter", "noroshi_dead_letters_total{receiver='failing'} > 0", 2);
-        self.until_seen("a breaker", "max_over_time(noroshi_notification_breaker_open{receiver='failing'}[1h]) == 1", 2);
+        self.until_seen(
+            "a breaker",
+            "max_over_time(noroshi_notification_breaker_open{receiver='failing'}[1h]) == 1",
+            2,
+        );
     }
 
     /// A good one, of the first replica, and a bad one, of the second.

@@ -24,8 +24,7 @@ use crate::support::{
     health::{self, Answer},
     names,
     peer::Peer,
-    tls, web,
-    websocket,
+    tls, web, websocket,
 };
 
 /// How long the slow site takes for an answer.
@@ -91,7 +90,14 @@ impl Targets {
         let address = gone.address();
         cast.peers.push(gone);
         assert!(!cast.text.contains('@'), "nobody plays a part of\n{}", cast.text);
-        Self { authority, stage, checks: cast.text, gone: address, _peers: cast.peers, _folder: folder }
+        Self {
+            authority,
+            stage,
+            checks: cast.text,
+            gone: address,
+            _peers: cast.peers,
+            _folder: folder,
+        }
     }
 }
 

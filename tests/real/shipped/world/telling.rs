@@ -72,7 +72,11 @@ impl Telling {
         wait_until("an alert of others to be told", || {
             self.told.lock().iter().any(|told| told.contains(&name)).then_some(())
         });
-        post(daemon, &json!([{ "labels": { "alertname": name }, "endsAt": Timestamp::now() }]), 200);
+        post(
+            daemon,
+            &json!([{ "labels": { "alertname": name }, "endsAt": Timestamp::now() }]),
+            200,
+        );
         post(daemon, &json!([{ "labels": {} }]), 400);
         let answer = daemon.post("/hooks/alertmanager", &passed_on()).unwrap();
         assert_eq!(answer.status, 200, "{}", answer.body);

@@ -11,11 +11,7 @@ pub(crate) struct Format {
 
 /// Classic buckets as the text format has them, native ones, and native ones of custom buckets made of classic ones.
 pub(crate) const FORMATS: [Format; 3] = [
-    Format {
-        name: "classic",
-        job: "scrape_protocols: [OpenMetricsText1.0.0]",
-        has_cluster: false,
-    },
+    Format { name: "classic", job: "scrape_protocols: [OpenMetricsText1.0.0]", has_cluster: false },
     Format { name: "native", job: "scrape_protocols: [PrometheusProto]", has_cluster: true },
     Format {
         name: "nhcb",
