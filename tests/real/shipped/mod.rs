@@ -10,7 +10,12 @@ mod prometheus;
 mod rules;
 mod world;
 
-use std::{collections::BTreeMap, path::Path, time::Instant};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    time::Instant,
+};
 
 use self::{
     dashboards::Dashboard,
@@ -29,21 +34,27 @@ async fn every_panel_and_every_rule_finds_data() {
     let rule_files = rules::copied(folder.path(), rules::each_second);
     let Some(world) = World::start(&rule_files).await else { return };
     eprintln!("everything had happened after {:?}", begun.elapsed());
-    tokio::task::block_in_place(|| {
-        world.shows_every_family();
-        planted::are_found(&world);
-        let grafana = Path::new(env!("CARGO_MANIFEST_DIR")).join("grafana");
-        let dashboards = dashboards::all(&grafana);
-        assert!(!dashboards.is_empty(), "no dashboards in {}", grafana.display());
-        panels_find_data(&world, &dashboards);
-        let recording = rules::record(&world);
-        let alerts = rules::alert(&world, &dashboards);
-        eprintln!(
-            "{recording} recording rules have series, {} alerts were brought about",
-            alerts.len()
-        );
-    });
+    tokio::task::block_in_place(|| judged(&world));
     eprintln!("all of it took {:?}", begun.elapsed());
+}
+
+/// Everything that is wrong is told, not the first of it alone.
+fn judged(world: &World) {
+    let grafana = Path::new(env!("CARGO_MANIFEST_DIR")).join("grafana");
+    let dashboards = dashboards::all(&grafana);
+    assert!(!dashboards.is_empty(), "no dashboards in {}", grafana.display());
+    let themes: [(&str, &dyn Fn()); 5] = [
+        ("families", &|| world.shows_every_family()),
+        ("planted mistakes", &|| planted::are_found(world)),
+        ("panels", &|| panels_find_data(world, &dashboards)),
+        ("recording rules", &|| rules::record(world)),
+        ("alerts", &|| rules::alert(world, &dashboards)),
+    ];
+    let fails = |(name, judge): &(&'static str, &dyn Fn())| {
+        catch_unwind(AssertUnwindSafe(judge)).is_err().then_some(*name)
+    };
+    let failed: Vec<_> = themes.iter().filter_map(fails).collect();
+    assert!(failed.is_empty(), "{failed:?} failed: see above");
 }
 
 fn panels_find_data(world: &World, dashboards: &[Dashboard]) {

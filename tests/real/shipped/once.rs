@@ -32,6 +32,9 @@ const CHECKS: [(&str, &str); 4] = [
 /// come, for a group is looked at each second.
 const TOLD_AGAIN: f64 = 8.0;
 
+/// Longer than Prometheus takes to see the end of trouble, so that it does not open again what noroshi has closed.
+const HOLD: &str = "6s";
+
 /// Notices that a webhook was sent, in order.
 type Told = Arc<Mutex<Vec<Value>>>;
 
@@ -205,7 +208,7 @@ async fn webhook() -> (Peer, Told) {
 
 fn configuration(target: &Peer, hook: &Peer, alertmanager: &str) -> String {
     let mut text = format!(
-        "[defaults]\ninterval = \"1s\"\ntimeout = \"900ms\"\nfailures = 1\nsuccesses = 1\n[store]\n\
+        "[defaults]\ninterval = \"1s\"\ntimeout = \"900ms\"\nfailures = 1\nsuccesses = 1\n[store]\n[alerting]\nresolve_hold = \"{HOLD}\"\n\
          [route]\nreceiver = \"own\"\ngroup_by = [\"check\"]\ngroup_wait = \"100ms\"\ngroup_interval = \"1s\"\n\
          [receivers.own]\nwebhook.url = \"http://{}/\"\n[alertmanagers.main]\nurl = \"{alertmanager}\"\nresend = \"1s\"\n",
         hook.address()

@@ -61,7 +61,7 @@ pub(super) struct World {
     _alertmanager: peers::Peer,
     cluster: clusters::world::World,
     targets: Targets,
-    _telling: Telling,
+    telling: Telling,
     _folder: tempfile::TempDir,
 }
 
@@ -108,7 +108,7 @@ impl World {
             _alertmanager: alertmanager,
             cluster,
             targets,
-            _telling: telling,
+            telling,
             _folder: folder,
         };
         tokio::task::block_in_place(|| world.lives());
@@ -143,11 +143,7 @@ impl World {
 
     /// What happens while it is watched. Each step is seen by every Prometheus before the next one is made.
     fn lives(&mut self) {
-        self.until_seen(
-            "every check to be judged",
-            "count by (instance) (noroshi_check_state{group='between'}) == 7",
-            2,
-        );
+        self.until_seen("trouble that will end", "noroshi_check_state{check='recovering'} == 0", 2);
         self.until_seen(
             "a certificate",
             "noroshi_tls_info{check='renewed',subject=~'.*before.*'}",
@@ -156,8 +152,8 @@ impl World {
         self.targets.stage.mended.store(true, Ordering::SeqCst);
         *self.targets.stage.certificate.lock() =
             certificates::acceptor(&self.targets.authority, "after", 300);
-        for replica in &self.replicas {
-            telling::happens(&replica.daemon);
+        for (place, replica) in ["east", "west"].into_iter().zip(&self.replicas) {
+            self.telling.happens(&replica.daemon, place);
         }
         cluster::happens(&self.cluster);
         self.until_seen("a renewal", "noroshi_tls_info{check='renewed',subject=~'.*after.*'}", 2);
