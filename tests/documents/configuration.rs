@@ -68,7 +68,7 @@ fn around(block: &toml::Table) -> String {
 fn placed(block: &str, folder: &Path) -> String {
     ["alertmanager.yml", "blackbox.yml"].iter().fold(block.to_owned(), |text, name| {
         let key = format!("config_file = \"{name}\"");
-        text.replace(&key, &format!("config_file = {:?}", folder.join(name)))
+        text.replace(&key, &format!("config_file = \"{}\"", folder.join(name).display()))
     })
 }
 

@@ -48,7 +48,7 @@ fn below(folder: &Path, found: &mut Vec<Page>) {
         let kind = entry.file_type().unwrap();
         if kind.is_dir() && !name.starts_with('.') && !APART.contains(&name.as_str()) {
             below(&entry.path(), found);
-        } else if kind.is_file() && name.ends_with(".md") {
+        } else if kind.is_file() && entry.path().extension() == Some("md".as_ref()) {
             let path = entry.path();
             let text = fs::read_to_string(&path).unwrap();
             let path = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();

@@ -90,7 +90,7 @@ fn animations(scenes: &[Vec<String>]) -> String {
     let mut began = 0.0;
     for (index, scene) in scenes.iter().enumerate() {
         let at = |seconds: f64| 100.0 * (began + seconds) / total;
-        let (begin, typed, answer, end) =
+        let (first, typed, answer, end) =
             (at(0.0), at(typing(scene)), at(typing(scene) + PACE.1), at(whole(scene)));
         let columns = plain(&scene[0]).chars().count();
         let way = number(columns) * CELL.0;
@@ -99,9 +99,9 @@ fn animations(scenes: &[Vec<String>]) -> String {
             "#s{index}{{animation:s{index} {total:.1}s step-end infinite}}\
              #o{index}{{animation:o{index} {total:.1}s step-end infinite}}\
              #t{index}{{animation:t{index} {total:.1}s steps({columns},end) infinite}}\n\
-             @keyframes s{index}{{0%{{opacity:0}}{begin:.2}%{{opacity:1}}{end:.2}%{{opacity:0}}}}\
+             @keyframes s{index}{{0%{{opacity:0}}{first:.2}%{{opacity:1}}{end:.2}%{{opacity:0}}}}\
              @keyframes o{index}{{0%{{opacity:0}}{answer:.2}%{{opacity:1}}}}\
-             @keyframes t{index}{{0%,{begin:.2}%{{opacity:1;transform:none}}{typed:.2}%,100%{{opacity:1;transform:translateX({way:.0}px)}}}}\n"
+             @keyframes t{index}{{0%,{first:.2}%{{opacity:1;transform:none}}{typed:.2}%,100%{{opacity:1;transform:translateX({way:.0}px)}}}}\n"
         );
         began += whole(scene);
     }

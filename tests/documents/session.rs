@@ -21,7 +21,7 @@ use regex::{Captures, Regex};
 use super::{likeness, pages::root, picture};
 
 /// How long a command may take on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Between two looks at something that is awaited.
 const POLL: Duration = Duration::from_millis(20);

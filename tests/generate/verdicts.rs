@@ -19,7 +19,7 @@ use noroshi::{
 const BODY: &str = r#"{"status":"UP","count":3,"ok":true,"load":0.5,"text":"5","name":"john doe","empty":[],
 "items":[{"id":1,"state":"ready"},{"id":2,"state":"ready"}],"a-b":{"c":"fine"},"log":"up and running"}"#;
 
-/// Conditions on a page with that body, and whether Gatus finds them to hold.
+/// Conditions on a page with that body, and whether they hold, by the source of Gatus.
 const PAGE: [(&str, bool); 52] = [
     ("[STATUS] == 200", true),
     ("[STATUS] == 201", false),
@@ -75,21 +75,20 @@ const PAGE: [(&str, bool); 52] = [
     ("[HEADER].Content-Type == application/json", true),
 ];
 
-/// Other targets: the endpoint without its name, and what Gatus finds. The servers are those of the demo.
-fn others(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
-    let one = |url: String, rest: &str, conditions: &[&str]| {
-        let list: Vec<String> = conditions.iter().map(|own| format!("'{own}'")).collect();
-        format!("    url: {url}\n{rest}    conditions: [{}]\n", list.join(", "))
-    };
-    let insecure = "    client: { insecure: true }\n";
-    let Ports { https, expired, tcp, dns, websocket, grpc, .. } = ports;
-    let connected = "[CONNECTED] == true";
-    let named =
-        |kind: &str| format!("    dns: {{ query-name: demo.noroshi.test, query-type: {kind} }}\n");
-    let unknown = "    dns: { query-name: other.example, query-type: A }\n";
+/// An endpoint without its name.
+fn one(url: String, rest: &str, conditions: &[&str]) -> String {
+    let list: Vec<String> = conditions.iter().map(|own| format!("'{own}'")).collect();
+    format!("    url: {url}\n{rest}    conditions: [{}]\n", list.join(", "))
+}
+
+const CONNECTED: &str = "[CONNECTED] == true";
+
+/// Other targets: the endpoint without its name, and what Gatus' source says it finds. The servers are those of the demo.
+fn plain(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
+    let Ports { tcp, .. } = ports;
     vec![
-        (one(format!("tcp://127.0.0.1:{tcp}"), "", &[connected, "[RESPONSE_TIME] < 9999"]), true),
-        (one(format!("tcp://127.0.0.1:{closed}"), "", &[connected]), false),
+        (one(format!("tcp://127.0.0.1:{tcp}"), "", &[CONNECTED, "[RESPONSE_TIME] < 9999"]), true),
+        (one(format!("tcp://127.0.0.1:{closed}"), "", &[CONNECTED]), false),
         (one(format!("tcp://127.0.0.1:{closed}"), "", &["[CONNECTED] == false"]), true),
         (one(format!("tcp://127.0.0.1:{tcp}"), "", &["[CONNECTED] == false"]), false),
         (
@@ -136,6 +135,17 @@ fn others(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
             ),
             true,
         ),
+    ]
+}
+
+/// The same, over TLS and by other protocols.
+fn others(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
+    let insecure = "    client: { insecure: true }\n";
+    let Ports { https, expired, tcp, dns, websocket, grpc, .. } = ports;
+    let named =
+        |kind: &str| format!("    dns: {{ query-name: demo.noroshi.test, query-type: {kind} }}\n");
+    let unknown = "    dns: { query-name: other.example, query-type: A }\n";
+    vec![
         (one(format!("https://127.0.0.1:{https}/health"), "", &["[STATUS] == 200"]), false),
         (
             one(
@@ -165,12 +175,12 @@ fn others(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
             one(
                 format!("tls://127.0.0.1:{https}"),
                 insecure,
-                &[connected, "[CERTIFICATE_EXPIRATION] > 1h"],
+                &[CONNECTED, "[CERTIFICATE_EXPIRATION] > 1h"],
             ),
             true,
         ),
-        (one(format!("tls://127.0.0.1:{https}"), "", &[connected]), false),
-        (one(format!("tls://127.0.0.1:{tcp}"), insecure, &[connected]), false),
+        (one(format!("tls://127.0.0.1:{https}"), "", &[CONNECTED]), false),
+        (one(format!("tls://127.0.0.1:{tcp}"), insecure, &[CONNECTED]), false),
         (
             one(
                 format!("127.0.0.1:{dns}"),
@@ -183,12 +193,12 @@ fn others(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
         (one(format!("127.0.0.1:{dns}"), &named("A"), &["[BODY] == pat(127.*)"]), true),
         (one(format!("127.0.0.1:{dns}"), &named("NS"), &["[BODY] == ns.demo.noroshi.test."]), true),
         (one(format!("127.0.0.1:{dns}"), unknown, &["[DNS_RCODE] == NOERROR"]), false),
-        (one(format!("127.0.0.1:{dns}"), unknown, &[connected, "[DNS_RCODE] != NOERROR"]), true),
+        (one(format!("127.0.0.1:{dns}"), unknown, &[CONNECTED, "[DNS_RCODE] != NOERROR"]), true),
         (
             one(
                 format!("ws://127.0.0.1:{websocket}/"),
                 "    body: hello\n",
-                &[connected, "[BODY] == hello"],
+                &[CONNECTED, "[BODY] == hello"],
             ),
             true,
         ),
@@ -196,15 +206,15 @@ fn others(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
             one(format!("ws://127.0.0.1:{websocket}/"), "    body: hello\n", &["[BODY] == other"]),
             false,
         ),
-        (one(format!("ws://127.0.0.1:{websocket}/"), "    body: hello\n", &[connected]), true),
-        (one(format!("ws://127.0.0.1:{page}/"), "    body: hello\n", &[connected]), false),
+        (one(format!("ws://127.0.0.1:{websocket}/"), "    body: hello\n", &[CONNECTED]), true),
+        (one(format!("ws://127.0.0.1:{page}/"), "    body: hello\n", &[CONNECTED]), false),
         (
-            one(format!("grpc://127.0.0.1:{grpc}"), "", &[connected, "[BODY].status == SERVING"]),
+            one(format!("grpc://127.0.0.1:{grpc}"), "", &[CONNECTED, "[BODY].status == SERVING"]),
             true,
         ),
         (one(format!("grpc://127.0.0.1:{grpc}"), "", &["[BODY].status == NOT_SERVING"]), false),
-        (one(format!("grpc://127.0.0.1:{closed}"), "", &[connected]), false),
-        (one(format!("ssh://127.0.0.1:{tcp}"), "", &[connected]), false),
+        (one(format!("grpc://127.0.0.1:{closed}"), "", &[CONNECTED]), false),
+        (one(format!("ssh://127.0.0.1:{tcp}"), "", &[CONNECTED]), false),
     ]
 }
 
@@ -219,7 +229,9 @@ async fn conditions_hold_here_where_they_hold_in_gatus() {
         let text = format!("    url: http://127.0.0.1:{page}/\n    conditions: ['{condition}']\n");
         endpoints.push((condition.to_owned(), text, holds));
     }
-    for (text, holds) in others(demo.ports(), page, closed) {
+    for (text, holds) in
+        [plain, others].into_iter().flat_map(|some| some(demo.ports(), page, closed))
+    {
         endpoints.push((text.split_whitespace().collect::<Vec<_>>().join(" "), text, holds));
     }
     let mut gatus = String::from("endpoints:\n");
