@@ -3,7 +3,7 @@
 //! Contract: pure. Words, codes and colours of states come from `model`, so that a new state does not build without them;
 //! names of families are those of `docs/metrics.md`, which a test compares. Places, ids and the letters of queries are
 //! computed. Queries see raw families only: a dashboard works without the recording rules. Every query is filtered by the
-//! variables that all dashboards share ([`query::Scope`]), and asks of a histogram in a form that is answered whether it was
+//! variables that all dashboards share (`query::Scope`), and asks of a histogram in a form that is answered whether it was
 //! scraped in classic or in native buckets.
 //!
 //! A file per dashboard says what stands on it; the others say how such a thing is written down.
