@@ -184,7 +184,7 @@ fn no_mode_has_more_rights() {
         let rules: Vec<&Value> = roles.map(|role| &role["rules"]).collect();
         match values {
             "daemonset-kube-state-metrics" => {
-                let pods = printed(&["--for=kube-state-metrics", "--collectors=pods"]);
+                let pods = printed(&["--collectors=pods"]);
                 assert_eq!(rules, [&pods[0]["rules"]]);
             }
             "statefulset-kube-state-metrics" => {
