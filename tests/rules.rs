@@ -9,7 +9,9 @@ mod support;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env, fs,
+    env,
+    fmt::Write as _,
+    fs,
 };
 
 use noroshi::{
@@ -279,7 +281,8 @@ fn every_recorded_series_is_tried() {
         let looks = case.get("promql_expr_test").and_then(Value::as_array);
         for look in looks.into_iter().flatten() {
             assert!(!look["exp_samples"].as_array().unwrap().is_empty());
-            tried += &format!("{} ", look["expr"].as_str().unwrap());
+            tried += look["expr"].as_str().unwrap();
+            tried += " ";
         }
     }
     for record in records() {
@@ -376,9 +379,8 @@ fn the_page_lists_every_alert() {
     for alert in alerts() {
         if alert.file != file {
             file.clone_from(&alert.file);
-            table += &format!(
-                "\n### `{file}`\n\n| alert | severity | for | tells |\n|---|---|---|---|\n"
-            );
+            let head = "| alert | severity | for | tells |\n|---|---|---|---|\n";
+            write!(table, "\n### `{file}`\n\n{head}").unwrap();
         }
         table += &row(&alert);
     }
