@@ -76,7 +76,7 @@ const PAGE: [(&str, bool); 52] = [
 ];
 
 /// An endpoint without its name.
-fn one(url: String, rest: &str, conditions: &[&str]) -> String {
+fn one(url: &str, rest: &str, conditions: &[&str]) -> String {
     let list: Vec<String> = conditions.iter().map(|own| format!("'{own}'")).collect();
     format!("    url: {url}\n{rest}    conditions: [{}]\n", list.join(", "))
 }
@@ -87,13 +87,13 @@ const CONNECTED: &str = "[CONNECTED] == true";
 fn plain(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
     let Ports { tcp, .. } = ports;
     vec![
-        (one(format!("tcp://127.0.0.1:{tcp}"), "", &[CONNECTED, "[RESPONSE_TIME] < 9999"]), true),
-        (one(format!("tcp://127.0.0.1:{closed}"), "", &[CONNECTED]), false),
-        (one(format!("tcp://127.0.0.1:{closed}"), "", &["[CONNECTED] == false"]), true),
-        (one(format!("tcp://127.0.0.1:{tcp}"), "", &["[CONNECTED] == false"]), false),
+        (one(&format!("tcp://127.0.0.1:{tcp}"), "", &[CONNECTED, "[RESPONSE_TIME] < 9999"]), true),
+        (one(&format!("tcp://127.0.0.1:{closed}"), "", &[CONNECTED]), false),
+        (one(&format!("tcp://127.0.0.1:{closed}"), "", &["[CONNECTED] == false"]), true),
+        (one(&format!("tcp://127.0.0.1:{tcp}"), "", &["[CONNECTED] == false"]), false),
         (
             one(
-                format!("tcp://127.0.0.1:{tcp}"),
+                &format!("tcp://127.0.0.1:{tcp}"),
                 "    body: \"QUIT\\r\\n\"\n",
                 &["[BODY] == pat(*noroshi*)"],
             ),
@@ -101,27 +101,27 @@ fn plain(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
         ),
         (
             one(
-                format!("tcp://127.0.0.1:{tcp}"),
+                &format!("tcp://127.0.0.1:{tcp}"),
                 "    body: \"QUIT\\r\\n\"\n",
                 &["[BODY] == pat(*gatus*)"],
             ),
             false,
         ),
-        (one(format!("http://127.0.0.1:{closed}/"), "", &["[STATUS] == 200"]), false),
-        (one(format!("http://127.0.0.1:{page}/redirect"), "", &["[STATUS] == 200"]), true),
+        (one(&format!("http://127.0.0.1:{closed}/"), "", &["[STATUS] == 200"]), false),
+        (one(&format!("http://127.0.0.1:{page}/redirect"), "", &["[STATUS] == 200"]), true),
         (
             one(
-                format!("http://127.0.0.1:{page}/redirect"),
+                &format!("http://127.0.0.1:{page}/redirect"),
                 "    client: { ignore-redirect: true }\n",
                 &["[STATUS] == 302"],
             ),
             true,
         ),
-        (one(format!("http://127.0.0.1:{page}/error"), "", &["[STATUS] == 500"]), true),
-        (one(format!("http://127.0.0.1:{page}/error"), "", &["[STATUS] < 500"]), false),
+        (one(&format!("http://127.0.0.1:{page}/error"), "", &["[STATUS] == 500"]), true),
+        (one(&format!("http://127.0.0.1:{page}/error"), "", &["[STATUS] < 500"]), false),
         (
             one(
-                format!("http://127.0.0.1:{page}/echo"),
+                &format!("http://127.0.0.1:{page}/echo"),
                 "    method: POST\n    body: hello\n    headers: { X-Mine: a }\n",
                 &["[BODY] == POST hello a"],
             ),
@@ -129,7 +129,7 @@ fn plain(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
         ),
         (
             one(
-                format!("http://127.0.0.1:{page}/echo"),
+                &format!("http://127.0.0.1:{page}/echo"),
                 "    method: POST\n    graphql: true\n    body: '{ a }'\n",
                 &["[BODY] == pat(POST {\"query\":\"{ a }\"}*)"],
             ),
@@ -146,10 +146,10 @@ fn others(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
         |kind: &str| format!("    dns: {{ query-name: demo.noroshi.test, query-type: {kind} }}\n");
     let unknown = "    dns: { query-name: other.example, query-type: A }\n";
     vec![
-        (one(format!("https://127.0.0.1:{https}/health"), "", &["[STATUS] == 200"]), false),
+        (one(&format!("https://127.0.0.1:{https}/health"), "", &["[STATUS] == 200"]), false),
         (
             one(
-                format!("https://127.0.0.1:{https}/health"),
+                &format!("https://127.0.0.1:{https}/health"),
                 insecure,
                 &["[STATUS] == 200", "[CERTIFICATE_EXPIRATION] > 1h"],
             ),
@@ -157,7 +157,7 @@ fn others(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
         ),
         (
             one(
-                format!("https://127.0.0.1:{https}/health"),
+                &format!("https://127.0.0.1:{https}/health"),
                 insecure,
                 &["[CERTIFICATE_EXPIRATION] > 999999h"],
             ),
@@ -165,7 +165,7 @@ fn others(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
         ),
         (
             one(
-                format!("https://127.0.0.1:{expired}/health"),
+                &format!("https://127.0.0.1:{expired}/health"),
                 insecure,
                 &["[CERTIFICATE_EXPIRATION] > 1h"],
             ),
@@ -173,48 +173,51 @@ fn others(ports: Ports, page: u16, closed: u16) -> Vec<(String, bool)> {
         ),
         (
             one(
-                format!("tls://127.0.0.1:{https}"),
+                &format!("tls://127.0.0.1:{https}"),
                 insecure,
                 &[CONNECTED, "[CERTIFICATE_EXPIRATION] > 1h"],
             ),
             true,
         ),
-        (one(format!("tls://127.0.0.1:{https}"), "", &[CONNECTED]), false),
-        (one(format!("tls://127.0.0.1:{tcp}"), insecure, &[CONNECTED]), false),
+        (one(&format!("tls://127.0.0.1:{https}"), "", &[CONNECTED]), false),
+        (one(&format!("tls://127.0.0.1:{tcp}"), insecure, &[CONNECTED]), false),
         (
             one(
-                format!("127.0.0.1:{dns}"),
+                &format!("127.0.0.1:{dns}"),
                 &named("A"),
                 &["[BODY] == 127.0.0.1", "[DNS_RCODE] == NOERROR"],
             ),
             true,
         ),
-        (one(format!("127.0.0.1:{dns}"), &named("A"), &["[BODY] == 127.0.0.2"]), false),
-        (one(format!("127.0.0.1:{dns}"), &named("A"), &["[BODY] == pat(127.*)"]), true),
-        (one(format!("127.0.0.1:{dns}"), &named("NS"), &["[BODY] == ns.demo.noroshi.test."]), true),
-        (one(format!("127.0.0.1:{dns}"), unknown, &["[DNS_RCODE] == NOERROR"]), false),
-        (one(format!("127.0.0.1:{dns}"), unknown, &[CONNECTED, "[DNS_RCODE] != NOERROR"]), true),
+        (one(&format!("127.0.0.1:{dns}"), &named("A"), &["[BODY] == 127.0.0.2"]), false),
+        (one(&format!("127.0.0.1:{dns}"), &named("A"), &["[BODY] == pat(127.*)"]), true),
+        (
+            one(&format!("127.0.0.1:{dns}"), &named("NS"), &["[BODY] == ns.demo.noroshi.test."]),
+            true,
+        ),
+        (one(&format!("127.0.0.1:{dns}"), unknown, &["[DNS_RCODE] == NOERROR"]), false),
+        (one(&format!("127.0.0.1:{dns}"), unknown, &[CONNECTED, "[DNS_RCODE] != NOERROR"]), true),
         (
             one(
-                format!("ws://127.0.0.1:{websocket}/"),
+                &format!("ws://127.0.0.1:{websocket}/"),
                 "    body: hello\n",
                 &[CONNECTED, "[BODY] == hello"],
             ),
             true,
         ),
         (
-            one(format!("ws://127.0.0.1:{websocket}/"), "    body: hello\n", &["[BODY] == other"]),
+            one(&format!("ws://127.0.0.1:{websocket}/"), "    body: hello\n", &["[BODY] == other"]),
             false,
         ),
-        (one(format!("ws://127.0.0.1:{websocket}/"), "    body: hello\n", &[CONNECTED]), true),
-        (one(format!("ws://127.0.0.1:{page}/"), "    body: hello\n", &[CONNECTED]), false),
+        (one(&format!("ws://127.0.0.1:{websocket}/"), "    body: hello\n", &[CONNECTED]), true),
+        (one(&format!("ws://127.0.0.1:{page}/"), "    body: hello\n", &[CONNECTED]), false),
         (
-            one(format!("grpc://127.0.0.1:{grpc}"), "", &[CONNECTED, "[BODY].status == SERVING"]),
+            one(&format!("grpc://127.0.0.1:{grpc}"), "", &[CONNECTED, "[BODY].status == SERVING"]),
             true,
         ),
-        (one(format!("grpc://127.0.0.1:{grpc}"), "", &["[BODY].status == NOT_SERVING"]), false),
-        (one(format!("grpc://127.0.0.1:{closed}"), "", &[CONNECTED]), false),
-        (one(format!("ssh://127.0.0.1:{tcp}"), "", &[CONNECTED]), false),
+        (one(&format!("grpc://127.0.0.1:{grpc}"), "", &["[BODY].status == NOT_SERVING"]), false),
+        (one(&format!("grpc://127.0.0.1:{closed}"), "", &[CONNECTED]), false),
+        (one(&format!("ssh://127.0.0.1:{tcp}"), "", &[CONNECTED]), false),
     ]
 }
 

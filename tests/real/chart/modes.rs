@@ -181,21 +181,21 @@ fn no_mode_has_more_rights() {
     for (values, all) in rendered_files() {
         let values = values.as_deref().unwrap_or_default();
         let roles = all.iter().filter(|((kind, _), _)| kind.ends_with("Role")).map(|(_, own)| own);
-        let rules: Vec<&Value> = roles.map(|role| &role["rules"]).collect();
+        let asked: Vec<&Value> = roles.map(|role| &role["rules"]).collect();
         match values {
             "daemonset-kube-state-metrics" => {
                 let pods = printed(&["--collectors=pods"]);
-                assert_eq!(rules, [&pods[0]["rules"]]);
+                assert_eq!(asked, [&pods[0]["rules"]]);
             }
             "statefulset-kube-state-metrics" => {
-                assert_eq!(rules, [&printed(&["--for=kube-state-metrics"])[0]["rules"]]);
+                assert_eq!(asked, [&printed(&["--for=kube-state-metrics"])[0]["rules"]]);
             }
             "daemonset"
             | "daemonset-blackbox"
             | "statefulset"
             | "statefulset-alertmanager"
             | "observed" => {
-                assert!(rules.is_empty(), "{values}: {rules:?}");
+                assert!(asked.is_empty(), "{values}: {asked:?}");
                 let spec = &workload(all)["spec"]["template"]["spec"];
                 assert_eq!(spec["automountServiceAccountToken"], false, "{values}");
             }
