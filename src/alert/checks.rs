@@ -92,6 +92,11 @@ impl Checks {
         self.holds = holds.into_iter().map(|(until, id)| (before(until, step), id)).collect();
     }
 
+    /// The alerts whose resolve waits.
+    pub(super) fn held(&self) -> impl Iterator<Item = Slot> {
+        self.holds.iter().filter_map(|(_, id)| self.known.get(id)?.open)
+    }
+
     /// When the first resolve that waits is due.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.holds.first().map(|(due, _)| *due)

@@ -93,7 +93,9 @@ impl Pipeline {
                 alert.source == AlertSource::Check && after(alert.ends_at, RESOLVED_FOR) > now
             })
         });
-        let slots: Vec<Slot> = self.pushes.own.iter().copied().collect();
+        // Whose resolve waits for Prometheus is not told of meanwhile: it would open again what Prometheus has closed.
+        let held: BTreeSet<Slot> = self.checks.held().collect();
+        let slots: Vec<Slot> = self.pushes.own.difference(&held).copied().collect();
         let mut due = Vec::new();
         for (target, at) in &mut self.pushes.targets {
             if *at <= now {

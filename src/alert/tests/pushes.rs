@@ -3,7 +3,10 @@ use std::sync::Arc;
 use super::world::{World, config, mins, pairs, route, secs, start};
 use crate::{
     alert::{Config, Input, spec::Push},
-    model::{BaseState, CheckId, CheckSettings, Overlays, PushAlert, SettingsChange, Transition},
+    model::{
+        BaseState, CheckId, CheckSettings, Overlays, PushAlert, SettingsChange, Transition,
+        WhoTells,
+    },
 };
 
 fn target(name: &str, resend: u64, external: &str) -> Push {
@@ -23,6 +26,10 @@ fn world() -> World {
 
 fn tell_settings(world: &mut World) {
     let settings = CheckSettings::new(CheckId::new("web"), "http", "https://a/", "a");
+    tell(world, settings);
+}
+
+fn tell(world: &mut World, settings: CheckSettings) {
     world.input(Input::Settings(vec![SettingsChange::Set(Arc::new(settings))]));
 }
 
@@ -68,6 +75,21 @@ fn our_alerts_are_told_at_once_again_and_again_and_after_they_ended() {
     let last = main.last().unwrap();
     assert!(!last.1 && (310 + 840..=310 + 900).contains(&last.0), "{last:?}");
     assert_eq!(of("slow", &all)[..3], [(180, true), (310, false), (330, false)]);
+}
+
+#[test]
+fn while_a_resolve_waits_for_prometheus_nothing_is_told() {
+    let mut world = world();
+    let settings = CheckSettings::new(CheckId::new("web"), "http", "https://a/", "a");
+    tell(&mut world, CheckSettings { notify: WhoTells::Both, ..settings });
+    world.advance(mins(3));
+    goes(&mut world, BaseState::Down, Overlays::default());
+    world.advance(secs(130));
+    goes(&mut world, BaseState::Up, Overlays::default());
+    world.advance(mins(30));
+    let main = of("main", &told(&mut world));
+    // Prometheus told its end meanwhile, and would be contradicted.
+    assert_eq!(main[..4], [(180, true), (240, true), (300, true), (430, false)]);
 }
 
 #[test]

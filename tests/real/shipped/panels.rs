@@ -1,7 +1,8 @@
 //! Every query of every panel, as Grafana asks it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -37,8 +38,11 @@ pub(super) struct Judge<'j> {
 /// A dashboard, and the ways in which its variables can be chosen.
 struct Opened<'j> {
     dashboard: &'j Dashboard,
-    ways: Vec<Variables>,
+    /// The one that last had data comes first: what stands side by side asks about the same.
+    ways: RefCell<VecDeque<Variables>>,
     narrow: Vec<Variables>,
+    /// For which of them each query had data, by panel and letter.
+    found: RefCell<BTreeMap<(String, String), Variables>>,
 }
 
 impl Judge<'_> {
@@ -62,7 +66,8 @@ impl Judge<'_> {
         findings.panels += dashboard.panels.len();
         findings.queries += dashboard.panels.iter().map(|panel| panel.targets.len()).sum::<usize>();
         let narrow = dashboard.narrow(&ways);
-        Opened { dashboard, ways, narrow }
+        let found = RefCell::default();
+        Opened { dashboard, ways: RefCell::new(ways.into()), narrow, found }
     }
 
     fn opened(dashboard: &Dashboard) -> Window {
@@ -102,50 +107,60 @@ impl Judge<'_> {
         let window = Self::opened(one.dashboard);
         // A nought in the place of data is none.
         let bare = without_fallback(&target.expression);
-        [bare.as_str(), &target.expression].iter().all(|expression| {
-            one.ways.iter().any(|way| {
+        let mut expressions = vec![bare.as_str()];
+        expressions.extend(Some(target.expression.as_str()).filter(|whole| *whole != bare));
+        let mut ways = one.ways.borrow_mut();
+        let has_data = |way: &Variables| {
+            expressions.iter().all(|expression| {
                 let answer = self.ask(expression, target.is_instant, window, way);
                 findings.hear(&panel.name, target, &answer);
                 !answer.rows.is_empty()
             })
-        })
+        };
+        let Some(at) = ways.iter().position(has_data) else { return false };
+        let way = ways.remove(at).unwrap();
+        let key = (panel.name.clone(), target.letter.clone());
+        one.found.borrow_mut().insert(key, way.clone());
+        ways.push_front(way);
+        true
     }
 
-    /// No query fails at any moment of the world, whatever is chosen.
+    /// No query fails at any moment of the world: with what had data, and with one value of each variable alone.
     fn at_all_times(&self, one: &Opened<'_>, findings: &mut Findings) {
         let life = Window { from: self.born, to: now() };
+        let found = one.found.borrow();
         for panel in &one.dashboard.panels {
             for target in &panel.targets {
-                for way in one.ways.iter().chain(&one.narrow) {
+                let with_data = found.get(&(panel.name.clone(), target.letter.clone()));
+                for way in with_data.into_iter().chain(&one.narrow) {
                     let answer = self.ask(&target.expression, false, life, way);
                     findings.hear(&panel.name, target, &answer);
                 }
             }
         }
         for (name, expression) in &one.dashboard.annotations {
-            for way in &one.ways {
+            for way in one.ways.borrow().iter().take(1).chain(&one.narrow) {
                 let answer = self.ask(expression, false, life, way);
                 let name = format!("{}: the annotation {name}", one.dashboard.uid);
-                findings
-                    .complaints
-                    .extend(answer.complaints.iter().map(|why| format!("{name}: {why}")));
+                let told = answer.complaints.iter().map(|why| format!("{name}: {why}"));
+                findings.complaints.extend(told);
             }
         }
     }
 
-    /// From the first choice of the variables for which a panel has data.
+    /// From a choice of the variables for which a panel has data.
     fn follow_links(&self, one: &Opened<'_>, findings: &mut Findings) {
-        let Some(first) = one.ways.first() else { return };
+        let ways = one.ways.borrow();
+        let Some(first) = ways.front() else { return };
         let window = Self::opened(one.dashboard);
         let trail = Trail { dashboards: self.dashboards, prometheus: self.prometheus, window };
         findings.complaints.extend(trail.of_dashboard(one.dashboard, first));
+        let found = one.found.borrow();
         for panel in &one.dashboard.panels {
-            let data = one.ways.iter().map(|way| (way, self.rows(panel, window, way)));
-            let has_rows = |(_, answers): &(_, Vec<(String, Vec<Value>)>)| {
-                answers.iter().any(|(_, rows)| !rows.is_empty())
-            };
-            let Some((way, answers)) = data.into_iter().find(has_rows) else { continue };
-            let (links, complaints) = trail.of_panel(panel, way, &answers);
+            let letters = panel.targets.iter().map(|target| target.letter.clone());
+            let with_data = |letter| found.get(&(panel.name.clone(), letter));
+            let Some(way) = letters.into_iter().find_map(with_data) else { continue };
+            let (links, complaints) = trail.of_panel(panel, way, || self.rows(panel, window, way));
             findings.links += links;
             findings.complaints.extend(complaints);
         }

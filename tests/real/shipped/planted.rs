@@ -15,12 +15,18 @@ const COMPLAINTS: [&str; 10] = [
     "noroshi-planted/Well: the link /d/noroshi-planted?var-colour=red: noroshi-planted by",
     "noroshi-planted: 1 dashboards have the tags",
     "noroshi-planted: the annotation wrong: ",
-    "noroshi-planted: the variable nothing: no value of",
+    "noroshi-empty: the variable nothing: no value of",
 ];
+
+/// One that cannot even be opened.
+const EMPTY: &str = r#"{
+  "uid": "noroshi-empty", "time": { "from": "now-1h" },
+  "templating": { "list": [{ "name": "nothing", "type": "query", "query": "label_values(noroshi_nothing, check)" }] }
+}"#;
 
 /// Before every Prometheus.
 pub(super) fn are_found(world: &World) {
-    let dashboards = [dashboards::read(include_str!("planted.json"))];
+    let dashboards = [include_str!("planted.json"), EMPTY].map(dashboards::read);
     for prometheus in &world.prometheus {
         let judge = Judge { prometheus, dashboards: &dashboards, born: world.born };
         let findings = judge.findings();

@@ -40,10 +40,13 @@ impl Trail<'_> {
         &self,
         panel: &Panel,
         variables: &Variables,
-        answers: &[(String, Vec<Value>)],
+        answers: impl FnOnce() -> Vec<(String, Vec<Value>)>,
     ) -> (usize, Vec<String>) {
         let links = addresses(&panel.json);
-        let fields = fields(panel, answers);
+        if links.is_empty() {
+            return (0, Vec::new());
+        }
+        let fields = fields(panel, &answers());
         let followed = links.iter().filter_map(|link| {
             let why = self.follow(link, variables, fields.clone()).err()?;
             Some(format!("{}: the link {link}: {why}", panel.name))

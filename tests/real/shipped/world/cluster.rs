@@ -43,13 +43,12 @@ pub(super) fn populate(targets: &Targets) -> Option<World> {
 /// While it is watched: a rollout that comes to its end and one that does not, a node that is started anew, a volume that
 /// loses its claim, a job that fails, a definition that comes.
 pub(super) fn happens(world: &World) {
-    world.kubectl("set image deployment/web web=registry.example.com/web:1.1 --namespace shop");
+    create(world, "pilot", &pilot());
     world.kubectl("set image deployment/stuck stuck=registry.example.com/stuck:3 --namespace shop");
-    wait_until("the new pods to be run", || {
+    wait_until("the pilot to be rolled out", || {
         kubelet::report(&world.cluster);
-        let done =
-            world.cluster.kubectl("rollout status deployment/web --namespace shop --watch=false");
-        done.unwrap().contains("successfully rolled out").then_some(())
+        let pilot = world.cluster.get("deployment/pilot --namespace shop");
+        (pilot["status"]["availableReplicas"] == 2).then_some(())
     });
     world.report("node/harbour", &json!({ "nodeInfo": { "bootID": "boot-again" } }));
     world.kubectl(
@@ -57,6 +56,25 @@ pub(super) fn happens(world: &World) {
     );
     world.kubectl("delete persistentvolumeclaim/lost --namespace shop");
     world.wait("--for=jsonpath={.status.phase}=Released persistentvolume/orphan");
+}
+
+/// A deployment whose pods run. (No kubelet ends old pods here, so those of another one would keep their places.)
+fn pilot() -> Value {
+    let container = json!({ "name": "pilot", "image": "registry.example.com/pilot:1" });
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": "pilot", "namespace": "shop" },
+        "spec": {
+            "replicas": 2,
+            "selector": { "matchLabels": { "app": "pilot" } },
+            "template": {
+                "metadata": {
+                    "labels": { "app": "pilot" }, "annotations": { "example.com/fate": "runs" },
+                },
+                "spec": { "containers": [container] },
+            },
+        },
+    })
 }
 
 /// A volume that is bound, to a claim that will be gone.

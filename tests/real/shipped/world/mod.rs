@@ -29,8 +29,9 @@ use crate::{
 /// A real Alertmanager, of which nothing is wanted here but that it takes what it is told.
 const ALERTMANAGER: &str = "route: { receiver: none }\nreceivers: [{ name: none }]\n";
 
-/// Families that belong to the drop-ins alone.
-const ELSEWHERE: [&str; 5] = [
+/// Families that belong to the drop-ins alone, and one that only credentials have which are not replaced in time.
+const ELSEWHERE: [&str; 6] = [
+    "noroshi_cluster_credentials_expire_timestamp_seconds",
     "alertmanager_alerts_invalid_total",
     "alertmanager_alerts_received_total",
     "alertmanager_build_info",
