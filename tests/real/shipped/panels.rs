@@ -10,7 +10,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{
-    dashboards::{Dashboard, Panel, Scope, Target, Variables, Window, links::Trail},
+    dashboards::{Dashboard, Panel, Scope, Target, Variables, Window, links::Trail, narrow},
     prometheus::{Answer, Prometheus},
 };
 use crate::support::patience::patience;
@@ -65,7 +65,7 @@ impl Judge<'_> {
         findings.complaints.extend(told);
         findings.panels += dashboard.panels.len();
         findings.queries += dashboard.panels.iter().map(|panel| panel.targets.len()).sum::<usize>();
-        let narrow = dashboard.narrow(&ways);
+        let narrow = narrow(&ways);
         let found = RefCell::default();
         Opened { dashboard, ways: RefCell::new(ways.into()), narrow, found }
     }

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::Value;
 
 pub(super) use text::{Scope, Window};
-pub(super) use variables::Variables;
+pub(super) use variables::{Variables, narrow};
 
 /// A dashboard.
 pub(super) struct Dashboard {
@@ -54,7 +54,7 @@ pub(super) fn read(text: &str) -> Dashboard {
     collect(&json["panels"], &uid, &mut panels);
     let annotations = json["annotations"]["list"].as_array().into_iter().flatten();
     let annotations = annotations.filter_map(annotation).collect();
-    Dashboard { uid, panels, annotations, json }
+    Dashboard { uid, json, panels, annotations }
 }
 
 /// A row that is closed holds its panels.

@@ -22,8 +22,10 @@ pub(crate) type Variables = BTreeMap<String, Choice>;
 pub(crate) struct Choice {
     name: String,
     values: Vec<String>,
-    /// Whether it is everything that is chosen, and what stands for it.
-    all: Option<Option<String>>,
+    /// Whether it is everything that is chosen.
+    is_all: bool,
+    /// What stands for everything, where the dashboard says so.
+    pattern: Option<String>,
     /// Whether queries compare it with `=~`.
     is_pattern: bool,
 }
@@ -32,33 +34,32 @@ impl Choice {
     /// A variable that holds one value.
     pub(super) fn only(name: &str, value: &str) -> Self {
         let values = vec![value.to_owned()];
-        Self { name: name.to_owned(), values, all: None, is_pattern: false }
+        Self { name: name.to_owned(), values, is_all: false, pattern: None, is_pattern: false }
     }
 
     /// All of these; `pattern` stands for them, where the dashboard says so.
     pub(super) fn many(name: &str, values: &[&str], pattern: Option<&str>) -> Self {
         let values = values.iter().map(|&value| value.to_owned()).collect();
-        let all = pattern.map(|pattern| Some(pattern.to_owned()));
-        Self { name: name.to_owned(), values, all, is_pattern: true }
+        let pattern = pattern.map(str::to_owned);
+        Self { name: name.to_owned(), values, is_all: pattern.is_some(), pattern, is_pattern: true }
     }
 
     /// How it stands in a query, or in what the format says. `None` for a format nobody knows.
     pub(super) fn text(&self, format: Option<&str>) -> Option<String> {
-        let is_all = self.all.is_some();
         match format {
             Some("queryparam") => {
                 let value = |value: &str| format!("var-{}={}", self.name, encoded(value, format));
-                if is_all {
+                if self.is_all {
                     return Some(format!("var-{}=$__all", self.name));
                 }
                 return Some(
                     self.values.iter().map(|one| value(one)).collect::<Vec<_>>().join("&"),
                 );
             }
-            Some("text") if is_all => return Some("All".to_owned()),
+            Some("text") if self.is_all => return Some("All".to_owned()),
             _ => {}
         }
-        if let Some(Some(pattern)) = &self.all {
+        if let Some(pattern) = &self.pattern {
             return Some(pattern.clone());
         }
         let join = |separator: &str, each: &dyn Fn(&str) -> String| {
@@ -75,8 +76,7 @@ impl Choice {
             None => join("", &|value| value.replace('\\', "\\\\").replace('"', "\\\"")),
             Some("regex") => alternatives(&|value| regex::escape(value)),
             Some("pipe") => join("|", &str::to_owned),
-            Some("csv") => join(",", &str::to_owned),
-            Some("raw") => join(",", &str::to_owned),
+            Some("csv" | "raw") => join(",", &str::to_owned),
             Some("percentencode") => join(",", &|value| encoded(value, format)),
             Some("text") => join(" + ", &str::to_owned),
             _ => return None,
@@ -147,19 +147,19 @@ impl Dashboard {
         let unknown = parameters.iter().find(|(name, _)| !known.contains_key(name));
         unknown.map_or(Ok(()), |(name, _)| Err(format!("it has no variable {name}")))
     }
+}
 
-    /// Ways in which one value alone is chosen where everything can be chosen: the first.
-    pub(crate) fn narrow(&self, ways: &[Variables]) -> Vec<Variables> {
-        let Some(first) = ways.first() else { return Vec::new() };
-        let all = first.iter().filter(|(_, choice)| choice.all.is_some());
-        let narrowed = all.filter_map(|(name, choice)| {
-            let mut way = first.clone();
-            let values = vec![choice.values.first()?.clone()];
-            way.insert(name.clone(), Choice { values, all: None, ..choice.clone() });
-            Some(way)
-        });
-        narrowed.collect()
-    }
+/// Ways in which one value alone is chosen where everything can be chosen: the first.
+pub(crate) fn narrow(ways: &[Variables]) -> Vec<Variables> {
+    let Some(first) = ways.first() else { return Vec::new() };
+    let all = first.iter().filter(|(_, choice)| choice.is_all);
+    let narrowed = all.filter_map(|(name, choice)| {
+        let mut way = first.clone();
+        let values = vec![choice.values.first()?.clone()];
+        way.insert(name.clone(), Choice { values, is_all: false, pattern: None, ..choice.clone() });
+        Some(way)
+    });
+    narrowed.collect()
 }
 
 /// What can be chosen.
@@ -236,11 +236,11 @@ fn chosen(json: &Value, values: Vec<String>) -> Vec<Choice> {
     let is_pattern = json["multi"] == true || json["includeAll"] == true;
     if json["includeAll"] == true {
         let pattern = json["allValue"].as_str().filter(|pattern| !pattern.is_empty());
-        let all = Some(pattern.map(str::to_owned));
-        return vec![Choice { name, values, all, is_pattern }];
+        let pattern = pattern.map(str::to_owned);
+        return vec![Choice { name, values, is_all: true, pattern, is_pattern }];
     }
     if json["multi"] == true {
-        return vec![Choice { name, values, all: None, is_pattern }];
+        return vec![Choice { name, values, is_all: false, pattern: None, is_pattern }];
     }
     values.iter().take(TRIED).map(|value| Choice::only(&name, value)).collect()
 }

@@ -124,7 +124,7 @@ async fn sites(cast: &mut Cast, stage: &Arc<Stage>) {
     cast.add("MENDING", web::serve(mending).await);
     let begun = Instant::now();
     let moody = move |_: &web::Request| {
-        let is_well = begun.elapsed().as_secs() / MOOD.as_secs() % 2 == 0;
+        let is_well = (begun.elapsed().as_secs() / MOOD.as_secs()).is_multiple_of(2);
         web::reply(if is_well { 200 } else { 503 }, &[], b"")
     };
     cast.add("MOODY", web::serve(moody).await);
