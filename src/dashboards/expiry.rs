@@ -114,7 +114,9 @@ fn now() -> Section {
         )),
         "before TLS 1.3",
     );
-    let secrets = SELF.of("noroshi_kube_secret_tls_not_after_timestamp_seconds");
+    // Without a common name there is nothing to compare them by.
+    let secrets =
+        SELF.with("noroshi_kube_secret_tls_not_after_timestamp_seconds", "common_name!=\"\"");
     let secrets = trouble(
         Says(
             "Secrets within 21 days",
@@ -231,7 +233,9 @@ fn chains() -> Panel {
 }
 
 fn secrets() -> Panel {
-    let secrets = SELF.of("noroshi_kube_secret_tls_not_after_timestamp_seconds");
+    // Without a common name there is nothing to compare them by.
+    let secrets =
+        SELF.with("noroshi_kube_secret_tls_not_after_timestamp_seconds", "common_name!=\"\"");
     let row = "cluster, namespace, secret, common_name";
     Table::new(Says(
         "TLS secrets of clusters",
@@ -289,7 +293,9 @@ fn renewed() -> Panel {
 
 /// A secret's certificate that is newer than the one that a target of its name serves.
 fn not_served() -> Panel {
-    let secrets = SELF.of("noroshi_kube_secret_tls_not_after_timestamp_seconds");
+    // Without a common name there is nothing to compare them by.
+    let secrets =
+        SELF.with("noroshi_kube_secret_tls_not_after_timestamp_seconds", "common_name!=\"\"");
     let served = format!(
         "{} * on ({SEEN}) group_left (subject) {}",
         leaf_not_after(),

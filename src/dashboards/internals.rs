@@ -5,7 +5,7 @@ use super::{
     dashboard::Dashboard,
     layout::{Section, folded, graphs, numbers, section},
     panel::{Panel, Says},
-    query::{Scope, buckets, increase, or_zero, over_range, quantile, rate},
+    query::{Scope, buckets, increase, of_noroshi, or_zero, over_range, quantile, rate},
     state::{well, words_for},
     table::Table,
     unit::Unit,
@@ -40,7 +40,10 @@ fn now() -> Section {
         ),
         RED,
     )
-    .ask(or_zero(&format!("count({} == 0)", SELF.of("up"))), "not scraped");
+    .ask(
+        or_zero(&format!("count({})", of_noroshi(&format!("{} == 0", SELF.of("up"))))),
+        "not scraped",
+    );
     let missed = trouble(
         Says(
             "Slots missed",
@@ -156,7 +159,7 @@ fn process() -> Section {
         "At its limit the schedule lags: give it more, or watch less often.",
     ))
     .unit(Unit::Plain)
-    .ask(rate(&SELF.of("process_cpu_seconds_total")), "{{instance}}")
+    .ask(of_noroshi(&rate(&SELF.of("process_cpu_seconds_total"))), "{{instance}}")
     .none("No process is seen");
     let memory = lines(Says(
         "Memory",
@@ -164,8 +167,8 @@ fn process() -> Section {
         "RAM that grows for days without a reload is a leak: report it with this graph.",
     ))
     .unit(Unit::Bytes)
-    .ask(SELF.of("process_resident_memory_bytes"), "in RAM, {{instance}}")
-    .ask(SELF.of("process_virtual_memory_bytes"), "address space, {{instance}}")
+    .ask(of_noroshi(&SELF.of("process_resident_memory_bytes")), "in RAM, {{instance}}")
+    .ask(of_noroshi(&SELF.of("process_virtual_memory_bytes")), "address space, {{instance}}")
     .for_query(
         "B",
         vec![("custom.axisPlacement", "right".into()), ("custom.fillOpacity", 0.into())],
@@ -179,7 +182,7 @@ fn process() -> Section {
     .unit(Unit::Ratio)
     .max(1.0)
     .ask(
-        format!("{} / {}", SELF.of("process_open_fds"), SELF.of("process_max_fds")),
+        of_noroshi(&format!("{} / {}", SELF.of("process_open_fds"), SELF.of("process_max_fds"))),
         "{{instance}}",
     )
     .none("No process is seen");
@@ -188,7 +191,7 @@ fn process() -> Section {
         "Threads of each instance.",
         "A line that climbs is work that blocks: a disk, or a password file that is read over and over.",
     ))
-    .ask(SELF.of("process_threads"), "{{instance}}")
+    .ask(of_noroshi(&SELF.of("process_threads")), "{{instance}}")
     .none("No process is seen");
     let uptime = number(Says(
         "Running for",
@@ -196,7 +199,7 @@ fn process() -> Section {
         "Instances that start again and again are killed: look at their memory and at the events of their pods.",
     ))
     .unit(Unit::Duration)
-    .ask(format!("time() - {}", SELF.of("process_start_time_seconds")), "{{instance}}")
+    .ask(of_noroshi(&format!("time() - {}", SELF.of("process_start_time_seconds"))), "{{instance}}")
     .none("No process is seen");
     section(
         "What does it use?",

@@ -7,7 +7,10 @@ use super::{
     layout::{Section, graphs, numbers, section, tall},
     link::Link,
     panel::{Panel, Says},
-    query::{CHECK, SEEN, Scope, availability, burn_rate, increase, or_zero, over_range, quantile},
+    query::{
+        CHECK, SEEN, Scope, availability, burn_rate, increase, of_noroshi, or_zero, over_range,
+        quantile,
+    },
     state::{is_in, mappings, words_for},
     table::Table,
     unit::Unit,
@@ -126,7 +129,7 @@ fn us() -> Section {
         ),
         RED,
     )
-    .ask(count(format!("{} == 0", SELF.of("up"))), "not scraped");
+    .ask(count(of_noroshi(&format!("{} == 0", SELF.of("up")))), "not scraped");
     let disagree = trouble(
         Says(
             "Instances disagree",

@@ -58,6 +58,12 @@ pub(super) fn rate(series: &str) -> String {
     format!("rate({series}[$__rate_interval])")
 }
 
+/// Of instances of noroshi alone: what every target and every process of Prometheus has is not filtered by names.
+pub(super) fn of_noroshi(expr: &str) -> String {
+    let known = Scope::INSTANCES.of("noroshi_build_info");
+    format!("({expr}) and on (cluster, job, instance) last_over_time({known}[1d])")
+}
+
 /// Zero where there is nothing to count.
 pub(super) fn or_zero(expr: &str) -> String {
     format!("({expr}) or vector(0)")

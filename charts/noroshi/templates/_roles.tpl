@@ -76,6 +76,7 @@ kubeStateMetrics is one for all, whatever it shows, as in kube-state-metrics' ch
 {{- define "noroshi.validateRoles" -}}
 {{- if and .Values.clusters.enabled (ne .Values.personality "noroshi") }}{{ fail (printf "clusters.enabled: %s has no [clusters.NAME]" .Values.personality) }}{{ end -}}
 {{- if eq (include "noroshi.asksCluster" .) "true" -}}
+{{- if and .Values.rbac.create (eq (include "noroshi.serviceAccount" .) "default") }}{{ fail "serviceAccount.name: the role would be that of every pod of the namespace: name an account, or set rbac.create=false" }}{{ end -}}
 {{- if not .Values.rbac.useClusterRole -}}
 {{- if not (include "noroshi.names" .Values.namespaces | fromYamlArray) }}{{ fail "rbac.useClusterRole=false makes a Role in each of namespaces: name them" }}{{ end -}}
 {{- range $name, $own := include "noroshi.collectors" . | fromYaml -}}

@@ -1,9 +1,9 @@
 //! Labels that a check may have.
 
 /// Names that noroshi or a scrape sets itself.
-const TAKEN: [&str; 11] = [
+const TAKEN: [&str; 12] = [
     "check", "group", "kind", "target", "notify", "reason", "state", "le", "quantile", "instance",
-    "job",
+    "job", "cluster",
 ];
 
 /// A name as a label's, made of what was meant: `My tag` is `my_tag`. Names that are taken get `tag_` before them.
@@ -39,6 +39,7 @@ mod tests {
             ("Team", "Team"),
             ("my tag", "my_tag"),
             ("job", "tag_job"),
+            ("cluster", "tag_cluster"),
             ("2nd", "tag_2nd"),
             ("__x", "x"),
             ("é", "tag_"),

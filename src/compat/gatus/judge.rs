@@ -28,6 +28,9 @@ struct Judge<'p> {
     hears: bool,
     /// The longest time of a run, where the kind has no expectation of that.
     within: Option<Duration>,
+    /// The shortest of the times that an answer may take, and the longest that a certificate is to be valid for.
+    latency: Option<Duration>,
+    validity: Duration,
 }
 
 const CODES: std::ops::RangeInclusive<u16> = 100..=999;
@@ -47,6 +50,8 @@ pub(super) fn conditions(conditions: &[String], kind: Kind, piece: &mut Piece) -
         words: words.iter().copied().collect(),
         hears: false,
         within: None,
+        latency: None,
+        validity: Duration::ZERO,
     };
     for text in conditions {
         let said = Condition::read(text).and_then(|own| judge.take(&own, conditions.len()));
@@ -113,6 +118,8 @@ impl Judge<'_> {
                 return Ok(());
             }
         };
+        let most = self.latency.map_or(most, |own| own.min(most));
+        self.latency = Some(most);
         self.piece.put(key, words(most));
         Ok(())
     }
@@ -134,8 +141,10 @@ impl Judge<'_> {
         if !has_tls {
             return Err("there is no certificate".to_owned());
         }
-        if least > 0 {
-            self.piece.put("expect.certificate_validity", words(Duration::from_millis(least)));
+        let least = Duration::from_millis(least);
+        if least > self.validity {
+            self.validity = least;
+            self.piece.put("expect.certificate_validity", words(least));
         }
         Ok(())
     }

@@ -84,12 +84,12 @@ pub(super) fn aim(kind: Kind, endpoint: &mut Section<'_>, piece: &mut Piece, dra
             return;
         }
         Kind::Websocket => {
-            piece.put("url", url);
-            // Gatus does not wait for the end of the conversation, and calls itself that.
-            piece.put("await_close", false);
             let mut headers = Table::new();
             put(&mut headers, "Origin", "http://localhost/");
             add_headers(endpoint, &mut headers, piece, draft);
+            target(&url, &headers, piece, draft);
+            // Gatus does not wait for the end of the conversation, and calls itself that.
+            piece.put("await_close", false);
             piece.put("headers", headers);
         }
         Kind::Dns => dns(endpoint, &url, piece),
@@ -139,6 +139,23 @@ fn with_port(address: &str, port: u16) -> String {
 fn request(endpoint: &mut Section<'_>, url: &str, piece: &mut Piece, draft: &mut Draft) {
     let mut headers = Table::new();
     add_headers(endpoint, &mut headers, piece, draft);
+    target(url, &headers, piece, draft);
+    if let Some(method) = endpoint.text("method").filter(|method| method != "GET") {
+        piece.put("method", method);
+    }
+    if !headers.is_empty() {
+        piece.put("headers", headers);
+    }
+    let graphql = endpoint.flag("graphql").unwrap_or(false);
+    match body(endpoint, piece) {
+        Some(query) if graphql => piece.put("body_json.query", query),
+        Some(body) => piece.put("body", body),
+        None => {}
+    }
+}
+
+/// The URL, and the user that it names as the user of the request.
+fn target(url: &str, headers: &Table, piece: &mut Piece, draft: &mut Draft) {
     let has_own = piece.table.contains_key("authorization")
         || headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"));
     match without_userinfo(url) {
@@ -157,18 +174,6 @@ fn request(endpoint: &mut Section<'_>, url: &str, piece: &mut Piece, draft: &mut
             }
         }
         None => piece.put("url", url),
-    }
-    if let Some(method) = endpoint.text("method").filter(|method| method != "GET") {
-        piece.put("method", method);
-    }
-    if !headers.is_empty() {
-        piece.put("headers", headers);
-    }
-    let graphql = endpoint.flag("graphql").unwrap_or(false);
-    match body(endpoint, piece) {
-        Some(query) if graphql => piece.put("body_json.query", query),
-        Some(body) => piece.put("body", body),
-        None => {}
     }
 }
 

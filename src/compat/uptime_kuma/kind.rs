@@ -25,7 +25,7 @@ pub(super) fn aim(
         "port" => port(own, piece),
         "ping" => ping(own, piece),
         "dns" => dns(own, piece),
-        "websocket-upgrade" => websocket(own, piece),
+        "websocket-upgrade" => websocket(own, piece, draft),
         "grpc-keyword" => return grpc(own, piece),
         "smtp" => smtp(own, piece),
         "redis" => redis(own, piece, draft),
@@ -153,9 +153,9 @@ fn records(text: &str, kind: Option<&str>) -> Option<(&'static str, toml::Value)
     Some(("any", step("regex", &regex).into()))
 }
 
-fn websocket(own: &mut Section<'_>, piece: &mut Piece) {
+fn websocket(own: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
     piece.kind = "websocket";
-    piece.put("url", own.text("url").unwrap_or_default());
+    request::target(own.text("url").unwrap_or_default(), piece, draft);
     for protocol in own.text("ws_subprotocol").unwrap_or_default().split(',').map(str::trim) {
         if !protocol.is_empty() {
             piece.push("subprotocols", protocol);

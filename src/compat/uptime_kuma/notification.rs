@@ -7,10 +7,7 @@ use toml::Table;
 
 use super::{Database, NO_ENVIRONMENT, Row, section};
 use crate::{
-    compat::{
-        client::options::put,
-        draft::{Draft, Piece, Secret, Section},
-    },
+    compat::draft::{Draft, Piece, Secret, Section},
     model::sensitive::is_secret_name,
 };
 
@@ -65,7 +62,10 @@ impl<'d> Notifications<'d> {
         for row in self.database.rows("notification") {
             let number = row.get("id").and_then(Value::as_i64).unwrap_or_default();
             if !self.made.contains_key(&number) {
-                draft.lost(subject(row), vec!["not converted: no monitor uses it".to_owned()]);
+                draft.lost(
+                    subject(row),
+                    vec!["not converted: no monitor that was converted uses it".to_owned()],
+                );
             }
         }
     }
@@ -286,8 +286,8 @@ fn webhook(own: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
     piece.put("payload.monitor.name", "{{ .CommonLabels.check }}");
     piece.put("payload.msg", "[{{ .CommonLabels.check }}] {{ .CommonAnnotations.summary }}");
     piece.remark("its message has `msg`, `monitor.name`, `heartbeat.status` and `heartbeat.msg` alone of what Uptime Kuma sends");
-    let headers = own.text("webhookAdditionalHeaders");
-    if let Some(Value::Object(map)) = headers.and_then(|text| serde_json::from_str(&text).ok()) {
+    let Some(headers) = own.text("webhookAdditionalHeaders") else { return };
+    if let Ok(Value::Object(map)) = serde_json::from_str(&headers) {
         let mut table = Table::new();
         for (name, value) in map {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -300,9 +300,12 @@ fn webhook(own: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
                     (&piece.subject, &what),
                 );
             } else {
-                put(&mut table, &name, value);
+                // A dot in a name is no path.
+                table.insert(name, value.into());
             }
         }
         piece.put("http.headers", table);
+    } else {
+        piece.remark("`webhookAdditionalHeaders` is no JSON, and is left out");
     }
 }

@@ -80,7 +80,11 @@ pub(super) fn fill(
     }
 }
 
-fn target(url: String, piece: &mut Piece, draft: &mut Draft) {
+/// More days than any certificate is valid for.
+const LONGEST_VALIDITY: u64 = 3650;
+
+/// The URL, and the user that it names as the user of the request.
+pub(super) fn target(url: String, piece: &mut Piece, draft: &mut Draft) {
     let Some((bare, (user, password))) = without_userinfo(&url) else {
         return piece.put("url", url);
     };
@@ -251,7 +255,7 @@ fn tls(
             .as_ref()
             .and_then(Value::as_array)
             .map(|list| list.iter().filter_map(Value::as_u64).max());
-        let days = days.flatten().unwrap_or(21);
+        let days = days.flatten().unwrap_or(21).min(LONGEST_VALIDITY);
         put(&mut piece.common, "warn.certificate_validity", words(Duration::from_hours(24 * days)));
     }
 }

@@ -10,6 +10,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{
+    EXEMPT, NOT_YET,
     dashboards::{Dashboard, Panel, Scope, Target, Variables, Window, links::Trail, narrow},
     prometheus::{Answer, Prometheus},
 };
@@ -85,7 +86,11 @@ impl Judge<'_> {
         let mut waiting: Vec<_> = all.collect();
         loop {
             waiting.retain(|(one, panel, target)| !self.has_data(one, panel, target, findings));
-            if waiting.is_empty() || Instant::now() > until {
+            let excused = EXEMPT.into_iter().chain(NOT_YET).map(|(panel, _)| panel);
+            let excused: BTreeSet<_> = excused.collect();
+            // For what is missing anyway nobody waits.
+            let is_vain = waiting.iter().all(|(_, panel, _)| excused.contains(&*panel.name));
+            if is_vain || Instant::now() > until {
                 break;
             }
             // What is missing is on its way from one program to another: there is nothing to be told by.
@@ -105,17 +110,11 @@ impl Judge<'_> {
         findings: &mut Findings,
     ) -> bool {
         let window = Self::opened(one.dashboard);
-        // A nought in the place of data is none.
-        let bare = without_fallback(&target.expression);
-        let mut expressions = vec![bare.as_str()];
-        expressions.extend(Some(target.expression.as_str()).filter(|whole| *whole != bare));
         let mut ways = one.ways.borrow_mut();
         let has_data = |way: &Variables| {
-            expressions.iter().all(|expression| {
-                let answer = self.ask(expression, target.is_instant, window, way);
-                findings.hear(&panel.name, target, &answer);
-                !answer.rows.is_empty()
-            })
+            let answer = self.ask(&target.expression, target.is_instant, window, way);
+            findings.hear(&panel.name, target, &answer);
+            !answer.rows.is_empty() && self.is_more_than_nought(target, way)
         };
         let Some(at) = ways.iter().position(has_data) else { return false };
         let way = ways.remove(at).unwrap();
@@ -123,6 +122,13 @@ impl Judge<'_> {
         one.found.borrow_mut().insert(key, way.clone());
         ways.push_front(way);
         true
+    }
+
+    /// A nought in the place of data is none: there was a moment at which there was something to count.
+    fn is_more_than_nought(&self, target: &Target, way: &Variables) -> bool {
+        let bare = without_fallback(&target.expression);
+        let life = Window { from: self.born, to: now() };
+        bare == target.expression || !self.ask(&bare, false, life, way).rows.is_empty()
     }
 
     /// No query fails at any moment of the world: with what had data, and with one value of each variable alone.

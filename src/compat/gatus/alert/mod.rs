@@ -186,7 +186,7 @@ impl<'e> Alerting<'e> {
         }
         for (kind, provider) in self.providers {
             if !provider.used {
-                let why = "no endpoint has an alert of that type";
+                let why = "no endpoint that was converted has an alert of that type";
                 draft.lost(format!("`alerting.{kind}`"), told(&provider.section, why));
             }
         }

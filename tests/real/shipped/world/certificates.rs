@@ -23,9 +23,19 @@ pub(super) fn for_days(name: &str, days: u64) -> CertificateParams {
 
 /// A server's side of TLS whose chain goes through another authority.
 pub(super) fn acceptor(authority: &Authority, name: &str, days: u64) -> tokio_rustls::TlsAcceptor {
+    speaking(rustls::ALL_VERSIONS, authority, name, days)
+}
+
+/// The same, of some versions alone.
+pub(super) fn speaking(
+    versions: &[&'static rustls::SupportedProtocolVersion],
+    authority: &Authority,
+    name: &str,
+    days: u64,
+) -> tokio_rustls::TlsAcceptor {
     let chain = authority.sign_through_another(&for_days(name, days));
     let provider = rustls::crypto::aws_lc_rs::DEFAULT_CIPHER_SUITES;
-    pinned(chain, rustls::ALL_VERSIONS, provider, &[b"h2", b"http/1.1"])
+    pinned(chain, versions, provider, &[b"h2", b"http/1.1"])
 }
 
 /// The two files of a secret of the type `kubernetes.io/tls`, in Base64 as the API server wants them.

@@ -14,10 +14,11 @@ use hickory_proto::{
     rr::{Name, RData, Record, rdata::SOA},
 };
 use parking_lot::Mutex;
+use rustls::version::TLS12;
 use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsAcceptor;
 
-use super::certificates::acceptor;
+use super::certificates::{acceptor, speaking};
 use crate::support::{
     authority::{Authority, Flaw},
     dialogue::{self, End, Turn, say},
@@ -145,6 +146,8 @@ async fn certificates(cast: &mut Cast, authority: &Authority, stage: &Arc<Stage>
         let acceptor = acceptor(authority, &word.to_lowercase(), days);
         cast.add(word, web::serve_tls(acceptor, well).await);
     }
+    let old = speaking(&[&TLS12], authority, "old", 300);
+    cast.add("OLD", web::serve_tls(old, well).await);
     let stage = Arc::clone(stage);
     let renewed = Peer::stream(move |stream, nth, seen| {
         let acceptor = stage.certificate.lock().clone();
