@@ -114,9 +114,7 @@ fn now() -> Section {
         )),
         "before TLS 1.3",
     );
-    // Without a common name there is nothing to compare them by.
-    let secrets =
-        SELF.with("noroshi_kube_secret_tls_not_after_timestamp_seconds", "common_name!=\"\"");
+    let secrets = SELF.of("noroshi_kube_secret_tls_not_after_timestamp_seconds");
     let secrets = trouble(
         Says(
             "Secrets within 21 days",
@@ -233,9 +231,7 @@ fn chains() -> Panel {
 }
 
 fn secrets() -> Panel {
-    // Without a common name there is nothing to compare them by.
-    let secrets =
-        SELF.with("noroshi_kube_secret_tls_not_after_timestamp_seconds", "common_name!=\"\"");
+    let secrets = SELF.of("noroshi_kube_secret_tls_not_after_timestamp_seconds");
     let row = "cluster, namespace, secret, common_name";
     Table::new(Says(
         "TLS secrets of clusters",
