@@ -1,7 +1,7 @@
 //! One file per kind of check: a spec in, an outcome out.
 //!
 //! Contract: [`run`] never panics and never outlives its deadline; a failing target is a value with a
-//! [`Reason`](crate::model::Reason). A kind's file holds its configuration, its probe, its facts, its example and its
+//! [`Reason`]. A kind's file holds its configuration, its probe, its facts, its example and its
 //! tests. One more kind is one more file, one `mod` line and one line in `kinds!` below.
 
 mod address;
