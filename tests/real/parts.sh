@@ -203,13 +203,21 @@ of_the_host() {
 host_suite() { (. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}"); }
 
 # launcher NAME PROGRAM ROOT SUITE: starts the program with the libraries beside it; `exec`, so the pid is the program's.
+# Alertmanager reads its templates at the place where its package puts them: what was unpacked is laid over the system's
+# folder, in a mount namespace of its own.
 launcher() {
     local triplet
     triplet=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || echo "$(uname -m)-linux-gnu")
-    cat >"$DIR/bin/$1" <<END
-#!/bin/sh
-LD_LIBRARY_PATH='$3/usr/lib/$triplet:$3/lib/$triplet:$3/usr/lib/$triplet/pulseaudio' exec '$2' "\$@"
+    {
+        echo '#!/bin/sh'
+        [ "$1" != prometheus-alertmanager ] || cat <<END
+[ "\$(id -u)" = 0 ] || own=--map-root-user
+[ -n "\$LAID" ] || [ -e /usr/share/prometheus/alertmanager ] || LAID=yes exec unshare \$own --mount "\$0" "\$@"
+[ -z "\$LAID" ] || mount -t overlay overlay -o 'lowerdir=$3/usr/share:/usr/share' /usr/share
+unset LAID own
 END
+        echo "LD_LIBRARY_PATH='$3/usr/lib/$triplet:$3/lib/$triplet:$3/usr/lib/$triplet/pulseaudio' exec '$2' \"\$@\""
+    } >"$DIR/bin/$1"
     chmod +x "$DIR/bin/$1"
     echo "$4" >"$DIR/bin/.$1.from"
 }
