@@ -129,7 +129,7 @@ fn containers(pod: &Value, fate: &str) -> Vec<Value> {
 }
 
 /// The container of the pod `crashing`, after so many times.
-pub(super) fn crashed(restarts: u32) -> Value {
+pub(crate) fn crashed(restarts: u32) -> Value {
     let container = json!({ "name": "crashing", "image": "registry.example.com/crashing:1" });
     let (now, before) = (waiting("CrashLoopBackOff"), terminated("Error", 1));
     container_status(&container, &now, &before, (false, restarts))

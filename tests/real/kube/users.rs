@@ -56,6 +56,20 @@ impl Cluster {
         guest
     }
 
+    /// For `--kubeconfig`: an account that may do everything, for an hour. Its token says so itself, as an admin's does not.
+    pub(crate) fn account(&self, name: &str) -> PathBuf {
+        let kubectl =
+            |words: String| self.kubectl(&words).unwrap_or_else(|error| panic!("{error}"));
+        kubectl(format!("create serviceaccount {name} --namespace default"));
+        kubectl(format!(
+            "create clusterrolebinding {name} --clusterrole=cluster-admin --serviceaccount=default:{name}"
+        ));
+        let token = kubectl(format!("create token {name} --namespace default --duration=1h"));
+        let kubeconfig = self.folder.path().join(format!("{name}.kubeconfig"));
+        write_kubeconfig(&kubeconfig, &self.url(), &self.ca_file(), token.trim());
+        kubeconfig
+    }
+
     /// Gives a guest these rights in place of those it had. The API server hears of it by a watch of its own, so it takes a
     /// moment until it acts on it.
     pub(crate) fn allow(&self, guest: &Guest, rules: &Value) {

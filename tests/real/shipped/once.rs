@@ -235,7 +235,7 @@ fn routes(hook: &Peer) -> String {
 fn jobs(daemon: &Daemon, alertmanager: &Alertmanager, folder: &Path) -> String {
     let long = Regex::new(r"(?m)^(\s*for:).*$").unwrap();
     let rules = rules::copied(&folder.join("rules"), |text| {
-        long.replace_all(&rules::each_second(text), "$1 2s").into_owned()
+        long.replace_all(&rules::each(1, text), "$1 2s").into_owned()
     });
     let [noroshi, alertmanager] =
         [daemon, &alertmanager.daemon].map(|one| one.url().replace("http://", ""));

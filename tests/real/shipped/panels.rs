@@ -10,11 +10,10 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{
-    EXEMPT, NOT_YET,
+    EXEMPT,
     dashboards::{Dashboard, Panel, Scope, Target, Variables, Window, links::Trail, narrow},
     prometheus::{Answer, Prometheus},
 };
-use crate::support::patience::patience;
 
 /// What was found out of all dashboards, by one Prometheus.
 #[derive(Debug, Default)]
@@ -34,6 +33,8 @@ pub(super) struct Judge<'j> {
     pub(super) prometheus: &'j Prometheus,
     pub(super) dashboards: &'j [Dashboard],
     pub(super) born: f64,
+    /// How long it waits for what has no data yet.
+    pub(super) wait: Duration,
 }
 
 /// A dashboard, and the ways in which its variables can be chosen.
@@ -77,7 +78,7 @@ impl Judge<'_> {
 
     /// Each query has data for one choice of the variables at least, soon.
     fn wait_for_data(&self, opened: &[Opened<'_>], findings: &mut Findings) {
-        let until = Instant::now() + patience().max(Duration::from_secs(30));
+        let until = Instant::now() + self.wait;
         let all = opened.iter().flat_map(|one| {
             let panels = one.dashboard.panels.iter();
             panels
@@ -86,10 +87,9 @@ impl Judge<'_> {
         let mut waiting: Vec<_> = all.collect();
         loop {
             waiting.retain(|(one, panel, target)| !self.has_data(one, panel, target, findings));
-            let excused = EXEMPT.into_iter().chain(NOT_YET).map(|(panel, _)| panel);
-            let excused: BTreeSet<_> = excused.collect();
             // For what is missing anyway nobody waits.
-            let is_vain = waiting.iter().all(|(_, panel, _)| excused.contains(&*panel.name));
+            let is_excused = |name: &str| EXEMPT.iter().any(|(panel, _)| *panel == name);
+            let is_vain = waiting.iter().all(|(_, panel, _)| is_excused(&panel.name));
             if is_vain || Instant::now() > until {
                 break;
             }

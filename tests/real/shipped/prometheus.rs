@@ -10,8 +10,8 @@ use crate::{
     support::daemon::exchange,
 };
 
-/// How often it scrapes, in seconds.
-pub(super) const SCRAPE: u64 = 1;
+/// How often the world is scraped and rules are evaluated, in seconds: as often as two cores bear it.
+pub(super) const SCRAPE: u64 = 2;
 
 /// One that runs.
 pub(super) struct Prometheus {

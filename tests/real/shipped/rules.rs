@@ -22,6 +22,7 @@ const QUIET: [(&str, &[&str]); 3] = [
         &[
             "NoroshiClusterCollectorStale",
             "NoroshiClusterLost",
+            "NoroshiErrorBudgetExhausted",
             "NoroshiNamespaceStuckTerminating",
             "NoroshiPodsPending",
             "NoroshiPodsStuckTerminating",
@@ -48,10 +49,8 @@ const QUIET: [(&str, &[&str]); 3] = [
     (
         "nobody makes such an object here",
         &[
-            "NoroshiClusterCredentialsEnding",
             "NoroshiClusterObjectsUnreadable",
             "NoroshiContainerRestarting",
-            "NoroshiCrdNotEstablished",
             "NoroshiCronJobFailing",
             "NoroshiCronJobLate",
             "NoroshiNodeFlapping",
@@ -63,7 +62,7 @@ const QUIET: [(&str, &[&str]); 3] = [
 ];
 
 /// Those that a slow machine brings about, or the first second.
-const PERHAPS: [&str; 8] = [
+const PERHAPS: [&str; 7] = [
     "NoroshiAbsent",
     "NoroshiCheckStale",
     "NoroshiConfigReloadFailed",
@@ -71,21 +70,6 @@ const PERHAPS: [&str; 8] = [
     "NoroshiOutboxStalled",
     "NoroshiRunsMissed",
     "NoroshiScheduleLag",
-    "NoroshiTargetDown",
-];
-
-/// Those for which the world is to get something: broken checks of a group, a receiver that fails now and then, a quota that
-/// is used up, a claim that a pod waits for, a chain that no longer verifies, an Alertmanager that is away, a budget that is
-/// spent, a daemon set whose pods do not run.
-const NOT_YET: [&str; 8] = [
-    "NoroshiAlertmanagerPushAllFailing",
-    "NoroshiCertificateInvalid",
-    "NoroshiDaemonSetUnavailable",
-    "NoroshiErrorBudgetExhausted",
-    "NoroshiGroupOutage",
-    "NoroshiNotificationsFailing",
-    "NoroshiQuotaExhausted",
-    "NoroshiVolumeClaimPending",
 ];
 
 /// What alerts have to say beside their labels.
@@ -110,10 +94,10 @@ pub(super) fn copied(to: &Path, change: impl Fn(&str) -> String) -> String {
     format!("rule_files: ['{}/*.yaml']", to.display())
 }
 
-/// Groups are evaluated each second, whatever interval they have.
-pub(super) fn each_second(text: &str) -> String {
+/// Groups are evaluated so often, whatever interval they have.
+pub(super) fn each(seconds: u64, text: &str) -> String {
     let interval = Regex::new(r"(?m)^(\s*(?:- )?interval:).*$").unwrap();
-    interval.replace_all(text, "$1 1s").into_owned()
+    interval.replace_all(text, format!("$1 {seconds}s")).into_owned()
 }
 
 /// Each recording rule has series, everywhere.
@@ -153,10 +137,8 @@ pub(super) fn alert(world: &World, dashboards: &[Dashboard]) {
         let deadline = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             wait_until("every alert to be pending or firing", || {
                 let seen = seen(prometheus, world.born);
-                let excused = |name: &str| {
-                    let listed = PERHAPS.contains(&name) || NOT_YET.contains(&name);
-                    listed || quiet().any(|(one, _)| one == name)
-                };
+                let excused =
+                    |name: &str| PERHAPS.contains(&name) || quiet().any(|(one, _)| one == name);
                 let absent =
                     names.iter().filter(|name| !seen.contains_key(**name) && !excused(name));
                 missing = absent.map(|&name| name.to_owned()).collect();

@@ -136,7 +136,7 @@ fn texts_are_filled_as_grafana_does_it() {
         (r#"x{a="$one"}"#, r#"x{a="a.b"}"#),
         (r#"x{a=~"$many", b=~"${all}"}"#, r#"x{a=~"(a\\.b|c)", b=~".*"}"#),
         ("${many:regex} ${many:pipe} ${many:csv}", r"(a\.b|c) a.b|c a.b,c"),
-        ("rate(x[$__rate_interval])", "rate(x[23s])"),
+        ("rate(x[$__rate_interval])", "rate(x[24s])"),
         ("$__interval $__range ${__range_s}", "22s 21600s 21600"),
         (
             r#"label_replace(x, "a", "$1", "b", "(.*)")"#,

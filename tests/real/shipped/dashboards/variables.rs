@@ -44,6 +44,11 @@ impl Choice {
         Self { name: name.to_owned(), values, is_all: pattern.is_some(), pattern, is_pattern: true }
     }
 
+    /// Whether this is one of the values that can be chosen.
+    pub(crate) fn holds(&self, value: &str) -> bool {
+        self.values.iter().any(|one| one == value)
+    }
+
     /// How it stands in a query, or in what the format says. `None` for a format nobody knows.
     pub(super) fn text(&self, format: Option<&str>) -> Option<String> {
         match format {

@@ -38,19 +38,75 @@ pub(super) fn populate(targets: &Targets) -> Option<World> {
     }
     released_volume(&world);
     usage(&world);
+    troubles(&world);
     Some(world)
 }
 
-/// While it is watched: a rollout that comes to its end and one that does not, a node that is started anew, a volume that
-/// loses its claim, a job that fails, a definition that comes.
+/// A quota that is used up, a claim that a pod waits for, a daemon set whose pods nobody runs, and definitions: two that
+/// want the same names, and one that is about to be stored in another way.
+fn troubles(world: &World) {
+    world.kubectl("create quota spent --hard=configmaps=1 --namespace shop");
+    let volume = json!({ "name": "data", "persistentVolumeClaim": { "claimName": "hopeless" } });
+    create(
+        world,
+        "hoping",
+        &json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "hoping", "namespace": "shop" },
+            "spec": { "containers": [container("hoping")], "volumes": [volume] },
+        }),
+    );
+    create(
+        world,
+        "idle",
+        &json!({
+            "apiVersion": "apps/v1", "kind": "DaemonSet",
+            "metadata": { "name": "idle", "namespace": "edge" },
+            "spec": {
+                "selector": { "matchLabels": { "app": "idle" } },
+                "template": {
+                    "metadata": { "labels": { "app": "idle" } },
+                    "spec": {
+                        "containers": [container("idle")], "tolerations": [{ "operator": "Exists" }],
+                    },
+                },
+            },
+        }),
+    );
+    for plural in ["lamps", "torches"] {
+        create(world, plural, &definition(plural, "Lamp", &["v1"]));
+    }
+    create(world, "charts", &definition("charts", "Chart", &["v1", "v2"]));
+    world.wait("--for=condition=NamesAccepted=False customresourcedefinition/torches.example.org");
+    world.wait("--for=condition=Established customresourcedefinition/charts.example.org");
+}
+
+/// Of a custom resource that is stored in the first of these versions.
+fn definition(plural: &str, kind: &str, versions: &[&str]) -> Value {
+    let version = |name: &&str| {
+        json!({
+            "name": name, "served": true, "storage": *name == versions[0],
+            "schema": { "openAPIV3Schema": { "type": "object" } },
+        })
+    };
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": { "name": format!("{plural}.example.org") },
+        "spec": {
+            "group": "example.org", "scope": "Cluster", "names": { "plural": plural, "kind": kind },
+            "versions": versions.iter().map(version).collect::<Vec<_>>(),
+        },
+    })
+}
+
+/// While it is watched: a rollout that comes to its end and one that does not, a node that is started anew, a container that
+/// is restarted, a volume that loses its claim, a job that fails, a definition whose objects are to be
+/// stored in another version.
 pub(super) fn happens(world: &World) {
-    create(world, "pilot", &pilot());
+    rolled_out(world, 1);
     world.kubectl("set image deployment/stuck stuck=registry.example.com/stuck:3 --namespace shop");
-    wait_until("the pilot to be rolled out", || {
-        kubelet::report(&world.cluster);
-        let pilot = world.cluster.get("deployment/pilot --namespace shop");
-        (pilot["status"]["availableReplicas"] == 2).then_some(())
-    });
+    let restarted = json!({ "containerStatuses": [kubelet::crashed(8)] });
+    world.report("pod/crashing --namespace shop", &restarted);
+    world.cluster.apply(&definition("charts", "Chart", &["v2", "v1"]));
     world.report("node/harbour", &json!({ "nodeInfo": { "bootID": "boot-again" } }));
     world.kubectl(
         "delete --wait=false pod --selector app=begun --namespace batch --grace-period=0 --force",
@@ -59,23 +115,34 @@ pub(super) fn happens(world: &World) {
     world.wait("--for=jsonpath={.status.phase}=Released persistentvolume/orphan");
 }
 
-/// A deployment whose pods run. (No kubelet ends old pods here, so those of another one would keep their places.)
-fn pilot() -> Value {
-    let container = json!({ "name": "pilot", "image": "registry.example.com/pilot:1" });
-    json!({
+/// The deployment `pilot`, in this version, until all of its pods run. No kubelet ends those of the version before: they are
+/// not waited for.
+pub(super) fn rolled_out(world: &World, version: u8) {
+    let labels = json!({ "app": "pilot" });
+    let image = format!("registry.example.com/pilot:{version}");
+    world.cluster.apply(&json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": { "name": "pilot", "namespace": "shop" },
         "spec": {
             "replicas": 2,
-            "selector": { "matchLabels": { "app": "pilot" } },
+            "selector": { "matchLabels": labels },
             "template": {
-                "metadata": {
-                    "labels": { "app": "pilot" }, "annotations": { "example.com/fate": "runs" },
-                },
-                "spec": { "containers": [container] },
+                "metadata": { "labels": labels, "annotations": { "example.com/fate": "runs" } },
+                "spec": { "containers": [{ "name": "pilot", "image": image }] },
             },
         },
-    })
+    }));
+    wait_until("the pilot to be rolled out", || {
+        kubelet::report(&world.cluster);
+        let pilot = world.cluster.get("deployment/pilot --namespace shop");
+        let is_seen = pilot["status"]["observedGeneration"] == pilot["metadata"]["generation"];
+        let all = ["replicas", "updatedReplicas", "availableReplicas"];
+        (is_seen && all.iter().all(|&count| pilot["status"][count] == 2)).then_some(())
+    });
+}
+
+fn container(name: &str) -> Value {
+    json!({ "name": name, "image": format!("registry.example.com/{name}:1") })
 }
 
 /// A volume that is bound, to a claim that will be gone.

@@ -1,6 +1,6 @@
 //! A demo in which every state occurs, and those who look at it. Contract: [`World::start`] takes about a minute and comes back
-//! when everything has happened; two noroshi that are replicas of one another run on, each scraped by three Prometheus,
-//! of which each stores histograms in another way.
+//! when everything has happened; two noroshi that are replicas of one another run on, and a third one has ended. Each is
+//! scraped by three Prometheus, of which each stores histograms in another way.
 
 mod certificates;
 mod cluster;
@@ -10,34 +10,30 @@ mod watched;
 
 use std::{
     collections::BTreeSet,
+    net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::atomic::Ordering,
+    time::Duration,
 };
 
 use serde_json::json;
 
-use self::watched::FORMATS;
-use self::{targets::Targets, telling::Telling, watched::configuration};
+pub(super) use self::watched::STRANGERS;
+use self::{
+    targets::Targets,
+    telling::Telling,
+    watched::{FORMATS, configuration},
+};
 use super::prometheus::Prometheus;
 use crate::{
     alertmanager::peers::{self, Side},
     clusters,
     server::wait_until,
-    support::daemon::Daemon,
+    support::{authority::Flaw, daemon::Daemon, patience::patience},
 };
 
 /// A real Alertmanager, of which nothing is wanted here but that it takes what it is told.
 const ALERTMANAGER: &str = "route: { receiver: none }\nreceivers: [{ name: none }]\n";
-
-/// Families that belong to the drop-ins alone, and one that only credentials have which are not replaced in time.
-const ELSEWHERE: [&str; 6] = [
-    "noroshi_cluster_credentials_expire_timestamp_seconds",
-    "alertmanager_alerts_invalid_total",
-    "alertmanager_alerts_received_total",
-    "alertmanager_build_info",
-    "alertmanager_http_concurrency_limit_exceeded_total",
-    "alertmanager_http_requests_in_flight",
-];
 
 /// Every state of a check, by the check that is in it.
 const STATES: [(&str, &str); 7] = [
@@ -53,12 +49,18 @@ const STATES: [(&str, &str); 7] = [
 const OVERLAYS: [(&str, &str); 3] =
     [("planned", "maintenance"), ("moody", "flapping"), ("behind", "suppressed")];
 
+/// How many there were, however a histogram is stored.
+const ROLLOUTS: &str = "noroshi_kube_rollout_duration_seconds_count{namespace='shop'} >= 1
+    or histogram_count(noroshi_kube_rollout_duration_seconds{namespace='shop'}) >= 1";
+
 /// Everything that runs.
 pub(super) struct World {
     pub(super) prometheus: Vec<Prometheus>,
     /// Seconds since the epoch: nothing was scraped before.
     pub(super) born: f64,
     replicas: [Replica; 2],
+    /// Reaches nobody, and ends while somebody looks.
+    lonely: Option<Replica>,
     _alertmanager: peers::Peer,
     cluster: clusters::world::World,
     targets: Targets,
@@ -81,12 +83,13 @@ impl World {
         let alertmanager = Side::Theirs.start(ALERTMANAGER, &[])?;
         let telling = Telling::start(&alertmanager.daemon.url(), targets.gone).await;
         let folder = tempfile::tempdir().unwrap();
-        let kubeconfig = cluster.cluster.kubeconfig().display();
+        let kubeconfig = cluster.cluster.account("watcher");
         let common = format!(
-            "{}\n{}\n{}\n[clusters.harbour]\nkubeconfig = \"{kubeconfig}\"\ntls_secrets = true\n",
+            "{}\n{}\n{}\n[clusters.harbour]\nkubeconfig = \"{}\"\ntls_secrets = true\n",
             targets.checks,
             telling.text,
-            cluster::checks()
+            cluster::checks(),
+            kubeconfig.display()
         );
         let own =
             [String::new(), format!("[checks.disputed]\ntcp.address = \"{}\"\n", targets.gone)];
@@ -95,10 +98,13 @@ impl World {
             replicas.map(|(name, own)| Replica::start(folder.path(), name, &common, &own));
         let replicas: Vec<_> = replicas.collect();
         let replicas = <[Replica; 2]>::try_from(replicas).ok().unwrap();
-        let addresses = replicas.each_ref().map(|one| one.daemon.url().replace("http://", ""));
+        let lonely = Replica::start(folder.path(), "lonely", &lonely(targets.gone), "");
+        let instances = replicas.iter().chain([&lonely]);
+        let instances: Vec<_> =
+            instances.map(|one| one.daemon.url().replace("http://", "")).collect();
         let born = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
         let started = FORMATS.iter().map(|format| {
-            let text = configuration(format, &addresses, rules);
+            let text = configuration(format, &instances, targets.gone, rules);
             Prometheus::start(format.name, &text, folder.path())
         });
         let prometheus = started.collect::<Option<Vec<_>>>()?;
@@ -106,6 +112,7 @@ impl World {
             prometheus,
             born,
             replicas,
+            lonely: Some(lonely),
             _alertmanager: alertmanager,
             cluster,
             targets,
@@ -116,7 +123,7 @@ impl World {
         Some(world)
     }
 
-    /// Every family of docs/metrics.md occurs, but for those that no such noroshi has.
+    /// Every family of docs/metrics.md occurs.
     pub(super) fn shows_every_family(&self) {
         let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
         let page = std::fs::read_to_string(page).unwrap();
@@ -124,7 +131,7 @@ impl World {
         let (_, later) = hidden.split_once("\n## Clusters\n").unwrap();
         let rows = shown.lines().chain(later.lines());
         let families = rows.filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-        let families: BTreeSet<_> = families.filter(|name| !ELSEWHERE.contains(name)).collect();
+        let families: BTreeSet<_> = families.collect();
         assert!(families.len() > 150, "{families:?}");
         let classic = &self.prometheus[0];
         let mut missing = Vec::new();
@@ -151,12 +158,14 @@ impl World {
             2,
         );
         self.targets.stage.mended.store(true, Ordering::SeqCst);
-        *self.targets.stage.certificate.lock() =
+        *self.targets.stage.renewed.lock() =
             certificates::acceptor(&self.targets.authority, "after", 300);
         for (place, replica) in ["east", "west"].into_iter().zip(&self.replicas) {
             self.telling.happens(&replica.daemon, place);
         }
         cluster::happens(&self.cluster);
+        self.until_seen("a rollout", ROLLOUTS, 2);
+        cluster::rolled_out(&self.cluster, 2);
         self.until_seen("a renewal", "noroshi_tls_info{check='renewed',subject=~'.*after.*'}", 2);
         self.reload();
         for (check, state) in STATES {
@@ -167,13 +176,37 @@ impl World {
             let query = format!("noroshi_check_overlay{{check='{check}',overlay='{overlay}'}}");
             self.until_seen(overlay, &query, 2);
         }
+        // Of the first one, the series of its reasons begin with what went wrong: nothing is seen to grow.
         self.outage();
+        self.outage();
+        self.ends();
         self.until_seen("a dead letter", "noroshi_dead_letters_total{receiver='failing'} > 0", 2);
         self.until_seen(
             "a breaker",
             "max_over_time(noroshi_notification_breaker_open{receiver='failing'}[1h]) == 1",
             2,
         );
+        self.certificate_turns();
+    }
+
+    /// The one who reaches nobody ends, once that was seen.
+    fn ends(&mut self) {
+        let alert = "ALERTS{alertname='NoroshiAlertmanagerPushAllFailing'}";
+        self.until_seen("pushes that all fail", alert, 1);
+        self.lonely = None;
+        self.until_seen("an instance that goes", "up{job='noroshi'} == 0", 1);
+    }
+
+    /// Rules remember by the minute that a certificate was verified: until one is full, when everybody has scraped.
+    fn certificate_turns(&self) {
+        let minute = ((self.born + patience().as_secs_f64()) / 60.0).ceil() * 60.0;
+        let now = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
+        std::thread::sleep(Duration::from_secs_f64((minute - now).max(0.0)));
+        let minutes = "max_over_time(noroshi_tls_verified{check='careless'}[1d:1m]) == 1";
+        self.until_seen("a certificate that verifies", minutes, 2);
+        *self.targets.stage.turned.lock() = self.targets.authority.acceptor(Flaw::SelfSigned);
+        let turned = "noroshi_tls_verified{check='careless'} == 0";
+        self.until_seen("a certificate that does not", turned, 2);
     }
 
     /// A good one, of the first replica, and a bad one, of the second.
@@ -207,6 +240,14 @@ impl World {
             });
         }
     }
+}
+
+/// The configuration of one who has something to tell, and nobody to tell it to.
+fn lonely(gone: SocketAddr) -> String {
+    format!(
+        "[defaults]\ninterval = \"1s\"\ntimeout = \"900ms\"\n[checks.lonely]\ntcp.address = \"{gone}\"\n\
+         [alertmanagers.lost]\nurl = \"http://{gone}\"\nresend = \"1s\"\n"
+    )
 }
 
 impl Replica {

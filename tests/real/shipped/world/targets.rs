@@ -38,8 +38,9 @@ const MOOD: Duration = Duration::from_secs(3);
 pub(super) struct Stage {
     /// Whether the one that recovers does so.
     pub(super) mended: AtomicBool,
-    /// The certificate that one of them shows.
-    pub(super) certificate: Mutex<TlsAcceptor>,
+    /// The certificate that one of them shows, and another one.
+    pub(super) renewed: Arc<Mutex<TlsAcceptor>>,
+    pub(super) turned: Arc<Mutex<TlsAcceptor>>,
 }
 
 /// All of them.
@@ -76,9 +77,11 @@ impl Targets {
     pub(super) async fn start() -> Self {
         let authority = Authority::new();
         let folder = tempfile::tempdir().unwrap();
+        let shown = |name| Arc::new(Mutex::new(acceptor(&authority, name, 40)));
         let stage = Arc::new(Stage {
             mended: AtomicBool::new(false),
-            certificate: Mutex::new(acceptor(&authority, "before", 40)),
+            renewed: shown("before"),
+            turned: shown("well"),
         });
         let text = include_str!("checks.toml").to_owned();
         let mut cast = Cast { text, peers: Vec::new() };
@@ -148,15 +151,17 @@ async fn certificates(cast: &mut Cast, authority: &Authority, stage: &Arc<Stage>
     }
     let old = speaking(&[&TLS12], authority, "old", 300);
     cast.add("OLD", web::serve_tls(old, well).await);
-    let stage = Arc::clone(stage);
-    let renewed = Peer::stream(move |stream, nth, seen| {
-        let acceptor = stage.certificate.lock().clone();
-        async move {
-            let stream = tls::accept(stream, &acceptor, &seen).await?;
-            web::converse(stream, nth, &seen, &|_| web::reply(200, &[], b"well")).await
-        }
-    });
-    cast.add("RENEWED", renewed.await);
+    for (word, shown) in [("RENEWED", &stage.renewed), ("TURNED", &stage.turned)] {
+        let shown = Arc::clone(shown);
+        let peer = Peer::stream(move |stream, nth, seen| {
+            let acceptor = shown.lock().clone();
+            async move {
+                let stream = tls::accept(stream, &acceptor, &seen).await?;
+                web::converse(stream, nth, &seen, &|_| web::reply(200, &[], b"well")).await
+            }
+        });
+        cast.add(word, peer.await);
+    }
 }
 
 /// Neither HTTP nor certificates alone.

@@ -1,6 +1,12 @@
 //! Who is told: receivers that take everything, and others that do not; alerts of others, and silences.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
@@ -44,6 +50,14 @@ impl Telling {
             text = text.replace(&format!("@{word}@"), &peer.address().to_string());
             peers.push(peer);
         }
+        let asked = AtomicUsize::new(0);
+        let moody = move |_: &web::Request| {
+            let is_well = asked.fetch_add(1, Ordering::Relaxed) % 3 == 2;
+            web::reply(if is_well { 200 } else { 500 }, &[], b"")
+        };
+        let moody = web::serve(moody).await;
+        text = text.replace("@MOODY@", &moody.address().to_string());
+        peers.push(moody);
         text = text.replace("@ALERTMANAGER@", alertmanager);
         text = text.replace("@NOBODY@", &nobody.to_string());
         assert!(!text.contains('@'), "{text}");

@@ -1,4 +1,11 @@
-//! How each Prometheus scrapes the replicas: as docs/kubernetes.md says, in its own format.
+//! How each Prometheus scrapes the world: as docs/kubernetes.md says, in its own format. It scrapes what is not noroshi, too.
+
+use std::net::SocketAddr;
+
+use super::super::prometheus::SCRAPE;
+
+/// The job of what is not noroshi: it has no place on our dashboards.
+pub(crate) const STRANGERS: &str = "elsewhere";
 
 /// A way of storing histograms.
 pub(crate) struct Format {
@@ -20,17 +27,26 @@ pub(crate) const FORMATS: [Format; 3] = [
     },
 ];
 
-/// The whole file.
-pub(super) fn configuration(format: &Format, replicas: &[String; 2], rules: &str) -> String {
-    let [one, two] = replicas;
+/// The whole file. Of the instances the first two watch the cluster, and nobody answers at `gone`.
+pub(super) fn configuration(
+    format: &Format,
+    instances: &[String],
+    gone: SocketAddr,
+    rules: &str,
+) -> String {
+    let quoted = |all: &[String]| format!("'{}'", all.join("', '"));
+    let (all, watching) = (quoted(instances), quoted(&instances[..2]));
     let labels = if format.has_cluster { ", labels: { cluster: here }" } else { "" };
-    let targets = format!("static_configs: [{{ targets: ['{one}', '{two}']{labels} }}]");
+    let targets = |targets: &str| format!("static_configs: [{{ targets: [{targets}]{labels} }}]");
     let job = format.job;
+    let [all, watching, strangers] =
+        [all, watching, format!("'@SELF@', '{gone}'")].map(|names| targets(&names));
     format!(
-        "global: {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }}\n\
+        "global: {{ scrape_interval: {SCRAPE}s, scrape_timeout: {SCRAPE}s, evaluation_interval: {SCRAPE}s }}\n\
          {rules}\n\
          scrape_configs:\n\
-         - job_name: noroshi\n  {job}\n  {targets}\n\
-         - job_name: kube-state-metrics\n  metrics_path: /metrics/kube\n  honor_labels: true\n  {job}\n  {targets}\n"
+         - job_name: noroshi\n  {job}\n  {all}\n\
+         - job_name: kube-state-metrics\n  metrics_path: /metrics/kube\n  honor_labels: true\n  {job}\n  {watching}\n\
+         - job_name: {STRANGERS}\n  {strangers}\n"
     )
 }
