@@ -133,8 +133,12 @@ impl Dashboard {
             let given: Vec<&str> = given.map(|(_, value)| value.as_str()).collect();
             let values = values(json, prometheus, &known, window)?;
             let stands_for_all = |value: &str| value == "$__all" || json["allValue"] == value;
+            // Of what does not have the label: the variables that follow are asked for it.
+            let is_absent = |value: &str| value.is_empty() && is_optional(json);
             for value in &given {
-                let is_known = stands_for_all(value) || values.iter().any(|known| known == value);
+                let is_known = stands_for_all(value)
+                    || is_absent(value)
+                    || values.iter().any(|known| known == value);
                 if !is_known && json["type"] != "datasource" {
                     return Err(format!("{value:?} is no value of its variable {name}"));
                 }
@@ -182,9 +186,16 @@ fn values(
         "query" => asked(json, query, prometheus, chosen, window)?,
         other => return Err(format!("nobody here knows the type {other}")),
     };
-    // Where nothing has the label, a pattern that matches its absence stands for all.
-    let is_optional = json["includeAll"] == true && json["allValue"] == ".*";
-    if values.is_empty() && !is_optional { Err(format!("no value of {query}")) } else { Ok(values) }
+    if values.is_empty() && !is_optional(json) {
+        Err(format!("no value of {query}"))
+    } else {
+        Ok(values)
+    }
+}
+
+/// Where nothing has the label, a pattern that matches its absence stands for all.
+fn is_optional(json: &Value) -> bool {
+    json["includeAll"] == true && json["allValue"] == ".*"
 }
 
 fn asked(
