@@ -103,7 +103,8 @@ fn no_two_releases_share_a_role() {
                 let words = ["template", release, super::CHART, "--namespace", namespace];
                 let text = helm.run(&[&words[..], &["--values", &values]].concat()).unwrap();
                 let objects: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
-                let own = objects.iter().filter(|own| ROLES.iter().any(|kind| own["kind"] == *kind));
+                let own =
+                    objects.iter().filter(|own| ROLES.iter().any(|kind| own["kind"] == *kind));
                 for role in own {
                     let (kind, place) = (&role["kind"], &role["metadata"]);
                     let place = format!("{kind} {} {}", place["namespace"], place["name"]);

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::{
     CHART, Helm, Objects,
     cluster::strict_namespace,
-    drop_of_objects,
-    file_of, helms,
+    drop_of_objects, file_of, helms,
     kube_state_metrics::{account, printed},
     only, rendered_files,
     runs::{FIELDS, Mounted, Started},

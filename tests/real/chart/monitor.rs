@@ -65,9 +65,8 @@ fn objects_of_clusters_are_an_endpoint() {
             "port": "http", "scheme": "http", "path": path, "honorLabels": true, "relabelings": relabelings,
         })
     };
-    let own = |path: &str| {
-        json!({ "port": "http", "scheme": "http", "path": path, "honorLabels": true })
-    };
+    let own =
+        |path: &str| json!({ "port": "http", "scheme": "http", "path": path, "honorLabels": true });
     let enabled = "serviceMonitor.enabled=true";
     for helm in helms() {
         for values in ["clusters", "clusters-checks", "clusters-namespaces"] {
