@@ -18,7 +18,7 @@ fn question(uid: &str, title: &str) -> String {
     });
     let panel = all.find(|panel| panel["title"] == title).unwrap_or_else(|| panic!("{title}"));
     let expr = panel["targets"][0]["expr"].as_str().unwrap();
-    let variables = ["cluster", "job", "instance", "namespace", "group", "issuer"];
+    let variables = ["cluster", "job", "instance", "namespace", "group", "issuer", "receiver"];
     let expr = variables
         .iter()
         .fold(expr.to_owned(), |expr, name| expr.replace(&format!("\"${name}\""), "\".*\""));
