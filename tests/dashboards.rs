@@ -16,6 +16,8 @@ mod expression;
 mod families;
 #[path = "dashboards/linter.rs"]
 mod linter;
+#[path = "dashboards/once.rs"]
+mod once;
 #[path = "dashboards/ours.rs"]
 mod ours;
 #[path = "dashboards/planted.rs"]
@@ -142,6 +144,11 @@ fn links_lead_somewhere() {
 #[test]
 fn what_is_asked_for_exists() {
     held(families::unknown);
+}
+
+#[test]
+fn what_replicas_tell_alike_is_counted_once() {
+    held(once::counted_twice);
 }
 
 #[test]

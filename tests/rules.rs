@@ -199,19 +199,27 @@ struct Case {
     silent: Vec<u64>,
 }
 
-fn cases_of(alert: &str) -> Vec<Case> {
+/// Whether an alert that a case expects may come from this rule, which need not be the only one of its name.
+fn is_of(rule: &Rule, alert: &Value) -> bool {
+    let labels = rule.body["labels"].as_object().unwrap().iter();
+    let mut fixed = labels.filter(|(_, value)| !value.as_str().unwrap().contains("{{"));
+    fixed.all(|(name, value)| alert["exp_labels"].get(name) == Some(value))
+}
+
+fn cases_of(cases: &[(String, Value)], rule: &Rule) -> Vec<Case> {
     let mut found = Vec::new();
-    for (_, case) in cases() {
-        let looks = case.get("alert_rule_test").and_then(Value::as_array).cloned();
-        let looks: Vec<Value> =
-            looks.into_iter().flatten().filter(|look| look["alertname"] == alert).collect();
+    for (_, case) in cases {
+        let looks = case.get("alert_rule_test").and_then(Value::as_array).into_iter().flatten();
+        let looks: Vec<&Value> = looks.filter(|look| look["alertname"] == rule.name()).collect();
         if looks.is_empty() {
             continue;
         }
-        let fires =
-            |look: &&Value| look["exp_alerts"].as_array().is_some_and(|all| !all.is_empty());
+        let fires = |look: &&Value| {
+            let mut alerts = look["exp_alerts"].as_array().into_iter().flatten();
+            alerts.any(|alert| is_of(rule, alert))
+        };
         let at = |look: &Value| seconds(look["eval_time"].as_str().unwrap());
-        let (firing, quiet): (Vec<&Value>, Vec<&Value>) = looks.iter().partition(fires);
+        let (firing, quiet): (Vec<&Value>, Vec<&Value>) = looks.into_iter().partition(fires);
         found.push(Case {
             fires: firing.into_iter().map(at).collect(),
             silent: quiet.into_iter().map(at).collect(),
@@ -233,13 +241,15 @@ fn seconds(text: &str) -> u64 {
 
 #[test]
 fn every_alert_is_tried() {
-    for name in alert_names() {
-        let cases = cases_of(&name);
+    let all = cases();
+    for rule in alerts() {
+        let cases = cases_of(&all, &rule);
+        let name = format!("{} {}", rule.name(), rule.body["labels"]);
         assert!(
             cases.iter().any(|case| !case.fires.is_empty()),
             "{name}: no case in which it fires"
         );
-        if name == HEARTBEAT {
+        if rule.name() == HEARTBEAT {
             continue;
         }
         let is_just_below = |case: &Case| {
@@ -300,17 +310,42 @@ fn the_example_of_inhibition_is_read_and_names_what_there_is() {
     assert_eq!(read.diagnostics, [], "{}", read.human(""));
     let names = alert_names();
     let matcher = Regex::new("alertname(=|=~|!~)\"([^\"]+)\"").unwrap();
-    let word = Regex::new("^[A-Za-z]+$").unwrap();
     let rules = yaml(file)["inhibit_rules"].as_array().unwrap().len();
     assert!(rules >= 10);
     for found in matcher.captures_iter(&text(file)) {
-        let pattern = Regex::new(&format!("^(?:{})$", &found[2])).unwrap();
-        assert!(names.iter().any(|name| pattern.is_match(name)), "{} is no alert", &found[2]);
-        // Each branch of an alternative by itself.
-        for branch in found[2].split('|').filter(|branch| word.is_match(branch)) {
-            assert!(names.contains(branch) || branch.len() < 20, "{branch} is no alert");
+        for branch in branches(&found[2]) {
+            let pattern = Regex::new(&format!("^(?:{branch})$")).unwrap();
+            assert!(names.iter().any(|name| pattern.is_match(name)), "{branch} is no alert");
         }
     }
+}
+
+/// Every branch of a pattern by itself: of `a(b|c)d`, `abd` and `acd`.
+fn branches(pattern: &str) -> Vec<String> {
+    let mut depth = 0;
+    let inner = |depth: &mut usize, letter: char| {
+        *depth = if letter == '(' { *depth + 1 } else { *depth - usize::from(letter == ')') };
+        *depth > 0
+    };
+    let outside = |letter: char| !inner(&mut depth, letter) && letter == '|';
+    let alternatives: Vec<&str> = pattern.split(outside).collect();
+    if let [one] = alternatives.as_slice() {
+        let Some((before, rest)) = one.split_once('(') else { return vec![(*one).to_owned()] };
+        let mut depth = 1;
+        let end = rest.find(|letter: char| !inner(&mut depth, letter)).unwrap();
+        let (within, after) = (branches(&rest[..end]), branches(&rest[end + 1..]));
+        let pairs = within.iter().flat_map(|within| after.iter().map(move |after| (within, after)));
+        return pairs.map(|(within, after)| format!("{before}{within}{after}")).collect();
+    }
+    alternatives.into_iter().flat_map(branches).collect()
+}
+
+#[test]
+fn patterns_are_taken_apart() {
+    assert_eq!(branches("a"), ["a"]);
+    assert_eq!(branches("a|b.+"), ["a", "b.+"]);
+    assert_eq!(branches("a(b|c(d|e))f|g"), ["abf", "acdf", "acef", "g"]);
+    assert_eq!(branches("(a|b)(c|d)"), ["ac", "ad", "bc", "bd"]);
 }
 
 /// The factors of the alerts on error budgets, as the rules have them.
@@ -319,6 +354,38 @@ fn burn_factors() -> BTreeSet<String> {
         Regex::new(r"\((\d+(?:\.\d+)?) \* check:noroshi_slo_error_budget:ratio\)").unwrap();
     let rules = text("prometheus-rules/slo.yaml");
     factor.captures_iter(&rules).map(|found| found[1].to_owned()).collect()
+}
+
+/// A little above its factor each of them fires, and a little below it does not, whatever the others do.
+#[test]
+fn burn_alerts_are_tried_on_both_sides_of_their_factor() {
+    let factor = Regex::new(r"\((\d+(?:\.\d+)?) \* check:").unwrap();
+    let speed = Regex::new("check=\"([0-9.]+)\"").unwrap();
+    let read = |text: &str| speed.captures(text)?[1].parse::<f64>().ok();
+    let (_, case) = cases()
+        .into_iter()
+        .find(|(_, case)| {
+            case["name"].as_str().unwrap().contains("each window begins with its factor")
+        })
+        .unwrap();
+    let series = case["input_series"].as_array().unwrap().iter();
+    let speeds: Vec<f64> = series.filter_map(|one| read(one["series"].as_str()?)).collect();
+    let firing = case["promql_expr_test"][0]["exp_samples"].to_string();
+    let burns = |rule: &Rule, speed: f64| {
+        let long = rule.body["labels"]["long"].as_str().unwrap();
+        firing.contains(&format!("check=\\\"{speed}\\\",long=\\\"{long}\\\""))
+    };
+    let rules = alerts().into_iter().filter(|rule| rule.name() == "NoroshiErrorBudgetBurn");
+    let rules: Vec<Rule> = rules.collect();
+    assert_eq!(rules.len(), 4);
+    for rule in &rules {
+        let factor: f64 = factor.captures(rule.get("expr").unwrap()).unwrap()[1].parse().unwrap();
+        let near = |speed: &&f64| (**speed / factor - 1.0).abs() < 0.11;
+        let (above, below): (Vec<&f64>, Vec<&f64>) =
+            speeds.iter().filter(near).partition(|speed| **speed > factor);
+        assert!(!above.is_empty() && above.iter().all(|speed| burns(rule, **speed)), "{factor}");
+        assert!(!below.is_empty() && !below.iter().any(|speed| burns(rule, **speed)), "{factor}");
+    }
 }
 
 fn told(objective: f64) -> Vec<Diagnostic> {

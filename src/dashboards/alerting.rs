@@ -6,7 +6,7 @@ use super::{
     layout::{Section, folded, graphs, numbers, section},
     link::Link,
     panel::{Panel, Says},
-    query::{Scope, buckets, increase, or_zero, over_range, quantile, rate},
+    query::{JOB, Scope, buckets, increase, once, or_zero, over_range, quantile, rate},
     state::words_for,
     table::Table,
     unit::Unit,
@@ -36,15 +36,18 @@ pub(super) fn dashboard() -> Dashboard {
 }
 
 fn now() -> Section {
-    let alerts = |state: &str| SELF.with("noroshi_alerts", &format!("state=\"{state}\""));
+    let alerts = |state: &str| {
+        let alerts = SELF.with("noroshi_alerts", &format!("state=\"{state}\""));
+        or_zero(&format!("sum({})", once(JOB, &alerts)))
+    };
     let active = number(Says(
         "Firing",
-        "Alerts that fire and that nothing hides.",
+        "Alerts that fire and that nothing hides; replicas, which are the instances of a job, have the same.",
         "The page `/alerts/` of noroshi lists them; each is in a notice, or will be when its group waits no longer.",
     ))
     .steps(GREEN, &[(1.0, ORANGE)])
     .option("colorMode", "background")
-    .ask(or_zero(&format!("sum({})", alerts("active"))), "firing");
+    .ask(alerts("active"), "firing");
     let hidden = trouble(
         Says(
             "Hidden",
@@ -53,7 +56,7 @@ fn now() -> Section {
         ),
         BLUE,
     )
-    .ask(or_zero(&format!("sum({})", alerts("suppressed"))), "hidden");
+    .ask(alerts("suppressed"), "hidden");
     let waiting = number(Says(
         "Notices not sent yet",
         "Notices on disk that nobody has been told of.",
@@ -89,7 +92,16 @@ fn now() -> Section {
         ),
         RED,
     )
-    .ask(or_zero(&format!("sum({})", RECEIVERS.of("noroshi_notification_breaker_open"))), "open");
+    .ask(
+        or_zero(&format!(
+            "sum({})",
+            once(
+                &format!("{JOB}, receiver, provider, integration"),
+                &RECEIVERS.of("noroshi_notification_breaker_open")
+            )
+        )),
+        "open",
+    );
     section(
         "Are people told?",
         vec![numbers(vec![active, hidden, waiting, oldest, dead, breakers])],
@@ -259,11 +271,14 @@ fn held_back() -> Section {
     );
     let groups = lines(Says(
         "Groups and alerts",
-        "How many groups there are, and how many alerts fire, hidden ones included.",
+        "How many groups there are, and how many alerts fire, hidden ones included; those of replicas once.",
         "Far more groups than people can read want another `group_by`.",
     ))
-    .ask(format!("sum({})", SELF.of("noroshi_alert_groups")), "groups")
-    .ask(format!("sum({})", SELF.of("noroshi_alerts")), "alerts")
+    .ask(format!("sum({})", once(JOB, &SELF.of("noroshi_alert_groups"))), "groups")
+    .ask(
+        format!("sum({})", once(&format!("{JOB}, state"), &SELF.of("noroshi_alerts"))),
+        "alerts",
+    )
     .none("No series of alerts");
     section(
         "What was held back, and why?",

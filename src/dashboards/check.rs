@@ -102,6 +102,7 @@ fn verdict_now() -> Vec<Panel> {
         format!("time() - {}", SCOPE.of("noroshi_check_last_run_timestamp_seconds")),
         "{{instance}}",
     )
+    .ask(format!("max({})", SCOPE.of("noroshi_check_interval_seconds")), "interval")
     .none("Not run yet");
     vec![state, since, why, muted, in_a_row, age]
 }

@@ -6,7 +6,7 @@ use super::{
     layout::{Section, graphs, numbers, section, tall},
     objects,
     panel::{Panel, Says},
-    query::{Scope, labelled, or_zero, over_range, quantile},
+    query::{Scope, labelled, once, or_zero, over_range, quantile},
     state::well,
     table::Table,
     unit::Unit,
@@ -68,12 +68,15 @@ fn now() -> Section {
     let unreached = trouble(
         Says(
             "API servers not reached",
-            "Clusters whose API server did not answer when it was last asked.",
+            "Clusters whose API server answered no instance when it was last asked.",
             "If it is red, all that is below is as it was last seen.",
         ),
         RED,
     )
-    .ask(count(&format!("{} == 0", SELF.of("noroshi_cluster_up"))), "not reached");
+    .ask(
+        count(&format!("{} == 0", once("cluster", &SELF.of("noroshi_cluster_up")))),
+        "not reached",
+    );
     let not_ready = trouble(
         Says(
             "Nodes not ready",
@@ -113,12 +116,18 @@ fn now() -> Section {
     let behind = trouble(
         Says(
             "Resources not watched",
-            "Resources whose watch is broken: their series stay as they were.",
+            "Resources that no instance watches, because the watch is broken: their series stay as they were.",
             "If it is red, the reason is in the table of freshness below: a missing right, most often.",
         ),
         RED,
     )
-    .ask(count(&format!("{} == 0", SELF.of("noroshi_cluster_collector_up"))), "not watched");
+    .ask(
+        count(&format!(
+            "{} == 0",
+            once("cluster, collector", &SELF.of("noroshi_cluster_collector_up"))
+        )),
+        "not watched",
+    );
     let mut numbers_now = vec![unreached, not_ready, pressed, pods];
     numbers_now.extend(unfinished());
     numbers_now.push(behind);

@@ -45,26 +45,30 @@ fn leaf_not_after() -> String {
     CHECKS.with("noroshi_tls_not_after_timestamp_seconds", "position=\"0\"")
 }
 
+/// The end of the best path to a trusted root.
+fn chain_not_after() -> String {
+    CHECKS.of("noroshi_tls_chain_not_after_timestamp_seconds")
+}
+
 fn info() -> String {
     CHECKS.with("noroshi_tls_info", "issuer=~\"$issuer\"")
 }
 
-/// The ends of validity of the leafs of the issuers that are chosen. A check without details of its TLS is not hidden.
+/// The ends of validity, where the leaf is of the issuers that are chosen. A check without details of its TLS is not hidden.
 fn chosen(series: &str) -> String {
     let others = CHECKS.with("noroshi_tls_info", "issuer!~\"$issuer\"");
     format!("({series} unless on ({SEEN}) {others})")
 }
 
 fn now() -> Section {
-    let within = |days: u32| {
-        let leafs = chosen(&not_after());
-        or_zero(&format!("count(min by ({CHECK}) ({leafs}) - time() < {days} * 86400)"))
-    };
+    let ends = chosen(&format!("({} or {})", leaf_not_after(), chain_not_after()));
+    let within =
+        |days: u32| or_zero(&format!("count(min by ({CHECK}) ({ends}) - time() < {days} * 86400)"));
     let expired = trouble(
         Says(
             "Expired",
-            "Checks that have seen a certificate whose validity is over, wherever it stands in the chain.",
-            "If it is red, users cannot connect: the table says whether it is the leaf or an intermediate.",
+            "Checks whose leaf, or the best chain above it, is no longer valid; an old root that a server sends along does not count.",
+            "If it is red, users cannot connect: the tables say whether it is the leaf or what is above it.",
         ),
         RED,
     )
@@ -72,7 +76,7 @@ fn now() -> Section {
     let week = trouble(
         Says(
             "Within 7 days",
-            "Checks with a certificate that expires within a week, expired ones included.",
+            "Checks whose leaf or chain ends within a week, expired ones included.",
             "If it is red, renew by hand: automatic renewal should have been there for weeks.",
         ),
         RED,
@@ -81,7 +85,7 @@ fn now() -> Section {
     let three = trouble(
         Says(
             "Within 21 days",
-            "Checks with a certificate that expires within three weeks.",
+            "Checks whose leaf or chain ends within three weeks: those that the shipped alert tells of.",
             "If it is orange, automatic renewal is late: look at the issuer's log.",
         ),
         ORANGE,
@@ -203,7 +207,7 @@ fn leafs() -> Panel {
 }
 
 fn chains() -> Panel {
-    let whole = CHECKS.of("noroshi_tls_chain_not_after_timestamp_seconds");
+    let whole = chain_not_after();
     let others = CHECKS.with("noroshi_tls_not_after_timestamp_seconds", "position!=\"0\"");
     let days = |series: &str| format!("max by ({SEEN}, position) (({series} - time()) / 86400)");
     let position = Column::label("position", "Position").width(110);

@@ -5,7 +5,7 @@ use super::{
     dashboard::Dashboard,
     layout::{Section, folded, graphs, numbers, section},
     panel::{Panel, Says},
-    query::{Scope, buckets, increase, of_noroshi, or_zero, over_range, quantile, rate},
+    query::{JOB, Scope, buckets, increase, of_noroshi, once, or_zero, over_range, quantile, rate},
     state::{well, words_for},
     table::Table,
     unit::Unit,
@@ -141,10 +141,16 @@ fn schedule() -> Section {
     .none("No schedule");
     let checks = stack(Says(
         "Checks, by kind",
-        "How many checks are configured.",
+        "How many checks are configured; those of replicas, which are the instances of a job, once.",
         "It changes with reloads alone.",
     ))
-    .ask(format!("sum by (kind) ({})", SELF.of("noroshi_checks")), "{{kind}}")
+    .ask(
+        format!(
+            "sum by (kind) ({})",
+            once(&format!("{JOB}, kind"), &SELF.of("noroshi_checks"))
+        ),
+        "{{kind}}",
+    )
     .none("No checks");
     section(
         "Does it keep up?",

@@ -4,7 +4,7 @@ use super::{
     colour::{GREEN, ORANGE, RED, YELLOW},
     layout::{Section, folded, graphs, section, tall},
     panel::{Panel, Says},
-    query::{Scope, increase, over_range, quantile},
+    query::{Scope, increase, once, over_range, quantile},
     state::{well, words_for},
     table::Table,
     unit::Unit,
@@ -13,6 +13,8 @@ use super::{
 
 const SELF: Scope = Scope::INSTANCES;
 const OF_NAMESPACE: Scope = Scope::NAMESPACES;
+/// What a number of events is of.
+const EVENT: &str = "cluster, event_type, reason, kind, namespace, component";
 
 pub(super) fn namespaces() -> Section {
     let ten = |family: &str, resource: &str| {
@@ -151,7 +153,10 @@ pub(super) fn events() -> Section {
         "Events of the type Warning in each step, of the ten reasons with most at each moment.",
         "A reason that begins with the trouble is most often its cause: FailedMount, FailedScheduling, BackOff.",
     ))
-    .ask(format!("topk(10, sum by (reason, kind) ({}) > 0)", increase(&warnings)), "{{kind}}: {{reason}}")
+    .ask(
+        format!("topk(10, sum by (reason, kind) ({}) > 0)", once(EVENT, &increase(&warnings))),
+        "{{kind}}: {{reason}}",
+    )
     .none("No warning in this time")
     .weight(2);
     let namespaces = bars(Says(
@@ -160,7 +165,10 @@ pub(super) fn events() -> Section {
         "Choose the first above to see its reasons alone.",
     ))
     .decimals(0)
-    .ask(format!("topk(10, sum by (namespace) ({}) > 0)", over_range(&warnings)), "{{namespace}}")
+    .ask(
+        format!("topk(10, sum by (namespace) ({}) > 0)", once(EVENT, &over_range(&warnings))),
+        "{{namespace}}",
+    )
     .none("No warning in this time");
     let table = Table::new(Says(
         "Events",
@@ -176,8 +184,8 @@ pub(super) fn events() -> Section {
     ])
     .ask(
         format!(
-            "topk(50, sum by (cluster, event_type, reason, kind, namespace, component) ({}) > 0)",
-            over_range(&OF_NAMESPACE.of("noroshi_kube_events_total"))
+            "topk(50, {} > 0)",
+            once(EVENT, &over_range(&OF_NAMESPACE.of("noroshi_kube_events_total")))
         ),
         "Times",
         Unit::Count,
@@ -224,7 +232,10 @@ pub(super) fn freshness() -> Section {
     .ask(
         format!(
             "sum by (visible) ({})",
-            increase(&SELF.of("noroshi_cluster_collector_updates_total"))
+            once(
+                "cluster, collector, visible",
+                &increase(&SELF.of("noroshi_cluster_collector_updates_total"))
+            )
         ),
         "visible: {{visible}}",
     )
@@ -240,7 +251,10 @@ pub(super) fn freshness() -> Section {
         "listed anew: {{collector}}",
     )
     .ask(
-        format!("sum by (collector) ({}) > 0", per("noroshi_cluster_collector_malformed_objects_total")),
+        format!(
+            "sum by (collector) ({}) > 0",
+            once("cluster, collector", &per("noroshi_cluster_collector_malformed_objects_total"))
+        ),
         "unread: {{collector}}",
     )
     .none("Nothing had to be listed anew");

@@ -8,8 +8,8 @@ use super::{
     link::Link,
     panel::{Panel, Says},
     query::{
-        CHECK, SEEN, Scope, availability, burn_rate, increase, of_noroshi, or_zero, over_range,
-        quantile,
+        CHECK, SEEN, Scope, availability, burn_rate, increase, of_noroshi, once, or_zero,
+        over_range, quantile,
     },
     state::{is_in, mappings, words_for},
     table::Table,
@@ -174,13 +174,13 @@ fn us() -> Section {
     let clusters = trouble(
         Says(
             "Clusters not reached",
-            "Kubernetes clusters whose API server did not answer when it was last asked.",
+            "Kubernetes clusters whose API server answered no instance when it was last asked.",
             "If it is red, checks of objects in them are unknown, and their series stand still.",
         ),
         RED,
     )
     .link(Link::to_cluster())
-    .ask(count(format!("{} == 0", SELF.of("noroshi_cluster_up"))), "not reached");
+    .ask(count(format!("{} == 0", once("cluster", &SELF.of("noroshi_cluster_up")))), "not reached");
     section("Is it us?", vec![numbers(vec![silent, disagree, missed, reload, unsent, clusters])])
 }
 

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 /// What makes a check one, over all clusters and whoever looks at it.
 pub(super) const CHECK: &str = "cluster, group, check";
+/// The instances of a job are replicas, and see the same.
+pub(super) const JOB: &str = "cluster, job";
 /// A check as one instance sees it: what its series are joined on.
 pub(super) const SEEN: &str = "cluster, job, instance, group, check";
 
@@ -62,6 +64,12 @@ pub(super) fn rate(series: &str) -> String {
 pub(super) fn of_noroshi(expr: &str) -> String {
     let known = Scope::INSTANCES.of("noroshi_build_info");
     format!("({expr}) and on (cluster, job, instance) last_over_time({known}[1d])")
+}
+
+/// What several instances tell of alike, once: the most that one of them says. For sums and counts of what there is: alerts,
+/// clusters, objects, events. What an instance does by itself, runs and attempts and requests, adds up as it stands.
+pub(super) fn once(by: &str, expr: &str) -> String {
+    format!("max by ({by}) ({expr})")
 }
 
 /// Zero where there is nothing to count.

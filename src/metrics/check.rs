@@ -240,8 +240,15 @@ fn times<S: Sink>() -> [Row<S>; 6] {
     ]
 }
 
-fn settings<S: Sink>() -> [Row<S>; 2] {
+fn settings<S: Sink>() -> [Row<S>; 3] {
     [
+        (
+            Desc::gauge(
+                "noroshi_check_interval_seconds",
+                "Time from run to run, as configured; with `retry_interval` less while the check is pending or down.",
+            ),
+            |check, sink| check.gauge(sink, check.slot.settings.interval.as_secs_f64()),
+        ),
         (
             Desc::gauge(
                 "noroshi_check_slo_objective_ratio",

@@ -257,6 +257,9 @@ mod tests {
         noroshi_check_state_seconds_total{check="new",group="web",kind="http",state="unknown"} 60
         noroshi_check_state_seconds_total{check="new",group="web",kind="http",state="recovering"} 0
         noroshi_check_state_seconds_total{check="new",group="web",kind="http",state="maintenance"} 0
+        # HELP noroshi_check_interval_seconds Time from run to run, as configured; with `retry_interval` less while the check is pending or down.
+        # TYPE noroshi_check_interval_seconds gauge
+        noroshi_check_interval_seconds{check="new",group="web",kind="http"} 30
         # HELP noroshi_checks Configured checks.
         # TYPE noroshi_checks gauge
         noroshi_checks{kind="http"} 1
@@ -328,6 +331,9 @@ mod tests {
         noroshi_check_state_seconds_total{check="a \"b\"\\c",group="web",kind="http",state="unknown"} 30
         noroshi_check_state_seconds_total{check="a \"b\"\\c",group="web",kind="http",state="recovering"} 0
         noroshi_check_state_seconds_total{check="a \"b\"\\c",group="web",kind="http",state="maintenance"} 0
+        # HELP noroshi_check_interval_seconds Time from run to run, as configured; with `retry_interval` less while the check is pending or down.
+        # TYPE noroshi_check_interval_seconds gauge
+        noroshi_check_interval_seconds{check="a \"b\"\\c",group="web",kind="http"} 30
         # HELP noroshi_http_status_code Status code of the last answer.
         # TYPE noroshi_http_status_code gauge
         noroshi_http_status_code{check="a \"b\"\\c",group="web",kind="http"} 200

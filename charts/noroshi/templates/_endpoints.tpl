@@ -31,11 +31,13 @@ selector:
 {{- if not (or $monitor.jobLabel $own.telemetry) }}{{ $place = append $place (dict "targetLabel" "job" "replacement" (include "noroshi.fullname" .)) }}{{ end -}}
 {{- $place = append $place (dict "sourceLabels" (list "__meta_kubernetes_pod_node_name") "targetLabel" "node") -}}
 {{- end -}}
-{{- $endpoint := dict "path" $own.metrics "relabelings" (concat $place $monitor.relabelings) "metricRelabelings" $monitor.metricRelabelings -}}
-{{- /* Rules and dashboards choose by this job, and by the namespace and pod of the object: those of the target, which is this pod, would take their place. So would its node. */ -}}
+{{- /* Where it watches clusters, `cluster` of noroshi_cluster_* is the one that is meant, whatever the target has. */ -}}
+{{- $shows := eq (include "noroshi.showsObjects" .) "true" -}}
+{{- $endpoint := dict "path" $own.metrics "honorLabels" $shows "relabelings" (concat $place $monitor.relabelings) "metricRelabelings" $monitor.metricRelabelings -}}
+{{- /* Rules and dashboards choose by this job, and by the namespace, pod and container of the object: those of the target, which is this pod, would take their place. So would its node. */ -}}
 {{- $job := list -}}
 {{- if not $monitor.jobLabel }}{{ $job = list (dict "targetLabel" "job" "replacement" "kube-state-metrics") }}{{ end -}}
-{{- $drop := dict "action" "labeldrop" "regex" "(pod|service|endpoint|namespace)" -}}
+{{- $drop := dict "action" "labeldrop" "regex" "(pod|service|endpoint|namespace|container)" -}}
 {{- $objects := dict "path" $own.metrics "honorLabels" true "relabelings" (concat $job (list $drop) $monitor.relabelings) "metricRelabelings" $monitor.metricRelabelings -}}
 {{- if $own.telemetry }}{{ $endpoint = $objects }}{{ end -}}
 {{- $all := list (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "/metrics" "given" $monitor "own" $endpoint) | fromYaml) -}}
@@ -43,7 +45,7 @@ selector:
 {{- $endpoint := dict "port" "telemetry" "path" "/metrics" "relabelings" (concat $place $job $monitor.relabelings) "metricRelabelings" $monitor.metricRelabelings -}}
 {{- $all = append $all (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "its own metrics" "given" $monitor "own" $endpoint) | fromYaml) -}}
 {{- end -}}
-{{- if eq (include "noroshi.showsObjects" .) "true" -}}
+{{- if $shows -}}
 {{- $endpoint := set $objects "path" (printf "%s/kube" $own.metrics) -}}
 {{- $all = append $all (include "noroshi.endpoint" (dict "web" .Values.web "monitor" $monitor "name" "/metrics/kube" "given" $monitor "own" $endpoint) | fromYaml) -}}
 {{- end -}}

@@ -15,6 +15,14 @@
 {{- ternary (eq .Values.personality "alertmanager") (eq (toString $asked) "true") (kindIs "invalid" $asked) -}}
 {{- end -}}
 
+{{/* "true" where noroshi itself tells people, as far as its configuration is seen here. */}}
+{{- define "noroshi.tells" -}}
+{{- $named := false -}}
+{{- if kindIs "map" .Values.config }}{{ $named = not (empty (get .Values.config "receivers")) }}{{ end -}}
+{{- if kindIs "string" .Values.config }}{{ $named = regexMatch "(?m)^\\s*\\[receivers[.\\]]" .Values.config }}{{ end -}}
+{{- and (eq .Values.personality "noroshi") $named -}}
+{{- end -}}
+
 {{/* All that differs between the personalities, in one place. */}}
 {{- define "noroshi.personality" -}}
 {{- $prefix := include "noroshi.prefix" . -}}

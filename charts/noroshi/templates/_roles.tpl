@@ -68,9 +68,10 @@ kubeStateMetrics is one for all, whatever it shows, as in kube-state-metrics' ch
 {{- toYaml $roles -}}
 {{- end -}}
 
-{{/* Roles of the whole cluster are not in a namespace: two releases of one name must not share one. */}}
+{{/* Roles stand in the whole cluster, or in namespaces that are not the release's own: two releases of one name must not share
+one. Neither part has a dot. */}}
 {{- define "noroshi.role" -}}
-{{- if .Values.rbac.useClusterRole }}{{ include "noroshi.namespace" . }}-{{ end }}{{ include "noroshi.fullname" . }}
+{{ include "noroshi.namespace" . }}.{{ include "noroshi.fullname" . }}
 {{- end -}}
 
 {{- define "noroshi.validateRoles" -}}

@@ -174,6 +174,8 @@ fn a_failing_check() {
       check="a"  group="web"  kind="http"  state="unknown" 30
       check="a"  group="web"  kind="http"  state="recovering" 0
       check="a"  group="web"  kind="http"  state="maintenance" 0
+    noroshi_check_interval_seconds gauge: Time from run to run, as configured; with `retry_interval` less while the check is pending or down.
+      check="a"  group="web"  kind="http" 30
     noroshi_http_status_code gauge: Status code of the last answer.
       check="a"  group="web"  kind="http" 200
     noroshi_tls_not_after_timestamp_seconds gauge: End of validity of a certificate, as seconds since the epoch.

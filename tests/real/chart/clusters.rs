@@ -89,6 +89,33 @@ fn the_roles_are_those_of_the_binary() {
     }
 }
 
+/// They stand in the whole cluster, or in namespaces that are not the release's own: the second of two releases that share a
+/// name would not be installed, or take the other's away.
+#[test]
+fn no_two_releases_share_a_role() {
+    let releases =
+        [("watch", "towers"), ("watch", "hills"), ("look", "towers"), ("b-c", "a"), ("c", "a-b")];
+    for helm in helms() {
+        for values in ["clusters", "clusters-checks", "clusters-namespaces"] {
+            let mut found = BTreeSet::new();
+            for (release, namespace) in releases {
+                let values = super::file_of(values);
+                let words = ["template", release, super::CHART, "--namespace", namespace];
+                let text = helm.run(&[&words[..], &["--values", &values]].concat()).unwrap();
+                let objects: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
+                let own =
+                    objects.iter().filter(|own| ROLES.iter().any(|kind| own["kind"] == *kind));
+                for role in own {
+                    let (kind, place) = (&role["kind"], &role["metadata"]);
+                    let place = format!("{kind} {} {}", place["namespace"], place["name"]);
+                    assert!(found.insert(place.clone()), "{release} in {namespace}: {place}");
+                }
+            }
+            assert!(found.len() >= 2 * releases.len(), "{values}: {found:?}");
+        }
+    }
+}
+
 #[test]
 fn what_contradicts_itself_is_refused() {
     for helm in helms() {

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{CHART, Helm, Objects, file_of, helms, only, runs::Started};
+use super::{CHART, Helm, Objects, drop_of_objects, file_of, helms, only, runs::Started};
 use crate::{
     kube::{Cluster, said},
     server::{get, wait_until},
@@ -104,7 +104,7 @@ fn options_arrive() {
 
     let spread = json!({ "targetLabel": "stage", "replacement": "tests" });
     let uid = json!([{ "action": "labeldrop", "regex": "uid" }]);
-    let drop = json!({ "action": "labeldrop", "regex": "(pod|service|endpoint|namespace)" });
+    let drop = drop_of_objects();
     // Who chooses a label for the job has it.
     let wanted = json!([
         { "port": "http", "scheme": "https", "path": "/metrics", "honorLabels": true,

@@ -18,7 +18,7 @@ use std::{
     sync::OnceLock,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{kube::said, server::part};
 
@@ -108,6 +108,11 @@ fn objects(text: &str) -> Objects {
         ((word(&object["kind"]), word(&object["metadata"]["name"])), object)
     });
     named.collect()
+}
+
+/// What a scrape of objects says of the target's own labels: an object that lacks one must not get that of noroshi's pod.
+fn drop_of_objects() -> Value {
+    json!({ "action": "labeldrop", "regex": "(pod|service|endpoint|namespace|container)" })
 }
 
 /// What makes the pods.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     CHART, Helm, Objects,
     cluster::strict_namespace,
-    file_of, helms,
+    drop_of_objects, file_of, helms,
     kube_state_metrics::{account, printed},
     only, rendered_files,
     runs::{FIELDS, Mounted, Started},
@@ -131,7 +131,7 @@ fn a_pod_monitor_tells_the_node() {
     // An object's own node is not the one it is shown from.
     let all = helm.render(Some("daemonset-kube-state-metrics"), &[]);
     let endpoints = &only(&all, "PodMonitor")["spec"]["podMetricsEndpoints"];
-    let drop = json!({ "action": "labeldrop", "regex": "(pod|service|endpoint|namespace)" });
+    let drop = drop_of_objects();
     assert_eq!(endpoints[0]["relabelings"], json!([job("kube-state-metrics"), drop]));
     assert_eq!(endpoints[0]["honorLabels"], true);
     assert_eq!(endpoints[1]["relabelings"], json!([node, job("kube-state-metrics")]));

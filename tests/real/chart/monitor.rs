@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Helm, helms, only};
+use super::{Helm, drop_of_objects, helms, only};
 use crate::{kube::said, server::part};
 
 fn endpoints(helm: &Helm, values: &str, more: &[&str]) -> Vec<Value> {
@@ -54,17 +54,19 @@ fn options_arrive() {
     assert_eq!(json!(endpoints(helm, "blackbox", &[])), plain);
 }
 
-/// Beside its own metrics, the objects of clusters: with the labels that they have, and under the job that others choose.
+/// Beside its own metrics, the objects of clusters: with the labels that they have, and under the job that others choose. On
+/// both pages `cluster` is that of the series.
 #[test]
 fn objects_of_clusters_are_an_endpoint() {
-    let drop = json!({ "action": "labeldrop", "regex": "(pod|service|endpoint|namespace)" });
+    let drop = drop_of_objects();
     let job = json!({ "targetLabel": "job", "replacement": "kube-state-metrics" });
     let objects = |path: &str, relabelings: Value| {
         json!({
             "port": "http", "scheme": "http", "path": path, "honorLabels": true, "relabelings": relabelings,
         })
     };
-    let own = |path: &str| json!({ "port": "http", "scheme": "http", "path": path });
+    let own =
+        |path: &str| json!({ "port": "http", "scheme": "http", "path": path, "honorLabels": true });
     let enabled = "serviceMonitor.enabled=true";
     for helm in helms() {
         for values in ["clusters", "clusters-checks", "clusters-namespaces"] {

@@ -306,3 +306,41 @@ fn what_is_missing_is_told() {
     assert!(each.contains("kubeStateMetrics, a pod on each node."), "{each}");
     assert!(each.contains("--track-unscheduled-pods"), "{each}");
 }
+
+/// Helm 3 shows notes to nobody without a server.
+#[test]
+fn who_would_be_told_several_times_is_told() {
+    let helms = helms();
+    let Some(helm) = helms.first() else { return };
+    let file = helm.folder.path().join("tells.json");
+    let notes = |values: &Value| {
+        std::fs::write(&file, values.to_string()).unwrap();
+        let file = file.to_str().unwrap();
+        helm.run(&["install", "watch", CHART, "--dry-run=client", "--values", file]).unwrap()
+    };
+    let map = json!({ "receivers": { "team": { "slack": [] } } });
+    let text = json!("[route]\nreceiver = \"team\"\n\n[receivers.team]\n");
+    for (config, shape, who) in [
+        (&map, json!({ "replicas": 2 }), "each of its 2 pods tells"),
+        (&map, json!({ "replicas": 3, "mode": "statefulset" }), "each of its 3 pods tells"),
+        (&map, json!({ "mode": "daemonset" }), "the pod of each node tells"),
+        (&text, json!({ "replicas": 2 }), "each of its 2 pods tells"),
+    ] {
+        let mut values = shape;
+        values["config"] = config.clone();
+        let told = notes(&values);
+        assert!(told.contains(who) && told.contains("config.alertmanagers"), "{values}: {told}");
+    }
+    for values in [
+        json!({ "config": map }),
+        json!({ "config": text }),
+        json!({ "replicas": 2 }),
+        json!({ "replicas": 2, "config": { "receivers": {}, "alertmanagers": { "a": {} } } }),
+        json!({ "replicas": 2, "config": "# [receivers.team]" }),
+        json!({ "replicas": 2, "existingSecret": "a" }),
+        json!({ "replicas": 2, "personality": "blackbox", "config": { "receivers": { "a": 1 } } }),
+    ] {
+        let told = notes(&values);
+        assert!(!told.contains("hear everything"), "{values}: {told}");
+    }
+}

@@ -1,6 +1,8 @@
 //! Whether the dashboards are dashboards, by Grafana's own types: each file is a value of `dashboard.ts` beside this one, with
 //! the options of every panel's kind. A key that nobody reads is an error, and so is a word that Grafana does not know.
 
+mod replicas;
+
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
 use noroshi::dashboards;
