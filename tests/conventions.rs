@@ -23,7 +23,7 @@ fn daemon() -> (Daemon, tempfile::TempDir, std::path::PathBuf) {
     std::thread::spawn(move || for _stream in up.incoming() {});
     let (daemon, folder, file) = Daemon::configured(&config(&address.to_string()));
     daemon.until_metrics("first runs", |metrics| {
-        ["good", "bad"]
+        ["good", "bad", "secret"]
             .iter()
             .all(|name| metrics.contains(&format!("noroshi_check_up{{check=\"{name}\"")))
     });
