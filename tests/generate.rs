@@ -10,6 +10,8 @@ use noroshi::{
 
 #[path = "generate/gatus.rs"]
 mod gatus;
+#[path = "generate/mutated.rs"]
+mod mutated;
 #[path = "generate/uptime_kuma.rs"]
 mod uptime_kuma;
 #[path = "generate/verdicts.rs"]
@@ -17,6 +19,11 @@ mod verdicts;
 
 /// Loads what was written; how many checks it has.
 fn loads(toml: &str) -> usize {
+    loaded(toml).checks.len()
+}
+
+/// Loads what was written.
+fn loaded(toml: &str) -> config::Config {
     let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
     fs::write(file.path(), toml).unwrap();
     let sources =
@@ -24,7 +31,7 @@ fn loads(toml: &str) -> usize {
     let loaded = config::load(&sources);
     let wrong: Vec<_> = loaded.diagnostics.iter().map(|one| &one.message).collect();
     assert!(loaded.config.is_some(), "{wrong:#?}\n{toml}");
-    loaded.config.unwrap().checks.len()
+    loaded.config.unwrap()
 }
 
 /// The command's exit code, standard output and standard error.

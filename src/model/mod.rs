@@ -39,7 +39,7 @@ pub use desc::{Desc, MetricKind, Sink};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use duration::{ParseDurationError, PromDuration};
 pub use histogram::{Histogram, NativeBuckets};
-pub use labels::{LabelSet, Labels, escape_into};
+pub use labels::{LabelSet, LabelUse, Labels, escape_into};
 pub use matcher::{MatchOp, Matcher};
 pub use notice::{Handle, Lane, Notice, NoticeAlert, NoticeReason, Notified, Tried, Withdrawn};
 pub use outcome::{Expectation, Fact, Failure, Observation, Outcome, Trace, Verdict};

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use noroshi::compat::gatus::{Converted, Options, convert};
+use noroshi::compat::gatus::{Converted, Options, Source, Unread, convert};
 use serde_json::Value;
 
 use super::{command, loads};
@@ -22,9 +22,14 @@ fn environment(name: &str) -> Option<String> {
     }
 }
 
-fn converted(text: &str, with_secrets: bool) -> Converted {
-    let file = Path::new("config.yaml");
-    convert(&Options { text, file, environment: &environment, with_secrets }).unwrap()
+pub(super) fn converted(text: &str, with_secrets: bool) -> Converted {
+    attempt(text, with_secrets).unwrap()
+}
+
+pub(super) fn attempt(text: &str, with_secrets: bool) -> Result<Converted, Unread> {
+    let from = Path::new("config.yaml");
+    let files = [Source { path: from.to_owned(), text: text.to_owned() }];
+    convert(&Options { files: &files, from, environment: &environment, with_secrets })
 }
 
 fn everything(converted: &Converted) -> String {
@@ -70,10 +75,9 @@ const TOLD_AS_A_WHOLE: [&str; 17] = [
 /// Takes away every key, one after the other: the file, or what is told of it, must be another one.
 #[test]
 fn no_key_is_dropped_in_silence() {
-    let whole: Value = serde_saphyr::from_str(&text("every.yaml")).unwrap();
+    let whole = whole();
     let usual = everything(&converted(&whole.to_string(), false));
-    let mut paths = Vec::new();
-    keys(&whole, "", &mut paths);
+    let paths = paths(&whole);
     assert!(paths.len() > 250, "{}", paths.len());
     let mut silent = Vec::new();
     for path in paths {
@@ -81,13 +85,7 @@ fn no_key_is_dropped_in_silence() {
         let (parent, key) = path.rsplit_once('/').unwrap();
         let parent = less.pointer_mut(parent).unwrap();
         parent.as_object_mut().unwrap().remove(&key.replace("~1", "/").replace("~0", "~"));
-        let found = convert(&Options {
-            text: &less.to_string(),
-            file: Path::new("config.yaml"),
-            environment: &environment,
-            with_secrets: false,
-        });
-        if found.is_ok_and(|found| everything(&found) == usual) {
+        if attempt(&less.to_string(), false).is_ok_and(|found| everything(&found) == usual) {
             silent.push(path);
         }
     }
@@ -107,6 +105,16 @@ fn no_key_is_dropped_in_silence() {
             "/endpoints/15/conditions",
         ]
     );
+}
+
+pub(super) fn whole() -> Value {
+    serde_saphyr::from_str(&text("every.yaml")).unwrap()
+}
+
+pub(super) fn paths(whole: &Value) -> Vec<String> {
+    let mut paths = Vec::new();
+    keys(whole, "", &mut paths);
+    paths
 }
 
 /// Paths of all keys, as JSON pointers.

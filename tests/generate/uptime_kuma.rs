@@ -24,15 +24,16 @@ fn database(files: &[&str]) -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 const OF_1_23: [&str; 2] = ["schema-1.23.sql", "every.sql"];
-const OF_2_0: [&str; 4] = ["schema-1.23.sql", "schema-2.0.sql", "every.sql", "every-2.0.sql"];
+pub(super) const OF_2_0: [&str; 4] = ["schema-1.23.sql", "schema-2.0.sql", "every.sql", "every-2.0.sql"];
 
-fn tables(files: &[&str]) -> Tables {
+pub(super) fn tables(files: &[&str]) -> Tables {
     let (_folder, path) = database(files);
-    foreign::tables(&path, &TABLES).unwrap()
+    foreign::tables(&path, &TABLES).unwrap().tables
 }
 
-fn converted(tables: &Tables, with_secrets: bool) -> Converted {
-    convert(&Options { tables, file: Path::new("kuma.db"), with_secrets }).unwrap()
+pub(super) fn converted(tables: &Tables, with_secrets: bool) -> Converted {
+    let file = Path::new("kuma.db");
+    convert(&Options { tables, unread: &[], file, with_secrets }).unwrap()
 }
 
 fn everything(converted: &Converted) -> String {
@@ -82,7 +83,7 @@ fn untouched(path: &Path) -> BTreeMap<(String, String), String> {
 fn no_column_is_dropped_in_silence() {
     let (_folder, path) = database(&OF_2_0);
     let untouched = untouched(&path);
-    let whole = foreign::tables(&path, &TABLES).unwrap();
+    let whole = foreign::tables(&path, &TABLES).unwrap().tables;
     let usual = everything(&converted(&whole, false));
     let mut silent: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut tried = 0;
@@ -148,7 +149,7 @@ fn the_page_shows_what_is_printed() {
     let folder = root.join("tests/fixtures/migration");
     let (_folder, path) = database(&["schema-1.23.sql", "../migration/kuma.sql"]);
     let without_dates = |path: &Path| {
-        let mut tables = foreign::tables(path, &TABLES).unwrap();
+        let mut tables = foreign::tables(path, &TABLES).unwrap().tables;
         for row in tables.values_mut().flatten() {
             row.remove("created_date");
         }
