@@ -136,9 +136,7 @@ impl Copy {
         for _ in 0..ATTEMPTS {
             // Transactions only make the log longer, which does no harm; when it is worked into the file, both change.
             let before = state(path, log).map_err(file)?;
-            for (from, to) in
-                [(path, copy.database()), (log, beside(&copy.database(), "-wal"))]
-            {
+            for (from, to) in [(path, copy.database()), (log, beside(&copy.database(), "-wal"))] {
                 let mut from = File::open(from).map_err(file)?;
                 let to = File::create(to).map_err(unmade)?;
                 pour(&mut from, to, file, unmade)?;

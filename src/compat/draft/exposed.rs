@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use crate::model::sensitive::{is_secret_name, login};
 
 /// A sentence for each place that seems to hold a secret, which is not repeated.
-pub(super) fn remarks(section: &str, table: &Table) -> Vec<String> {
+pub(in crate::compat) fn exposed(section: &str, table: &Table) -> Vec<String> {
     let said = if section == "receivers" { "payload" } else { "body" };
     let mut out = Vec::new();
     let mut tell = |names: BTreeSet<String>, place: &str| {

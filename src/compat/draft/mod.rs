@@ -14,10 +14,11 @@ mod section;
 mod window;
 
 pub(in crate::compat) use self::{
+    exposed::exposed,
     glob::glob,
     json::{Comparison, Operator, Path, Rule, any_of},
     labels::label_name,
-    piece::{Piece, words},
+    piece::{Piece, first_upper, words},
     route::{Telling, matcher},
     secrets::{Secret, Secrets},
     section::{Section, Url, go_duration, mark_variables, variables},

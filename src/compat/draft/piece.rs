@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
-use super::{exposed, window};
+use super::{exposed::exposed, window};
 use crate::{
     compat::{client::options::put, page::Page},
     model::{CheckId, CheckSettings, PromDuration, Threshold},
@@ -61,7 +61,7 @@ impl Piece {
         if section == "checks" {
             self.bound();
         }
-        for remark in exposed::remarks(section, &self.table) {
+        for remark in exposed(section, &self.table) {
             self.remark(remark);
         }
         if let (None, Err(why)) = (&self.off, self.loads(section)) {
@@ -184,7 +184,8 @@ fn duration(table: &Table, key: &str) -> Option<Duration> {
     text.parse().ok().map(|own: PromDuration| own.0)
 }
 
-fn first_upper(text: &str) -> String {
+/// A sentence of its own, made of what stood behind a colon.
+pub(in crate::compat) fn first_upper(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(char::to_uppercase);
     first.into_iter().flatten().chain(characters).collect()

@@ -17,8 +17,7 @@ fn read(keys: &Table) -> Result<MaintenanceWindow, WindowError> {
     let zone = TimeZone::get(name).map_err(|_| WindowError::TimeZone(name.to_owned()))?;
     if keys.contains_key("rrule") {
         let duration: Option<PromDuration> = text("duration").parse().ok();
-        let start: String =
-            text("starts_at").chars().filter(|c| !matches!(c, '-' | ':')).collect();
+        let start: String = text("starts_at").chars().filter(|c| !matches!(c, '-' | ':')).collect();
         let start = if start.is_empty() { start } else { format!("DTSTART:{start}\n") };
         let duration = duration.ok_or(WindowError::Duration)?.0;
         return MaintenanceWindow::recurring(&format!("{start}{}", text("rrule")), name, duration);

@@ -162,7 +162,9 @@ fn target((url, user): Url, headers: &Table, piece: &mut Piece, draft: &mut Draf
     let has_own = piece.table.contains_key("authorization")
         || headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"));
     if has_own {
-        piece.remark("the user in its URL is left out, as its header `Authorization` is sent in its place");
+        piece.remark(
+            "the user in its URL is left out, as its header `Authorization` is sent in its place",
+        );
         return;
     }
     let mut basic = Table::new();

@@ -336,6 +336,7 @@ pub(super) fn codes(
             None => piece.remark(format!("`{COLUMN}`: {text:?} is no status code")),
         }
     }
-    let is_listed = |code: &u16| ranges.iter().any(|(low, high): &(u16, u16)| low <= code && code <= high);
+    let is_listed =
+        |code: &u16| ranges.iter().any(|(low, high): &(u16, u16)| low <= code && code <= high);
     Some(possible.filter(is_listed).collect())
 }

@@ -23,7 +23,10 @@ use super::{
     target::written,
 };
 use crate::{
-    compat::page::Page,
+    compat::{
+        draft::{exposed, first_upper},
+        page::Page,
+    },
     model::{
         CheckId, CheckSettings, Diagnostic, IpProtocol, PromDuration, sensitive::is_secret_name,
     },
@@ -188,6 +191,10 @@ impl Converter {
             *self.left_out.entry(label.clone()).or_default() += 1;
         }
         self.remarks(&native, &secret);
+        for remark in exposed("checks", &native.table) {
+            self.page.comment(&format!("{}.", first_upper(&remark)));
+            self.notes.push(format!("check {name:?}: {remark}"));
+        }
         match native.loads() {
             Ok(()) => {
                 self.page.text.push_str(&page.text);
