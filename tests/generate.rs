@@ -122,7 +122,7 @@ fn labels_of_targets_are_taken_over_or_told() {
     assert_eq!(
         found.notes,
         [
-            "check \"web/c.example.org/\": the parameter `api_key` of its URL seems to be a secret, and is written as it is: keep the file as you keep secrets",
+            "check \"web/c.example.org\": the parameter `api_key` of its URL seems to be a secret, and is written as it is: keep the file as you keep secrets",
             "the label `__meta_x` is left out of 2 checks: it has no equivalent",
             "the label `job` is left out of 3 checks: it has no equivalent",
         ]

@@ -168,7 +168,7 @@ fn notes(text: &str) -> (Converted, Vec<String>) {
 
 #[test]
 fn what_has_bounds_is_cut_and_told() {
-    let group = "g".repeat(300);
+    let (group, name) = ("g".repeat(300), "n".repeat(300));
     let text = format!(
         r#"
 alerting: {{slack: {{webhook-url: "https://chat.example.org/x"}}}}
@@ -176,6 +176,7 @@ endpoints:
   - {{name: often, group: {group}, url: "https://a.example.org", interval: 10ms, conditions: ["[STATUS] == 200"], alerts: [{{type: slack, failure-threshold: 100}}],
       maintenance-windows: [{{start: "02:00", duration: 0s}}, {{start: "02:00", duration: 1h, timezone: Nowhere/Here}}, {{start: "02:00", duration: 9999h}}]}}
   - {{name: rarely, url: "https://b.example.org", interval: 10000h, client: {{dns-resolver: "udp://1.1.1.1:5353:53"}}, conditions: ["[STATUS] == 200"]}}
+  - {{name: {name}, url: "https://d.example.org", conditions: ["[STATUS] == 200"]}}
   - {{name: labels, url: "https://c.example.org", extra-labels: {{My Tag: a, my_tag: b}}, conditions: ["[STATUS] == 200"]}}
 "#
     );
@@ -184,12 +185,18 @@ endpoints:
     assert_eq!(
         notes,
         [
+            &*format!("Names: the check {:?} is called {:?} here", &name[..40], &name[..200]),
             &*format!("endpoint \"{whole}\": its group is cut to 200 bytes"),
             &*format!("endpoint \"{whole}\": `interval` of 10ms is 100ms here"),
             &*format!("endpoint \"{whole}\": `failures` of 100 is 64 here, the most there are"),
             "endpoint \"rarely\": `client.dns-resolver`: \"1.1.1.1:5353:53\" is no address; `dns_server` takes nothing else",
-            "endpoint \"rarely\": `interval` of 1y7w2d16h is 1y here",
-            "endpoint \"labels\": the label is called `my_tag` here",
+            "endpoint \"rarely\": `interval` of 416d16h is 1y here",
+            "endpoint \"labels\": `extra-labels.My Tag`: the label is called `my_tag` here",
+            "endpoint \"labels\": `extra-labels.my_tag` is left out: another label is `my_tag`",
+            "maintenance window of endpoint \"often\": not in force: the duration must be more than zero and at most 366 days",
+            "maintenance window of endpoint \"often\": not in force: `Nowhere/Here` is no time zone of the IANA database, such as `Europe/Berlin`",
+            "maintenance window of endpoint \"often\": not in force: the duration must be more than zero and at most 366 days",
+            "set SLACK_WEBHOOK_URL to what receiver \"slack\" has in `alerting.slack.webhook-url`",
         ]
         .map(str::to_owned)
     );
@@ -272,11 +279,12 @@ endpoints:
             "`alerting`: `alerting.slack.overrides[0]`: keys and values are expected there",
             "`alerting`: `alerting.email`: keys and values are expected there",
             "The rest of the file: `endpoints[0]`: keys and values are expected there",
-            "endpoint \"a\": `provider-override`: keys and values are expected there",
+            "endpoint \"a\": `alerts[0].provider-override`: keys and values are expected there",
             "endpoint \"a\": `headers`: keys and values are expected there",
             "endpoint \"a\": `conditions[1]`: a text is expected there",
             "endpoint \"a\": `conditions[2]`: a text is expected there",
             "endpoint \"a\": `alerts[1]`: keys and values are expected there",
+            "set SLACK_WEBHOOK_URL to what receiver \"slack\" has in `alerting.slack.webhook-url`",
         ]
     );
 }

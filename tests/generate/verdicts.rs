@@ -258,7 +258,6 @@ async fn conditions_hold_here_where_they_hold_in_gatus() {
 
     let mut wrong = String::new();
     for ((what, _, holds), report) in endpoints.iter().zip(reports) {
-        eprintln!("{:?} {what}", report.outcome.duration);
         let found = match report.outcome.verdict {
             Verdict::Pass | Verdict::Warn => true,
             Verdict::Fail => false,

@@ -95,6 +95,10 @@ impl Draft {
             name = format!("{}{suffix}", cut(MAX_NAME - suffix.len()));
             number += 1;
         }
+        if section == "checks" && name != wanted {
+            let shown: String = wanted.chars().take(40).collect();
+            self.lost("Names", vec![format!("the check {shown:?} is called {name:?} here")]);
+        }
         name
     }
 
@@ -117,8 +121,13 @@ impl Draft {
 
     /// What has no table of its own here: the subject, and a sentence for each thing.
     pub(in crate::compat) fn lost(&mut self, subject: impl Into<String>, remarks: Vec<String>) {
-        if !remarks.is_empty() {
-            self.lost.push((subject.into(), remarks));
+        if remarks.is_empty() {
+            return;
+        }
+        let subject = subject.into();
+        match self.lost.iter_mut().find(|(own, _)| *own == subject) {
+            Some((_, told)) => told.extend(remarks),
+            None => self.lost.push((subject, remarks)),
         }
     }
 
