@@ -200,11 +200,9 @@ endpoints:
         ]
         .map(str::to_owned)
     );
-    assert!(
-        found.toml.contains("interval = \"100ms\"\ntimeout = \"10ms\"\nfailures = 64\n"),
-        "{}",
-        found.toml
-    );
+    for wanted in ["interval = \"100ms\"\n", "timeout = \"10ms\"\n", "failures = 64\n"] {
+        assert!(found.toml.contains(wanted), "{wanted}\n{}", found.toml);
+    }
 }
 
 #[test]

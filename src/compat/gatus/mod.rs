@@ -85,12 +85,12 @@ const AROUND: [(&str, &str); 13] = [
 /// # Errors
 /// A file is no YAML or no mapping, or contradicts another.
 pub fn convert(options: &Options<'_>) -> Result<Converted, Unread> {
-    let (whole, named) = read(options)?;
+    let (whole, variables) = read(options)?;
     let mut file = Section::new(whole, options.environment);
     let mut defaults = Table::new();
     put(&mut defaults, "interval", "1m");
     let mut draft = Draft::new(head(options.from), defaults, options.with_secrets);
-    draft.secrets.reserve(named);
+    draft.secrets.reserve(variables);
     let mut alerting = Alerting::read(file.section("alerting"));
     let endpoints: Vec<_> = file.sections("endpoints").into_iter().map(Section::rooted).collect();
     let names = endpoint::names(&endpoints);
