@@ -10,6 +10,8 @@ use noroshi::{
 
 #[path = "generate/gatus.rs"]
 mod gatus;
+#[path = "generate/mutated.rs"]
+mod mutated;
 #[path = "generate/uptime_kuma.rs"]
 mod uptime_kuma;
 #[path = "generate/verdicts.rs"]
@@ -17,6 +19,11 @@ mod verdicts;
 
 /// Loads what was written; how many checks it has.
 fn loads(toml: &str) -> usize {
+    loaded(toml).checks.len()
+}
+
+/// Loads what was written.
+fn loaded(toml: &str) -> config::Config {
     let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
     fs::write(file.path(), toml).unwrap();
     let sources =
@@ -24,7 +31,7 @@ fn loads(toml: &str) -> usize {
     let loaded = config::load(&sources);
     let wrong: Vec<_> = loaded.diagnostics.iter().map(|one| &one.message).collect();
     assert!(loaded.config.is_some(), "{wrong:#?}\n{toml}");
-    loaded.config.unwrap().checks.len()
+    loaded.config.unwrap()
 }
 
 /// The command's exit code, standard output and standard error.
@@ -99,6 +106,27 @@ fn what_is_written_loads() {
         }
     }
     assert!(files > 150 && checks > 200, "{files} files, {checks} checks");
+}
+
+/// Labels that noroshi or a scrape sets are left out of a check, and told; `severity` is nobody's.
+#[test]
+fn labels_of_targets_are_taken_over_or_told() {
+    let list = "- targets: [a.example.org, b.example.org]\n  labels: {module: web, severity: page, job: web, __meta_x: y}\n- targets: [\"c.example.org/?api_key=hunter2\"]\n  labels: {job: web}\n";
+    let targets = targets(list, Path::new("list")).unwrap();
+    let text = "modules:\n  web: {prober: http}\n";
+    let file = Path::new("blackbox.yml");
+    let options = Options { text, file, targets: &targets, with_secrets: false };
+    let found = convert(&options).unwrap();
+    assert_eq!(found.toml.matches("labels = { severity = \"page\" }").count(), 2, "{}", found.toml);
+    assert_eq!(loads(&found.toml), 3);
+    assert_eq!(
+        found.notes,
+        [
+            "check \"web/c.example.org\": the parameter `api_key` of its URL seems to be a secret, and is written as it is: keep the file as you keep secrets",
+            "the label `__meta_x` is left out of 2 checks: it has no equivalent",
+            "the label `job` is left out of 3 checks: it has no equivalent",
+        ]
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -59,8 +59,8 @@ struct From {
     /// The configuration of blackbox_exporter
     #[arg(long, value_name = "FILE")]
     from_blackbox: Option<PathBuf>,
-    /// The configuration of Gatus. `${NAME}` in it is replaced from the environment, as Gatus does
-    #[arg(long, value_name = "FILE")]
+    /// The configuration of Gatus, a file or a folder. `${NAME}` in it is replaced from the environment, as Gatus does
+    #[arg(long, value_name = "PATH")]
     from_gatus: Option<PathBuf>,
     /// The database of Uptime Kuma, kuma.db. It is only read, and Uptime Kuma may be running
     #[arg(long, value_name = "FILE")]
@@ -87,27 +87,65 @@ fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
-fn from_gatus(asked: &Config, file: &Path) -> Result<Exit, String> {
-    let text = read(file)?;
+fn from_gatus(asked: &Config, from: &Path) -> Result<Exit, String> {
+    let files = if from.is_dir() {
+        let mut files = Vec::new();
+        gatus_files(from, &mut files)?;
+        files
+    } else {
+        vec![gatus::Source { path: from.to_owned(), text: read(from)? }]
+    };
+    if files.is_empty() {
+        return Err(format!("{} holds no file named *.yaml or *.yml", from.display()));
+    }
     let environment = |name: &str| std::env::var(name).ok();
     let options = gatus::Options {
-        text: &text,
-        file,
+        files: &files,
+        from,
         environment: &environment,
         with_secrets: asked.with_secrets,
     };
     match gatus::convert(&options) {
         Ok(converted) => Ok(written(&converted.toml, &converted.notes)),
-        Err(gatus::Unread { line, message }) => {
-            eprintln!("{}:{line}: {message}; nothing was written", file.display());
+        Err(gatus::Unread { path, line, message }) => {
+            let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+            eprintln!("{}{line}: {message}; nothing was written", path.display());
             Ok(Exit::Config)
         }
     }
 }
 
+/// The files of a folder that Gatus reads, in its order: however deep, by name, and none with two dots in its path, which
+/// is how Kubernetes keeps the older and the newer contents of a ConfigMap apart.
+fn gatus_files(folder: &Path, files: &mut Vec<gatus::Source>) -> Result<(), String> {
+    let unread = |error| format!("cannot read {}: {error}", folder.display());
+    let entries: io::Result<Vec<_>> = fs::read_dir(folder).map_err(unread)?.collect();
+    let mut entries = entries.map_err(unread)?;
+    entries.sort_unstable_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let is_yaml = path.extension().is_some_and(|own| own == "yaml" || own == "yml");
+        if entry.file_name().to_string_lossy().contains("..") {
+            continue;
+        }
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            gatus_files(&path, files)?;
+        } else if is_yaml {
+            files.push(gatus::Source { text: read(&path)?, path });
+        }
+    }
+    Ok(())
+}
+
 fn from_uptime_kuma(asked: &Config, file: &Path) -> Result<Exit, String> {
-    let tables = foreign::tables(file, &uptime_kuma::TABLES).map_err(|error| error.to_string())?;
-    let options = uptime_kuma::Options { tables: &tables, file, with_secrets: asked.with_secrets };
+    let foreign::Read { tables, unread } =
+        foreign::tables(file, &uptime_kuma::TABLES).map_err(|error| error.to_string())?;
+    let options = uptime_kuma::Options {
+        tables: &tables,
+        unread: &unread,
+        file,
+        with_secrets: asked.with_secrets,
+    };
     match uptime_kuma::convert(&options) {
         Ok(converted) => Ok(written(&converted.toml, &converted.notes)),
         Err(why) => {

@@ -65,7 +65,7 @@ codes! {
         ["it is empty, longer than 200 bytes, or holds a control character"]
         ["choose a short name: it becomes the label `check` of every series"]
     BadLabelName "C023" "A label's name cannot be used."
-        ["noroshi or Prometheus sets a label of this name itself", "it holds characters Prometheus does not permit"]
+        ["noroshi or Prometheus sets a label of this name itself", "it is `cluster`, by which rules and dashboards tell where a series comes from", "it holds characters Prometheus does not permit"]
         ["choose another name: letters, digits and `_`, not starting with a digit or `__`"]
     UnknownCheck "C024" "There is no check of this name."
         ["a typo", "the check was renamed or removed", "the file it is in is not loaded"]

@@ -9,26 +9,16 @@ use super::{
     suggest,
 };
 use crate::{
-    model::{CheckSettings, Flapping, PromDuration, Slo, Warn},
+    model::{CheckId, CheckSettings, Flapping, LabelUse, PromDuration, Slo, Warn},
     probe::spec::{COMMON_FAMILIES, KINDS, Kind, Spec},
 };
 
-/// The shortest interval: less is a load test, or minutes that were meant.
-const MIN_INTERVAL: Duration = Duration::from_millis(100);
-/// The longest interval, timeout and retry interval: more is a slip of the unit, and slots must fit a clock.
-const MAX_INTERVAL: Duration = Duration::from_hours(365 * 24);
-/// The longest name of a check, in bytes: it is a label of every series.
-const MAX_NAME: usize = 200;
+const MIN_INTERVAL: Duration = CheckSettings::SHORTEST_INTERVAL;
+const MAX_INTERVAL: Duration = CheckSettings::LONGEST_INTERVAL;
+const MAX_NAME: usize = CheckId::LONGEST;
 /// The most buckets of a histogram: each is a series of every check.
 const MAX_BUCKETS: usize = 100;
 
-/// Names of labels that noroshi or Prometheus sets itself.
-const RESERVED_LABELS: [&str; 9] =
-    ["check", "group", "kind", "target", "notify", "reason", "state", "le", "quantile"];
-/// Names of labels that a scrape overwrites.
-const SCRAPE_LABELS: [&str; 2] = ["instance", "job"];
-/// What rules and dashboards tell clusters apart by. On `noroshi_check_info` alone it would part that from the check's other series.
-const CLUSTER_LABEL: &str = "cluster";
 /// How many times too fast an error budget has to be spent for the shipped alerts on it. The last one, 1, any outage reaches.
 const BURN_FACTORS: [f64; 3] = [14.4, 6.0, 3.0];
 
@@ -165,23 +155,18 @@ pub(super) fn check_name(name: &str) -> Option<Finding> {
 }
 
 fn label(path: Path, name: &str) -> Option<Finding> {
-    let mut characters = name.chars();
-    let well_formed = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let (why, hint) = if !well_formed {
-        ("it must match [a-zA-Z_][a-zA-Z0-9_]*", None)
-    } else if name.starts_with("__") {
-        ("names beginning with `__` are Prometheus' own", None)
-    } else if RESERVED_LABELS.contains(&name) {
-        ("noroshi uses it itself", None)
-    } else if SCRAPE_LABELS.contains(&name) {
-        let hint = format!("a scrape overwrites it; call it `target_{name}` or the like");
-        ("Prometheus sets it on every scraped series", Some(hint))
-    } else if name == CLUSTER_LABEL {
-        let hint = "call it `target_cluster` or the like".to_owned();
-        ("it says where a series comes from, and rules and dashboards go by that", Some(hint))
-    } else {
-        return None;
+    let (why, hint) = match LabelUse::of(name)? {
+        LabelUse::NoName => ("it must match [a-zA-Z_][a-zA-Z0-9_]*", None),
+        LabelUse::Internal => ("names beginning with `__` are Prometheus' own", None),
+        LabelUse::Ours => ("noroshi uses it itself", None),
+        LabelUse::Scrape => {
+            let hint = format!("a scrape overwrites it; call it `target_{name}` or the like");
+            ("Prometheus sets it on every scraped series", Some(hint))
+        }
+        LabelUse::Cluster => {
+            let hint = "call it `target_cluster` or the like".to_owned();
+            ("it says where a series comes from, and rules and dashboards go by that", Some(hint))
+        }
     };
     let message = format!("{name:?} cannot be the name of a label: {why}");
     Some(Finding::new(Code::BadLabelName, path, message).at_key().hint(hint))

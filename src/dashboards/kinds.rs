@@ -9,6 +9,7 @@ use super::{
     unit::Unit,
     view::{as_limit, lines, number, timeline, word},
 };
+use crate::model::GRPC_STATUSES;
 
 /// The sections of all kinds.
 pub(super) fn sections(scope: Scope) -> [Section; 7] {
@@ -328,27 +329,8 @@ fn streams(scope: Scope) -> Section {
 }
 
 fn grpc(scope: Scope) -> Section {
-    const STATUS: [&str; 17] = [
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    ];
     let words = (0_u8..)
-        .zip(STATUS)
+        .zip(GRPC_STATUSES)
         .map(|(code, word)| (f64::from(code), word, if code == 0 { GREEN } else { RED }));
     let status = timeline(Says(
         "Status of the call",

@@ -13,6 +13,9 @@ use super::{Histogram, Labels, PromDuration};
 pub struct CheckId(Arc<str>);
 
 impl CheckId {
+    /// The longest name, in bytes: it is a label of every series. A group's, too.
+    pub const LONGEST: usize = 200;
+
     /// The name as an identity.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
@@ -96,6 +99,13 @@ pub struct CheckSettings {
     pub resolve: Vec<Override>,
     /// Who tells people when it is DOWN.
     pub notify: WhoTells,
+}
+
+impl CheckSettings {
+    /// The shortest interval: less is a load test, or minutes that were meant.
+    pub const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
+    /// The longest interval, timeout and retry interval: more is a slip of the unit, and slots must fit a clock.
+    pub const LONGEST_INTERVAL: Duration = Duration::from_hours(365 * 24);
 }
 
 impl CheckSettings {

@@ -3,6 +3,40 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Labels by name, in order. Names come from the configuration; values may come from strangers.
 pub type Labels = BTreeMap<Arc<str>, Arc<str>>;
 
+/// Why a check cannot have a label of some name: what the name is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelUse {
+    /// It is no label's name at all.
+    NoName,
+    /// Names beginning with `__`, which Prometheus keeps for itself.
+    Internal,
+    /// noroshi sets it, or a histogram does.
+    Ours,
+    /// A scrape overwrites it.
+    Scrape,
+    /// Rules and dashboards tell clusters apart by it. On `noroshi_check_info` alone it would part that from the check's
+    /// other series.
+    Cluster,
+}
+
+impl LabelUse {
+    /// What a name is used for; `None` for one that a check may have.
+    pub fn of(name: &str) -> Option<Self> {
+        let mut characters = name.chars();
+        let is_name = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+        match name {
+            _ if !is_name => Some(Self::NoName),
+            _ if name.starts_with("__") => Some(Self::Internal),
+            "check" | "group" | "kind" | "target" | "notify" | "reason" | "state" | "le"
+            | "quantile" => Some(Self::Ours),
+            "instance" | "job" => Some(Self::Scrape),
+            "cluster" => Some(Self::Cluster),
+            _ => None,
+        }
+    }
+}
+
 /// Labels of a series, rendered once: the text that every line of a check repeats.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LabelSet {

@@ -8,7 +8,7 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs::{self, DirBuilder, File},
-    io::{self, Read},
+    io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
 };
@@ -19,6 +19,15 @@ use uuid::Uuid;
 
 /// Rows by the names of tables; a row is values by the names of columns.
 pub type Tables = BTreeMap<String, Vec<Map<String, Value>>>;
+
+/// What was read of a database.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Read {
+    /// What it holds.
+    pub tables: Tables,
+    /// What was left out of it: a sentence each.
+    pub unread: Vec<String>,
+}
 
 /// How often a file is copied anew that changes meanwhile.
 const ATTEMPTS: u8 = 5;
@@ -34,6 +43,14 @@ pub enum ForeignError {
     File {
         /// The file.
         path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The file system's, of the folder for a copy.
+    #[error("cannot copy the database and its log into {}: {error}; TMPDIR names another folder", folder.display())]
+    Copy {
+        /// The folder that copies are made in.
+        folder: PathBuf,
         /// Why.
         error: io::Error,
     },
@@ -57,7 +74,7 @@ pub enum ForeignError {
 ///
 /// # Errors
 /// Why the file cannot be read.
-pub fn tables(path: &Path, wanted: &[&str]) -> Result<Tables, ForeignError> {
+pub fn tables(path: &Path, wanted: &[&str]) -> Result<Read, ForeignError> {
     let file = |error| ForeignError::File { path: path.to_owned(), error };
     fs::metadata(path).map_err(file)?;
     if beside(path, "-journal").metadata().is_ok_and(|own| own.len() > 0) {
@@ -110,15 +127,20 @@ struct Copy(PathBuf);
 
 impl Copy {
     fn of(path: &Path, log: &Path) -> Result<Self, ForeignError> {
-        let folder = std::env::temp_dir().join(format!("noroshi-{}", Uuid::new_v4()));
-        let file = |error| ForeignError::File { path: path.to_owned(), error };
-        DirBuilder::new().mode(0o700).create(&folder).map_err(file)?;
+        let parent = std::env::temp_dir();
+        let folder = parent.join(format!("noroshi-{}", Uuid::new_v4()));
+        let unmade = |error| ForeignError::Copy { folder: parent.clone(), error };
+        DirBuilder::new().mode(0o700).create(&folder).map_err(unmade)?;
         let copy = Self(folder);
+        let file = |error| ForeignError::File { path: path.to_owned(), error };
         for _ in 0..ATTEMPTS {
             // Transactions only make the log longer, which does no harm; when it is worked into the file, both change.
             let before = state(path, log).map_err(file)?;
-            fs::copy(path, copy.database()).map_err(file)?;
-            fs::copy(log, beside(&copy.database(), "-wal")).map_err(file)?;
+            for (from, to) in [(path, copy.database()), (log, beside(&copy.database(), "-wal"))] {
+                let mut from = File::open(from).map_err(file)?;
+                let to = File::create(to).map_err(unmade)?;
+                pour(&mut from, to, file, unmade)?;
+            }
             if state(path, log).map_err(file)? == before {
                 return Ok(copy);
             }
@@ -138,6 +160,23 @@ impl Drop for Copy {
     }
 }
 
+/// Copies a file; which of the two failed is told.
+fn pour(
+    from: &mut File,
+    mut to: File,
+    unread: impl Fn(io::Error) -> ForeignError,
+    unwritten: impl Fn(io::Error) -> ForeignError,
+) -> Result<(), ForeignError> {
+    let mut part = vec![0; 1 << 16];
+    loop {
+        let length = from.read(&mut part).map_err(&unread)?;
+        if length == 0 {
+            return Ok(());
+        }
+        to.write_all(&part[..length]).map_err(&unwritten)?;
+    }
+}
+
 /// What a checkpoint changes: the file, and the beginning of the log.
 fn state(path: &Path, log: &Path) -> io::Result<(u64, i64, i64, Vec<u8>)> {
     let file = fs::metadata(path)?;
@@ -146,22 +185,27 @@ fn state(path: &Path, log: &Path) -> io::Result<(u64, i64, i64, Vec<u8>)> {
     Ok((file.len(), file.mtime(), file.mtime_nsec(), head))
 }
 
-fn read(db: &Connection, wanted: &[&str]) -> rusqlite::Result<Tables> {
+fn read(db: &Connection, wanted: &[&str]) -> rusqlite::Result<Read> {
     db.execute_batch(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA query_only = ON;",
     )?;
-    let mut tables = Tables::new();
+    let mut found = Read::default();
     let mut find =
         db.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1")?;
     for name in wanted {
         if find.query_row([name], |row| row.get::<_, i64>(0))? > 0 {
-            tables.insert((*name).to_owned(), rows(db, name)?);
+            let rows = rows(db, name, &mut found.unread)?;
+            found.tables.insert((*name).to_owned(), rows);
         }
     }
-    Ok(tables)
+    Ok(found)
 }
 
-fn rows(db: &Connection, table: &str) -> rusqlite::Result<Vec<Map<String, Value>>> {
+fn rows(
+    db: &Connection,
+    table: &str,
+    unread: &mut Vec<String>,
+) -> rusqlite::Result<Vec<Map<String, Value>>> {
     let mut question =
         db.prepare(&format!("SELECT * FROM \"{}\" ORDER BY rowid", table.replace('"', "\"\"")))?;
     let columns: Vec<String> = question.column_names().map(str::to_owned).collect();
@@ -169,24 +213,37 @@ fn rows(db: &Connection, table: &str) -> rusqlite::Result<Vec<Map<String, Value>
     let mut rows = Vec::new();
     while let Some(row) = answer.next()? {
         if rows.len() == MOST_ROWS {
+            unread.push(format!("`{table}` has more than {MOST_ROWS} rows; the rest is left out"));
             break;
         }
         let mut values = Map::new();
         for (at, column) in columns.iter().enumerate() {
-            values.insert(column.clone(), value(row.get_ref(at)?));
+            let read = value(row.get_ref(at)?).unwrap_or_else(|why| {
+                let number = rows.len() + 1;
+                unread.push(format!("`{table}.{column}` of row {number} {why}, and is left out"));
+                Value::Null
+            });
+            values.insert(column.clone(), read);
         }
         rows.push(values);
     }
     Ok(rows)
 }
 
-fn value(held: ValueRef<'_>) -> Value {
-    match held {
+fn value(held: ValueRef<'_>) -> Result<Value, String> {
+    Ok(match held {
+        ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => number.into(),
         ValueRef::Real(number) => number.into(),
-        ValueRef::Text(text) if text.len() <= LONGEST => String::from_utf8_lossy(text).into(),
-        _ => Value::Null,
-    }
+        ValueRef::Text(text) if text.len() > LONGEST => {
+            return Err(format!("has {} bytes, more than {LONGEST}", text.len()));
+        }
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => text.into(),
+            Err(_) => return Err("is no text in UTF-8".to_owned()),
+        },
+        ValueRef::Blob(_) => return Err("is a BLOB, not a text".to_owned()),
+    })
 }
 
 #[cfg(test)]
@@ -210,9 +267,10 @@ mod tests {
         // In the log alone.
         assert!(beside(&path, "-wal").metadata().unwrap().len() > 0);
         let before = seen(folder.path());
-        let tables = tables(&path, &["a", "missing"]).unwrap();
+        let Read { tables, unread } = tables(&path, &["a", "missing"]).unwrap();
         assert_eq!(seen(folder.path()), before);
         assert_eq!(tables.len(), 1);
+        assert_eq!(unread, ["`a.b` of row 1 is a BLOB, not a text, and is left out"]);
         assert_eq!(
             Value::from(tables["a"][0].clone()),
             serde_json::json!({"id": 1, "t": "x", "f": 0.5, "b": null, "n": null})
@@ -233,8 +291,37 @@ mod tests {
         drop(writer);
         let before = seen(folder.path());
         assert_eq!(before.len(), 1, "the log went with its writer");
-        assert_eq!(tables(&path, &["a"]).unwrap()["a"][0]["id"], 7);
+        assert_eq!(tables(&path, &["a"]).unwrap().tables["a"][0]["id"], 7);
         assert_eq!(seen(folder.path()), before);
+    }
+
+    #[test]
+    fn what_is_left_out_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let writer = Connection::open(&path).unwrap();
+        let more = MOST_ROWS + 1;
+        writer
+            .execute_batch(&format!(
+                "CREATE TABLE a (t); CREATE TABLE many (n);
+                 INSERT INTO a VALUES (x'00'), (printf('%.*c', {LONGEST}, 'x')), (printf('%.*c', {LONGEST} + 1, 'x')), (CAST(x'ff' AS TEXT));
+                 WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {more}) INSERT INTO many SELECT n FROM c"
+            ))
+            .unwrap();
+        drop(writer);
+        let Read { tables, unread } = tables(&path, &["a", "many"]).unwrap();
+        assert_eq!(tables["many"].len(), MOST_ROWS);
+        let kept: Vec<_> = tables["a"].iter().map(|row| row["t"].is_string()).collect();
+        assert_eq!(kept, [false, true, false, false]);
+        assert_eq!(
+            unread,
+            [
+                "`a.t` of row 1 is a BLOB, not a text, and is left out",
+                "`a.t` of row 3 has 4194305 bytes, more than 4194304, and is left out",
+                "`a.t` of row 4 is no text in UTF-8, and is left out",
+                "`many` has more than 100000 rows; the rest is left out",
+            ]
+        );
     }
 
     #[test]

@@ -24,15 +24,17 @@ fn database(files: &[&str]) -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 const OF_1_23: [&str; 2] = ["schema-1.23.sql", "every.sql"];
-const OF_2_0: [&str; 4] = ["schema-1.23.sql", "schema-2.0.sql", "every.sql", "every-2.0.sql"];
+pub(super) const OF_2_0: [&str; 4] =
+    ["schema-1.23.sql", "schema-2.0.sql", "every.sql", "every-2.0.sql"];
 
-fn tables(files: &[&str]) -> Tables {
+pub(super) fn tables(files: &[&str]) -> Tables {
     let (_folder, path) = database(files);
-    foreign::tables(&path, &TABLES).unwrap()
+    foreign::tables(&path, &TABLES).unwrap().tables
 }
 
-fn converted(tables: &Tables, with_secrets: bool) -> Converted {
-    convert(&Options { tables, file: Path::new("kuma.db"), with_secrets }).unwrap()
+pub(super) fn converted(tables: &Tables, with_secrets: bool) -> Converted {
+    let file = Path::new("kuma.db");
+    convert(&Options { tables, unread: &[], file, with_secrets }).unwrap()
 }
 
 fn everything(converted: &Converted) -> String {
@@ -82,7 +84,7 @@ fn untouched(path: &Path) -> BTreeMap<(String, String), String> {
 fn no_column_is_dropped_in_silence() {
     let (_folder, path) = database(&OF_2_0);
     let untouched = untouched(&path);
-    let whole = foreign::tables(&path, &TABLES).unwrap();
+    let whole = foreign::tables(&path, &TABLES).unwrap().tables;
     let usual = everything(&converted(&whole, false));
     let mut silent: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut tried = 0;
@@ -148,7 +150,7 @@ fn the_page_shows_what_is_printed() {
     let folder = root.join("tests/fixtures/migration");
     let (_folder, path) = database(&["schema-1.23.sql", "../migration/kuma.sql"]);
     let without_dates = |path: &Path| {
-        let mut tables = foreign::tables(path, &TABLES).unwrap();
+        let mut tables = foreign::tables(path, &TABLES).unwrap().tables;
         for row in tables.values_mut().flatten() {
             row.remove("created_date");
         }
@@ -166,4 +168,73 @@ fn the_page_shows_what_is_printed() {
         let printed = String::from_utf8(printed).unwrap();
         assert!(page.contains(&printed), "the page has not:\n{printed}");
     }
+}
+
+/// The fixture with other values of a monitor, and what is told of it.
+fn changed(monitor: &str, columns: &[(&str, Value)]) -> (String, Vec<String>) {
+    let mut tables = tables(&OF_2_0);
+    let rows = tables.get_mut("monitor").unwrap();
+    let row = rows.iter_mut().find(|row| row["name"] == monitor).unwrap();
+    row.extend(columns.iter().map(|(column, value)| ((*column).to_owned(), value.clone())));
+    let found = converted(&tables, false);
+    loads(&found.toml);
+    let whose = format!("monitor {monitor:?}: ");
+    let notes = found.notes.into_iter().filter(|note| note.starts_with(&whose)).collect();
+    (found.toml, notes)
+}
+
+#[test]
+fn what_has_bounds_is_cut_and_told() {
+    let (toml, notes) =
+        changed("Checkout", &[("maxretries", 100.into()), ("interval", 4_000_000_000_u64.into())]);
+    assert!(toml.contains("failures = 64\n") && toml.contains("interval = \"1y\"\n"), "{toml}");
+    for told in ["`failures` of 101 is 64 here", "`interval` of 46296d7h6m40s is 1y here"] {
+        assert!(notes.iter().any(|note| note.contains(told)), "{told}\n{notes:#?}");
+    }
+}
+
+#[test]
+fn codes_that_are_not_taken_over_are_told() {
+    let listed = r#"["1000-1500", "99999", "x"]"#;
+    let (toml, notes) = changed("Socket", &[("accepted_statuscodes_json", listed.into())]);
+    assert!(toml.contains("1098, 1099]") && !toml.contains("1100"), "{toml}");
+    for told in [
+        "\"99999\" is no status code",
+        "\"x\" is no status code",
+        "501 codes, of which the first 100 are",
+    ] {
+        assert!(notes.iter().any(|note| note.contains(told)), "{told}\n{notes:#?}");
+    }
+    let (_, notes) = changed("Checkout", &[("accepted_statuscodes_json", "200".into())]);
+    assert!(notes.iter().any(|note| note.contains("200 is no list in JSON")), "{notes:#?}");
+}
+
+#[test]
+fn what_was_not_read_is_told() {
+    let tables = tables(&OF_2_0);
+    let unread = ["`monitor.body` of row 3 is a BLOB, not a text, and is left out".to_owned()];
+    let file = Path::new("kuma.db");
+    let options = Options { tables: &tables, unread: &unread, file, with_secrets: false };
+    let found = convert(&options).unwrap();
+    assert!(found.notes.contains(&format!("The database: {}", unread[0])), "{:?}", found.notes);
+}
+
+#[test]
+fn a_copy_that_cannot_be_made_is_blamed_on_its_folder() {
+    let (_folder, path) = database(&OF_1_23);
+    let writer = Connection::open(&path).unwrap();
+    writer.execute_batch("PRAGMA journal_mode = WAL; DELETE FROM status_page").unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_noroshi"))
+        .args(["generate", "config", "--from-uptime-kuma"])
+        .arg(&path)
+        .env("TMPDIR", "/nowhere/at/all")
+        .output()
+        .unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(
+        err.starts_with("cannot copy the database and its log into /nowhere/at/all: ")
+            && err.contains("TMPDIR names another folder"),
+        "{err}"
+    );
 }

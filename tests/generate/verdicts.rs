@@ -2,18 +2,19 @@
 //! Gatus finds stands beside it, by its documentation and the rules of its 5.x (`condition.go`, `placeholder.go`).
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
-    fs,
     io::{BufRead, BufReader, Write as _},
     net::{TcpListener, TcpStream},
-    path::Path,
-    process::Command,
     thread,
 };
 
 use noroshi::{
-    compat::gatus::{Options, convert},
+    clock::Clock,
     demo::{self, Ports},
+    model::{Trace, Verdict},
+    net::Net,
+    probe::{self, spec::Check},
 };
 
 const BODY: &str = r#"{"status":"UP","count":3,"ok":true,"load":0.5,"text":"5","name":"john doe","empty":[],
@@ -241,34 +242,29 @@ async fn conditions_hold_here_where_they_hold_in_gatus() {
     for (number, (_, text, _)) in endpoints.iter().enumerate() {
         let _ = write!(gatus, "  - name: e{number}\n{text}");
     }
-    let file = Path::new("config.yaml");
-    let options = Options { text: &gatus, file, environment: &|_| None, with_secrets: false };
-    let converted = convert(&options).unwrap();
+    let converted = super::gatus::converted(&gatus, false);
     assert_eq!(converted.notes, [] as [String; 0]);
-    let config = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
-    fs::write(config.path(), &converted.toml).unwrap();
+    let checks: BTreeMap<String, Check> = super::loaded(&converted.toml)
+        .checks
+        .into_iter()
+        .map(|check| (check.settings.id.as_str().to_owned(), check))
+        .collect();
+    assert_eq!(checks.len(), endpoints.len());
+    let net = Net::new();
+    let runs = endpoints.iter().enumerate().map(|(number, _)| {
+        probe::run(&checks[&format!("e{number}")], &net, Clock::system(), Trace::on())
+    });
+    let reports = futures_util::future::join_all(runs).await;
 
     let mut wrong = String::new();
-    for (number, (what, _, holds)) in endpoints.iter().enumerate() {
-        let output = tokio::task::block_in_place(|| {
-            Command::new(env!("CARGO_BIN_EXE_noroshi"))
-                .args(["probe", "--check", &format!("e{number}"), "--config.file"])
-                .arg(config.path())
-                .output()
-                .unwrap()
-        });
-        let found = match output.status.code() {
-            Some(0) => true,
-            Some(1) => false,
-            _ => !*holds,
+    for ((what, _, holds), report) in endpoints.iter().zip(reports) {
+        let found = match report.outcome.verdict {
+            Verdict::Pass | Verdict::Warn => true,
+            Verdict::Fail => false,
+            Verdict::Unknown => !*holds,
         };
         if found != *holds {
-            let said = String::from_utf8_lossy(&output.stdout).into_owned();
-            let _ = writeln!(
-                wrong,
-                "{what}: {holds} in Gatus, here:\n{said}{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            let _ = writeln!(wrong, "{what}: {holds} in Gatus, here {:?}", report.outcome);
         }
     }
     assert!(wrong.is_empty(), "{wrong}\n{}", converted.toml);

@@ -3,6 +3,7 @@
 //! Contract: what is written loads; what has no equivalent is never dropped in silence: it stands as a comment beside what
 //! it belongs to, and is told once more in a note. A secret is a reference unless it was asked for.
 
+mod exposed;
 mod glob;
 mod json;
 mod labels;
@@ -10,15 +11,17 @@ mod piece;
 mod route;
 mod secrets;
 mod section;
+mod window;
 
 pub(in crate::compat) use self::{
+    exposed::exposed,
     glob::glob,
     json::{Comparison, Operator, Path, Rule, any_of},
     labels::label_name,
-    piece::{Piece, words},
+    piece::{Piece, first_upper, words},
     route::{Telling, matcher},
     secrets::{Secret, Secrets},
-    section::{Section, go_duration, mark_variables},
+    section::{Section, Url, go_duration, mark_variables, variables},
 };
 
 pub use section::Environment;
@@ -27,7 +30,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Table;
 
-use crate::compat::{client::options::put, page::Page};
+use crate::{
+    compat::{client::options::put, page::Page},
+    model::CheckId,
+};
 
 /// A file of our own, and what a person has to know of it.
 #[derive(Debug, Clone)]
@@ -44,8 +50,6 @@ pub(in crate::compat) struct Draft {
     head: Vec<String>,
     /// `[defaults]`
     defaults: Table,
-    /// Labels that are wanted on every series.
-    lifted: BTreeSet<String>,
     checks: Vec<Piece>,
     receivers: Vec<Piece>,
     tellings: Vec<Telling>,
@@ -60,14 +64,13 @@ pub(in crate::compat) struct Draft {
 /// The receiver at the root of the tree.
 const NOBODY: &str = "nobody";
 /// The longest name, in bytes.
-const MAX_NAME: usize = 200;
+const MAX_NAME: usize = CheckId::LONGEST;
 
 impl Draft {
     pub(in crate::compat) fn new(head: Vec<String>, defaults: Table, with_secrets: bool) -> Self {
         Self {
             head,
             defaults,
-            lifted: BTreeSet::new(),
             checks: Vec::new(),
             receivers: Vec::new(),
             tellings: Vec::new(),
@@ -92,6 +95,10 @@ impl Draft {
             name = format!("{}{suffix}", cut(MAX_NAME - suffix.len()));
             number += 1;
         }
+        if section == "checks" && name != wanted {
+            let shown: String = wanted.chars().take(40).collect();
+            self.lost("Names", vec![format!("the check {shown:?} is called {name:?} here")]);
+        }
         name
     }
 
@@ -112,20 +119,31 @@ impl Draft {
         self.tellings.push(telling);
     }
 
-    /// A label of checks that the other program had on all its series.
-    pub(in crate::compat) fn lift(&mut self, label: &str) {
-        self.lifted.insert(label.to_owned());
-    }
-
     /// What has no table of its own here: the subject, and a sentence for each thing.
     pub(in crate::compat) fn lost(&mut self, subject: impl Into<String>, remarks: Vec<String>) {
-        if !remarks.is_empty() {
-            self.lost.push((subject.into(), remarks));
+        if remarks.is_empty() {
+            return;
+        }
+        let subject = subject.into();
+        match self.lost.iter_mut().find(|(own, _)| *own == subject) {
+            Some((_, told)) => told.extend(remarks),
+            None => self.lost.push((subject, remarks)),
         }
     }
 
     /// The file.
-    pub(in crate::compat) fn finish(self) -> Converted {
+    pub(in crate::compat) fn finish(mut self) -> Converted {
+        for (section, pieces) in [
+            ("checks", &mut self.checks),
+            ("receivers", &mut self.receivers),
+            ("maintenance", &mut self.maintenance),
+        ] {
+            for piece in pieces {
+                piece.settle(section);
+            }
+        }
+        let in_force: BTreeSet<String> = self.in_force().map(|check| check.name.clone()).collect();
+        self.tellings.retain(|telling| in_force.contains(&telling.check));
         let mut page = Page::default();
         let mut notes = Vec::new();
         for line in &self.head {
@@ -157,11 +175,21 @@ impl Draft {
         Converted { toml: page.text, notes }
     }
 
-    /// The tables that are there once.
+    /// The checks that are more than a comment.
+    fn in_force(&self) -> impl Iterator<Item = &Piece> {
+        self.checks.iter().filter(|check| check.off.is_none())
+    }
+
+    /// The tables that are there once. Both programs have labels on all series of a check.
     fn tables(&self) -> Vec<(&'static str, Table)> {
         let mut metrics = Table::new();
-        if !self.lifted.is_empty() {
-            put(&mut metrics, "export_labels", self.lifted.iter().cloned().collect::<Vec<_>>());
+        let labels: BTreeSet<&String> = self
+            .in_force()
+            .filter_map(|check| check.common.get("labels")?.as_table())
+            .flat_map(Table::keys)
+            .collect();
+        if !labels.is_empty() {
+            put(&mut metrics, "export_labels", labels.into_iter().cloned().collect::<Vec<_>>());
         }
         let all = vec![("defaults", self.defaults.clone()), ("metrics", metrics)];
         all.into_iter().filter(|(_, keys)| !keys.is_empty()).collect()

@@ -1,6 +1,6 @@
 //! Secrets leave the file: what the other program had in its configuration becomes a reference to the environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Table;
 
@@ -13,6 +13,8 @@ pub(in crate::compat) enum Secret {
     Value(String),
     /// A variable of the environment that holds it.
     Variable(String),
+    /// Variables among other things, which nothing puts together at run time.
+    Composed(String),
 }
 
 /// What became of the secrets.
@@ -21,13 +23,20 @@ pub(in crate::compat) struct Secrets {
     kept: bool,
     /// Variables by what they hold, and where that stood.
     variables: BTreeMap<(Secret, String), String>,
+    /// Variables that the other program's file names itself.
+    named: BTreeSet<String>,
     /// What a person has to do, one sentence each.
     pub(in crate::compat) notes: Vec<String>,
 }
 
 impl Secrets {
     pub(super) fn new(kept: bool) -> Self {
-        Self { kept, variables: BTreeMap::new(), notes: Vec::new() }
+        Self { kept, variables: BTreeMap::new(), named: BTreeSet::new(), notes: Vec::new() }
+    }
+
+    /// Names that mean something already.
+    pub(in crate::compat) fn reserve(&mut self, named: BTreeSet<String>) {
+        self.named.extend(named);
     }
 
     /// Puts `key`, or `key_env`. `whose` and `what` tell people where it came from.
@@ -99,12 +108,14 @@ impl Secrets {
         let base = variable_name(whose, what);
         let mut name = base.clone();
         let mut number = 2;
-        while self.variables.values().any(|other| *other == name) {
+        while self.named.contains(&name) || self.variables.values().any(|other| *other == name) {
             name = format!("{base}_{number}");
             number += 1;
         }
         let (key, more) = what.split_at(what.find([',', ' ']).unwrap_or(what.len()));
-        self.note(format!("set {name} to what {whose} has in `{key}`{more}"));
+        let composed = matches!(secret, Secret::Composed(_));
+        let composed = if composed { ", its variables replaced" } else { "" };
+        self.note(format!("set {name} to what {whose} has in `{key}`{more}{composed}"));
         self.variables.insert(held, name.clone());
         name
     }

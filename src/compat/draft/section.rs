@@ -1,11 +1,11 @@
 //! A mapping of the other program's file, from which keys are taken one by one: what nobody took is told.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
 use serde_json::{Map, Value};
 
 use super::Secret;
-use crate::model::sensitive::is_secret_name;
+use crate::{compat::client::options::without_userinfo, model::sensitive::is_secret_name};
 
 /// What a variable of the environment holds, for a program that replaces `${NAME}` in its file.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
@@ -43,6 +43,12 @@ pub(in crate::compat) fn mark_variables(text: &str) -> String {
     out + rest
 }
 
+/// The variables of a marked text.
+pub(in crate::compat) fn variables(marked: &str) -> BTreeSet<String> {
+    let named = marked.split(OPEN).skip(1).filter_map(|behind| behind.split_once(CLOSE));
+    named.map(|(name, _)| name.to_owned()).collect()
+}
+
 /// `${NAME}` again, for people.
 fn shown(text: &str) -> String {
     text.replace(OPEN, "${").replace(CLOSE, "}")
@@ -53,6 +59,18 @@ fn variable(text: &str) -> Option<&str> {
     let name = text.strip_prefix(OPEN)?.strip_suffix(CLOSE)?;
     (!name.contains(OPEN)).then_some(name)
 }
+
+/// What a text is as a secret: a variable by itself, or among other things, or none.
+fn secret(text: &str) -> Secret {
+    match variable(text) {
+        Some(name) => Secret::Variable(name.to_owned()),
+        None if text.contains(OPEN) => Secret::Composed(shown(text)),
+        None => Secret::Value(text.to_owned()),
+    }
+}
+
+/// A URL without a user, and the user and the password that it had.
+pub(in crate::compat) type Url = (String, Option<(String, Option<Secret>)>);
 
 /// A mapping.
 #[derive(Clone)]
@@ -67,9 +85,12 @@ pub(in crate::compat) struct Section<'e> {
 
 impl<'e> Section<'e> {
     pub(in crate::compat) fn new(map: Map<String, Value>, environment: Environment<'e>) -> Self {
-        let mut map = map;
-        map.retain(|_, value| !value.is_null());
-        Self { at: String::new(), map, environment, remarks: Vec::new() }
+        let mut own = Self { at: String::new(), map: Map::new(), environment, remarks: Vec::new() };
+        for (key, value) in map.into_iter().filter(|(_, value)| !value.is_null()) {
+            let name = if key.contains(OPEN) { own.expanded(&shown(&key), &key) } else { key };
+            own.map.insert(name, value);
+        }
+        own
     }
 
     /// Another one of the same file.
@@ -88,10 +109,10 @@ impl<'e> Section<'e> {
         self.map.contains_key(key)
     }
 
-    /// A text that stays where it is.
+    /// A text that stays where it is. What its variables lack is told when it is taken.
     pub(in crate::compat) fn peek(&self, key: &str) -> String {
         match self.map.get(key) {
-            Some(Value::String(text)) => shown(text),
+            Some(Value::String(text)) => self.replaced(text, |_, _| {}),
             Some(other @ (Value::Bool(_) | Value::Number(_))) => other.to_string(),
             _ => String::new(),
         }
@@ -100,6 +121,11 @@ impl<'e> Section<'e> {
     /// The value, as it was written.
     pub(in crate::compat) fn take(&mut self, key: &str) -> Option<Value> {
         self.map.remove(key)
+    }
+
+    /// All that is left, as it was written.
+    pub(in crate::compat) fn whole(&mut self) -> Map<String, Value> {
+        std::mem::take(&mut self.map)
     }
 
     /// The path of a key, as remarks have it.
@@ -112,6 +138,7 @@ impl<'e> Section<'e> {
         self.map.keys().cloned().collect()
     }
 
+    /// The text of a key as it was written, its variables marked.
     fn written(&mut self, key: &str) -> Option<String> {
         match self.map.remove(key)? {
             Value::String(text) => Some(text),
@@ -133,23 +160,30 @@ impl<'e> Section<'e> {
 
     /// The variables of a text replaced. What sounds like a secret stays a reference, which people have to see to.
     pub(in crate::compat) fn expanded(&mut self, path: &str, text: &str) -> String {
+        let mut remarks = Vec::new();
+        let out = self.replaced(text, |name, why| {
+            remarks.push(format!(
+                "`{path}`: `${{{name}}}` {why}; nothing replaces it at run time, so put it in by hand"
+            ));
+        });
+        self.remarks.extend(remarks);
+        out
+    }
+
+    /// The same, and whoever wants to hear it hears which variables stay, and why.
+    fn replaced(&self, text: &str, mut stays: impl FnMut(&str, &str)) -> String {
         let mut out = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once(OPEN) {
             out.push_str(before);
             let (name, behind) = after.split_once(CLOSE).unwrap_or((after, ""));
-            let value = (self.environment)(name).filter(|_| !is_secret_name(name));
-            if let Some(value) = value {
+            if is_secret_name(name) {
+                stays(name, "is a secret by its name");
+                let _ = write!(out, "${{{name}}}");
+            } else if let Some(value) = (self.environment)(name) {
                 out.push_str(&value);
             } else {
-                let why = if is_secret_name(name) {
-                    "is a secret by its name"
-                } else {
-                    "is not set here"
-                };
-                self.remarks.push(format!(
-                    "`{path}`: `${{{name}}}` {why}; nothing replaces it at run time, so put it in by hand"
-                ));
+                stays(name, "is not set here");
                 let _ = write!(out, "${{{name}}}");
             }
             rest = behind;
@@ -159,11 +193,18 @@ impl<'e> Section<'e> {
 
     /// A secret: what a variable holds is never looked at.
     pub(in crate::compat) fn secret(&mut self, key: &str) -> Option<Secret> {
+        self.written(key).filter(|text| !text.is_empty()).map(|text| secret(&text))
+    }
+
+    /// A URL, and the user and the password that it names.
+    pub(in crate::compat) fn url(&mut self, key: &str) -> Option<Url> {
         let written = self.written(key).filter(|text| !text.is_empty())?;
-        Some(match variable(&written) {
-            Some(name) => Secret::Variable(name.to_owned()),
-            None => Secret::Value(shown(&written)),
-        })
+        let path = self.path(key);
+        let Some((bare, (user, password))) = without_userinfo(&written) else {
+            return Some((self.expanded(&path, &written), None));
+        };
+        let user = self.expanded(&path, &user);
+        Some((self.expanded(&path, &bare), Some((user, password.as_deref().map(secret)))))
     }
 
     /// The token of a header `Bearer TOKEN`.
@@ -219,13 +260,15 @@ impl<'e> Section<'e> {
             Some(one) => vec![one],
             None => return Vec::new(),
         };
-        let text = |value: Value| match value {
-            Value::String(text) => Some(text),
-            Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-            _ => None,
-        };
-        let texts: Vec<String> = list.into_iter().filter_map(text).collect();
-        texts.iter().map(|text| self.expanded(&path, text)).collect()
+        let mut texts = Vec::new();
+        for (at, value) in list.into_iter().enumerate() {
+            match value {
+                Value::String(text) => texts.push(self.expanded(&path, &text)),
+                Value::Bool(_) | Value::Number(_) => texts.push(value.to_string()),
+                _ => self.remarks.push(format!("`{path}[{at}]`: a text is expected there")),
+            }
+        }
+        texts
     }
 
     /// The mapping below a key.
@@ -252,8 +295,17 @@ impl<'e> Section<'e> {
                 return Vec::new();
             }
         };
-        let of = |(at, value)| self.of(&format!("{path}[{at}]"), value);
-        list.into_iter().enumerate().filter_map(of).collect()
+        let mut sections = Vec::new();
+        for (at, value) in list.into_iter().enumerate() {
+            let path = format!("{path}[{at}]");
+            match self.of(&path, value) {
+                Some(section) => sections.push(section),
+                None => {
+                    self.remarks.push(format!("`{path}`: keys and values are expected there"));
+                }
+            }
+        }
+        sections
     }
 
     /// What a key means has no equivalent, for this reason.

@@ -1,13 +1,16 @@
 //! `client:`, how an endpoint is asked.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use toml::Table;
 
 use super::kind::Kind;
 use crate::compat::{
-    client::options::{put, without_userinfo},
-    draft::{Draft, Piece, Secret, Section},
+    client::options::put,
+    draft::{Draft, Piece, Section},
 };
 
 /// Without `timeout`.
@@ -77,18 +80,14 @@ fn http(client: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
         piece.put("redirects.follow", false);
     }
     let subject = piece.subject.clone();
-    if let Some(url) = client.text("proxy-url") {
-        let (bare, user) = match without_userinfo(&url) {
-            Some((bare, user)) => (bare, Some(user)),
-            None => (url, None),
-        };
+    if let Some((bare, user)) = client.url("proxy-url") {
         piece.put("proxy_url", bare);
         if let Some((user, password)) = user {
             let mut basic = Table::new();
             put(&mut basic, "username", user);
             if let Some(password) = password {
                 let whose = (&*subject, "client.proxy-url (its password)");
-                draft.secrets.put(&mut basic, "password", &Secret::Value(password), whose);
+                draft.secrets.put(&mut basic, "password", &password, whose);
             }
             piece.put("proxy_basic_auth", basic);
         }
@@ -110,15 +109,19 @@ fn http(client: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
 /// `udp://1.1.1.1:53`
 fn resolver(url: &str, piece: &mut Piece) {
     let (scheme, server) = url.split_once("://").unwrap_or(("udp", url));
-    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
-    if host.parse::<std::net::IpAddr>().is_err() {
+    let address = server.parse::<SocketAddr>().map(|own| (own.ip(), Some(own.port())));
+    let address = address.or_else(|_| server.parse::<IpAddr>().map(|own| (own, None)));
+    let Ok((host, port)) = address else {
         piece.remark(format!(
-            "`client.dns-resolver`: {host:?} is no address; `dns_server` takes nothing else"
+            "`client.dns-resolver`: {server:?} is no address; `dns_server` takes nothing else"
         ));
         return;
-    }
+    };
     if scheme != "udp" {
         piece.remark(format!("`client.dns-resolver`: the server is asked by UDP, not by {scheme}"));
     }
-    put(&mut piece.common, "dns_server", server.trim_end_matches(":53"));
+    let other = port.filter(|port| *port != 53);
+    let written =
+        other.map_or_else(|| host.to_string(), |port| SocketAddr::new(host, port).to_string());
+    put(&mut piece.common, "dns_server", written);
 }

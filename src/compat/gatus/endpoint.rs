@@ -53,7 +53,13 @@ pub(super) fn check(
     let subject = subject("endpoint", &endpoint);
     let kind = match Kind::of(&endpoint) {
         Ok(kind) => kind,
-        Err(why) => return draft.lost(subject, told(&endpoint, &why)),
+        Err(why) => {
+            let mut remarks = told(&endpoint, &why);
+            // Whether a variable is to blame.
+            let _ = (endpoint.text("name"), endpoint.text("url"));
+            remarks.append(&mut endpoint.remarks);
+            return draft.lost(subject, remarks);
+        }
     };
     let name = draft.name("checks", name);
     let says = endpoint.has("body");
@@ -65,13 +71,13 @@ pub(super) fn check(
     if let Some(group) = &group {
         put(&mut piece.common, "group", group.as_str());
     }
-    labels(&mut endpoint, &mut piece, draft);
+    labels(&mut endpoint, &mut piece);
     kind::aim(kind, &mut endpoint, &mut piece, draft);
     let timeout = client::apply(&mut endpoint, kind, &mut piece, draft);
     let conditions = endpoint.texts("conditions");
     let within = judge::conditions(&conditions, kind, &mut piece);
     times(&mut endpoint, timeout, within, &mut piece);
-    endpoint.drop(&["name"]);
+    let _ = endpoint.text("name");
     let alerts = endpoint.sections("alerts");
     alerting.of_check(alerts, &group.unwrap_or_default(), &mut piece, draft);
     for window in endpoint.sections("maintenance-windows") {
@@ -92,7 +98,7 @@ pub(super) fn check(
     draft.check(piece);
 }
 
-fn labels(endpoint: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
+fn labels(endpoint: &mut Section<'_>, piece: &mut Piece) {
     let Some(mut section) = endpoint.section("extra-labels") else { return };
     let mut labels = Table::new();
     for key in section.keys() {
@@ -101,8 +107,11 @@ fn labels(endpoint: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
         if name != key {
             piece.remark(format!("`extra-labels.{key}`: the label is called `{name}` here"));
         }
-        draft.lift(&name);
-        put(&mut labels, &name, value);
+        if labels.contains_key(&name) {
+            piece.remark(format!("`extra-labels.{key}` is left out: another label is `{name}`"));
+        } else {
+            put(&mut labels, &name, value);
+        }
     }
     piece.remarks.extend(section.rest());
     if !labels.is_empty() {

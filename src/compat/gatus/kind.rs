@@ -3,8 +3,8 @@
 use toml::Table;
 
 use crate::compat::{
-    client::options::{put, without_userinfo},
-    draft::{Draft, Piece, Secret, Section},
+    client::options::put,
+    draft::{Draft, Piece, Section, Url},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,19 +75,19 @@ impl Kind {
 
 /// Aims the check, and puts what is sent to the target.
 pub(super) fn aim(kind: Kind, endpoint: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
-    let url = endpoint.text("url").unwrap_or_default();
+    let (url, user) = endpoint.url("url").unwrap_or_default();
     let address =
         url.split_once("://").map_or(&*url, |(_, rest)| rest).trim_end_matches('/').to_owned();
     match kind {
         Kind::Http => {
-            request(endpoint, &url, piece, draft);
+            request(endpoint, (url, user), piece, draft);
             return;
         }
         Kind::Websocket => {
             let mut headers = Table::new();
             put(&mut headers, "Origin", "http://localhost/");
             add_headers(endpoint, &mut headers, piece, draft);
-            target(&url, &headers, piece, draft);
+            target((url.clone(), user), &headers, piece, draft);
             // Gatus does not wait for the end of the conversation, and calls itself that.
             piece.put("await_close", false);
             piece.put("headers", headers);
@@ -116,7 +116,7 @@ pub(super) fn aim(kind: Kind, endpoint: &mut Section<'_>, piece: &mut Piece, dra
         }
     }
     if matches!(kind, Kind::Tcp | Kind::Tls | Kind::Websocket)
-        && let Some(body) = body(endpoint, piece)
+        && let Some(body) = body(endpoint, &url, piece)
     {
         piece.push("dialogue", step("send", &body));
     }
@@ -136,8 +136,9 @@ fn with_port(address: &str, port: u16) -> String {
     if has_port { address.to_owned() } else { format!("{address}:{port}") }
 }
 
-fn request(endpoint: &mut Section<'_>, url: &str, piece: &mut Piece, draft: &mut Draft) {
+fn request(endpoint: &mut Section<'_>, url: Url, piece: &mut Piece, draft: &mut Draft) {
     let mut headers = Table::new();
+    let bare = url.0.clone();
     add_headers(endpoint, &mut headers, piece, draft);
     target(url, &headers, piece, draft);
     if let Some(method) = endpoint.text("method").filter(|method| method != "GET") {
@@ -147,7 +148,7 @@ fn request(endpoint: &mut Section<'_>, url: &str, piece: &mut Piece, draft: &mut
         piece.put("headers", headers);
     }
     let graphql = endpoint.flag("graphql").unwrap_or(false);
-    match body(endpoint, piece) {
+    match body(endpoint, &bare, piece) {
         Some(query) if graphql => piece.put("body_json.query", query),
         Some(body) => piece.put("body", body),
         None => {}
@@ -155,26 +156,24 @@ fn request(endpoint: &mut Section<'_>, url: &str, piece: &mut Piece, draft: &mut
 }
 
 /// The URL, and the user that it names as the user of the request.
-fn target(url: &str, headers: &Table, piece: &mut Piece, draft: &mut Draft) {
+fn target((url, user): Url, headers: &Table, piece: &mut Piece, draft: &mut Draft) {
+    piece.put("url", url);
+    let Some((user, password)) = user else { return };
     let has_own = piece.table.contains_key("authorization")
         || headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"));
-    match without_userinfo(url) {
-        Some((bare, _)) if has_own => {
-            piece.put("url", bare);
-            piece.remark("the user in its URL is left out, as its header `Authorization` is sent in its place");
-        }
-        Some((bare, (user, password))) => {
-            piece.put("url", bare);
-            piece.put("basic_auth.username", user);
-            if let (Some(password), Some(basic)) =
-                (password, piece.table.get_mut("basic_auth").and_then(toml::Value::as_table_mut))
-            {
-                let whose = (piece.subject.as_str(), "url (its password)");
-                draft.secrets.put(basic, "password", &Secret::Value(password), whose);
-            }
-        }
-        None => piece.put("url", url),
+    if has_own {
+        piece.remark(
+            "the user in its URL is left out, as its header `Authorization` is sent in its place",
+        );
+        return;
     }
+    let mut basic = Table::new();
+    put(&mut basic, "username", user);
+    if let Some(password) = password {
+        let whose = (piece.subject.as_str(), "url (its password)");
+        draft.secrets.put(&mut basic, "password", &password, whose);
+    }
+    piece.put("basic_auth", basic);
 }
 
 fn add_headers(
@@ -208,11 +207,12 @@ fn add_headers(
 }
 
 /// What is sent, with what Gatus puts into it.
-fn body(endpoint: &mut Section<'_>, piece: &mut Piece) -> Option<String> {
+fn body(endpoint: &mut Section<'_>, url: &str, piece: &mut Piece) -> Option<String> {
+    let group = piece.common.get("group").and_then(toml::Value::as_str).unwrap_or_default();
     let placeholders = [
         ("[ENDPOINT_NAME]", endpoint.peek("name")),
-        ("[ENDPOINT_GROUP]", endpoint.peek("group")),
-        ("[ENDPOINT_URL]", endpoint.peek("url")),
+        ("[ENDPOINT_GROUP]", group.to_owned()),
+        ("[ENDPOINT_URL]", url.to_owned()),
     ];
     let mut body = endpoint.text("body")?;
     for (placeholder, value) in placeholders {

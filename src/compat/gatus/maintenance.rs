@@ -17,6 +17,8 @@ const DAYS: [(&str, &str); 7] = [
     ("Sunday", "SU"),
 ];
 
+const DISABLED: &str = "it was disabled (`enabled: false`)";
+
 /// Adds a window for these checks, or for all of them.
 pub(super) fn window(mut section: Section<'_>, name: &str, checks: &[String], draft: &mut Draft) {
     let subject = match checks {
@@ -41,12 +43,11 @@ pub(super) fn window(mut section: Section<'_>, name: &str, checks: &[String], dr
         (hour < 24 && minute < 60).then_some((hour, minute))
     });
     let (Some((hour, minute)), Some(duration)) = (clock, duration) else {
-        if enabled {
-            remarks
-                .push(format!("it has no `start` and `duration` that could be read ({start:?})"));
-            draft.lost(subject, remarks);
+        remarks.push(format!("it has no `start` and `duration` that could be read ({start:?})"));
+        if !enabled {
+            remarks.push(DISABLED.to_owned());
         }
-        return;
+        return draft.lost(subject, remarks);
     };
     let rule = match days.as_slice() {
         [] => "FREQ=DAILY".to_owned(),
@@ -60,7 +61,7 @@ pub(super) fn window(mut section: Section<'_>, name: &str, checks: &[String], dr
     if let Some(zone) = zone.filter(|zone| zone != "UTC") {
         put(&mut common, "time_zone", zone);
     }
-    let off = (!enabled).then(|| "it was disabled (`enabled: false`)".to_owned());
+    let off = (!enabled).then(|| DISABLED.to_owned());
     let name = draft.name("maintenance", name);
     draft.maintenance(Piece { subject, name, common, remarks, off, ..Piece::default() });
 }

@@ -10,10 +10,14 @@ mod endpoint;
 mod judge;
 mod kind;
 mod maintenance;
+mod merge;
 
-use std::path::Path;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serde_saphyr::{UserMessageFormatter, budget, options};
 use toml::Table;
 
@@ -24,15 +28,24 @@ pub(in crate::compat) use self::judge::ranges;
 use self::alert::Alerting;
 use super::{
     client::options::put,
-    draft::{Draft, Section, mark_variables},
+    draft::{Draft, Section, mark_variables, variables},
 };
+
+/// A file of Gatus' configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, for messages.
+    pub path: PathBuf,
+    /// What is in it.
+    pub text: String,
+}
 
 /// What to convert, and how.
 pub struct Options<'a> {
-    /// The text of Gatus' configuration.
-    pub text: &'a str,
-    /// Its name, for comments.
-    pub file: &'a Path,
+    /// One file, or those of a folder in the order in which Gatus merges them.
+    pub files: &'a [Source],
+    /// The file or the folder, for comments.
+    pub from: &'a Path,
     /// What `${NAME}` stands for.
     pub environment: Environment<'a>,
     /// Whether secrets are written as they are.
@@ -42,8 +55,10 @@ pub struct Options<'a> {
 /// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
-    /// The line, from 1.
-    pub line: u64,
+    /// The file.
+    pub path: PathBuf,
+    /// The line, from 1, where it is one line's.
+    pub line: Option<u64>,
     /// One sentence.
     pub message: String,
 }
@@ -65,15 +80,17 @@ const AROUND: [(&str, &str); 13] = [
     ("tunneling", "no check goes through SSH"),
 ];
 
-/// Converts a file.
+/// Converts a configuration.
 ///
 /// # Errors
-/// It is no YAML, or no mapping.
+/// A file is no YAML or no mapping, or contradicts another.
 pub fn convert(options: &Options<'_>) -> Result<Converted, Unread> {
-    let mut file = read(options)?;
+    let (whole, variables) = read(options)?;
+    let mut file = Section::new(whole, options.environment);
     let mut defaults = Table::new();
     put(&mut defaults, "interval", "1m");
-    let mut draft = Draft::new(head(options.file), defaults, options.with_secrets);
+    let mut draft = Draft::new(head(options.from), defaults, options.with_secrets);
+    draft.secrets.reserve(variables);
     let mut alerting = Alerting::read(file.section("alerting"));
     let endpoints: Vec<_> = file.sections("endpoints").into_iter().map(Section::rooted).collect();
     let names = endpoint::names(&endpoints);
@@ -110,7 +127,26 @@ fn told(section: &Section<'_>, why: &str) -> Vec<String> {
     vec![format!("not converted: {why}; it has the keys `{keys}`")]
 }
 
-fn read<'a>(options: &Options<'a>) -> Result<Section<'a>, Unread> {
+/// What all files say together, and the variables that they name.
+fn read(options: &Options<'_>) -> Result<(Map<String, Value>, BTreeSet<String>), Unread> {
+    let (mut whole, mut named) = (Map::new(), BTreeSet::new());
+    for Source { path, text } in options.files {
+        let unread = |(line, message)| Unread { path: path.clone(), line, message };
+        let text = mark_variables(text);
+        let own = match parse(&text).map_err(unread)? {
+            Value::Object(map) => map,
+            // A folder may hold an empty file.
+            Value::Null if options.files.len() > 1 => continue,
+            _ => return Err(unread((Some(1), "keys and values are expected".to_owned()))),
+        };
+        named.extend(variables(&text));
+        merge::into(&mut whole, own).map_err(|why| unread((None, why)))?;
+    }
+    Ok((whole, named))
+}
+
+/// Reads YAML; line and message of what is none.
+fn parse(text: &str) -> Result<Value, (Option<u64>, String)> {
     // Wide enough for thousands of endpoints with an anchor each; what stops a billion laughs is the limit of events.
     let limits = options! {
         budget: budget! {
@@ -124,25 +160,19 @@ fn read<'a>(options: &Options<'a>) -> Result<Section<'a>, Unread> {
         strict_booleans: true,
         emit_comments: false,
     };
-    let text = mark_variables(options.text);
-    match serde_saphyr::from_str_with_options::<Value>(&text, limits) {
-        Ok(Value::Object(map)) => Ok(Section::new(map, options.environment)),
-        Ok(_) => Err(Unread { line: 1, message: "keys and values are expected".to_owned() }),
-        Err(error) => {
-            let line = error.location().map_or(1, |location| location.line());
-            let words = error.without_snippet().render_with_formatter(&UserMessageFormatter);
-            let first = words.lines().next().unwrap_or_default();
-            let message = first.split(" at line ").next().unwrap_or(first).to_owned();
-            Err(Unread { line, message })
-        }
-    }
+    serde_saphyr::from_str_with_options::<Value>(text, limits).map_err(|error| {
+        let line = error.location().map_or(1, |location| location.line());
+        let words = error.without_snippet().render_with_formatter(&UserMessageFormatter);
+        let first = words.lines().next().unwrap_or_default();
+        (Some(line), first.split(" at line ").next().unwrap_or(first).to_owned())
+    })
 }
 
-fn head(file: &Path) -> Vec<String> {
+fn head(from: &Path) -> Vec<String> {
     let mut head = vec![
         format!(
             "Checks of noroshi, made from {} by `noroshi generate config --from-gatus`.",
-            file.display()
+            from.display()
         ),
         String::new(),
         "What is different from Gatus:".to_owned(),

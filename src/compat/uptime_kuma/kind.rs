@@ -162,15 +162,21 @@ fn websocket(own: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
         }
     }
     own.lost("ws_ignore_sec_websocket_accept_header", "the header has to be right");
-    let codes: Vec<Value> = own
-        .text("accepted_statuscodes_json")
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default();
-    let codes = request::codes(&codes, 1000..=4999);
+    let codes = request::codes(own, 1000..=4999, piece).unwrap_or_default();
+    if codes.len() > MOST_CLOSE_CODES {
+        piece.remark(format!(
+            "`accepted_statuscodes_json`: {} codes, of which the first {MOST_CLOSE_CODES} are accepted here",
+            codes.len()
+        ));
+    }
     if !codes.is_empty() && codes != [1000] {
-        piece.put("close_codes", codes.into_iter().take(100).map(i64::from).collect::<Vec<_>>());
+        let codes = codes.into_iter().take(MOST_CLOSE_CODES).map(i64::from);
+        piece.put("close_codes", codes.collect::<Vec<_>>());
     }
 }
+
+/// The most codes that a conversation over WebSocket may end with.
+const MOST_CLOSE_CODES: usize = 100;
 
 /// A call of the health service is the only one that noroshi makes.
 fn grpc(own: &mut Section<'_>, piece: &mut Piece) -> Result<(), String> {
@@ -187,8 +193,11 @@ fn grpc(own: &mut Section<'_>, piece: &mut Piece) -> Result<(), String> {
     if own.flag("grpc_enable_tls") == Some(true) {
         piece.put("tls", Table::new());
     }
-    let body: Value =
-        own.text("grpc_body").and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let body = own.text("grpc_body").map(|text| serde_json::from_str::<Value>(&text));
+    if let Some(Err(_)) = body {
+        piece.remark("`grpc_body` is no JSON: the whole server is asked about");
+    }
+    let body = body.and_then(Result::ok).unwrap_or_default();
     if let Some(asked) = body.get("service").and_then(Value::as_str).filter(|own| !own.is_empty()) {
         piece.put("service", asked);
     }

@@ -6,12 +6,9 @@ use serde_json::Value;
 use toml::Table;
 
 use super::{Database, Row, cron, monitor::Names, section};
-use crate::{
-    compat::{
-        client::options::put,
-        draft::{Draft, Piece, Section, matcher, words},
-    },
-    model::MaintenanceWindow,
+use crate::compat::{
+    client::options::put,
+    draft::{Draft, Piece, Section, matcher, words},
 };
 
 /// Adds every window.
@@ -72,10 +69,6 @@ fn window(row: &Row, database: &Database<'_>, names: &Names, draft: &mut Draft) 
                 put(&mut piece.common, "time_zone", zone.as_str());
             }
             piece.name = draft.name("maintenance", &title);
-            let loads = loads(&piece.common, &zone);
-            if let Err(why) = loads {
-                piece.off.get_or_insert(why);
-            }
             draft.maintenance(piece);
         }
         Err(why) => {
@@ -187,22 +180,4 @@ fn days_of_month(own: &mut Section<'_>) -> Result<String, String> {
         .filter(|words| !words.is_empty())
         .map(|words| words.join(","))
         .ok_or_else(|| "it names no day of the month".to_owned())
-}
-
-/// Whether the window can be followed.
-fn loads(keys: &Table, zone: &str) -> Result<(), String> {
-    let text = |key: &str| keys.get(key).and_then(toml::Value::as_str);
-    let Some(rule) = text("rrule") else {
-        let start = text("starts_at").unwrap_or_default();
-        return (start < text("ends_at").unwrap_or_default())
-            .then_some(())
-            .ok_or("it ends before it begins".to_owned());
-    };
-    let start: String =
-        text("starts_at").unwrap_or_default().chars().filter(|c| !matches!(c, '-' | ':')).collect();
-    let lines = if start.is_empty() { rule.to_owned() } else { format!("DTSTART:{start}\n{rule}") };
-    let duration =
-        text("duration").and_then(|text| text.parse::<crate::model::PromDuration>().ok());
-    let duration = duration.map_or(Duration::ZERO, |own| own.0);
-    MaintenanceWindow::recurring(&lines, zone, duration).map(drop).map_err(|why| why.to_string())
 }

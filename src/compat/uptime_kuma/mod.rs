@@ -48,6 +48,8 @@ pub const TABLES: [&str; 10] = [
 pub struct Options<'a> {
     /// What the database holds.
     pub tables: &'a Tables,
+    /// What of it was not read: a sentence each.
+    pub unread: &'a [String],
     /// Its name, for comments.
     pub file: &'a Path,
     /// Whether secrets are written as they are.
@@ -109,6 +111,7 @@ pub fn convert(options: &Options<'_>) -> Result<Converted, String> {
     put(&mut defaults, "failures", 1);
     put(&mut defaults, "successes", 1);
     let mut draft = Draft::new(head(options.file), defaults, options.with_secrets);
+    draft.lost("The database", options.unread.to_vec());
     let names = monitor::all(&database, &mut draft);
     maintenance::all(&database, &names, &mut draft);
     for page in database.rows("status_page") {

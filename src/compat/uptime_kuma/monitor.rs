@@ -36,7 +36,7 @@ pub(super) fn all(database: &Database<'_>, draft: &mut Draft) -> Names {
         }
         let name = draft.name("checks", &own.peek("name"));
         let mut piece = Piece { subject, name, ..Piece::default() };
-        common(&mut own, &above, row, database, &mut piece, draft);
+        common(&mut own, &above, row, database, &mut piece);
         if let Err(why) = kind::aim(&kind, &mut own, database, &mut piece, draft) {
             own.drop(&["name"]);
             let columns = [own.keys(), column::of_others(row)].concat().join("`, `");
@@ -158,7 +158,6 @@ fn common(
     row: &Row,
     database: &Database<'_>,
     piece: &mut Piece,
-    draft: &mut Draft,
 ) {
     if own.flag("active") == Some(false) {
         piece.off = Some("it was paused".to_owned());
@@ -172,7 +171,7 @@ fn common(
     if !above.name.is_empty() {
         put(&mut piece.common, "group", above.name.as_str());
     }
-    labels(row, database, piece, draft);
+    labels(row, database, piece);
     if own.flag("upside_down") == Some(true) {
         put(&mut piece.common, "invert", true);
     }
@@ -191,7 +190,7 @@ fn common(
 }
 
 /// Tags: a name, and perhaps a value.
-fn labels(row: &Row, database: &Database<'_>, piece: &mut Piece, draft: &mut Draft) {
+fn labels(row: &Row, database: &Database<'_>, piece: &mut Piece) {
     let id = row.get("id").cloned().unwrap_or_default();
     let mut labels: BTreeMap<String, String> = BTreeMap::new();
     for link in database.of("monitor_tag", "monitor_id", &id) {
@@ -203,7 +202,6 @@ fn labels(row: &Row, database: &Database<'_>, piece: &mut Piece, draft: &mut Dra
         if label != name {
             piece.remark(format!("the tag {name:?} is the label `{label}` here"));
         }
-        draft.lift(&label);
         let held = labels.entry(label).or_default();
         if !held.is_empty() {
             held.push(',');

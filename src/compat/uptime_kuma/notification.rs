@@ -71,13 +71,16 @@ impl<'d> Notifications<'d> {
     }
 }
 
+/// `config` is JSON; nothing where it is none.
 fn config(row: &Row) -> serde_json::Map<String, Value> {
     let text = row.get("config").and_then(Value::as_str).unwrap_or_default();
     serde_json::from_str(text).unwrap_or_default()
 }
 
 fn subject(row: &Row) -> String {
-    let kind = config(row).get("type").and_then(Value::as_str).unwrap_or("unknown").to_owned();
+    let config = config(row);
+    let kind = config.get("type").and_then(Value::as_str);
+    let kind = kind.unwrap_or("its `config` is no JSON with a `type`");
     format!("notification {:?} ({kind})", section(row).peek("name"))
 }
 
@@ -119,10 +122,15 @@ fn put_secret(
     }
 }
 
+/// A text that stands in a Go template.
+fn plain(text: &str) -> String {
+    text.replace("{{", "{{\"{{\"}}")
+}
+
 fn put_texts(own: &mut Section<'_>, keys: &[(&str, &str)], piece: &mut Piece) {
     for (theirs, ours) in keys {
         if let Some(text) = own.text(theirs) {
-            piece.put(ours, text.replace("{{", "{{\"{{\"}}"));
+            piece.put(ours, plain(&text));
         }
     }
 }
@@ -206,10 +214,11 @@ fn telegram(own: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
             piece.put("chat_id_file", "/run/secrets/telegram-chat");
         }
     }
-    if let Some(topic) =
-        own.text("telegramMessageThreadID").and_then(|text| text.parse::<i64>().ok())
-    {
-        piece.put("message_thread_id", topic);
+    if let Some(topic) = own.text("telegramMessageThreadID") {
+        match topic.parse::<i64>() {
+            Ok(topic) => piece.put("message_thread_id", topic),
+            Err(_) => piece.remark(format!("`telegramMessageThreadID`: {topic:?} is no number")),
+        }
     }
     if own.flag("telegramSendSilently") == Some(true) {
         piece.put("disable_notifications", true);
@@ -231,13 +240,13 @@ fn smtp(own: &mut Section<'_>, piece: &mut Piece, draft: &mut Draft) {
     piece.kind = "email";
     let secure = own.flag("smtpSecure") == Some(true);
     let port = own.text("smtpPort").unwrap_or_else(|| if secure { "465" } else { "25" }.to_owned());
-    piece.put("from", own.text("smtpFrom").unwrap_or_default());
+    piece.put("from", plain(&own.text("smtpFrom").unwrap_or_default()));
     let copies = [own.text("smtpTo"), own.text("smtpCC"), own.text("smtpBCC")];
     let everybody: Vec<String> = copies.into_iter().flatten().collect();
     if everybody.len() > 1 {
         piece.remark("`smtpCC` and `smtpBCC` are recipients like the others, whom everybody sees");
     }
-    piece.put("to", everybody.join(", "));
+    piece.put("to", plain(&everybody.join(", ")));
     piece.put("smarthost", format!("{}:{port}", own.text("smtpHost").unwrap_or_default()));
     if secure && port != "465" {
         piece.put("force_implicit_tls", true);

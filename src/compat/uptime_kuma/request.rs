@@ -52,14 +52,8 @@ pub(super) fn fill(
         Some(limit) => piece.put("redirects.limit", i64::from(limit)),
         None => {}
     }
-    if let Some(text) = own.text("accepted_statuscodes_json") {
-        let listed: Vec<Value> = serde_json::from_str(&text).unwrap_or_default();
-        let accepted = ranges(&codes(&listed, 100..=999));
-        if accepted.is_empty() {
-            piece.remark(format!("`accepted_statuscodes_json`: {text} holds no status code"));
-        } else {
-            piece.put("expect.status", accepted);
-        }
+    if let Some(codes) = codes(own, 100..=999, piece).filter(|codes| !codes.is_empty()) {
+        piece.put("expect.status", ranges(&codes));
     }
     match kind {
         "keyword" => {
@@ -319,19 +313,30 @@ fn query(own: &mut Section<'_>, piece: &mut Piece) {
     }
 }
 
-/// Codes of a list such as `["200-299", "404"]`.
-pub(super) fn codes(list: &[Value], possible: RangeInclusive<u16>) -> Vec<u16> {
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+/// The codes of a list such as `["200-299", "404"]`, which is JSON; nothing where nothing is said. What is no code of them
+/// is told.
+pub(super) fn codes(
+    own: &mut Section<'_>,
+    possible: RangeInclusive<u16>,
+    piece: &mut Piece,
+) -> Option<Vec<u16>> {
+    const COLUMN: &str = "accepted_statuscodes_json";
+    let text = own.text(COLUMN)?;
+    let Ok(list) = serde_json::from_str::<Vec<Value>>(&text) else {
+        piece.remark(format!("`{COLUMN}`: {text} is no list in JSON"));
+        return None;
     };
-    let ranges: Vec<(u16, u16)> = list
-        .iter()
-        .filter_map(|value| {
-            let text = text(value);
-            let (low, high) = text.split_once('-').unwrap_or((&text, &text));
-            Some((low.trim().parse().ok()?, high.trim().parse().ok()?))
-        })
-        .collect();
-    possible.filter(|code| ranges.iter().any(|(low, high)| low <= code && code <= high)).collect()
+    let mut ranges = Vec::new();
+    for value in list {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let (low, high) = text.split_once('-').unwrap_or((&text, &text));
+        let range = low.trim().parse().ok().zip(high.trim().parse().ok());
+        match range.filter(|(low, high)| low <= high && possible.contains(low)) {
+            Some(range) => ranges.push(range),
+            None => piece.remark(format!("`{COLUMN}`: {text:?} is no status code")),
+        }
+    }
+    let is_listed =
+        |code: &u16| ranges.iter().any(|(low, high): &(u16, u16)| low <= code && code <= high);
+    Some(possible.filter(is_listed).collect())
 }

@@ -2,31 +2,11 @@ use std::fmt;
 
 use hyper::StatusCode;
 
-/// How a call ended: <https://grpc.github.io/grpc/core/md_doc_statuscodes.html>. Servers may send numbers that are none of
-/// these.
+use crate::model::GRPC_STATUSES;
+
+/// How a call ended. Servers may send numbers that are none of [`GRPC_STATUSES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Code(pub(super) u32);
-
-/// By number.
-const NAMES: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
 
 impl Code {
     pub(super) const OK: Self = Self(0);
@@ -76,7 +56,7 @@ impl Code {
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = usize::try_from(self.0).ok().and_then(|number| NAMES.get(number));
+        let name = usize::try_from(self.0).ok().and_then(|number| GRPC_STATUSES.get(number));
         match name {
             Some(name) => write!(f, "{name} ({})", self.0),
             None => write!(f, "status {}", self.0),

@@ -8,7 +8,10 @@ mod targets;
 
 pub use targets::{Target, targets};
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use toml::Table;
 
@@ -20,8 +23,13 @@ use super::{
     target::written,
 };
 use crate::{
-    compat::page::Page,
-    model::{Diagnostic, IpProtocol, PromDuration, sensitive::is_secret_name},
+    compat::{
+        draft::{exposed, first_upper},
+        page::Page,
+    },
+    model::{
+        CheckId, CheckSettings, Diagnostic, IpProtocol, PromDuration, sensitive::is_secret_name,
+    },
     probe::spec::Aim,
 };
 
@@ -49,8 +57,7 @@ pub struct Converted {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// The longest name of a check, in bytes.
-const MAX_NAME: usize = 200;
+const MAX_NAME: usize = CheckId::LONGEST;
 /// From run to run, where nothing says otherwise.
 const INTERVAL: Duration = Duration::from_secs(30);
 
@@ -64,6 +71,7 @@ pub fn convert(options: &Options<'_>) -> Result<Converted, Vec<Diagnostic>> {
         page: Page::default(),
         secrets: Secrets::new(options.with_secrets),
         names: BTreeSet::new(),
+        left_out: BTreeMap::new(),
         notes: Vec::new(),
     };
     head(&mut converter.page, options.file);
@@ -80,7 +88,11 @@ pub fn convert(options: &Options<'_>) -> Result<Converted, Vec<Diagnostic>> {
     for target in options.targets {
         converter.target(target, &parts);
     }
-    let Converter { page, secrets, mut notes, .. } = converter;
+    let Converter { page, secrets, left_out, mut notes, .. } = converter;
+    notes.extend(left_out.iter().map(|(label, checks)| {
+        let checks = if *checks == 1 { "a check".to_owned() } else { format!("{checks} checks") };
+        format!("the label `{label}` is left out of {checks}: it has no equivalent")
+    }));
     notes.extend(secrets.notes);
     Ok(Converted { toml: page.text, notes, warnings: modules.warnings })
 }
@@ -110,6 +122,8 @@ struct Converter {
     secrets: Secrets,
     /// Of the checks that were written.
     names: BTreeSet<String>,
+    /// Labels that a check cannot have, and of how many checks.
+    left_out: BTreeMap<String, usize>,
     notes: Vec<String>,
 }
 
@@ -174,8 +188,13 @@ impl Converter {
         self.page.gap();
         for label in &target.left_out {
             self.page.comment(&format!("The label `{label}` has no equivalent."));
+            *self.left_out.entry(label.clone()).or_default() += 1;
         }
         self.remarks(&native, &secret);
+        for remark in exposed("checks", &native.table) {
+            self.page.comment(&format!("{}.", first_upper(&remark)));
+            self.notes.push(format!("check {name:?}: {remark}"));
+        }
         match native.loads() {
             Ok(()) => {
                 self.page.text.push_str(&page.text);
@@ -217,6 +236,10 @@ impl Converter {
 
 /// Takes away what a module needs to be equal and a check of our own has better defaults for.
 fn plain(native: &mut Native, part: &Part) {
+    let longest = CheckSettings::LONGEST_INTERVAL;
+    if u128::try_from(part.module.timeout.0).is_ok_and(|nanos| nanos > longest.as_nanos()) {
+        native.note("timeout", "is cut to a year, the longest there is");
+    }
     let table = &mut native.table;
     let http = &part.module.http;
     match part.prober {
@@ -277,7 +300,8 @@ fn keys(native: &Native, part: &Part, target: Option<&Target>) -> Table {
     let timeout = own.map(Duration::from_nanos).or(asked(target.and_then(|own| own.timeout)));
     let interval = asked(target.and_then(|own| own.interval));
     // A check's runs never overlap.
-    let timeout = timeout.map(|timeout| timeout.max(Duration::from_millis(1)));
+    let timeout = timeout
+        .map(|timeout| timeout.clamp(Duration::from_millis(1), CheckSettings::LONGEST_INTERVAL));
     let least = timeout.unwrap_or_default().max(interval.unwrap_or(INTERVAL));
     if interval.is_some() || least > INTERVAL {
         put(&mut keys, "interval", PromDuration(rounded(least)).to_string());

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 
-use crate::model::PromDuration;
+use crate::model::{CheckSettings, LabelUse, PromDuration};
 
 /// One thing to probe.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -91,27 +91,29 @@ fn of_group(group: &Group) -> Vec<Target> {
         match name.as_str() {
             "__param_module" | "module" => common.module = Some(value.clone()),
             "__param_hostname" => common.hostname = Some(value.clone()),
-            "__scrape_interval__" => common.interval = value.parse().ok(),
-            "__scrape_timeout__" => common.timeout = value.parse().ok(),
-            name if is_label(name) => drop(common.labels.insert(name.to_owned(), value.clone())),
+            "__scrape_interval__" => common.interval = within(value),
+            "__scrape_timeout__" => common.timeout = within(value),
+            name if LabelUse::of(name).is_none() => {
+                common.labels.insert(name.to_owned(), value.clone());
+            }
             name => common.left_out.push(name.to_owned()),
+        }
+    }
+    for (name, read) in
+        [("__scrape_interval__", common.interval), ("__scrape_timeout__", common.timeout)]
+    {
+        if read.is_none() && group.labels.contains_key(name) {
+            common.left_out.push(name.to_owned());
         }
     }
     let aimed = |target: &String| Target { target: target.clone(), ..common.clone() };
     group.targets.iter().map(aimed).collect()
 }
 
-/// Whether a check may have a label of this name.
-fn is_label(name: &str) -> bool {
-    const TAKEN: [&str; 13] = [
-        "check", "group", "kind", "target", "notify", "reason", "state", "severity", "le",
-        "quantile", "instance", "job", "cluster",
-    ];
-    let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
-    name.starts_with(letter)
-        && !name.starts_with("__")
-        && name.chars().all(|c| letter(c) || c.is_ascii_digit())
-        && !TAKEN.contains(&name)
+/// A duration that a check can have.
+fn within(text: &str) -> Option<PromDuration> {
+    let bounds = CheckSettings::SHORTEST_INTERVAL..=CheckSettings::LONGEST_INTERVAL;
+    text.parse().ok().filter(|own: &PromDuration| bounds.contains(&own.0))
 }
 
 #[cfg(test)]
@@ -140,16 +142,20 @@ mod tests {
 
     #[test]
     fn discovery_files_are_json_or_yaml() {
-        let json = r#"[{"targets": ["a", "b"], "labels": {"__param_module": "m", "team": "x", "job": "y", "__scrape_interval__": "1m"}}]"#;
-        let yaml = "- targets: [a, b]\n  labels:\n    module: m\n    team: x\n    job: y\n    __scrape_interval__: 1m\n";
+        let json = r#"[{"targets": ["a", "b"], "labels": {"__param_module": "m", "team": "x", "severity": "page", "job": "y", "__scrape_interval__": "1m"}}]"#;
+        let yaml = "- targets: [a, b]\n  labels:\n    module: m\n    team: x\n    severity: page\n    job: y\n    __scrape_interval__: 1m\n";
         for text in [json, yaml] {
             let found = read(text).unwrap();
             assert_eq!(found.len(), 2);
             assert_eq!(found[1].module.as_deref(), Some("m"));
             assert_eq!(found[1].labels["team"], "x");
+            assert_eq!(found[1].labels["severity"], "page");
             assert_eq!(found[1].left_out, ["job"]);
             assert!(found[1].interval.is_some());
         }
+        let odd = "- targets: [a]\n  labels: {__scrape_interval__: 2y, __scrape_timeout__: soon}\n";
+        let found = read(odd).unwrap();
+        assert_eq!(found[0].left_out, ["__scrape_interval__", "__scrape_timeout__"]);
         assert!(read("- target: a\n").is_err());
     }
 

@@ -26,6 +26,8 @@ pub(super) struct Alerting<'e> {
     made: BTreeMap<Key, String>,
     /// Checks by providers that noroshi does not have.
     unbuilt: BTreeMap<String, Vec<String>>,
+    /// What of the section could not be read.
+    remarks: Vec<String>,
 }
 
 struct Provider<'e> {
@@ -63,15 +65,15 @@ struct Alert {
 
 impl<'e> Alerting<'e> {
     pub(super) fn read(section: Option<Section<'e>>) -> Self {
-        let mut providers = BTreeMap::new();
-        let mut section = section;
-        for kind in section.iter().flat_map(Section::keys).collect::<Vec<_>>() {
-            let Some(own) = section.as_mut().and_then(|section| section.section(&kind)) else {
-                continue;
-            };
-            providers.insert(kind, Provider::read(own));
+        let (mut providers, mut remarks) = (BTreeMap::new(), Vec::new());
+        if let Some(mut section) = section {
+            for kind in section.keys() {
+                let Some(own) = section.section(&kind) else { continue };
+                providers.insert(kind, Provider::read(own, &mut remarks));
+            }
+            remarks.extend(section.rest());
         }
-        Self { providers, made: BTreeMap::new(), unbuilt: BTreeMap::new() }
+        Self { providers, made: BTreeMap::new(), unbuilt: BTreeMap::new(), remarks }
     }
 
     /// Thresholds, receivers and routes of one check.
@@ -174,6 +176,7 @@ impl<'e> Alerting<'e> {
 
     /// What nobody used, or what cannot be used.
     pub(super) fn finish(self, draft: &mut Draft) {
+        draft.lost("`alerting`", self.remarks);
         for (kind, checks) in &self.unbuilt {
             let subject = format!("`alerting.{kind}`");
             draft.lost(
@@ -194,19 +197,19 @@ impl<'e> Alerting<'e> {
 }
 
 impl<'e> Provider<'e> {
-    fn read(mut section: Section<'e>) -> Self {
+    fn read(mut section: Section<'e>, remarks: &mut Vec<String>) -> Self {
         let whole = section.clone();
         let fallback = section.section("default-alert");
         let mut overrides = BTreeMap::new();
         for mut own in section.sections("overrides") {
             let group = own.text("group").unwrap_or_default();
-            let settings =
-                own.keys().into_iter().filter_map(|key| Some((key.clone(), own.take(&key)?)));
-            overrides.insert(group, settings.collect());
+            // Of several for a group, Gatus takes the first.
+            overrides.entry(group).or_insert_with(|| own.whole());
+            remarks.extend(own.rest());
         }
-        let settings =
-            section.keys().into_iter().filter_map(|key| Some((key.clone(), section.take(&key)?)));
-        Self { settings: settings.collect(), section: whole, fallback, overrides, used: false }
+        remarks.append(&mut section.remarks);
+        let settings = section.whole();
+        Self { settings, section: whole, fallback, overrides, used: false }
     }
 }
 
@@ -252,8 +255,9 @@ impl Alert {
                 .map(|own| alert.repeat = Some(own).filter(|own| !own.is_zero()))
                 .is_some()
         });
-        if let Some(Value::Object(settings)) = own.take("provider-override") {
-            alert.settings = settings;
+        if let Some(mut settings) = own.section("provider-override") {
+            alert.settings = settings.whole();
+            own.remarks.append(&mut settings.remarks);
         }
         let mut left = own.rest();
         left.extend(fallback.into_iter().flat_map(Section::rest));

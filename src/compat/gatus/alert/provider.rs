@@ -54,7 +54,7 @@ fn slack(mut section: Section<'_>, _: &str, piece: &mut Piece, draft: &mut Draft
 /// Mattermost takes Slack's messages as they are.
 fn mattermost(mut section: Section<'_>, description: &str, piece: &mut Piece, draft: &mut Draft) {
     if let Some(channel) = section.text("channel") {
-        piece.put("channel", channel);
+        piece.put("channel", plain(&channel));
     }
     slack(section, description, piece, draft);
 }
@@ -65,7 +65,10 @@ fn discord(mut section: Section<'_>, description: &str, piece: &mut Piece, draft
     if let Some(secret) = section.secret("webhook-url") {
         let url = match secret {
             Secret::Value(url) => Secret::Value(format!("{}/slack", url.trim_end_matches('/'))),
-            Secret::Variable(name) => Secret::Value(format!("${{{name}}}/slack")),
+            Secret::Variable(name) => Secret::Composed(format!("${{{name}}}/slack")),
+            Secret::Composed(url) => {
+                Secret::Composed(format!("{}/slack", url.trim_end_matches('/')))
+            }
         };
         let what = format!("{path}, with /slack at its end");
         draft.secrets.put(&mut piece.table, "webhook_url", &url, (&piece.subject, &what));
@@ -105,8 +108,8 @@ fn email(mut section: Section<'_>, _: &str, piece: &mut Piece, draft: &mut Draft
     let user = section.text("username").unwrap_or_else(|| from.clone());
     let (host, port) =
         (section.text("host").unwrap_or_default(), section.count("port").unwrap_or(25));
-    piece.put("from", from);
-    piece.put("to", section.text("to").unwrap_or_default());
+    piece.put("from", plain(&from));
+    piece.put("to", plain(&section.text("to").unwrap_or_default()));
     piece.put("smarthost", format!("{host}:{port}"));
     if section.has("password") {
         piece.put("auth_username", user);
@@ -150,7 +153,14 @@ fn custom(mut section: Section<'_>, description: &str, piece: &mut Piece, draft:
                 let url = words.filled(&url, piece);
                 piece.put("url", url);
             }
-            secret => draft.secrets.put(&mut piece.table, "url", &secret, (&piece.subject, &path)),
+            secret => {
+                if let Secret::Value(url) | Secret::Composed(url) = &secret
+                    && url.contains('[')
+                {
+                    piece.remark(format!("`{path}`: a placeholder in it is sent as it stands there, as it is kept as a secret"));
+                }
+                draft.secrets.put(&mut piece.table, "url", &secret, (&piece.subject, &path));
+            }
         }
     }
     let method = section.text("method").unwrap_or_else(|| "GET".to_owned());
