@@ -200,7 +200,7 @@ endpoints:
         ]
         .map(str::to_owned)
     );
-    for wanted in ["interval = \"100ms\"\n", "timeout = \"10ms\"\n", "failures = 64\n"] {
+    for wanted in ["interval = \"100ms\"\n", "failures = 64\n", "interval = \"1y\"\n"] {
         assert!(found.toml.contains(wanted), "{wanted}\n{}", found.toml);
     }
 }
