@@ -265,15 +265,14 @@ impl Amtool {
     }
 }
 
-/// In the tree that the package was unpacked to, or in the system's own.
+/// In the tree that its package was unpacked to, of which there may be one of each release, or in the system's own.
 fn defaults(program: &Path) -> PathBuf {
-    const SHARE: &str = "usr/share/prometheus/alertmanager";
-    let parts = program.ancestors().skip(1).take(4);
-    let roots = parts.flat_map(|folder| {
-        let below = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
-        below.chain([folder.to_owned()])
-    });
-    let mut shares = roots.chain([PathBuf::from("/")]).map(|root| root.join(SHARE));
+    let name = program.file_name().unwrap().to_string_lossy();
+    let suite = std::fs::read_to_string(program.with_file_name(format!(".{name}.from")));
+    let unpacked = format!("root-{}", suite.unwrap_or_default().trim());
+    let parts = program.ancestors().nth(2).unwrap();
+    let shares = [parts.join(unpacked), PathBuf::from("/")];
+    let mut shares = shares.map(|root| root.join("usr/share/prometheus/alertmanager")).into_iter();
     shares.find(|share| share.join("default.tmpl").exists()).expect("the peer's default templates")
 }
 
