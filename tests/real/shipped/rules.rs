@@ -54,7 +54,6 @@ const QUIET: [(&str, &[&str]); 3] = [
             "NoroshiCronJobFailing",
             "NoroshiCronJobLate",
             "NoroshiNodeFlapping",
-            "NoroshiNodeRebooting",
             "NoroshiVolumeClaimLost",
             "NoroshiVolumeFailed",
         ],

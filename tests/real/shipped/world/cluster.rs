@@ -98,7 +98,7 @@ fn definition(plural: &str, kind: &str, versions: &[&str]) -> Value {
     })
 }
 
-/// While it is watched: a rollout that comes to its end and one that does not, a node that is started anew, a container that
+/// While it is watched: a rollout that comes to its end and one that does not, a node that is started anew twice, a container that
 /// is restarted, a volume that loses its claim, a job that fails, a definition whose objects are to be
 /// stored in another version.
 pub(super) fn happens(world: &World) {
@@ -107,7 +107,9 @@ pub(super) fn happens(world: &World) {
     let restarted = json!({ "containerStatuses": [kubelet::crashed(8)] });
     world.report("pod/crashing --namespace shop", &restarted);
     world.cluster.apply(&definition("charts", "Chart", &["v2", "v1"]));
-    world.report("node/harbour", &json!({ "nodeInfo": { "bootID": "boot-again" } }));
+    for boot in ["boot-again", "boot-once-more"] {
+        world.report("node/harbour", &json!({ "nodeInfo": { "bootID": boot } }));
+    }
     world.kubectl(
         "delete --wait=false pod --selector app=begun --namespace batch --grace-period=0 --force",
     );
