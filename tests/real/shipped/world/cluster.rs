@@ -98,8 +98,8 @@ fn definition(plural: &str, kind: &str, versions: &[&str]) -> Value {
     })
 }
 
-/// While it is watched: a rollout that comes to its end and one that does not, a node that is started anew twice, a container that
-/// is restarted, a volume that loses its claim, a job that fails, a definition whose objects are to be
+/// While it is watched: a rollout that comes to its end and one that does not, a node that is started anew twice, a container
+/// that is restarted, a volume that loses its claim, a job that fails, a definition whose objects are to be
 /// stored in another version.
 pub(super) fn happens(world: &World) {
     rolled_out(world, 1);
